@@ -1,0 +1,127 @@
+import type { ContractDescription } from "@kerf/contract";
+import type { LifecycleState } from "@kerf/kernel";
+
+/** Where an instance listens: `unix:/path/to.sock` or `tcp:host:port`. */
+export type Address = string;
+
+/** A running copy of a unit, as routers see it. */
+export interface PlacedInstance {
+  readonly id: string;
+  readonly address: Address;
+  /** Only `ready` ones are sent calls. */
+  readonly state: LifecycleState;
+}
+
+/** A service: which unit it lives in and whom it may call. */
+export interface PlacedService {
+  readonly unit: string;
+  /** Semantic version of the contract that it offers. */
+  readonly version: string;
+  /** The services that it declares as `uses`. */
+  readonly uses: readonly string[];
+}
+
+/** A public key of the environment as a JWK (Ed25519), with `kid`. */
+export type PublicKey = Readonly<Record<string, unknown>> & { readonly kid: string };
+
+/** What a gateway serves. */
+export interface PlacedGateway {
+  /** Contracts whose `http` operations are routed, as data. */
+  readonly expose: readonly ContractDescription[];
+  /** Contract of the gateway's own backend, when it has one. */
+  readonly backend?: ContractDescription | undefined;
+  /** What the backend declares as `uses`. */
+  readonly uses: readonly string[];
+}
+
+/** Who runs where, at one moment; signed by the platform, kept by everyone as the last good one. */
+export interface Snapshot {
+  readonly app: string;
+  /** The environment: audience of principals, part of every identity. */
+  readonly environment: string;
+  /** Grows each time a platform starts that cannot know what the one before published last. */
+  readonly epoch: number;
+  /** Grows with every change within an epoch. */
+  readonly generation: number;
+  readonly services: Readonly<Record<string, PlacedService>>;
+  readonly units: Readonly<Record<string, { readonly instances: readonly PlacedInstance[] }>>;
+  readonly gateways: Readonly<Record<string, PlacedGateway>>;
+  /** Keys that principals signed by gateways are checked with. */
+  readonly principalKeys: readonly PublicKey[];
+  /** Keys that the app's own issuer signs users' tokens with. */
+  readonly issuerKeys: readonly PublicKey[];
+}
+
+/** A snapshot as it travels and lies on disk: `body` is JSON, `signature` Ed25519 over its UTF-8 bytes, base64url. */
+export interface SignedSnapshot {
+  readonly body: string;
+  readonly signature: string;
+}
+
+/** What an instance or gateway says of itself when it attaches to the platform. */
+export interface Attachment {
+  readonly instance: string;
+  /** A unit's name, or `gateway:NAME`. */
+  readonly unit: string;
+  readonly pid: number;
+  readonly address: Address;
+  readonly state: LifecycleState;
+  /** Absolute paths of the app's own source files that it loaded; what `kerf dev` watches. */
+  readonly files: readonly string[];
+  /** Proves that this process was started by the platform; from the boot document. */
+  readonly token: string;
+}
+
+/** A change of state, or the acknowledgement of a snapshot. */
+export interface HostReport {
+  readonly instance: string;
+  readonly token: string;
+  readonly state: LifecycleState;
+  /** The newest snapshot that it routes by. */
+  readonly epoch: number;
+  readonly generation: number;
+}
+
+/** How a service's database is reached. The password is a secret: boot documents travel over a descriptor only. */
+export interface DatabaseBoot {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** Connections this instance may hold. */
+  readonly connections: number;
+}
+
+/** What the platform writes to descriptor 3 of an instance or gateway before it closes it. */
+export interface Boot {
+  readonly app: string;
+  readonly environment: string;
+  /** Absolute path of the app module. */
+  readonly appModule: string;
+  /** A unit's name, or `gateway:NAME`. */
+  readonly unit: string;
+  readonly instance: string;
+  /** Services that this instance runs; for a gateway its backend's name or nothing. */
+  readonly services: readonly string[];
+  /** Where to listen for calls; absent for a gateway. */
+  readonly address?: Address | undefined;
+  /** Of a gateway: where clients reach it. */
+  readonly http?: { readonly host: string; readonly port: number } | undefined;
+  readonly databases: Readonly<Record<string, DatabaseBoot>>;
+  readonly platform: {
+    readonly address: Address;
+    readonly token: string;
+    /** The key that snapshots are signed with. */
+    readonly publicKey: PublicKey;
+  };
+  /** The first snapshot; the newer of this and the one on disk is used. */
+  readonly snapshot: SignedSnapshot;
+  /** File that keeps the last good snapshot. */
+  readonly snapshotFile: string;
+  /** Private keys as JWK, for those that need them only: `principal` for gateways, `issuer` for the service that issues. */
+  readonly keys: { readonly principal?: Readonly<Record<string, unknown>>; readonly issuer?: Readonly<Record<string, unknown>> };
+  /** Adds the codec and freezing to calls inside the process. */
+  readonly checked: boolean;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+}

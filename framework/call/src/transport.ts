@@ -1,0 +1,47 @@
+import type { CallContext, KerfError } from "@kerf/kernel";
+
+/** One call on its way to one instance. */
+export interface Request {
+  readonly service: string;
+  readonly operation: string;
+  /** A JSON value; the callee runs it through the schema. */
+  readonly input: unknown;
+  /** Deadline, cancellation, trace, caller, principal, key: all of it travels. */
+  readonly context: CallContext;
+  /** Of a stream: resume after this cursor. */
+  readonly after?: string | undefined;
+}
+
+/**
+ * The port of the call path: a way to one instance. Every adapter runs the conformance suite in
+ * `@kerf/testing`; a call through any of them means the same.
+ */
+export interface Transport {
+  /** Sends a query or a command. Rejects with KerfError only. */
+  call(request: Request): Promise<unknown>;
+  /** Opens a stream: pulls one item at a time, `return()` cancels it at the callee. */
+  stream(request: Request): AsyncIterableIterator<unknown>;
+  /** How many calls and streams are under way. */
+  readonly inFlight: number;
+  /** False once the other side is gone, is draining, or `close` was called. */
+  readonly usable: boolean;
+  /** Called once when it stops being usable. */
+  onUnusable(listener: (reason: KerfError) => void): void;
+  /** Ends it; calls under way reject with `connection_lost`. */
+  close(): void;
+}
+
+/** What arrives at the callee's side, whatever brought it. */
+export interface Incoming {
+  readonly service: string;
+  readonly operation: string;
+  readonly input: unknown;
+  readonly context: CallContext;
+  readonly after?: string | undefined;
+}
+
+/** The callee's side of the port: the inbound half of the pipeline. */
+export interface Dispatcher {
+  call(incoming: Incoming): Promise<unknown>;
+  stream(incoming: Incoming): AsyncIterable<unknown>;
+}

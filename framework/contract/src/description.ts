@@ -1,0 +1,74 @@
+import type { Contract } from "./contract.ts";
+import { type HttpRoute, parseHttpRoute } from "./http-route.ts";
+import type { Access, OperationKind } from "./operation.ts";
+import { type JsonSchema, toJsonSchema } from "./schema.ts";
+
+/** A declared error as data. */
+export interface ErrorDescription {
+  status: number;
+  message?: string;
+  data?: JsonSchema;
+}
+
+/** An operation as data. */
+export interface OperationDescription {
+  kind: OperationKind;
+  access: Access;
+  http?: HttpRoute;
+  /** What callers send. */
+  input: JsonSchema;
+  /** What callers get; for a stream, each item. */
+  output: JsonSchema;
+  errors: Record<string, ErrorDescription>;
+  deadlineMs?: number;
+  maxBodyBytes?: number;
+  summary?: string;
+  cursor?: string;
+}
+
+/** An event as data. */
+export interface EventDescription {
+  schema: JsonSchema;
+  key: string;
+  version: number;
+}
+
+/** A contract as JSON: what gateways route by, what compatibility is judged by, what is exported. */
+export interface ContractDescription {
+  name: string;
+  version: string;
+  operations: Record<string, OperationDescription>;
+  events: Record<string, EventDescription>;
+}
+
+/** The contract as JSON. */
+export function describeContract(contract: Contract): ContractDescription {
+  const operations: Record<string, OperationDescription> = {};
+  for (const [name, operation] of Object.entries(contract.operations)) {
+    const errors: Record<string, ErrorDescription> = {};
+    for (const [code, declared] of Object.entries(operation.errors as Record<string, { status: number; message?: string; data?: any }>)) {
+      errors[code] = {
+        status: declared.status,
+        ...(declared.message === undefined ? undefined : { message: declared.message }),
+        ...(declared.data === undefined ? undefined : { data: toJsonSchema(declared.data, "output") ?? {} }),
+      };
+    }
+    operations[name] = {
+      kind: operation.kind,
+      access: operation.access,
+      ...(operation.http === undefined ? undefined : { http: parseHttpRoute(operation.http, () => {}) as HttpRoute }),
+      input: toJsonSchema(operation.input, "input") ?? {},
+      output: toJsonSchema(operation.output, "output") ?? {},
+      errors,
+      ...(operation.deadlineMs === undefined ? undefined : { deadlineMs: operation.deadlineMs }),
+      ...(operation.maxBodyBytes === undefined ? undefined : { maxBodyBytes: operation.maxBodyBytes }),
+      ...(operation.summary === undefined ? undefined : { summary: operation.summary }),
+      ...(operation.cursor === undefined ? undefined : { cursor: operation.cursor }),
+    };
+  }
+  const events: Record<string, EventDescription> = {};
+  for (const [name, declared] of Object.entries(contract.events)) {
+    events[name] = { schema: toJsonSchema(declared.schema, "output") ?? {}, key: declared.key, version: declared.version };
+  }
+  return { name: contract.name, version: contract.version, operations, events };
+}

@@ -1,0 +1,34 @@
+// What services promise each other, as data: operations, events, declared errors, schemas, versions. Imports no
+// implementation and nothing of Node, so that browsers and other repositories can depend on it alone.
+export {
+  type Call,
+  type CallOptions,
+  type Client,
+  type ClientOperation,
+  safe,
+  type SafeResult,
+  type StreamCall,
+} from "./client.ts";
+export { type Contract, contract, type Events, type Operations } from "./contract.ts";
+export {
+  error,
+  type ErrorConstructors,
+  errorConstructors,
+  type ErrorDeclaration,
+  type ErrorDeclarations,
+  type ErrorOptions,
+  type ErrorsOf,
+} from "./declared-error.ts";
+export {
+  type ContractDescription,
+  describeContract,
+  type ErrorDescription,
+  type EventDescription,
+  type OperationDescription,
+} from "./description.ts";
+export { event, type EventDeclaration } from "./event.ts";
+export { type HttpMethod, type HttpRoute, type HttpRouteOptions, parseHttpRoute, pathParameters } from "./http-route.ts";
+export { type Access, command, type Operation, type OperationKind, type OperationOptions, query, stream } from "./operation.ts";
+export { optional, type Optional } from "./optional.ts";
+export { type InputOf, isSchema, type JsonSchema, type OutputOf, type Schema, schemaFrom, type SchemaSide, toJsonSchema } from "./schema.ts";
+export { type FieldProblem, validate, validationError } from "./validate.ts";
