@@ -1,0 +1,49 @@
+// Boundary: `npm test [-- PART_OF_A_PATH …]` and, with `--engines`, `npm run test:engines`. Runs node:test over the workspace.
+import { availableParallelism } from "node:os";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+import { endWithParent } from "./lifeline.ts";
+import { root } from "./root.ts";
+import { testFiles } from "./test-files.ts";
+
+/** A file that takes longer hangs, in milliseconds; all files together take less than five minutes. */
+const fileTimeout = 150_000;
+/** Engine tests install whole workspaces and start servers, in milliseconds. */
+const engineTimeout = 600_000;
+
+endWithParent();
+const { engines, parts } = parseArguments(process.argv.slice(2));
+const files = testFiles(root, engines ? "engines" : "ordinary").filter(
+  (path) => parts.length === 0 || parts.some((part) => path.includes(part)),
+);
+if (files.length === 0) {
+  console.error(`No test file matches ${parts.join(", ") || "the workspace"}: nothing was tested.`);
+  process.exit(1);
+}
+
+let counts = { tests: 0, failed: 0, cancelled: 0 };
+const stream = run({
+  files,
+  cwd: root,
+  // Tests start processes and servers of their own, so more than a few at once only make each other slow.
+  concurrency: engines ? 1 : Math.min(4, Math.max(2, availableParallelism())),
+  execArgv: ["--conditions=kerf-source", "--disable-warning=ExperimentalWarning"],
+  timeout: engines ? engineTimeout : fileTimeout,
+});
+stream.on("test:summary", (summary) => {
+  // One summary a file and, without a file, the one over all.
+  if (summary.file === undefined) counts = summary.counts;
+});
+stream.once("end", () => {
+  if (counts.tests === 0) console.error("No test ran: a suite that tests nothing does not pass.");
+  process.exitCode = counts.tests > 0 && counts.failed === 0 && counts.cancelled === 0 ? 0 : 1;
+});
+process.exitCode = 1;
+stream.compose(spec).pipe(process.stdout);
+
+function parseArguments(args: string[]) {
+  return {
+    engines: args.includes("--engines"),
+    parts: args.filter((argument) => !argument.startsWith("--")),
+  };
+}
