@@ -1,0 +1,69 @@
+import type { Contract } from "@kerf/contract";
+import { KerfError } from "@kerf/kernel";
+import type { Service } from "./service.ts";
+
+/** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
+export type ServiceModule = () => Promise<{ readonly default: Service<any, any, any> }>;
+
+/** One front door for one kind of client. */
+export interface Gateway {
+  readonly type: "gateway";
+  readonly expose: readonly Contract<any, any, any>[];
+  readonly backend: ServiceModule | undefined;
+}
+
+/** Declares a gateway: the contracts whose `http` operations it routes, and the backend made for its clients. */
+export function gateway(options: {
+  expose: readonly Contract<any, any, any>[];
+  /** A service without a database, run inside the gateway, that composes answers for this kind of client. */
+  backend?: ServiceModule;
+}): Gateway {
+  return { type: "gateway", expose: options.expose, backend: options.backend };
+}
+
+/** Which services share a program: each its own, or named units with their services (`"*"`: all others). */
+export type Units = "each" | Readonly<Record<string, readonly string[] | "*">>;
+
+/** A database server that Kerf does not run. */
+export interface ExternalServer {
+  /** File with its URL (`postgres://admin:…@host/postgres`), readable by its owner only. */
+  readonly urlFile: string;
+}
+
+/** Services, gateways and their placement. */
+export interface App {
+  readonly type: "app";
+  readonly name: string;
+  readonly services: Readonly<Record<string, ServiceModule>>;
+  readonly gateways: Readonly<Record<string, Gateway>>;
+  readonly units: Units;
+  /** Servers that are not embedded, by the name that services use. */
+  readonly servers: Readonly<Record<string, ExternalServer>>;
+}
+
+/** Declares an app; export it as the default of its module. */
+export function app(
+  name: string,
+  options: {
+    services: Readonly<Record<string, ServiceModule>>;
+    gateways?: Readonly<Record<string, Gateway>>;
+    /** Default: every service a unit of its own. */
+    units?: Units;
+    servers?: Readonly<Record<string, ExternalServer>>;
+  },
+): App {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+    throw new KerfError("invalid_app", {
+      message: `The app's name ${JSON.stringify(name)} must be lower-case letters, digits and "-", start with a letter, at most 40 long.`,
+      fix: "Rename it.",
+    });
+  }
+  return {
+    type: "app",
+    name,
+    services: options.services,
+    gateways: options.gateways ?? {},
+    units: options.units ?? "each",
+    servers: options.servers ?? {},
+  };
+}

@@ -1,0 +1,69 @@
+import type { CallContext, Clock, Principal } from "@kerf/kernel";
+import type { Client, Contract, ErrorConstructors, ErrorDeclarations, InputOf, Operation, OutputOf, Schema } from "@kerf/contract";
+import type { Logger } from "@kerf/telemetry";
+import type { Kysely } from "kysely";
+import type { RawConnection } from "@kerf/data";
+import type { TokenIssuer } from "../issuer.ts";
+import type { ClientsOf, Uses } from "./uses.ts";
+
+/** What handlers and workers alike are given, bound to the call at hand. */
+export interface Surroundings<U extends Uses> {
+  /** Clients of what the service declares as `uses`; their calls share this call's deadline, trace and principal. */
+  readonly clients: ClientsOf<U>;
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Aborts when the caller leaves, the deadline passes, or the service stops. */
+  readonly signal: AbortSignal;
+  /** Signs users' tokens; only in the service that declares `issuer: true`. */
+  readonly issuer: TokenIssuer;
+}
+
+/** What a handler is given. */
+export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U> {
+  readonly input: Op extends Operation<any, infer I extends Schema, any, any, any> ? OutputOf<I> : never;
+  /**
+   * The service's database. In a command: its one transaction, opened at the first statement, committed when the handler
+   * returns, rolled back when it throws. In queries and streams: read-only statements.
+   */
+  readonly db: Kysely<Tables>;
+  /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
+  readonly raw: RawConnection;
+  /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */
+  readonly errors: Op extends Operation<any, any, any, infer E extends ErrorDeclarations, any> ? ErrorConstructors<E> : never;
+  /** Who the call is for; always there where the operation's access is `user`. */
+  readonly principal: Op extends Operation<any, any, any, any, infer A> ? ("user" extends A ? Principal : Principal | undefined) : never;
+  /** Of a stream: the cursor to resume after. */
+  readonly after: string | undefined;
+  readonly context: CallContext;
+}
+
+/** The function behind one operation. */
+export type Handler<Op, U extends Uses, Tables> =
+  Op extends Operation<infer K, any, infer O extends Schema, any, any>
+    ? K extends "stream"
+      ? (args: HandlerArgs<Op, U, Tables>) => AsyncIterable<InputOf<O>>
+      : (args: HandlerArgs<Op, U, Tables>) => Promise<InputOf<O>> | InputOf<O>
+    : never;
+
+/** One handler for each operation of the contract. */
+export type Handlers<C extends Contract<any, any, any>, U extends Uses, Tables> = {
+  readonly [Name in keyof C["operations"]]: Handler<C["operations"][Name], U, Tables>;
+};
+
+/** What a worker is given at each run. */
+export interface WorkerArgs<C extends Contract<any, any, any>, U extends Uses, Tables> extends Surroundings<U> {
+  /** The service's own operations, so that every change is a command with its own transaction. */
+  readonly self: Client<C>;
+  /** Read-only statements on the service's database. */
+  readonly db: Kysely<Tables>;
+  readonly raw: RawConnection;
+}
+
+/** Work that a service does by itself, bound to its lifecycle. */
+export interface Worker<C extends Contract<any, any, any>, U extends Uses, Tables> {
+  /** Milliseconds between the end of one run and the start of the next; the first starts at once. */
+  readonly everyMs: number;
+  /** Bound of one run, milliseconds. Default 15 000. */
+  readonly deadlineMs?: number;
+  run(args: WorkerArgs<C, U, Tables>): Promise<void>;
+}

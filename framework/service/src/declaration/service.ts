@@ -1,0 +1,100 @@
+import type { Contract } from "@kerf/contract";
+import type { DatabaseDeclaration } from "@kerf/data";
+import { KerfError } from "@kerf/kernel";
+import type { Handlers, Worker } from "./handlers.ts";
+import type { Uses } from "./uses.ts";
+
+/** What a service says of itself beside its contract. */
+export interface ServiceOptions<U extends Uses = Uses, Tables = unknown> {
+  /** The team that answers for it. */
+  owner: string;
+  /** Its own database; none for a service that keeps no data. */
+  database?: DatabaseDeclaration<Tables>;
+  /** The contracts that it calls; nothing else can be called. */
+  uses?: U;
+  /** This service signs the users' tokens that gateways accept. One service of an app at most. */
+  issuer?: boolean;
+  /** Where people find what to do at three in the morning. */
+  runbook?: string;
+}
+
+/** One capability: it implements a contract, owns its data and names what it uses. */
+export class Service<C extends Contract<any, any, any> = Contract<any, any, any>, U extends Uses = Uses, Tables = any> {
+  readonly type = "service";
+  readonly contract: C;
+  readonly owner: string;
+  readonly database: DatabaseDeclaration<Tables> | undefined;
+  readonly uses: U;
+  readonly issuer: boolean;
+  readonly runbook: string | undefined;
+  #handlers: Handlers<C, U, Tables> | undefined;
+  readonly #workers = new Map<string, Worker<C, U, Tables>>();
+
+  constructor(contract: C, options: ServiceOptions<U, Tables>) {
+    this.contract = contract;
+    this.owner = options.owner;
+    this.database = options.database;
+    this.uses = options.uses ?? ({} as U);
+    this.issuer = options.issuer ?? false;
+    this.runbook = options.runbook;
+  }
+
+  get name(): string {
+    return this.contract.name;
+  }
+
+  /** The functions behind the contract's operations; given once. */
+  get handlers(): Handlers<C, U, Tables> {
+    if (this.#handlers === undefined) {
+      throw new KerfError("invalid_app", {
+        message: `The service ${this.name} has no handlers.`,
+        fix: "Call implement({ … }) on it before it is exported.",
+      });
+    }
+    return this.#handlers;
+  }
+
+  get workers(): ReadonlyMap<string, Worker<C, U, Tables>> {
+    return this.#workers;
+  }
+
+  /** Gives the functions behind the contract's operations. Missing and unknown ones are reported at once. */
+  implement(handlers: Handlers<C, U, Tables>): this {
+    const declared = Object.keys(this.contract.operations);
+    const given = Object.keys(handlers);
+    const problems = [
+      ...declared.filter((name) => typeof handlers[name] !== "function").map((name) => `${name} has no handler`),
+      ...given.filter((name) => !declared.includes(name)).map((name) => `${name} is no operation of the contract`),
+    ];
+    if (this.#handlers !== undefined) problems.push("implement() was called before");
+    if (problems.length > 0) {
+      throw new KerfError("invalid_app", {
+        message: `The implementation of ${this.name} does not fit its contract: ${problems.join("; ")}.`,
+        fix: "Give exactly one function for each operation of the contract.",
+        data: { service: this.name, problems },
+      });
+    }
+    this.#handlers = handlers;
+    return this;
+  }
+
+  /** Adds work that the service does by itself while it is ready. */
+  worker(name: string, worker: Worker<C, U, Tables>): this {
+    if (this.#workers.has(name) || !(worker.everyMs >= 1)) {
+      throw new KerfError("invalid_app", {
+        message: `The worker ${JSON.stringify(name)} of ${this.name} ${this.#workers.has(name) ? "is declared twice" : "needs everyMs of at least 1"}.`,
+        fix: "Give each worker a name of its own and a pause between its runs.",
+      });
+    }
+    this.#workers.set(name, worker);
+    return this;
+  }
+}
+
+/** Declares a service; `implement()` gives it its handlers. */
+export function service<const C extends Contract<any, any, any>, const U extends Uses = Record<never, never>, Tables = Record<never, never>>(
+  contract: C,
+  options: ServiceOptions<U, Tables>,
+): Service<C, U, Tables> {
+  return new Service(contract, options);
+}
