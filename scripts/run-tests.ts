@@ -21,7 +21,8 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-let counts = { tests: 0, failed: 0, cancelled: 0 };
+let ran = 0;
+let passed = false;
 const stream = run({
   files,
   cwd: root,
@@ -32,11 +33,19 @@ const stream = run({
 });
 stream.on("test:summary", (summary) => {
   // One summary a file and, without a file, the one over all.
-  if (summary.file === undefined) counts = summary.counts;
+  if (summary.file !== undefined) return;
+  ran = summary.counts.tests;
+  passed = summary.success;
+});
+const empty: string[] = [];
+stream.on("test:pass", ({ name }) => {
+  // node:test reports a file without tests as one passed test of the file's name.
+  if (files.includes(name)) empty.push(name);
 });
 stream.once("end", () => {
-  if (counts.tests === 0) console.error("No test ran: a suite that tests nothing does not pass.");
-  process.exitCode = counts.tests > 0 && counts.failed === 0 && counts.cancelled === 0 ? 0 : 1;
+  for (const name of empty) console.error(`${name} contains no test.`);
+  if (ran === 0) console.error("No test ran: a suite that tests nothing does not pass.");
+  process.exitCode = ran > 0 && empty.length === 0 && passed ? 0 : 1;
 });
 process.exitCode = 1;
 stream.compose(spec).pipe(process.stdout);
