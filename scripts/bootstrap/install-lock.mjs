@@ -9,6 +9,11 @@ const lookAgain = 300;
 /**
  * Runs `work` while no other invocation in this checkout does. The lock file names the processes that hold it, so that
  * a lock whose holders were killed is taken over; `work` gets a function that adds one more holder (npm) or takes it away.
+ *
+ * @template T
+ * @param {string} root
+ * @param {(hold: (pid?: number) => void) => Promise<T>} work
+ * @returns {Promise<T>}
  */
 export async function withInstallLock(root, work) {
   const path = join(root, ".kerf-install.lock");
@@ -43,11 +48,20 @@ function take(path) {
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
     if (holdersOf(path).some(alive)) return false;
-    // Stale. Moved aside before it is removed: of two that find it so, only one gets it.
-    renameSync(path, mine);
-    return false;
+    removeStale(path, mine);
   } finally {
     rmSync(mine, { force: true });
+  }
+  return take(path);
+}
+
+/** Moves the lock aside before it goes: of two that find it stale, one gets it, and a fresh one moved by mistake goes back. */
+function removeStale(path, aside) {
+  try {
+    renameSync(path, aside);
+    if (holdersOf(aside).some(alive)) linkSync(aside, path);
+  } catch (error) {
+    if (error.code !== "ENOENT" && error.code !== "EEXIST") throw error;
   }
 }
 

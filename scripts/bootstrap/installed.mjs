@@ -10,7 +10,11 @@ function wanted(lockText) {
   return `${process.platform}-${process.arch} ${lock}`;
 }
 
-/** Whether node_modules holds what package-lock.json asks for, on this platform. Reads the lock file and one stamp; no more when they agree. */
+/**
+ * Whether node_modules holds what package-lock.json asks for, on this platform. Reads the lock file and one stamp; no more when they agree.
+ *
+ * @param {string} root
+ */
 export function installed(root) {
   const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
   const stamp = read(stampOf(root));
@@ -22,7 +26,11 @@ export function installed(root) {
   return true;
 }
 
-/** Records that node_modules is complete; the last step of every installation. */
+/**
+ * Records that node_modules is complete; the last step of every installation.
+ *
+ * @param {string} root
+ */
 export function markInstalled(root) {
   const lockText = readFileSync(join(root, "package-lock.json"), "utf8");
   writeFileSync(stampOf(root), wanted(lockText));

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { openSync, closeSync, readFileSync, readdirSync } from "node:fs";
+import { openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { watchNpm } from "./ancestors.mjs";
 import { SetupFailure } from "./failure.mjs";
@@ -12,13 +12,13 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 export async function npmCi(root, holdLock) {
   const log = join(root, "npm-install.log");
   const started = Date.now();
+  const seconds = () => Math.round((Date.now() - started) / 1000);
   const say = (text) => process.stderr.write(`${text}\n`);
   say(
-    "Installing the workspace with npm (its own Node 26 and PostgreSQL included, about 300 MB; once).",
+    "Installing the workspace with npm, its own Node 26 and PostgreSQL included (about 300 MB, once, mostly under a minute).",
   );
   const ticker = setInterval(() => {
-    const seconds = Math.round((Date.now() - started) / 1000);
-    say(`  still installing: ${seconds} s, ${unpacked(root)} packages unpacked`);
+    say(`  still installing, ${seconds()} s`);
   }, progressEvery);
   const output = openSync(log, "w");
   try {
@@ -28,7 +28,7 @@ export async function npmCi(root, holdLock) {
     clearInterval(ticker);
     closeSync(output);
   }
-  say(`Installed in ${Math.round((Date.now() - started) / 1000)} s.`);
+  say(`Installed in ${seconds()} s.`);
 }
 
 function run(root, output, holdLock) {
@@ -74,15 +74,6 @@ function run(root, output, holdLock) {
   });
 }
 
-/** Roughly how far npm is: the packages in node_modules, which npm fills while it unpacks. */
-function unpacked(root) {
-  try {
-    return readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".")).length;
-  } catch {
-    return 0;
-  }
-}
-
 /** What npm's error codes mean to the person at the keyboard. */
 const causes = [
   [/ENOSPC/, "the disk is full: free about 1 GB, then run the same command again."],
@@ -122,16 +113,16 @@ const causes = [
 
 function failed(log, code) {
   const lines = readFileSync(log, "utf8").trimEnd().split("\n");
-  const text = lines.filter((line) => line.startsWith("npm error")).join("\n");
+  const errors = lines.filter((line) => line.startsWith("npm error"));
   const fix =
-    causes.find(([pattern]) => pattern.test(text))?.[1] ??
+    causes.find(([pattern]) => pattern.test(errors.join("\n")))?.[1] ??
     "read the log, or run `npm ci` yourself to see more.";
-  const tail = lines
-    .slice(-15)
-    .map((line) => `  | ${line}`)
-    .join("\n");
+  // npm says what happened first and explains itself afterwards.
+  const shown = (errors.length > 0 ? errors.slice(0, 10) : lines.slice(-10)).map(
+    (line) => `  | ${line}`,
+  );
   return new SetupFailure(
-    `npm could not install the workspace (exit code ${code}).\n${tail}\n  (all of it: ${log})`,
+    `npm could not install the workspace (exit code ${code}).\n${shown.join("\n")}\n  (all of it: ${log})`,
     fix,
   );
 }
