@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What PostgreSQL says about itself in postmaster.pid. */
+export interface Postmaster {
+  readonly pid: number;
+  /** `starting`, `ready`, `standby`, `stopping`; undefined while the file is being written. */
+  readonly status: string | undefined;
+}
+
+/** Reads postmaster.pid of a data directory; undefined when there is none. */
+export async function readPostmaster(dataDirectory: string): Promise<Postmaster | undefined> {
+  const text = await readFile(join(dataDirectory, "postmaster.pid"), "utf8").catch(() => undefined);
+  const lines = text?.split("\n");
+  const pid = Number.parseInt(lines?.[0] ?? "", 10);
+  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined;
+  return { pid, status: lines?.[7]?.trim() };
+}
+
+/** Whether the process lives and is a PostgreSQL on this data directory, and not another program that got its pid. */
+export async function isPostmasterOf(pid: number, dataDirectory: string): Promise<boolean> {
+  if (!isAlive(pid)) return false;
+  const args = await commandLine(pid);
+  // Where the system shows no command lines, the living pid must do.
+  return args === undefined || (args.includes("postgres") && args.includes(dataDirectory));
+}
+
+/** Whether a process with this pid exists. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function commandLine(pid: number): Promise<string | undefined> {
+  if (process.platform === "linux") {
+    return readFile(`/proc/${pid}/cmdline`, "utf8").then(
+      (text) => text.replaceAll("\0", " "),
+      () => undefined,
+    );
+  }
+  return run("ps", ["-o", "command=", "-p", String(pid)]).then(
+    (result) => result.stdout,
+    () => undefined,
+  );
+}

@@ -1,0 +1,51 @@
+import { createRequire } from "node:module";
+import type { CustomTypesConfig } from "pg";
+import { KerfError } from "@kerf/kernel";
+
+const require = createRequire(import.meta.url);
+
+type Parse = (text: string) => unknown;
+
+const oid = { int8: 20, date: 1082, interval: 1186, int8Array: 1016, dateArray: 1182, intervalArray: 1187 } as const;
+
+/** int8 as a number; amounts and counters fit, and what does not is an error instead of a wrong digit. */
+export function parseInt8(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) {
+    throw new KerfError("invalid_output", {
+      message: `The integer ${text} does not fit a JavaScript number.`,
+      why: "bigint columns are read as numbers, which are exact up to 2^53 − 1.",
+      fix: "Select it as text (column::text), or store it as numeric, which is read as a string.",
+    });
+  }
+  return value;
+}
+
+const same: Parse = (text) => text;
+
+let own: ReadonlyMap<number, Parse> | undefined;
+
+function parsers(): ReadonlyMap<number, Parse> {
+  if (own !== undefined) return own;
+  const arrays = require("postgres-array") as { parse(text: string, parse: Parse): unknown[] };
+  own = new Map<number, Parse>([
+    [oid.int8, parseInt8],
+    // A date has no time zone: as a Date it would shift with the machine's.
+    [oid.date, same],
+    [oid.interval, same],
+    [oid.int8Array, (text) => arrays.parse(text, parseInt8 as Parse)],
+    [oid.dateArray, (text) => arrays.parse(text, same)],
+    [oid.intervalArray, (text) => arrays.parse(text, same)],
+  ]);
+  return own;
+}
+
+/** How columns become values: int8 → number (checked), numeric, date and interval → string; the rest as the driver does. */
+export const typeParsers: CustomTypesConfig = {
+  getTypeParser: ((typeId: number, format?: "text" | "binary") => {
+    const parse = format === "binary" ? undefined : parsers().get(typeId);
+    if (parse !== undefined) return parse;
+    const { types } = require("pg") as typeof import("pg");
+    return types.getTypeParser(typeId, format as "text") as unknown;
+  }) as CustomTypesConfig["getTypeParser"],
+};
