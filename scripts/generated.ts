@@ -1,0 +1,16 @@
+import { layers } from "../layers.ts";
+import { dependencyPicture } from "./layers/picture.ts";
+import { root } from "./root.ts";
+
+/** A file that is written from another source of truth. */
+export interface Generated {
+  /** From the top of the checkout. */
+  readonly path: string;
+  /** What it says today. */
+  readonly text: () => string;
+}
+
+/** Every generated file that is kept in the repository, so that drift shows in the diff. */
+export const generated: readonly Generated[] = [
+  { path: "docs/architecture/dependencies.md", text: () => dependencyPicture(root, layers) },
+];
