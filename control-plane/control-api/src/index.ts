@@ -1,0 +1,16 @@
+// Where the planes meet: the contract of the platform's own API and the types of what it says. Contracts only.
+export { errorShape } from "./error-shape.ts";
+export { type LogLine, logLine, logsInput } from "./logs.ts";
+export { platform, type PlatformContract } from "./platform.ts";
+export { type ProgressEvent, progressEvent } from "./progress.ts";
+export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
+export {
+  type DatabaseServerStatus,
+  type GatewayStatus,
+  type InstanceStatus,
+  type RunState,
+  type ServiceStatus,
+  type Status,
+  status,
+  type UnitStatus,
+} from "./status.ts";

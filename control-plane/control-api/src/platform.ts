@@ -1,0 +1,122 @@
+import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
+import * as z from "zod";
+import { logLine, logsInput } from "./logs.ts";
+import { progressEvent } from "./progress.ts";
+import { sqlInput, sqlResult } from "./sql.ts";
+import { status } from "./status.ts";
+
+const nothing = z.object({});
+
+/** Who a call is made for, instead of the operator. */
+const principal = z.object({
+  subject: z.string().min(1),
+  claims: z.record(z.string(), z.json()).default({}),
+});
+
+/**
+ * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
+ * (`KERF_HOME/token`); that is what `user` means here.
+ */
+export const platform = contract("platform", {
+  version: "1.0.0",
+  operations: {
+    status: query({
+      http: "GET /api/status",
+      input: nothing,
+      output: status,
+      summary: "Everything that runs, as it is now.",
+    }),
+    contracts: query({
+      http: "GET /api/contracts",
+      input: nothing,
+      output: z.object({
+        contracts: z.array(z.any() as z.ZodType<ContractDescription>),
+      }),
+      summary: "The contracts of all services, as data.",
+    }),
+    manifest: query({
+      http: "GET /api/manifest",
+      input: nothing,
+      output: z.record(z.string(), z.any()),
+      summary: "What the app declares: services, owners, databases, gateways, units.",
+    }),
+    logs: stream({
+      http: "GET /api/logs",
+      input: logsInput,
+      output: logLine,
+      deadlineMs: 3_600_000,
+      summary: "Lines of the logs of services, gateways, servers and the platform.",
+    }),
+    events: stream({
+      http: "GET /api/events",
+      input: nothing,
+      output: progressEvent,
+      cursor: "sequence",
+      deadlineMs: 3_600_000,
+      summary: "What happens, from the last few hundred events on.",
+    }),
+    invoke: command({
+      http: "POST /api/invoke",
+      input: z.object({
+        service: z.string(),
+        operation: z.string(),
+        input: z.json().default({}),
+        as: principal.optional(),
+        deadlineMs: z.int().min(1).max(600_000).optional(),
+      }),
+      output: z.object({ output: z.any(), traceId: z.string() }),
+      deadlineMs: 600_000,
+      summary: "Calls a query or a command of a service as an operator.",
+    }),
+    invokeStream: stream({
+      http: "GET /api/invoke",
+      input: z.object({
+        service: z.string(),
+        operation: z.string(),
+        /** The input as JSON text, since a stream is opened with GET. */
+        input: z.string().default("{}"),
+        /** The principal as JSON text. */
+        as: z.string().optional(),
+        after: z.string().optional(),
+      }),
+      output: z.object({ item: z.any() }),
+      deadlineMs: 3_600_000,
+      summary: "Opens a stream of a service as an operator.",
+    }),
+    sql: command({
+      http: "POST /api/sql",
+      input: sqlInput,
+      output: sqlResult,
+      deadlineMs: 60_000,
+      maxBodyBytes: 2_097_152,
+      summary: "Runs statements in a service's database.",
+    }),
+    databaseTypes: query({
+      http: "GET /api/databases/{service}/types",
+      input: z.object({ service: z.string() }),
+      output: z.object({
+        /** TypeScript source of the table types. */
+        text: z.string(),
+        /** Absolute path of the file that keeps them. */
+        file: z.string(),
+      }),
+      summary: "The Kysely table types of a service's database as its migrations made it.",
+    }),
+    restart: command({
+      http: "POST /api/units/{unit}/restart",
+      input: z.object({ unit: z.string() }),
+      output: z.object({ instances: z.array(z.string()) }),
+      deadlineMs: 120_000,
+      summary: "Replaces the instances of a unit, new ones first.",
+    }),
+    stop: command({
+      http: { route: "POST /api/stop", status: 202 },
+      input: nothing,
+      output: nothing,
+      summary: "Stops everything and ends the platform.",
+    }),
+  },
+});
+
+/** The contract's own type, for typed clients. */
+export type PlatformContract = typeof platform;

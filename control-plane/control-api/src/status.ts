@@ -1,0 +1,99 @@
+import * as z from "zod";
+import { errorShape } from "./error-shape.ts";
+
+/**
+ * What an instance, a gateway or a database server is doing. `restarting`: its process ended and a new one is due.
+ * `crashed`: it ended again and again; it is still tried, at most every 10 s.
+ */
+export const runState = z.enum([
+  "starting",
+  "ready",
+  "draining",
+  "restarting",
+  "crashed",
+  "stopped",
+]);
+export type RunState = z.infer<typeof runState>;
+
+/** What is known of a process that runs, or should. */
+const processStatus = {
+  /** 0 when no process of it runs. */
+  pid: z.int(),
+  state: runState,
+  /** How often it was started again after it ended by itself. */
+  restarts: z.int(),
+  /** When the state began, RFC 3339. */
+  since: z.string(),
+  /** Why it last failed; with the last lines of its log in `data.log`. */
+  lastError: errorShape.optional(),
+};
+
+/** A running copy of a unit. */
+export const instanceStatus = z.object({
+  id: z.string(),
+  address: z.string(),
+  ...processStatus,
+});
+export type InstanceStatus = z.infer<typeof instanceStatus>;
+
+/** A unit: what is deployed, one or more services in one program. */
+export const unitStatus = z.object({
+  name: z.string(),
+  services: z.array(z.string()),
+  instances: z.array(instanceStatus),
+});
+export type UnitStatus = z.infer<typeof unitStatus>;
+
+/** A front door. */
+export const gatewayStatus = z.object({
+  name: z.string(),
+  url: z.string(),
+  id: z.string(),
+  ...processStatus,
+});
+export type GatewayStatus = z.infer<typeof gatewayStatus>;
+
+/** A PostgreSQL server and the services whose databases lie on it. */
+export const databaseServerStatus = z.object({
+  server: z.string(),
+  /** False for a server by URL, which the platform does not run. */
+  embedded: z.boolean(),
+  services: z.array(z.string()),
+  ...processStatus,
+});
+export type DatabaseServerStatus = z.infer<typeof databaseServerStatus>;
+
+/** A service, where its database stands and which problem holds it back. */
+export const serviceStatus = z.object({
+  name: z.string(),
+  unit: z.string(),
+  owner: z.string(),
+  version: z.string(),
+  /** The newest migration that is applied; absent without a database. */
+  migration: z.string().optional(),
+  /** Why its database is not as its code needs it, such as a broken migration. */
+  problem: errorShape.optional(),
+});
+export type ServiceStatus = z.infer<typeof serviceStatus>;
+
+/** Everything that runs, as it is now. */
+export const status = z.object({
+  app: z.string(),
+  environment: z.string(),
+  /** `starting` until everything was ready once, `stopping` from the first request to stop. */
+  phase: z.enum(["starting", "ready", "stopping"]),
+  units: z.array(unitStatus),
+  gateways: z.array(gatewayStatus),
+  services: z.array(serviceStatus),
+  databases: z.array(databaseServerStatus),
+  platform: z.object({
+    url: z.string(),
+    pid: z.int(),
+    version: z.string(),
+    home: z.string(),
+    /** Of the newest snapshot that was published. */
+    epoch: z.int(),
+    generation: z.int(),
+  }),
+});
+export type Status = z.infer<typeof status>;
