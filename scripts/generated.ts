@@ -1,4 +1,5 @@
 import { layers } from "../layers.ts";
+import { buildConfigs } from "./build/build-configs.ts";
 import { dependencyPicture } from "./layers/picture.ts";
 import { root } from "./root.ts";
 
@@ -7,10 +8,13 @@ export interface Generated {
   /** From the top of the checkout. */
   readonly path: string;
   /** What it says today. */
-  readonly text: () => string;
+  readonly text: string;
 }
 
 /** Every generated file that is kept in the repository, so that drift shows in the diff. */
-export const generated: readonly Generated[] = [
-  { path: "docs/architecture/dependencies.md", text: () => dependencyPicture(root, layers) },
-];
+export function generatedFiles(): Generated[] {
+  return [
+    { path: "docs/architecture/dependencies.md", text: dependencyPicture(root, layers) },
+    ...[...buildConfigs(root, layers)].map(([path, text]) => ({ path, text })),
+  ];
+}

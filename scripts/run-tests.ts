@@ -1,4 +1,5 @@
 // Boundary: `npm test [-- PART_OF_A_PATH …]` and, with `--engines`, `npm run test:engines`. Runs node:test over the workspace.
+import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
@@ -20,6 +21,9 @@ if (files.length === 0) {
   console.error(`No test file matches ${parts.join(", ") || "the workspace"}: nothing was tested.`);
   process.exit(1);
 }
+
+// A set-up that fails costs nothing yet: each engine test says what it misses.
+if (engines) spawnSync("scripts/engines/setup", { cwd: root, stdio: "inherit" });
 
 let ran = 0;
 let passed = false;

@@ -5,6 +5,7 @@ import type { Layer } from "../../layers.ts";
 /** What the check needs of a package.json. */
 export interface Manifest {
   readonly name: string;
+  readonly version?: string;
   readonly private?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

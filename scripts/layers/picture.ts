@@ -16,9 +16,13 @@ interface Node {
 
 /** The picture of the dependencies between our packages as they are: a Mermaid graph and a table, in Markdown. */
 export function dependencyPicture(root: string, layers: readonly Layer[]): string {
-  const nodes = nodesOf(root, layers).filter(({ name }) => name !== "kerf-tests" && name !== "kerf-bench");
+  const nodes = nodesOf(root, layers).filter(
+    ({ name }) => name !== "kerf-tests" && name !== "kerf-bench",
+  );
   const onDisk = new Set(nodes.map(({ name }) => name));
-  const planned = layers.filter(({ name, imports }) => name !== "*" && !onDisk.has(name) && imports !== "everything");
+  const planned = layers.filter(
+    ({ name, imports }) => name !== "*" && !onDisk.has(name) && imports !== "everything",
+  );
   return [
     "# Who imports whom",
     "",
@@ -32,18 +36,25 @@ export function dependencyPicture(root: string, layers: readonly Layer[]): strin
     "graph BT",
     ...nodes.map(({ name }) => `  ${id(name)}["${name}"]`),
     ...nodes.flatMap(({ name, uses }) =>
-      [...uses].map(([used, kind]) => `  ${id(name)} ${kind === "value" ? "-->" : "-.->"} ${id(used)}`),
+      [...uses].map(
+        ([used, kind]) => `  ${id(name)} ${kind === "value" ? "-->" : "-.->"} ${id(used)}`,
+      ),
     ),
-    ...nodes.flatMap(({ name, starts }) => starts.map((started) => `  ${id(name)} ==> ${id(started)}`)),
+    ...nodes.flatMap(({ name, starts }) =>
+      starts.map((started) => `  ${id(name)} ==> ${id(started)}`),
+    ),
     "```",
     "",
     "| package | folder | imports | starts |",
     "| --- | --- | --- | --- |",
     ...nodes.map(
-      ({ name, folder, uses, starts }) => `| ${name} | ${folder} | ${list([...uses.keys()])} | ${list(starts)} |`,
+      ({ name, folder, uses, starts }) =>
+        `| ${name} | ${folder} | ${list([...uses.keys()])} | ${list(starts)} |`,
     ),
     "",
-    planned.length === 0 ? "Every package of the layer table exists." : `In the layer table and not built yet: ${planned.map(({ name }) => name).join(", ")}.`,
+    planned.length === 0
+      ? "Every package of the layer table exists."
+      : `In the layer table and not built yet: ${planned.map(({ name }) => name).join(", ")}.`,
     "",
   ].join("\n");
 }
@@ -58,14 +69,16 @@ function nodesOf(root: string, layers: readonly Layer[]): Node[] {
       const source = readFileSync(join(root, file), "utf8");
       for (const { specifier, kind } of importsOf(file, source)) {
         const name = packageOf(specifier);
-        if (name !== manifest.name && ours.has(name) && uses.get(name) !== "value") uses.set(name, kind);
+        if (name !== manifest.name && ours.has(name) && uses.get(name) !== "value")
+          uses.set(name, kind);
       }
       for (const [, specifier] of source.matchAll(/import\.meta\.resolve\(\s*"([^"]+)"/g)) {
         const name = packageOf(specifier!);
         if (name !== manifest.name && ours.has(name)) starts.add(name);
       }
     }
-    const inOrder = (left: string, right: string): number => [...ours].indexOf(left) - [...ours].indexOf(right);
+    const inOrder = (left: string, right: string): number =>
+      [...ours].indexOf(left) - [...ours].indexOf(right);
     return {
       name: manifest.name,
       folder,

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { layers } from "../../layers.ts";
+import { root } from "../root.ts";
+import { buildConfigs, publishedPackages } from "./build-configs.ts";
+
+test("every published package is built after the ones that its package.json names", () => {
+  const configs = buildConfigs(root, layers);
+  const data = JSON.parse(configs.get("framework/data/tsconfig.build.json") ?? "") as {
+    references: unknown;
+  };
+  assert.deepEqual(data.references, [
+    { path: "../kernel/tsconfig.build.json" },
+    { path: "../telemetry/tsconfig.build.json" },
+  ]);
+  const whole = JSON.parse(configs.get("tsconfig.build.json") ?? "") as { references: unknown[] };
+  assert.equal(whole.references.length, publishedPackages(root, layers).length);
+});
+
+test("packages that depend on each other have one version", () => {
+  const packages = publishedPackages(root, layers);
+  const versions = new Map(packages.map(({ manifest }) => [manifest.name, manifest.version]));
+  for (const { manifest } of packages)
+    for (const [name, version] of Object.entries(manifest.dependencies ?? {}))
+      if (versions.has(name))
+        assert.equal(version, versions.get(name), `${manifest.name} → ${name}`);
+});
