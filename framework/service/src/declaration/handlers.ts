@@ -1,5 +1,14 @@
 import type { CallContext, Clock, Principal } from "@kerf/kernel";
-import type { Client, Contract, ErrorConstructors, ErrorDeclarations, InputOf, Operation, OutputOf, Schema } from "@kerf/contract";
+import type {
+  Client,
+  Contract,
+  ErrorConstructors,
+  ErrorDeclarations,
+  InputOf,
+  Operation,
+  OutputOf,
+  Schema,
+} from "@kerf/contract";
 import type { Logger } from "@kerf/telemetry";
 import type { Kysely } from "kysely";
 import type { RawConnection } from "@kerf/data";
@@ -20,7 +29,9 @@ export interface Surroundings<U extends Uses> {
 
 /** What a handler is given. */
 export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U> {
-  readonly input: Op extends Operation<any, infer I extends Schema, any, any, any> ? OutputOf<I> : never;
+  readonly input: Op extends Operation<any, infer I extends Schema, any, any, any>
+    ? OutputOf<I>
+    : never;
   /**
    * The service's database. In a command: its one transaction, opened at the first statement, committed when the handler
    * returns, rolled back when it throws. In queries and streams: read-only statements.
@@ -29,9 +40,15 @@ export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U>
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
   readonly raw: RawConnection;
   /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */
-  readonly errors: Op extends Operation<any, any, any, infer E extends ErrorDeclarations, any> ? ErrorConstructors<E> : never;
+  readonly errors: Op extends Operation<any, any, any, infer E extends ErrorDeclarations, any>
+    ? ErrorConstructors<E>
+    : never;
   /** Who the call is for; always there where the operation's access is `user`. */
-  readonly principal: Op extends Operation<any, any, any, any, infer A> ? ("user" extends A ? Principal : Principal | undefined) : never;
+  readonly principal: Op extends Operation<any, any, any, any, infer A>
+    ? "user" extends A
+      ? Principal
+      : Principal | undefined
+    : never;
   /** Of a stream: the cursor to resume after. */
   readonly after: string | undefined;
   readonly context: CallContext;
@@ -51,7 +68,11 @@ export type Handlers<C extends Contract<any, any, any>, U extends Uses, Tables> 
 };
 
 /** What a worker is given at each run. */
-export interface WorkerArgs<C extends Contract<any, any, any>, U extends Uses, Tables> extends Surroundings<U> {
+export interface WorkerArgs<
+  C extends Contract<any, any, any>,
+  U extends Uses,
+  Tables,
+> extends Surroundings<U> {
   /** The service's own operations, so that every change is a command with its own transaction. */
   readonly self: Client<C>;
   /** Read-only statements on the service's database. */

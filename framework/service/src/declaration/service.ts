@@ -19,7 +19,11 @@ export interface ServiceOptions<U extends Uses = Uses, Tables = unknown> {
 }
 
 /** One capability: it implements a contract, owns its data and names what it uses. */
-export class Service<C extends Contract<any, any, any> = Contract<any, any, any>, U extends Uses = Uses, Tables = any> {
+export class Service<
+  C extends Contract<any, any, any> = Contract<any, any, any>,
+  U extends Uses = Uses,
+  Tables = any,
+> {
   readonly type = "service";
   readonly contract: C;
   readonly owner: string;
@@ -63,8 +67,12 @@ export class Service<C extends Contract<any, any, any> = Contract<any, any, any>
     const declared = Object.keys(this.contract.operations);
     const given = Object.keys(handlers);
     const problems = [
-      ...declared.filter((name) => typeof handlers[name] !== "function").map((name) => `${name} has no handler`),
-      ...given.filter((name) => !declared.includes(name)).map((name) => `${name} is no operation of the contract`),
+      ...declared
+        .filter((name) => typeof handlers[name] !== "function")
+        .map((name) => `${name} has no handler`),
+      ...given
+        .filter((name) => !declared.includes(name))
+        .map((name) => `${name} is no operation of the contract`),
     ];
     if (this.#handlers !== undefined) problems.push("implement() was called before");
     if (problems.length > 0) {
@@ -92,9 +100,10 @@ export class Service<C extends Contract<any, any, any> = Contract<any, any, any>
 }
 
 /** Declares a service; `implement()` gives it its handlers. */
-export function service<const C extends Contract<any, any, any>, const U extends Uses = Record<never, never>, Tables = Record<never, never>>(
-  contract: C,
-  options: ServiceOptions<U, Tables>,
-): Service<C, U, Tables> {
+export function service<
+  const C extends Contract<any, any, any>,
+  const U extends Uses = Record<never, never>,
+  Tables = Record<never, never>,
+>(contract: C, options: ServiceOptions<U, Tables>): Service<C, U, Tables> {
   return new Service(contract, options);
 }

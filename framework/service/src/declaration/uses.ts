@@ -5,7 +5,13 @@ export type Uses = Readonly<Record<string, Contract<any, any, any> | Optional<an
 
 /** A client for each contract in `uses`. */
 export type ClientsOf<U extends Uses> = {
-  readonly [Name in keyof U]: Client<U[Name] extends Optional<infer C> ? C : U[Name] extends Contract<any, any, any> ? U[Name] : never>;
+  readonly [Name in keyof U]: Client<
+    U[Name] extends Optional<infer C>
+      ? C
+      : U[Name] extends Contract<any, any, any>
+        ? U[Name]
+        : never
+  >;
 };
 
 /** The contract behind a `uses` entry. */

@@ -1,0 +1,30 @@
+// What an author writes: service(), gateway() and app(); and what runs it: the runtime that hosts, gateways with a backend
+// and the test kit put services into a process with. Loads neither a schema library nor a database driver by itself.
+export {
+  app,
+  type App,
+  type ExternalServer,
+  gateway,
+  type Gateway,
+  type ServiceModule,
+  type Units,
+} from "./declaration/app.ts";
+export type {
+  Handler,
+  HandlerArgs,
+  Handlers,
+  Surroundings,
+  Worker,
+  WorkerArgs,
+} from "./declaration/handlers.ts";
+export { Service, service, type ServiceOptions } from "./declaration/service.ts";
+export { type ClientsOf, contractOf, type Uses } from "./declaration/uses.ts";
+export type { TokenIssuer } from "./issuer.ts";
+export type {
+  AppManifest,
+  ManifestFailure,
+  ManifestGateway,
+  ManifestService,
+  ManifestUse,
+} from "./manifest.ts";
+export { cutUnits, resolveUnits, type UnitServices } from "./units.ts";

@@ -1,0 +1,66 @@
+import type { ContractDescription } from "@kerf/contract";
+import type { ErrorShape } from "@kerf/kernel";
+
+/** A contract that a service calls. */
+export interface ManifestUse {
+  /** Name of the service that offers it. */
+  readonly name: string;
+  /** Semantic version of the contract that the caller was written against. */
+  readonly version: string;
+  readonly optional: boolean;
+}
+
+/** A service as data. */
+export interface ManifestService {
+  readonly name: string;
+  readonly owner: string;
+  readonly runbook?: string;
+  readonly contract: ContractDescription;
+  readonly uses: readonly ManifestUse[];
+  readonly database?: {
+    /** Name of the server that it lies on. */
+    readonly server: string;
+    /** Absolute path of the folder with its migrations. */
+    readonly migrations: string;
+    /** Connections that one instance may hold. */
+    readonly connections: number;
+  };
+  /** Whether it signs the users' tokens that gateways accept. */
+  readonly issuer: boolean;
+  /** Names of its workers. */
+  readonly workers: readonly string[];
+  /** Absolute paths of the app's source files that its module loads, sorted. */
+  readonly files: readonly string[];
+}
+
+/** A gateway as data. */
+export interface ManifestGateway {
+  readonly name: string;
+  readonly expose: readonly ContractDescription[];
+  readonly backend?: {
+    readonly contract: ContractDescription;
+    readonly uses: readonly ManifestUse[];
+    /** Absolute paths of the app's source files that its module loads, sorted. */
+    readonly files: readonly string[];
+  };
+}
+
+/** An app as plain data: all that the platform knows of it, since it never runs authors' code. */
+export interface AppManifest {
+  readonly app: string;
+  readonly services: readonly ManifestService[];
+  readonly gateways: readonly ManifestGateway[];
+  /** Default placement: the services of each unit. */
+  readonly units: Readonly<Record<string, readonly string[]>>;
+  /** Servers that are not embedded. */
+  readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
+  /** Absolute paths of every source file of the app that was loaded, sorted. */
+  readonly files: readonly string[];
+}
+
+/** What `describe` prints instead of a manifest, with exit code 1. */
+export interface ManifestFailure {
+  readonly error: ErrorShape;
+  /** Everything that is wrong, each entry readable by itself. */
+  readonly problems: readonly string[];
+}
