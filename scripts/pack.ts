@@ -16,10 +16,9 @@ const target = resolve(process.env["INIT_CWD"] ?? process.cwd(), directory);
 mkdirSync(target, { recursive: true });
 
 run("node", ["--conditions=kerf-source", "scripts/build.ts", "--clean"]);
-const workspaces = publishedPackages(root, layers).flatMap(({ manifest }) => [
-  "--workspace",
-  manifest.name,
-]);
+const packages = publishedPackages(root, layers);
+for (const { folder } of packages) rmSync(join(root, folder, "dist/.tsbuildinfo"), { force: true });
+const workspaces = packages.flatMap(({ manifest }) => ["--workspace", manifest.name]);
 run("npm", ["pack", "--silent", "--pack-destination", target, ...workspaces]);
 
 function run(program: string, args: readonly string[]): void {
