@@ -1,0 +1,27 @@
+// The shop: eight services, one front door. Where each runs is decided at the start, never in their code.
+import { app, gateway } from "kerf";
+import { catalog } from "./catalog/contract.ts";
+import { inventory } from "./inventory/contract.ts";
+import { notifications } from "./notifications/contract.ts";
+import { orders } from "./orders/contract.ts";
+import { search } from "./search/contract.ts";
+import { users } from "./users/contract.ts";
+
+export default app("shop", {
+  services: {
+    users: () => import("./users/service.ts"),
+    catalog: () => import("./catalog/service.ts"),
+    search: () => import("./search/service.ts"),
+    inventory: () => import("./inventory/service.ts"),
+    orders: () => import("./orders/service.ts"),
+    payments: () => import("./payments/service.ts"),
+    notifications: () => import("./notifications/service.ts"),
+    recommendations: () => import("./recommendations/service.ts"),
+  },
+  gateways: {
+    web: gateway({
+      expose: [users, catalog, search, inventory, orders, notifications],
+      backend: () => import("./web/service.ts"),
+    }),
+  },
+});

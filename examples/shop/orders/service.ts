@@ -1,0 +1,178 @@
+import { delay, optional, postgres, service, sql } from "kerf";
+import { catalog } from "../catalog/contract.ts";
+import { inventory } from "../inventory/contract.ts";
+import { notifications } from "../notifications/contract.ts";
+import { payments } from "../payments/contract.ts";
+import { orders } from "./contract.ts";
+import { driveOrders } from "./drive.ts";
+import { notifyCustomers } from "./notify.ts";
+import { isFinal, mayMove } from "./states.ts";
+import type { Tables } from "./tables.generated.ts";
+
+export const ordersService = service(orders, {
+  owner: "checkout-team",
+  database: postgres<Tables>({ migrations: new URL("./migrations", import.meta.url) }),
+  uses: { catalog, inventory, payments, notifications: optional(notifications) },
+});
+
+/** How often a watched order is looked at, milliseconds. */
+const watchEveryMs = 100;
+
+ordersService.implement({
+  async place({ input, db, clients, principal, errors }) {
+    const quantities = new Map<string, number>();
+    for (const { sku, quantity } of input.items)
+      quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
+    // The price is asked for before the first statement: no transaction waits for another service.
+    const { items: products } = await clients.catalog.lookup({ skus: [...quantities.keys()] });
+    const unknown = [...quantities.keys()].filter(
+      (sku) => !products.some((product) => product.sku === sku),
+    );
+    if (unknown.length > 0) throw errors.unknownProduct({ skus: unknown });
+
+    const lines = products.map((product) => ({
+      product,
+      quantity: quantities.get(product.sku) ?? 0,
+    }));
+    const order = await db
+      .insertInto("orders")
+      .values({
+        user_id: principal.subject,
+        total_amount: lines.reduce(
+          (sum, { product, quantity }) => sum + product.price.amount * quantity,
+          0,
+        ),
+        currency: products[0]?.price.currency ?? "EUR",
+        payment_method: input.payment.method,
+      })
+      .returning(["id", "status"])
+      .executeTakeFirstOrThrow();
+    await db
+      .insertInto("order_lines")
+      .values(
+        lines.map(({ product, quantity }) => ({
+          order_id: order.id,
+          sku: product.sku,
+          name: product.name,
+          quantity,
+          price_amount: product.price.amount,
+        })),
+      )
+      .execute();
+    await db
+      .insertInto("order_states")
+      .values({ order_id: order.id, sequence: 1, status: order.status })
+      .execute();
+    return order;
+  },
+
+  async get({ input, db, principal, errors }) {
+    const order = await db
+      .selectFrom("orders")
+      .selectAll()
+      .where("id", "=", input.id)
+      .where("user_id", "=", principal.subject)
+      .executeTakeFirst();
+    if (order === undefined) throw errors.notFound();
+    const lines = await db
+      .selectFrom("order_lines")
+      .selectAll()
+      .where("order_id", "=", order.id)
+      .orderBy("sku")
+      .execute();
+    return {
+      id: order.id,
+      status: order.status,
+      total: { amount: order.total_amount, currency: order.currency },
+      items: lines.map((line) => ({
+        sku: line.sku,
+        quantity: line.quantity,
+        name: line.name,
+        price: { amount: line.price_amount, currency: order.currency },
+      })),
+      ...(order.reason === null ? undefined : { reason: order.reason }),
+    };
+  },
+
+  async *watch({ input, db, principal, errors, after, clock, signal }) {
+    const owned = await db
+      .selectFrom("orders")
+      .select("id")
+      .where("id", "=", input.id)
+      .where("user_id", "=", principal.subject)
+      .executeTakeFirst();
+    if (owned === undefined) throw errors.notFound();
+    let seen = Number(after ?? 0) || 0;
+    for (;;) {
+      const states = await db
+        .selectFrom("order_states")
+        .select(["sequence", "status", "reason"])
+        .where("order_id", "=", input.id)
+        .where("sequence", ">", seen)
+        .orderBy("sequence")
+        .execute();
+      for (const { sequence, status, reason } of states) {
+        seen = sequence;
+        yield { sequence, status, ...(reason === null ? undefined : { reason }) };
+        if (isFinal(status)) return;
+      }
+      await delay(clock, watchEveryMs, signal);
+    }
+  },
+
+  async recent({ input, db, principal }) {
+    const rows = await db
+      .selectFrom("orders")
+      .select(["id", "status", "total_amount", "currency"])
+      .where("user_id", "=", principal.subject)
+      .orderBy("created_at", "desc")
+      .limit(input.limit)
+      .execute();
+    return {
+      items: rows.map((row) => ({
+        id: row.id,
+        status: row.status,
+        total: { amount: row.total_amount, currency: row.currency },
+      })),
+    };
+  },
+
+  async advance({ input, db, errors }) {
+    if (!mayMove(input.from, input.to)) throw errors.impossible({ from: input.from, to: input.to });
+    const reason = input.reason ?? null;
+    const moved = await db
+      .updateTable("orders")
+      .set({ status: input.to, reason })
+      .where("id", "=", input.id)
+      .where("status", "=", input.from)
+      .returning("id")
+      .executeTakeFirst();
+    if (moved === undefined) return { moved: false };
+    await db
+      .insertInto("order_states")
+      .columns(["order_id", "sequence", "status", "reason"])
+      .expression((build) =>
+        build
+          .selectFrom("order_states")
+          .select([
+            sql<string>`${input.id}::uuid`.as("order_id"),
+            sql<number>`max(sequence) + 1`.as("sequence"),
+            sql<typeof input.to>`${input.to}::order_status`.as("status"),
+            sql<string | null>`${reason}::text`.as("reason"),
+          ])
+          .where("order_id", "=", input.id),
+      )
+      .execute();
+    return { moved: true };
+  },
+
+  async markNotified({ input, db }) {
+    await db.updateTable("orders").set({ notified: true }).where("id", "=", input.id).execute();
+    return {};
+  },
+});
+
+ordersService.worker("drive-orders", { everyMs: 50, run: driveOrders });
+ordersService.worker("notify-customers", { everyMs: 200, run: notifyCustomers });
+
+export default ordersService;

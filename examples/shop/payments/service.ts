@@ -1,0 +1,106 @@
+import { type Kysely, postgres, service, sql } from "kerf";
+import { payments } from "./contract.ts";
+import { book } from "./ledger.ts";
+import type { Tables } from "./tables.generated.ts";
+
+export const paymentsService = service(payments, {
+  owner: "payments-team",
+  // Money has a server of its own: whatever happens to the other databases does not happen to this one.
+  database: postgres<Tables>({
+    migrations: new URL("./migrations", import.meta.url),
+    server: "payments",
+  }),
+});
+
+paymentsService.implement({
+  async authorise({ input, db }) {
+    const { orderId, total } = input;
+    const state = input.method === "card-declined" ? "declined" : "authorised";
+    const created = await db
+      .insertInto("payments")
+      .values({ order_id: orderId, state, amount: total.amount, currency: total.currency })
+      .onConflict((conflict) => conflict.column("order_id").doNothing())
+      .returning("order_id")
+      .executeTakeFirst();
+    if (created === undefined) return { state: (await locked(db, orderId))?.state ?? state };
+    if (state === "authorised")
+      await book(db, { orderId, movement: "authorised", from: "customers", to: "holds", ...total });
+    return { state };
+  },
+
+  async capture({ input, db, errors }) {
+    const payment = await locked(db, input.orderId);
+    if (payment === undefined) throw errors.noPayment();
+    if (payment.state === "captured") return { state: "captured" };
+    if (payment.state !== "authorised") throw errors.notAuthorised({ state: payment.state });
+    await enter(db, input.orderId, "captured");
+    await book(db, {
+      orderId: input.orderId,
+      movement: "captured",
+      from: "holds",
+      to: "sales",
+      amount: payment.amount,
+      currency: payment.currency,
+    });
+    return { state: "captured" };
+  },
+
+  async void({ input, db }) {
+    const payment = await locked(db, input.orderId);
+    if (payment?.state !== "authorised") return { voided: false };
+    await enter(db, input.orderId, "voided");
+    await book(db, {
+      orderId: input.orderId,
+      movement: "voided",
+      from: "holds",
+      to: "customers",
+      amount: payment.amount,
+      currency: payment.currency,
+    });
+    return { voided: true };
+  },
+
+  async get({ input, db, errors }) {
+    const payment = await db
+      .selectFrom("payments")
+      .select(["state", "amount", "currency"])
+      .where("order_id", "=", input.orderId)
+      .executeTakeFirst();
+    if (payment === undefined) throw errors.noPayment();
+    return { state: payment.state, total: { amount: payment.amount, currency: payment.currency } };
+  },
+
+  async ledger({ db }) {
+    const accounts = await db
+      .selectFrom("ledger_entries")
+      .select(["account", "currency", sql<number>`sum(amount)::int`.as("balance")])
+      .groupBy(["account", "currency"])
+      .orderBy("account")
+      .orderBy("currency")
+      .execute();
+    return { accounts };
+  },
+});
+
+function locked(db: Kysely<Tables>, orderId: string) {
+  return db
+    .selectFrom("payments")
+    .select(["state", "amount", "currency"])
+    .where("order_id", "=", orderId)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
+async function enter(
+  db: Kysely<Tables>,
+  orderId: string,
+  state: "captured" | "voided",
+): Promise<void> {
+  await db
+    .updateTable("payments")
+    .set({ state, changed_at: sql`now()` })
+    .where("order_id", "=", orderId)
+    .execute();
+}
+
+export default paymentsService;

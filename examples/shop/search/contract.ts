@@ -1,0 +1,27 @@
+import { command, contract, query } from "kerf/contract";
+import { z } from "zod";
+
+const Found = z.object({ sku: z.string(), name: z.string() });
+
+/** Finds products by words. */
+export const search = contract("search", {
+  version: "1.0.0",
+  operations: {
+    find: query({
+      summary: "Products whose name or description has all these words, best first.",
+      http: "GET /search",
+      access: "public",
+      input: z.object({
+        q: z.string().trim().min(1).max(200),
+        limit: z.int().min(1).max(50).default(20),
+      }),
+      output: z.object({ items: z.array(Found) }),
+    }),
+    index: command({
+      summary: "Takes these products into the index.",
+      access: "service",
+      input: z.object({ products: z.array(Found.extend({ description: z.string() })).max(100) }),
+      output: z.object({ changed: z.int() }),
+    }),
+  },
+});
