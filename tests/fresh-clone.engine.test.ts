@@ -36,8 +36,14 @@ test(
 );
 
 async function followReadme(t: TestContext, account: Account): Promise<void> {
-  t.after(account.remove);
-  const clone = cloneFor(t, account);
+  const clone = mkdtempSync(join(tmpdir(), "kerf-clone-"));
+  t.after(async () => {
+    for (const { pid } of processesOf(clone)) process.kill(pid, "SIGKILL");
+    await gone(clone, 5_000);
+    rmSync(clone, { recursive: true, force: true });
+    account.remove();
+  });
+  cloneInto(clone, account);
   const visitor = {
     email: "ada@example.com",
     name: "Ada",
@@ -74,16 +80,10 @@ async function followReadme(t: TestContext, account: Account): Promise<void> {
   });
 }
 
-/** Clones what is committed into an empty folder that belongs to the account. */
-function cloneFor(t: TestContext, { uid, gid }: Account): string {
-  const folder = mkdtempSync(join(tmpdir(), "kerf-clone-"));
-  t.after(() => {
-    for (const { pid } of processesOf(folder)) process.kill(pid, "SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
-  });
+/** Clones what is committed into an empty folder, which then belongs to the account. */
+function cloneInto(folder: string, { uid, gid }: Account): void {
   execFileSync("git", ["clone", "--quiet", "--no-local", checkout, folder]);
   execFileSync("chown", ["-R", `${uid}:${gid}`, folder]);
-  return folder;
 }
 
 function post(url: string, body: unknown): Promise<Response> {
