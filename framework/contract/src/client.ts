@@ -34,7 +34,13 @@ export interface StreamCall<Item, Errors> extends AsyncIterable<Item> {
 
 /** How a client calls one operation. */
 export type ClientOperation<Op> =
-  Op extends Operation<infer K, infer I extends Schema, infer O extends Schema, infer E extends ErrorDeclarations, any>
+  Op extends Operation<
+    infer K,
+    infer I extends Schema,
+    infer O extends Schema,
+    infer E extends ErrorDeclarations,
+    any
+  >
     ? K extends "stream"
       ? (input: InputOf<I>, options?: CallOptions) => StreamCall<OutputOf<O>, ErrorsOf<E>>
       : (input: InputOf<I>, options?: CallOptions) => Call<OutputOf<O>, ErrorsOf<E>>
@@ -51,11 +57,14 @@ export type SafeResult<Output, Errors> =
   | { readonly ok: false; readonly error: Errors; readonly value?: undefined };
 
 /** Declared errors as values: `const { ok, value, error } = await safe(orders.get({ id }))`. */
-export async function safe<Output, Errors>(call: Call<Output, Errors>): Promise<SafeResult<Output, Errors>> {
+export async function safe<Output, Errors>(
+  call: Call<Output, Errors>,
+): Promise<SafeResult<Output, Errors>> {
   try {
     return { ok: true, value: await call };
   } catch (thrown) {
-    if ((thrown as Partial<KerfError> | undefined)?.declared === true) return { ok: false, error: thrown as Errors };
+    if ((thrown as Partial<KerfError> | undefined)?.declared === true)
+      return { ok: false, error: thrown as Errors };
     throw thrown;
   }
 }

@@ -9,7 +9,11 @@ export type Operations = Readonly<Record<string, Operation<any, any, any, any, a
 export type Events = Readonly<Record<string, EventDeclaration<any>>>;
 
 /** What a service promises to others: data only, no implementation. */
-export interface Contract<Name extends string = string, Ops extends Operations = Operations, Evs extends Events = Events> {
+export interface Contract<
+  Name extends string = string,
+  Ops extends Operations = Operations,
+  Evs extends Events = Events,
+> {
   readonly type: "contract";
   readonly name: Name;
   /** Semantic version of the contract. */
@@ -19,7 +23,11 @@ export interface Contract<Name extends string = string, Ops extends Operations =
 }
 
 /** Declares a contract. Everything that is wrong with it is reported at once, with the place where it is declared. */
-export function contract<const Name extends string, const Ops extends Operations, const Evs extends Events = Record<never, never>>(
+export function contract<
+  const Name extends string,
+  const Ops extends Operations,
+  const Evs extends Events = Record<never, never>,
+>(
   name: Name,
   definition: { version: string; operations: Ops; events?: Evs },
 ): Contract<Name, Ops, Evs> {
@@ -46,7 +54,10 @@ export function contract<const Name extends string, const Ops extends Operations
 function declaredAt(): string {
   const here = import.meta.url.slice(0, import.meta.url.lastIndexOf("/") + 1);
   const frames = (new Error("where").stack ?? "").split("\n").slice(1);
-  const frame = frames.find((line) => line.includes(":") && (!line.includes(here) || line.includes(".test.")));
-  const place = frame === undefined ? null : /\(?((?:file:\/\/)?\/[^()]*:\d+):\d+\)?$/.exec(frame.trim());
+  const frame = frames.find(
+    (line) => line.includes(":") && (!line.includes(here) || line.includes(".test.")),
+  );
+  const place =
+    frame === undefined ? null : /\(?((?:file:\/\/)?\/[^()]*:\d+):\d+\)?$/.exec(frame.trim());
   return place === null ? "" : ` (declared at ${(place[1] as string).replace(/^file:\/\//, "")})`;
 }

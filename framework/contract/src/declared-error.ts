@@ -35,7 +35,8 @@ export function error<const Data extends Schema | undefined = undefined>(
 }
 
 /** What a caller finds in `error.data`. */
-export type ErrorDataOf<D> = D extends ErrorDeclaration<infer S> ? (S extends Schema ? OutputOf<S> : undefined) : never;
+export type ErrorDataOf<D> =
+  D extends ErrorDeclaration<infer S> ? (S extends Schema ? OutputOf<S> : undefined) : never;
 
 /** The errors of an operation as a caller meets them: a union that `code` tells apart. */
 export type ErrorsOf<E extends ErrorDeclarations> = {
@@ -52,7 +53,9 @@ export type ErrorConstructors<E extends ErrorDeclarations> = {
 };
 
 /** Makes the constructors that handlers throw from. */
-export function errorConstructors<E extends ErrorDeclarations>(declarations: E): ErrorConstructors<E> {
+export function errorConstructors<E extends ErrorDeclarations>(
+  declarations: E,
+): ErrorConstructors<E> {
   const constructors: Record<string, (data?: unknown) => DeclaredError> = {};
   for (const [code, declaration] of Object.entries(declarations)) {
     constructors[code] = (data) => new DeclaredError(code, data, declaration.message);

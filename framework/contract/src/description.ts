@@ -46,29 +46,41 @@ export function describeContract(contract: Contract): ContractDescription {
   const operations: Record<string, OperationDescription> = {};
   for (const [name, operation] of Object.entries(contract.operations)) {
     const errors: Record<string, ErrorDescription> = {};
-    for (const [code, declared] of Object.entries(operation.errors as Record<string, { status: number; message?: string; data?: any }>)) {
+    for (const [code, declared] of Object.entries(
+      operation.errors as Record<string, { status: number; message?: string; data?: any }>,
+    )) {
       errors[code] = {
         status: declared.status,
         ...(declared.message === undefined ? undefined : { message: declared.message }),
-        ...(declared.data === undefined ? undefined : { data: toJsonSchema(declared.data, "output") ?? {} }),
+        ...(declared.data === undefined
+          ? undefined
+          : { data: toJsonSchema(declared.data, "output") ?? {} }),
       };
     }
     operations[name] = {
       kind: operation.kind,
       access: operation.access,
-      ...(operation.http === undefined ? undefined : { http: parseHttpRoute(operation.http, () => {}) as HttpRoute }),
+      ...(operation.http === undefined
+        ? undefined
+        : { http: parseHttpRoute(operation.http, () => {}) as HttpRoute }),
       input: toJsonSchema(operation.input, "input") ?? {},
       output: toJsonSchema(operation.output, "output") ?? {},
       errors,
       ...(operation.deadlineMs === undefined ? undefined : { deadlineMs: operation.deadlineMs }),
-      ...(operation.maxBodyBytes === undefined ? undefined : { maxBodyBytes: operation.maxBodyBytes }),
+      ...(operation.maxBodyBytes === undefined
+        ? undefined
+        : { maxBodyBytes: operation.maxBodyBytes }),
       ...(operation.summary === undefined ? undefined : { summary: operation.summary }),
       ...(operation.cursor === undefined ? undefined : { cursor: operation.cursor }),
     };
   }
   const events: Record<string, EventDescription> = {};
   for (const [name, declared] of Object.entries(contract.events)) {
-    events[name] = { schema: toJsonSchema(declared.schema, "output") ?? {}, key: declared.key, version: declared.version };
+    events[name] = {
+      schema: toJsonSchema(declared.schema, "output") ?? {},
+      key: declared.key,
+      version: declared.version,
+    };
   }
   return { name: contract.name, version: contract.version, operations, events };
 }

@@ -17,11 +17,16 @@ const methods: readonly string[] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const segment = /^(?:\{[A-Za-z_][A-Za-z0-9_]*\}|[A-Za-z0-9._~!$&'()*+,;=:@%-]+)$/;
 
 /** Reads a route; what is wrong with it goes to `problem`. */
-export function parseHttpRoute(options: HttpRouteOptions, problem: (text: string) => void): HttpRoute | undefined {
+export function parseHttpRoute(
+  options: HttpRouteOptions,
+  problem: (text: string) => void,
+): HttpRoute | undefined {
   const { route, status } = typeof options === "string" ? { route: options, status: 200 } : options;
   const [method = "", path = "", ...rest] = String(route).split(" ");
   if (!methods.includes(method) || rest.length > 0 || path === "") {
-    problem(`http ${JSON.stringify(route)} must read "METHOD /path" with METHOD one of ${methods.join(", ")}`);
+    problem(
+      `http ${JSON.stringify(route)} must read "METHOD /path" with METHOD one of ${methods.join(", ")}`,
+    );
     return undefined;
   }
   if (!path.startsWith("/")) {
@@ -31,7 +36,9 @@ export function parseHttpRoute(options: HttpRouteOptions, problem: (text: string
   const parts = path === "/" ? [] : path.slice(1).split("/");
   const bad = parts.find((part) => !segment.test(part));
   if (bad !== undefined) {
-    problem(`http path ${JSON.stringify(path)} has a segment ${JSON.stringify(bad)} that is neither plain text nor {name}`);
+    problem(
+      `http path ${JSON.stringify(path)} has a segment ${JSON.stringify(bad)} that is neither plain text nor {name}`,
+    );
     return undefined;
   }
   if (!Number.isInteger(status) || status < 200 || status > 299) {

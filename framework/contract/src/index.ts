@@ -27,8 +27,31 @@ export {
   type OperationDescription,
 } from "./description.ts";
 export { event, type EventDeclaration } from "./event.ts";
-export { type HttpMethod, type HttpRoute, type HttpRouteOptions, parseHttpRoute, pathParameters } from "./http-route.ts";
-export { type Access, command, type Operation, type OperationKind, type OperationOptions, query, stream } from "./operation.ts";
+export {
+  type HttpMethod,
+  type HttpRoute,
+  type HttpRouteOptions,
+  parseHttpRoute,
+  pathParameters,
+} from "./http-route.ts";
+export {
+  type Access,
+  command,
+  type Operation,
+  type OperationKind,
+  type OperationOptions,
+  query,
+  stream,
+} from "./operation.ts";
 export { optional, type Optional } from "./optional.ts";
-export { type InputOf, isSchema, type JsonSchema, type OutputOf, type Schema, schemaFrom, type SchemaSide, toJsonSchema } from "./schema.ts";
+export {
+  type InputOf,
+  isSchema,
+  type JsonSchema,
+  type OutputOf,
+  type Schema,
+  schemaFrom,
+  type SchemaSide,
+  toJsonSchema,
+} from "./schema.ts";
 export { type FieldProblem, validate, validationError } from "./validate.ts";

@@ -2,7 +2,12 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import type { JsonSchema, Schema } from "./schema.ts";
 
-const ajv = new Ajv2020({ allErrors: true, removeAdditional: true, useDefaults: true, strict: false });
+const ajv = new Ajv2020({
+  allErrors: true,
+  removeAdditional: true,
+  useDefaults: true,
+  strict: false,
+});
 
 /** A schema from a JSON Schema (draft 2020-12); properties it does not name are stripped where it forbids them. */
 export function jsonSchema<T>(json: JsonSchema): Schema<T, T> {
@@ -22,7 +27,9 @@ export function jsonSchema<T>(json: JsonSchema): Schema<T, T> {
             message: error.message ?? "is not valid",
             path: [
               ...error.instancePath.split("/").slice(1).map(unescapePointer),
-              ...(error.keyword === "required" ? [(error.params as { missingProperty: string }).missingProperty] : []),
+              ...(error.keyword === "required"
+                ? [(error.params as { missingProperty: string }).missingProperty]
+                : []),
             ],
           })),
         };

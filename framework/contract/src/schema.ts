@@ -16,7 +16,8 @@ export type SchemaSide = "input" | "output";
 
 /** The schema as JSON Schema; undefined when its library cannot say it. Throws what the library throws. */
 export function toJsonSchema(schema: Schema, side: SchemaSide): JsonSchema | undefined {
-  const standard = schema["~standard"] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
+  const standard = schema["~standard"] as StandardSchemaV1.Props &
+    Partial<StandardJSONSchemaV1.Props>;
   return standard.jsonSchema?.[side]({ target: "draft-2020-12" });
 }
 

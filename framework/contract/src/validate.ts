@@ -36,8 +36,13 @@ export function validationError(
   code: "invalid_input" | "invalid_output",
   operation: string,
 ): KerfError {
-  const fields: FieldProblem[] = issues.map((issue) => ({ path: pathOf(issue), message: issue.message }));
-  const listed = fields.map((field) => (field.path === "" ? field.message : `${field.path}: ${field.message}`)).join("; ");
+  const fields: FieldProblem[] = issues.map((issue) => ({
+    path: pathOf(issue),
+    message: issue.message,
+  }));
+  const listed = fields
+    .map((field) => (field.path === "" ? field.message : `${field.path}: ${field.message}`))
+    .join("; ");
   return code === "invalid_input"
     ? new KerfError(code, {
         message: `The input of ${operation} is not valid: ${listed}`,

@@ -90,7 +90,8 @@ export class KerfError extends Error {
     const given: ErrorDetails = typeof details === "string" ? { message: details } : details;
     super(given.message, given.cause === undefined ? undefined : { cause: given.cause });
     this.code = code;
-    this.retry = given.retry ?? (code in errorCodes ? errorCodes[code as ErrorCode].retry : "never");
+    this.retry =
+      given.retry ?? (code in errorCodes ? errorCodes[code as ErrorCode].retry : "never");
     this.why = given.why;
     this.fix = given.fix;
     this.data = given.data;
@@ -152,7 +153,10 @@ export function describeError(thrown: unknown): string {
   const lines: string[] = [];
   let current: unknown = thrown;
   for (let depth = 0; current instanceof Error && depth < 8; depth++, current = current.cause) {
-    const label = current instanceof KerfError ? `${current.code}: ${current.message}` : (current.stack ?? String(current));
+    const label =
+      current instanceof KerfError
+        ? `${current.code}: ${current.message}`
+        : (current.stack ?? String(current));
     lines.push(depth === 0 ? label : `caused by: ${label}`);
     if (current instanceof KerfError) {
       if (current.why !== undefined) lines.push(`  why: ${current.why}`);

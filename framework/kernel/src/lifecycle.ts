@@ -76,7 +76,8 @@ export class Lifecycle {
     const steps = this.#steps;
     const wasReady = this.#state === "ready";
     this.#enter("draining");
-    if (wasReady && steps.drain !== undefined) await this.#bounded(steps.drain(), steps.drainMs ?? 30_000);
+    if (wasReady && steps.drain !== undefined)
+      await this.#bounded(steps.drain(), steps.drainMs ?? 30_000);
     await this.#bounded(steps.stop(), steps.stopMs ?? 5_000);
     this.#enter("stopped");
   }

@@ -49,7 +49,9 @@ export class ManualClock implements Clock {
     const end = this.#now + ms;
     for (;;) {
       await settle();
-      const due = this.#pending.filter((entry) => entry.at <= end).sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      const due = this.#pending
+        .filter((entry) => entry.at <= end)
+        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
       if (due === undefined) break;
       this.#pending = this.#pending.filter((entry) => entry !== due);
       this.#now = Math.max(this.#now, due.at);

@@ -29,7 +29,12 @@ export class Logger {
 
   /** A logger whose lines all carry `fields`. */
   with(fields: Fields): Logger {
-    return new Logger({ level: this.#level, sink: this.#sink, clock: this.#clock, fields: { ...this.#bound, ...fields } });
+    return new Logger({
+      level: this.#level,
+      sink: this.#sink,
+      clock: this.#clock,
+      fields: { ...this.#bound, ...fields },
+    });
   }
 
   /** A logger whose lines belong to `trace`. */
@@ -56,7 +61,13 @@ export class Logger {
 
   #write(level: LogLevel, message: string, fields: Fields | undefined): void {
     if (!this.enabled(level)) return;
-    const entry = { time: new Date(this.#clock.wall()).toISOString(), level, message, ...this.#bound, ...fields };
+    const entry = {
+      time: new Date(this.#clock.wall()).toISOString(),
+      level,
+      message,
+      ...this.#bound,
+      ...fields,
+    };
     this.#sink(render(entry));
   }
 }
@@ -78,7 +89,10 @@ function render(entry: Fields): string {
   const short = Object.fromEntries(
     Object.entries(entry).map(([key, value]) => {
       const text = typeof value === "string" ? value : (JSON.stringify(value, replace) ?? "");
-      return [key, text.length > 1024 ? `${text.slice(0, 1024)}… (${text.length} characters)` : value];
+      return [
+        key,
+        text.length > 1024 ? `${text.slice(0, 1024)}… (${text.length} characters)` : value,
+      ];
     }),
   );
   return JSON.stringify(short, replace).slice(0, maxLine * 2);

@@ -10,11 +10,21 @@ export function formatTraceparent(trace: Trace): string {
 }
 
 /** The caller's place in its trace; undefined when the header is missing or not valid, so that a new trace starts. */
-export function parseTraceparent(traceparent: string | undefined, tracestate?: string): Trace | undefined {
+export function parseTraceparent(
+  traceparent: string | undefined,
+  tracestate?: string,
+): Trace | undefined {
   if (traceparent === undefined) return undefined;
   const match = pattern.exec(traceparent.trim());
   if (match === null) return undefined;
-  const [, version, traceId, spanId, flags, rest] = match as unknown as [string, string, string, string, string, string | undefined];
+  const [, version, traceId, spanId, flags, rest] = match as unknown as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string | undefined,
+  ];
   if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
   return {

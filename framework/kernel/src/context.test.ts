@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CallContext } from "./context.ts";
+import { KerfError } from "./errors.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+import { newTrace } from "./trace.ts";
+
+function make(ms = 100) {
+  const clock = new ManualClock();
+  const wheel = new TimerWheel(clock);
+  const context = new CallContext({
+    clock,
+    wheel,
+    deadline: clock.now() + ms,
+    trace: newTrace(),
+    caller: "client",
+  });
+  return { clock, wheel, context };
+}
+
+test("nothing waits for the deadline until somebody asks for the signal", () => {
+  const { wheel, context } = make();
+  assert.equal(wheel.waiting, 0);
+  assert.equal(context.signal.aborted, false);
+  assert.equal(wheel.waiting, 1);
+  context.release();
+  assert.equal(wheel.waiting, 0);
+});
+
+test("the signal and the listeners hear of the deadline", async () => {
+  const { clock, context } = make(100);
+  const heard: string[] = [];
+  context.onCancel((reason) => heard.push(reason.code));
+  const { signal } = context;
+  await clock.advance(130);
+  assert.deepEqual(heard, ["deadline_exceeded"]);
+  assert.equal((signal.reason as KerfError).code, "deadline_exceeded");
+  assert.equal(context.remainingMs, 0);
+});
+
+test("the first reason stays, and whoever comes late hears it at once", () => {
+  const { wheel, context } = make();
+  const heard: string[] = [];
+  const takeBack = context.onCancel(() => heard.push("taken back"));
+  takeBack();
+  context.cancel(new KerfError("cancelled", "the caller left"));
+  context.cancel(new KerfError("internal", "later"));
+  context.onCancel((reason) => heard.push(reason.code));
+  assert.deepEqual(heard, ["cancelled"]);
+  assert.equal((context.signal.reason as KerfError).code, "cancelled");
+  assert.equal(wheel.waiting, 0);
+});
