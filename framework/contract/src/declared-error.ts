@@ -23,14 +23,17 @@ export interface ErrorDeclaration<Data extends Schema | undefined = Schema | und
 export type ErrorDeclarations = Readonly<Record<string, ErrorDeclaration<any>>>;
 
 /** Declares an error; its code is the name under which an operation lists it. */
-export function error<const Data extends Schema | undefined = undefined>(
-  options: ErrorOptions<Data> = {},
-): ErrorDeclaration<Data> {
+export function error(options?: Omit<ErrorOptions, "data">): ErrorDeclaration<undefined>;
+export function error<const Data extends Schema>(
+  options: ErrorOptions<Data> & { data: Data },
+): ErrorDeclaration<Data>;
+// Two signatures, since a single one would take `Data` from the place where the result is used, and that says `any`.
+export function error(options: ErrorOptions = {}): ErrorDeclaration {
   return {
     type: "error",
     status: options.status ?? 422,
     message: options.message,
-    data: options.data as Data,
+    data: options.data,
   };
 }
 
