@@ -51,3 +51,49 @@ test("the first reason stays, and whoever comes late hears it at once", () => {
   assert.equal((context.signal.reason as KerfError).code, "cancelled");
   assert.equal(wheel.waiting, 0);
 });
+
+test("a call inside another ends with it, and shares its timer when it shares its deadline", () => {
+  const { clock, wheel, context: parent } = make();
+  const fields = { clock, wheel, trace: newTrace(), caller: "orders", parent };
+  const child = new CallContext({ ...fields, deadline: parent.deadline });
+  const shorter = new CallContext({ ...fields, deadline: parent.deadline - 50 });
+  const heard: string[] = [];
+  child.onCancel((reason) => heard.push(`child ${reason.code}`));
+  assert.equal(wheel.waiting, 1);
+  shorter.onCancel((reason) => heard.push(`shorter ${reason.code}`));
+  assert.equal(wheel.waiting, 2);
+  parent.cancel(new KerfError("cancelled", "the caller left"));
+  assert.deepEqual(heard, ["child cancelled", "shorter cancelled"]);
+  assert.equal(wheel.waiting, 0);
+});
+
+test("a call inside another that is over is not told any more", () => {
+  const { clock, wheel, context: parent } = make();
+  const child = new CallContext({
+    clock,
+    wheel,
+    deadline: parent.deadline,
+    trace: newTrace(),
+    caller: "orders",
+    parent,
+  });
+  const heard: string[] = [];
+  child.onCancel((reason) => heard.push(reason.code));
+  child.release();
+  parent.cancel(new KerfError("cancelled", "the caller left"));
+  assert.deepEqual(heard, []);
+  assert.equal(child.cancelled?.code, "cancelled");
+});
+
+test("a call without a deadline waits for no timer", () => {
+  const { clock, wheel } = make();
+  const context = new CallContext({
+    clock,
+    wheel,
+    deadline: Number.POSITIVE_INFINITY,
+    trace: newTrace(),
+    caller: "client",
+  });
+  assert.equal(context.signal.aborted, false);
+  assert.equal(wheel.waiting, 0);
+});

@@ -19,13 +19,20 @@ export interface ContextFields {
   principalToken?: string | undefined;
   /** The key under which the caller may repeat this command. */
   idempotencyKey?: string | undefined;
+  /** The call that this one is part of, in this process: when it ends early, so does this one. */
+  parent?: CallContext | undefined;
+}
+
+/** Is told when a call ends early; an object instead of a function, so that watching allocates nothing. */
+export interface CancelWatcher {
+  onCancelled(reason: KerfError): void;
 }
 
 /**
  * Everything that belongs to one call and travels with it. Always passed explicitly.
  * It is one object with lazy parts: the abort signal exists only once somebody asks for it.
  */
-export class CallContext {
+export class CallContext implements CancelWatcher {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly deadline: number;
@@ -36,10 +43,14 @@ export class CallContext {
   readonly idempotencyKey: string | undefined;
   /** Set by the service while its command's transaction is open; calls are refused then. */
   transactionOpen = false;
+  readonly #parent: CallContext | undefined;
   #reason: KerfError | undefined;
   #controller: AbortController | undefined;
+  #armed = false;
   #deadlineEntry: WheelEntry | undefined;
-  #listeners: ((reason: KerfError) => void)[] | undefined;
+  // Nearly every call is watched by one; the set is for the others.
+  #watcher: CancelWatcher | undefined;
+  #watchers: Set<CancelWatcher> | undefined;
 
   constructor(fields: ContextFields) {
     this.clock = fields.clock;
@@ -50,6 +61,7 @@ export class CallContext {
     this.principal = fields.principal;
     this.principalToken = fields.principalToken;
     this.idempotencyKey = fields.idempotencyKey;
+    this.#parent = fields.parent;
   }
 
   /** Milliseconds left, never negative. */
@@ -59,31 +71,43 @@ export class CallContext {
 
   /** Why this call ended early, if it did. */
   get cancelled(): KerfError | undefined {
-    return this.#reason;
+    return this.#reason ?? this.#parent?.cancelled;
   }
 
   /** Aborts when the caller leaves or the deadline passes; made when first asked for. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
-      else this.#watchDeadline();
+      const reason = this.cancelled;
+      if (reason === undefined) this.#arm();
+      else this.#controller.abort(reason);
     }
     return this.#controller.signal;
   }
 
   /** Calls `listener` once when this call ends early, at once when it already has. Returns what takes it back. */
   onCancel(listener: (reason: KerfError) => void): () => void {
-    if (this.#reason !== undefined) {
-      listener(this.#reason);
-      return () => {};
+    const watcher: CancelWatcher = { onCancelled: listener };
+    this.watch(watcher);
+    return () => this.unwatch(watcher);
+  }
+
+  /** {@link onCancel} without allocation, for the hot path. */
+  watch(watcher: CancelWatcher): void {
+    const reason = this.cancelled;
+    if (reason !== undefined) {
+      watcher.onCancelled(reason);
+      return;
     }
-    (this.#listeners ??= []).push(listener);
-    this.#watchDeadline();
-    return () => {
-      const index = this.#listeners?.indexOf(listener) ?? -1;
-      if (index >= 0) this.#listeners?.splice(index, 1);
-    };
+    if (this.#watcher === undefined) this.#watcher = watcher;
+    else (this.#watchers ??= new Set()).add(watcher);
+    this.#arm();
+  }
+
+  /** Takes a watcher back; harmless when it is not there. */
+  unwatch(watcher: CancelWatcher): void {
+    if (this.#watcher === watcher) this.#watcher = undefined;
+    else this.#watchers?.delete(watcher);
   }
 
   /** Ends the call early; the first reason stays. */
@@ -92,22 +116,39 @@ export class CallContext {
     this.#reason = reason;
     this.release();
     this.#controller?.abort(reason);
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
+    const watcher = this.#watcher;
+    const watchers = this.#watchers;
+    this.#watcher = undefined;
+    this.#watchers = undefined;
+    watcher?.onCancelled(reason);
+    if (watchers !== undefined) for (const other of watchers) other.onCancelled(reason);
   }
 
-  /** Gives back the deadline's timer once the call is over. */
+  /** The call above ended early, and this one with it. */
+  onCancelled(reason: KerfError): void {
+    this.cancel(reason);
+  }
+
+  /** Lets go of the deadline's timer and of the call above once this call is over. */
   release(): void {
+    if (!this.#armed) return;
+    this.#armed = false;
+    this.#parent?.unwatch(this);
     if (this.#deadlineEntry === undefined) return;
     this.wheel.remove(this.#deadlineEntry);
     this.#deadlineEntry = undefined;
   }
 
-  #watchDeadline(): void {
-    this.#deadlineEntry ??= this.wheel.add(this.deadline, () => {
-      this.#deadlineEntry = undefined;
-      this.cancel(deadlineExceeded("the call was running"));
-    });
+  #arm(): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#parent?.watch(this);
+    // The call above watches a deadline that both share.
+    if (this.deadline < (this.#parent?.deadline ?? Number.POSITIVE_INFINITY)) {
+      this.#deadlineEntry = this.wheel.add(this.deadline, () => {
+        this.#deadlineEntry = undefined;
+        this.cancel(deadlineExceeded("the call was running"));
+      });
+    }
   }
 }

@@ -1,7 +1,7 @@
 // The ground under every package: context, deadline, clock, chance, ids, errors, lifecycle. Imports nothing of ours,
 // nothing of Node that a browser lacks.
 export { type Clock, delay, systemClock, type Timer } from "./clock.ts";
-export { CallContext, type ContextFields } from "./context.ts";
+export { CallContext, type CancelWatcher, type ContextFields } from "./context.ts";
 export { deadlineExceeded, defaultDeadlineMs, remaining } from "./deadline.ts";
 export {
   DeclaredError,

@@ -72,3 +72,15 @@ test("what waits through a pause longer than a whole turn fires when time goes o
   timers.pop()?.();
   assert.equal(fired, 4);
 });
+
+test("its own time is exact while it stands and at most one tick old while it turns", async () => {
+  const clock = new ManualClock();
+  const wheel = new TimerWheel(clock, 10);
+  await clock.advance(7);
+  assert.equal(wheel.now, 7);
+  wheel.add(1000, () => {});
+  for (let step = 0; step < 50; step++) {
+    await clock.advance(3);
+    assert.ok(clock.now() - wheel.now <= 10, `${wheel.now} at ${clock.now()}`);
+  }
+});

@@ -21,6 +21,7 @@ export class TimerWheel {
   #cursor: number;
   #waiting = 0;
   #timer: Timer | undefined;
+  #lastTick = 0;
 
   /** @param tickMs how late an entry may fire; @param slots how many ticks one turn has */
   constructor(clock: Clock, tickMs = 10, slots = 512) {
@@ -34,15 +35,26 @@ export class TimerWheel {
     return this.#waiting;
   }
 
+  /**
+   * Monotonic milliseconds, at most one tick old while the wheel turns (older only when the event loop was held up),
+   * exact when it stands: for what is asked at every call and need not be exact.
+   */
+  get now(): number {
+    return this.#timer === undefined ? this.#clock.now() : this.#lastTick;
+  }
+
   /** Calls `fire` once `at` (monotonic milliseconds) has passed. */
   add(at: number, fire: () => void): WheelEntry {
-    if (this.#waiting === 0) this.#cursor = this.#tickOf(this.#clock.now());
+    if (this.#timer === undefined) {
+      this.#lastTick = this.#clock.now();
+      this.#cursor = this.#tickOf(this.#lastTick);
+      this.#timer = this.#clock.after(this.#tickMs, this.#turn);
+    }
     const tick = Math.max(this.#tickOf(at) + 1, this.#cursor + 1);
     const slot = this.#slots[tick % this.#slots.length] as WheelEntry[];
     const entry: WheelEntry = { at, fire, index: slot.length, slot };
     slot.push(entry);
     this.#waiting++;
-    this.#timer ??= this.#clock.after(this.#tickMs, this.#turn);
     return entry;
   }
 
@@ -66,6 +78,7 @@ export class TimerWheel {
   readonly #turn = (): void => {
     this.#timer = undefined;
     const now = this.#clock.now();
+    this.#lastTick = now;
     const until = this.#tickOf(now);
     const due: WheelEntry[] = [];
     // After a long pause one whole turn sees every slot: no need to go round more often.
