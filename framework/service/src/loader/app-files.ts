@@ -5,7 +5,7 @@ import { dirname, join, sep } from "node:path";
 export class AppFiles {
   readonly #loaded = new Set<string>();
   readonly #imports = new Map<string, Set<string>>();
-  readonly #listeners = new Set<(file: string) => void>();
+  #watch: ((file: string) => void) | undefined;
 
   /** Absolute paths of all that were loaded, sorted. */
   get all(): string[] {
@@ -14,9 +14,7 @@ export class AppFiles {
 
   /** Notes that `file` was loaded. */
   loaded(file: string): void {
-    if (this.#loaded.has(file)) return;
     this.#loaded.add(file);
-    for (const listener of this.#listeners) listener(file);
   }
 
   /** Notes that `importer` imports `file`. */
@@ -24,23 +22,24 @@ export class AppFiles {
     let imports = this.#imports.get(importer);
     if (imports === undefined) this.#imports.set(importer, (imports = new Set()));
     imports.add(file);
+    this.#watch?.(file);
   }
 
-  /** Calls `listener` for every further file. */
-  onLoad(listener: (file: string) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** What `importer` imports directly. */
-  importsOf(importer: string): ReadonlySet<string> {
-    return this.#imports.get(importer) ?? new Set();
+  /** Runs `load` and tells which file it imported first: the module that a lazy import stands for. */
+  async rootOf<T>(load: () => Promise<T>): Promise<{ module: T; root: string | undefined }> {
+    let root: string | undefined;
+    this.#watch = (file) => void (root ??= file);
+    try {
+      return { module: await load(), root };
+    } finally {
+      this.#watch = undefined;
+    }
   }
 
   /** `root` and everything that it imports, directly or not; sorted. */
   reachableFrom(root: string): string[] {
     const reached = new Set([root]);
-    for (const file of reached) for (const next of this.importsOf(file)) reached.add(next);
+    for (const file of reached) for (const next of this.#imports.get(file) ?? []) reached.add(next);
     return [...reached].filter((file) => this.#loaded.has(file)).toSorted();
   }
 }

@@ -1,0 +1,36 @@
+import { pathToFileURL } from "node:url";
+import { KerfError } from "@kerf/kernel";
+import type { App, ServiceModule } from "./app.ts";
+import type { Service } from "./service.ts";
+
+// What comes out of authors' modules is told apart by its `type`: their copy of this package may be another one.
+
+/** Loads the module at an absolute path whose default export is the app. */
+export async function loadApp(appModule: string): Promise<App> {
+  const { default: exported } = (await import(pathToFileURL(appModule).href)) as {
+    default?: Partial<App> | null;
+  };
+  if (exported?.type === "app") return exported as App;
+  throw new KerfError("invalid_app", {
+    message: `${appModule} exports no app.`,
+    why:
+      exported === undefined
+        ? "It has no default export."
+        : "Its default export is something else.",
+    fix: "End it with: export default app(NAME, { services: { … } });",
+  });
+}
+
+/** Loads a module whose default export is a service; `what` names it in errors. */
+export async function loadService(what: string, module: ServiceModule): Promise<Service> {
+  const { default: exported } = (await module()) as { default?: Partial<Service> | null };
+  if (exported?.type === "service") return exported as Service;
+  throw new KerfError("invalid_app", {
+    message: `The module of ${what} exports no service.`,
+    why:
+      exported === undefined
+        ? "It has no default export."
+        : "Its default export is something else.",
+    fix: "End it with: export default service(contract, { … }).implement({ … });",
+  });
+}

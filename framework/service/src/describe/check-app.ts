@@ -1,0 +1,130 @@
+import { statSync } from "node:fs";
+import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
+import type { App, Gateway } from "../declaration/app.ts";
+import type { Service } from "../declaration/service.ts";
+import { contractOf } from "../declaration/uses.ts";
+import { versionProblem } from "./contract-version.ts";
+
+/** The modules of an app that could be loaded. */
+export interface LoadedApp {
+  readonly app: App;
+  readonly services: ReadonlyMap<string, Service>;
+  /** By the gateway's name. */
+  readonly backends: ReadonlyMap<string, Service>;
+}
+
+/** Everything that is wrong between the parts of an app, each part being right by itself. */
+export function appProblems(loaded: LoadedApp): string[] {
+  const problems: string[] = [];
+  const { app, services, backends } = loaded;
+  for (const [key, service] of services) {
+    const where = `service ${key}`;
+    if (service.name !== key) {
+      problems.push(
+        `services.${key}: its module exports the service of the contract ${service.name}; both names must be the same`,
+      );
+    }
+    checkService(where, service, loaded, problems);
+    const database = service.database;
+    if (
+      database !== undefined &&
+      statSync(database.migrations, { throwIfNoEntry: false })?.isDirectory() !== true
+    ) {
+      problems.push(`${where}: the migrations folder ${database.migrations} does not exist`);
+    }
+  }
+  const issuers = [...services].filter(([, service]) => service.issuer).map(([name]) => name);
+  if (issuers.length > 1) {
+    problems.push(
+      `${issuers.join(" and ")} all declare issuer: true; one service of an app signs users' tokens`,
+    );
+  }
+  for (const [name, gateway] of Object.entries(app.gateways)) {
+    checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);
+  }
+  return problems;
+}
+
+function checkService(
+  where: string,
+  service: Service,
+  loaded: LoadedApp,
+  problems: string[],
+): void {
+  try {
+    void service.handlers;
+  } catch {
+    problems.push(`${where}: has no handlers; call implement({ … }) on it before it is exported`);
+  }
+  for (const [name, used] of Object.entries(service.uses)) {
+    checkOffered(`${where}: uses.${name}`, contractOf(used), loaded, problems);
+  }
+}
+
+function checkGateway(
+  where: string,
+  gateway: Gateway,
+  backend: Service | undefined,
+  loaded: LoadedApp,
+  problems: string[],
+): void {
+  const seen = new Set<string>();
+  for (const contract of gateway.expose) {
+    if (seen.has(contract.name)) problems.push(`${where}: exposes ${contract.name} twice`);
+    else checkOffered(`${where}: expose`, contract, loaded, problems);
+    seen.add(contract.name);
+  }
+  if (backend !== undefined) {
+    checkService(`${where}: backend ${backend.name}`, backend, loaded, problems);
+    if (backend.name in loaded.app.services)
+      problems.push(`${where}: its backend has the name of the service ${backend.name}`);
+    if (backend.database !== undefined)
+      problems.push(`${where}: its backend declares a database; only services keep data`);
+    if (backend.issuer)
+      problems.push(`${where}: its backend declares issuer: true; only services sign tokens`);
+    if (backend.workers.size > 0)
+      problems.push(`${where}: its backend has workers; give them to a service`);
+  }
+  const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
+  checkRoutes(where, [...unique], problems);
+}
+
+/** Within one contract `contract()` has looked already; a gateway puts several beside each other. */
+function checkRoutes(where: string, contracts: readonly Contract[], problems: string[]): void {
+  const taken = new Map<string, string>();
+  for (const contract of contracts) {
+    for (const [operation, { http }] of Object.entries(contract.operations)) {
+      if (http === undefined) continue;
+      const route = parseHttpRoute(http, () => {}) as HttpRoute;
+      const key = `${route.method} ${route.path.replaceAll(/\{[^}]+\}/g, "{}")}`;
+      const other = taken.get(key);
+      const name = `${contract.name}.${operation}`;
+      if (other === undefined) taken.set(key, name);
+      else
+        problems.push(
+          `${where}: the route ${route.method} ${route.path} of ${name} is taken by ${other}`,
+        );
+    }
+  }
+}
+
+function checkOffered(
+  where: string,
+  contract: Contract,
+  { app, services }: LoadedApp,
+  problems: string[],
+): void {
+  if (!(contract.name in app.services)) {
+    problems.push(
+      `${where}: there is no service ${contract.name} in the app; it has ${Object.keys(app.services).join(", ")}`,
+    );
+    return;
+  }
+  const offered = services.get(contract.name)?.contract.version;
+  const problem = offered === undefined ? undefined : versionProblem(contract.version, offered);
+  if (problem !== undefined) {
+    problems.push(
+      `${where}: was written against ${contract.name} ${contract.version}, but the app offers ${offered}: ${problem}`,
+    );
+  }
+}

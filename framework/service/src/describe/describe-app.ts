@@ -1,0 +1,137 @@
+import { describeContract } from "@kerf/contract";
+import { type Clock, KerfError } from "@kerf/kernel";
+import type { App, ServiceModule } from "../declaration/app.ts";
+import { loadApp, loadService } from "../declaration/load.ts";
+import type { Service } from "../declaration/service.ts";
+import { contractOf } from "../declaration/uses.ts";
+import type { AppLoader } from "../loader/loader.ts";
+import type { AppManifest, ManifestGateway, ManifestService, ManifestUse } from "../manifest.ts";
+import { resolveUnits } from "../units.ts";
+import { appProblems } from "./check-app.ts";
+import { loadProblem } from "./load-problem.ts";
+
+/** How long a module may take to load, milliseconds: what hangs must not look like a slow machine for ever. */
+const loadMs = 20_000;
+
+/** Loads the app with all of its services. Throws one `invalid_app` that lists everything that is wrong in `data.problems`. */
+export async function describeApp(
+  appModule: string,
+  loader: AppLoader,
+  clock: Clock,
+): Promise<AppManifest> {
+  const problems: string[] = [];
+  const filesOf = new Map<Service, readonly string[]>();
+
+  // One after the other, so that it is known whose import a file came with.
+  const load = async (what: string, module: ServiceModule): Promise<Service | undefined> => {
+    try {
+      const loaded = await loader.files.rootOf(() => bounded(clock, loadService(what, module)));
+      filesOf.set(
+        loaded.module,
+        loaded.root === undefined ? [] : loader.files.reachableFrom(loaded.root),
+      );
+      return loaded.module;
+    } catch (thrown) {
+      problems.push(loadProblem(what, thrown));
+      return undefined;
+    }
+  };
+
+  const app = await bounded(clock, loadApp(appModule)).catch((thrown: unknown): App => {
+    throw invalidApp(appModule, [loadProblem("the app module", thrown)]);
+  });
+  const services = new Map<string, Service>();
+  for (const [name, module] of Object.entries(app.services)) {
+    const service = await load(`service ${name}`, module);
+    if (service !== undefined) services.set(name, service);
+  }
+  const backends = new Map<string, Service>();
+  for (const [name, { backend }] of Object.entries(app.gateways)) {
+    const service =
+      backend === undefined ? undefined : await load(`the backend of gateway ${name}`, backend);
+    if (service !== undefined) backends.set(name, service);
+  }
+
+  const placement = resolveUnits(app.units, Object.keys(app.services));
+  problems.push(...appProblems({ app, services, backends }), ...placement.problems);
+  if (problems.length > 0) throw invalidApp(appModule, problems);
+
+  return {
+    app: app.name,
+    services: [...services.values()].map((service) =>
+      manifestService(service, filesOf.get(service) ?? []),
+    ),
+    gateways: Object.entries(app.gateways).map(([name, { expose }]): ManifestGateway => {
+      const backend = backends.get(name);
+      return {
+        name,
+        expose: expose.map((contract) => describeContract(contract)),
+        ...(backend === undefined
+          ? undefined
+          : {
+              backend: {
+                contract: describeContract(backend.contract),
+                uses: manifestUses(backend),
+                files: filesOf.get(backend) ?? [],
+              },
+            }),
+      };
+    }),
+    units: placement.units,
+    servers: app.servers,
+    files: loader.files.all,
+  };
+}
+
+function manifestService(service: Service, files: readonly string[]): ManifestService {
+  const { database, runbook } = service;
+  return {
+    name: service.name,
+    owner: service.owner,
+    ...(runbook === undefined ? undefined : { runbook }),
+    contract: describeContract(service.contract),
+    uses: manifestUses(service),
+    ...(database === undefined
+      ? undefined
+      : {
+          database: {
+            server: database.server,
+            migrations: database.migrations,
+            connections: database.connections,
+          },
+        }),
+    issuer: service.issuer,
+    workers: [...service.workers.keys()],
+    files,
+  };
+}
+
+function manifestUses(service: Service): ManifestUse[] {
+  return Object.values(service.uses).map((used) => {
+    const { name, version } = contractOf(used);
+    return { name, version, optional: used.type === "optional" };
+  });
+}
+
+function invalidApp(appModule: string, problems: readonly string[]): KerfError {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  return new KerfError("invalid_app", {
+    message: `The app has ${count}:\n${problems.map((problem) => `- ${problem}`).join("\n")}`,
+    fix: "Correct them and start it again; nothing was changed.",
+    data: { appModule, problems },
+  });
+}
+
+function bounded<T>(clock: Clock, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(loadMs, () =>
+      reject(
+        new KerfError("start_failed", {
+          message: `It did not finish loading within ${loadMs / 1000} s.`,
+          fix: "Look for an await at the top level of its modules: connect to things in handlers and workers instead.",
+        }),
+      ),
+    );
+    work.then(resolve, reject).finally(() => timer.cancel());
+  });
+}

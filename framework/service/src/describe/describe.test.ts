@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { AppManifest, ManifestFailure } from "../manifest.ts";
+
+const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const fixture = (path: string): string =>
+  fileURLToPath(new URL(`./fixtures/${path}`, import.meta.url));
+
+function describeApp(
+  ...args: string[]
+): Promise<{ code: number; document: AppManifest & ManifestFailure; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [...process.execArgv, main, ...args], (error, stdout, stderr) => {
+      try {
+        resolve({ code: Number(error?.code ?? 0), document: JSON.parse(stdout), stderr });
+      } catch {
+        reject(new Error(`no JSON document on stdout: ${stdout}\n${stderr}`));
+      }
+    });
+  });
+}
+
+test("an app becomes plain data", async () => {
+  const { code, document: manifest, stderr } = await describeApp(fixture("good/app.ts"));
+  assert.equal(code, 0);
+  assert.match(stderr, /printed while the module loads/);
+  assert.equal(manifest.app, "good");
+  assert.deepEqual(manifest.units, { main: ["users"], money: ["orders"] });
+  const [users, orders] = manifest.services;
+  assert.equal(users?.contract.operations["get"]?.http?.path, "/users/{id}");
+  assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);
+  assert.equal(users?.issuer, true);
+  assert.equal(users?.database, undefined);
+  assert.deepEqual(orders?.uses, [{ name: "users", version: "1.2.0", optional: true }]);
+  assert.deepEqual(orders?.database, {
+    server: "money",
+    migrations: fixture("good/migrations"),
+    connections: 4,
+  });
+  assert.deepEqual(orders?.workers, ["sweep"]);
+  assert.equal(orders?.runbook, "https://runbooks.example/orders");
+  const [web] = manifest.gateways;
+  assert.deepEqual(
+    web?.expose.map(({ name }) => name),
+    ["users", "orders"],
+  );
+  assert.equal(web?.backend?.contract.name, "web");
+  assert.deepEqual(web?.backend?.uses, [{ name: "users", version: "1.2.0", optional: false }]);
+});
+
+test("the manifest tells which files each service needs", async () => {
+  const { document: manifest } = await describeApp(fixture("good/app.ts"));
+  const names = (files: readonly string[] | undefined): string[] =>
+    (files ?? []).map((file) => file.slice(fixture("good/").length));
+  assert.deepEqual(names(manifest.services[0]?.files), ["contracts.ts", "shared.ts", "users.ts"]);
+  assert.deepEqual(names(manifest.services[1]?.files), ["contracts.ts", "orders.ts"]);
+  assert.deepEqual(names(manifest.gateways[0]?.backend?.files), ["contracts.ts", "web.ts"]);
+  assert.deepEqual(names(manifest.files), [
+    "app.ts",
+    "contracts.ts",
+    "orders.ts",
+    "shared.ts",
+    "users.ts",
+    "web.ts",
+  ]);
+});
+
+test("everything that is wrong with an app is reported at once, with its place", async () => {
+  const { code, document } = await describeApp(fixture("bad/app.ts"));
+  assert.equal(code, 1);
+  assert.equal(document.error.code, "invalid_app");
+  const expected: (string | RegExp)[] = [
+    /^service syntax cannot be loaded: .*\n {2}at .*\/bad\/syntax\.ts:2\n {4}export default function \( \{$/,
+    /^service noexport cannot be loaded: .*does not provide an export named 'nothing'\n {2}at .*\/no-export\.ts:1\n/,
+    /^service missing cannot be loaded: Cannot find module '.*not-there\.ts' imported from .*missing\.ts$/,
+    /^service throws cannot be loaded: the configuration is missing\n {2}at .*\/throws\.ts:2:7$/,
+    /^service nodefault: The module of service nodefault exports no service\.\n {2}It has no default export\./,
+    /^service contract: The contract "Bad Name" has 3 problems \(declared at .*contract-problem\.ts:4\)/,
+    "service a: has no handlers; call implement({ … }) on it before it is exported",
+    /^service a: uses\.ghost: there is no service ghost in the app; it has a, b, c/,
+    "service b: uses.a: was written against a 1.4.0, but the app offers 2.0.0: another major version",
+    `service b: the migrations folder ${fixture("bad/nowhere")} does not exist`,
+    "services.c: its module exports the service of the contract b; both names must be the same",
+    /^a and b(?: and c)? all declare issuer: true/,
+    /^gateway web: expose: there is no service ghost/,
+    "gateway web: the route GET /things/{id} of b.get is taken by a.get",
+    /^units\.one: there is no service "nope"/,
+    "units.two: the service a is in the unit one already",
+  ];
+  for (const each of expected) {
+    const found = document.problems.some((problem) =>
+      typeof each === "string" ? problem === each : each.test(problem),
+    );
+    assert.ok(found, `missing: ${each}\namong:\n${document.problems.join("\n")}`);
+  }
+});
+
+test("an app module that exports no app, or is not there, says so", async () => {
+  const noApp = await describeApp(fixture("bad/no-app.ts"));
+  assert.equal(noApp.code, 1);
+  assert.match(noApp.document.problems[0] ?? "", /exports no app[^]*export default app\(/);
+  const missing = await describeApp(fixture("nowhere.ts"));
+  assert.match(missing.document.problems[0] ?? "", /Cannot find module/);
+  const none = await describeApp();
+  assert.equal(none.document.error.code, "invalid_configuration");
+});
