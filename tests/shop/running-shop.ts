@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const startWithinMs = 60_000;
+
+/** What `kerf status --json` prints, as far as the scenarios read it. */
+export interface ShopStatus {
+  app: string;
+  units: {
+    name: string;
+    services: string[];
+    instances: { id: string; pid: number; state: string; address: string }[];
+  }[];
+  gateways: { name: string; url: string; pid: number }[];
+  databases: { server: string; pid: number; state: string }[];
+  platform: { url: string; pid: number };
+}
+
+/** What a program said and how it ended. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The shop, started as a user starts it: `kerf dev` in a process of its own, on free ports, with a home of its own. */
+export class RunningShop {
+  readonly home: string;
+  readonly launcher: ChildProcess;
+  /** Base URL of the gateway. */
+  url = "";
+  #output = "";
+  readonly #ended: Promise<unknown>;
+
+  private constructor(home: string, args: readonly string[]) {
+    this.home = home;
+    this.launcher = spawnKerf(home, [
+      "dev",
+      "--app",
+      "examples/shop/app.ts",
+      "--no-watch",
+      "--json",
+      ...args,
+    ]);
+    this.#ended = once(this.launcher, "exit");
+    for (const stream of [this.launcher.stdout, this.launcher.stderr]) {
+      stream?.on(
+        "data",
+        (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-20_000)),
+      );
+    }
+  }
+
+  /** Starts it and waits until it is ready. `home`: one that a shop used before. */
+  static async start(args: readonly string[] = [], home?: string): Promise<RunningShop> {
+    const shop = new RunningShop(home ?? (await mkdtemp(join(tmpdir(), "kerf-shop-"))), args);
+    try {
+      await shop.#ready();
+    } catch (cause) {
+      await shop.stop();
+      throw new Error(`the shop did not start: ${String(cause)}\n${shop.#output}`);
+    }
+    return shop;
+  }
+
+  async #ready(): Promise<void> {
+    const limit = AbortSignal.timeout(startWithinMs);
+    const lines = createInterface({ input: this.launcher.stdout as NodeJS.ReadableStream });
+    const ready = (async () => {
+      for await (const line of lines) {
+        const event = JSON.parse(line) as { type: string; status: ShopStatus };
+        if (event.type !== "ready") continue;
+        this.url = event.status.gateways[0]?.url ?? "";
+        // What comes later is drained by the listener above.
+        lines.removeAllListeners();
+        return;
+      }
+      throw new Error("its output ended");
+    })();
+    const late = new Promise<never>((_, reject) => {
+      limit.addEventListener("abort", () =>
+        reject(new Error(`not ready within ${startWithinMs} ms`)),
+      );
+    });
+    await Promise.race([ready, late]);
+  }
+
+  /** Ends it as Ctrl-C does. Milliseconds that it took. */
+  async stop(): Promise<number> {
+    const since = performance.now();
+    if (this.launcher.exitCode === null && this.launcher.signalCode === null) {
+      this.launcher.kill("SIGINT");
+      await this.#ended;
+    }
+    return performance.now() - since;
+  }
+
+  /** Forgets its data. */
+  async remove(): Promise<void> {
+    await rm(this.home, { recursive: true, force: true });
+  }
+
+  /** Runs another `kerf` command against it. */
+  kerf(...args: string[]): Promise<Outcome> {
+    return runKerf(this.home, args);
+  }
+
+  async status(): Promise<ShopStatus> {
+    const { stdout, stderr, code } = await this.kerf("status", "--json");
+    if (code !== 0) throw new Error(`kerf status exited ${code}: ${stderr}`);
+    return JSON.parse(stdout) as ShopStatus;
+  }
+
+  /** The process ids of all that runs, PostgreSQL included. */
+  async pids(): Promise<number[]> {
+    const status = await this.status();
+    return [
+      ...status.units.flatMap((unit) => unit.instances.map((instance) => instance.pid)),
+      ...status.gateways.map((gateway) => gateway.pid),
+      ...status.databases.map((database) => database.pid),
+      status.platform.pid,
+    ].filter((pid) => pid > 0);
+  }
+}
+
+function spawnKerf(home: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ["--conditions=kerf-source", "tools/cli/src/main.ts", ...args], {
+    cwd: root,
+    env: { ...process.env, KERF_HOME: home, PORT: "0", KERF_PLATFORM_PORT: "0", NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Runs `kerf` to its end. */
+export async function runKerf(home: string, args: readonly string[]): Promise<Outcome> {
+  const child = spawnKerf(home, args);
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, stdout, stderr };
+}
+
+/** Whether a process of this id runs (a zombie does not). */
+export function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Asks again until `attempt` returns something, at most `withinMs`. */
+export async function eventually<T>(
+  what: string,
+  attempt: () => Promise<T | undefined>,
+  withinMs = 15_000,
+): Promise<T> {
+  const end = performance.now() + withinMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await attempt();
+      if (value !== undefined) return value;
+    } catch (thrown) {
+      last = thrown;
+    }
+    if (performance.now() > end)
+      throw new Error(`${what}: not within ${withinMs} ms`, { cause: last });
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
