@@ -97,7 +97,17 @@ export function translate(error: unknown, phase: Phase): unknown {
   return error;
 }
 
-const systemErrors = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN"]);
+const systemErrors = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
 
 /** The driver's own errors have no code; these are the words of its connection failures. */
 function isConnectionError(error: Error): boolean {

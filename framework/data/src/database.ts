@@ -21,7 +21,8 @@ export function postgres<Tables>(options: {
   server?: string;
   connections?: number;
 }): DatabaseDeclaration<Tables> {
-  const migrations = options.migrations instanceof URL ? fileURLToPath(options.migrations) : options.migrations;
+  const migrations =
+    options.migrations instanceof URL ? fileURLToPath(options.migrations) : options.migrations;
   if (!migrations.startsWith("/")) {
     throw new KerfError("invalid_app", {
       message: `The migrations folder ${JSON.stringify(migrations)} is a relative path.`,
@@ -29,5 +30,10 @@ export function postgres<Tables>(options: {
       fix: `Write migrations: new URL(${JSON.stringify(migrations)}, import.meta.url)`,
     });
   }
-  return { type: "postgres", migrations, server: options.server ?? "main", connections: options.connections ?? 4 };
+  return {
+    type: "postgres",
+    migrations,
+    server: options.server ?? "main",
+    connections: options.connections ?? 4,
+  };
 }

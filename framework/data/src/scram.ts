@@ -33,7 +33,9 @@ export function verifierMatches(verifier: string | null, password: string): bool
   const match = /^SCRAM-SHA-256\$(\d+):([^$]+)\$/.exec(verifier ?? "");
   if (match === null || verifier === null) return false;
   const [, iterations, salt] = match;
-  const expected = Buffer.from(scramVerifier(password, Buffer.from(salt ?? "", "base64"), Number(iterations)));
+  const expected = Buffer.from(
+    scramVerifier(password, Buffer.from(salt ?? "", "base64"), Number(iterations)),
+  );
   const actual = Buffer.from(verifier);
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }

@@ -72,7 +72,8 @@ function parseUrl(text: string): ConnectionConfig {
   if (user === "" || password === "") throw badUrl("It names no user, or no password.");
   const unix = host.startsWith("/");
   // Encrypted and verified unless the URL says otherwise: a password must not cross a network in the clear.
-  const sslMode = url.searchParams.get("sslmode") ?? (unix || isLoopback(host) ? "disable" : "verify-full");
+  const sslMode =
+    url.searchParams.get("sslmode") ?? (unix || isLoopback(host) ? "disable" : "verify-full");
   if (!sslModes.includes(sslMode)) throw badUrl(`sslmode is one of ${sslModes.join(", ")}.`);
   const tls = tlsOf(sslMode, url.searchParams.get("sslrootcert"));
   return {

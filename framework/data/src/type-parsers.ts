@@ -6,7 +6,14 @@ const require = createRequire(import.meta.url);
 
 type Parse = (text: string) => unknown;
 
-const oid = { int8: 20, date: 1082, interval: 1186, int8Array: 1016, dateArray: 1182, intervalArray: 1187 } as const;
+const oid = {
+  int8: 20,
+  date: 1082,
+  interval: 1186,
+  int8Array: 1016,
+  dateArray: 1182,
+  intervalArray: 1187,
+} as const;
 
 /** int8 as a number; amounts and counters fit, and what does not is an error instead of a wrong digit. */
 export function parseInt8(text: string): number {

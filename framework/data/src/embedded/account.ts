@@ -78,7 +78,10 @@ async function lookUp(): Promise<{ uid: number; gid: number } | undefined> {
     return { uid: Number(uid), gid: Number(gid) };
   }
   try {
-    const [uid, gid] = await Promise.all([run("id", ["-u", accountName]), run("id", ["-g", accountName])]);
+    const [uid, gid] = await Promise.all([
+      run("id", ["-u", accountName]),
+      run("id", ["-g", accountName]),
+    ]);
     return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
   } catch {
     return undefined;
@@ -87,7 +90,10 @@ async function lookUp(): Promise<{ uid: number; gid: number } | undefined> {
 
 async function create(): Promise<{ uid: number; gid: number }> {
   const attempts: [string, string[]][] = [
-    ["useradd", ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false", accountName]],
+    [
+      "useradd",
+      ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false", accountName],
+    ],
     ["adduser", ["-S", "-D", "-H", "-s", "/bin/false", accountName]],
   ];
   const failures: string[] = [];

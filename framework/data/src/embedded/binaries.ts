@@ -47,7 +47,9 @@ async function locate(): Promise<PostgresBinaries> {
   }
   const root = packageRoot(name);
   const bin = join(root, "native", "bin");
-  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    version: string;
+  };
   await restoreSymlinks(root);
   for (const program of ["initdb", "postgres"]) await assertExecutable(join(bin, program));
   return {
@@ -94,7 +96,8 @@ async function restoreSymlinks(root: string): Promise<void> {
   for (const link of JSON.parse(text) as { source: string; target: string }[]) {
     const target = resolve(root, link.target);
     const source = resolve(root, link.source);
-    if (!target.startsWith(join(root, "native")) || !source.startsWith(join(root, "native"))) continue;
+    if (!target.startsWith(join(root, "native")) || !source.startsWith(join(root, "native")))
+      continue;
     try {
       await symlink(relative(dirname(target), source), target);
     } catch (cause) {

@@ -138,10 +138,22 @@ export function programEnvironment(): Record<string, string> {
 export function explainFailure(what: string, output: string): KerfError {
   const reasons: [RegExp, string][] = [
     [/No space left on device/i, "Free disk space, then start again."],
-    [/Cannot allocate memory|could not map anonymous shared memory/i, "Free memory, or lower max_connections and shared_buffers."],
-    [/Permission denied/i, "Give the directory to the user that runs PostgreSQL, or move KERF_HOME to a directory of your own."],
-    [/incompatible|not compatible/i, "Install the PostgreSQL version that wrote the data, or move the directory away."],
-    [/ENOENT|No such file or directory/, "The embedded PostgreSQL needs a system with glibc (not Alpine's musl). Use a server of your own and give its URL."],
+    [
+      /Cannot allocate memory|could not map anonymous shared memory/i,
+      "Free memory, or lower max_connections and shared_buffers.",
+    ],
+    [
+      /Permission denied/i,
+      "Give the directory to the user that runs PostgreSQL, or move KERF_HOME to a directory of your own.",
+    ],
+    [
+      /incompatible|not compatible/i,
+      "Install the PostgreSQL version that wrote the data, or move the directory away.",
+    ],
+    [
+      /ENOENT|No such file or directory/,
+      "The embedded PostgreSQL needs a system with glibc (not Alpine's musl). Use a server of your own and give its URL.",
+    ],
     [/too long/i, "Use a shorter directory for the socket: its path may have 107 bytes."],
   ];
   const tail = output.trim().split("\n").slice(-8).join("\n");

@@ -73,7 +73,10 @@ export class EmbeddedServer {
     const binaries = await findBinaries();
     await mkdir(paths.directory, { recursive: true, mode: 0o700 });
     await mkdir(socketDirectory, { recursive: true, mode: 0o700 });
-    const account = await serverAccount([binaries.root, paths.directory, socketDirectory], binaries.initdb);
+    const account = await serverAccount(
+      [binaries.root, paths.directory, socketDirectory],
+      binaries.initdb,
+    );
     await own(account, paths.directory, socketDirectory);
     await chmod(socketDirectory, 0o700);
     const until = performance.now() + (options.startTimeoutMs ?? 60_000);
@@ -169,8 +172,15 @@ async function launch(
   parameters: Record<string, string>,
   until: number,
 ): Promise<Running> {
-  const settings = Object.entries(parameters).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const { command, args, ...ids } = account.wrap(binaries.postgres, ["-D", paths.data, ...settings]);
+  const settings = Object.entries(parameters).flatMap(([name, value]) => [
+    "-c",
+    `${name}=${value}`,
+  ]);
+  const { command, args, ...ids } = account.wrap(binaries.postgres, [
+    "-D",
+    paths.data,
+    ...settings,
+  ]);
   for (;;) {
     await setLogAside(paths.log);
     const log = await open(paths.log, "a", 0o600);
@@ -222,7 +232,8 @@ async function ready(paths: ClusterPaths, running: Running, until: number): Prom
     const found: Postmaster | undefined = await readPostmaster(paths.data);
     if (found?.pid === running.pid && found.status === "ready") return;
     if (running.hasExited()) throw explainFailure("it ended at once", await running.output());
-    if (performance.now() > until) throw explainFailure("it was not ready in time", await running.output());
+    if (performance.now() > until)
+      throw explainFailure("it was not ready in time", await running.output());
     await wait(pollMs);
   }
 }
@@ -250,7 +261,11 @@ async function ends(pid: number, exited: Promise<void>, boundMs: number): Promis
 }
 
 /** Of a process that is not our child the system tells nothing: ask until it is gone. */
-async function watchExit(pid: number, ref: boolean, until = Number.POSITIVE_INFINITY): Promise<void> {
+async function watchExit(
+  pid: number,
+  ref: boolean,
+  until = Number.POSITIVE_INFINITY,
+): Promise<void> {
   while (isAlive(pid) && performance.now() < until) await wait(ref ? 10 : 50, undefined, { ref });
 }
 

@@ -9,7 +9,10 @@ export interface ServerSettings {
 }
 
 /** The settings of an embedded server, as PostgreSQL's own parameters. */
-export function serverParameters(options: ServerSettings, socketDirectory: string): Record<string, string> {
+export function serverParameters(
+  options: ServerSettings,
+  socketDirectory: string,
+): Record<string, string> {
   return {
     // Unix socket only, and only for the owner: nothing listens on the network.
     listen_addresses: "",

@@ -39,7 +39,8 @@ async function acquire(file: string, until: number): Promise<void> {
     }
     if (performance.now() > until) {
       throw new KerfError("start_failed", {
-        message: "Another process is starting the same PostgreSQL server and does not come to an end.",
+        message:
+          "Another process is starting the same PostgreSQL server and does not come to an end.",
         why: `Process ${holder} holds ${file}.`,
         fix: `End that process, or delete ${file} when it is not one of Kerf's.`,
       });

@@ -1,0 +1,32 @@
+// Boundary: a service's data. Declaring its database, provisioning and migrating it, and working with it: one transaction for a
+// command, reads for a query. Starting servers (embedded/) and generating types (types-generator/) are entries of their own, so
+// that a unit loads neither.
+export type {
+  ColumnType,
+  Generated,
+  Insertable,
+  JSONColumnType,
+  Kysely,
+  Selectable,
+  Updateable,
+} from "kysely";
+export { type ConnectionConfig, describeConnection, type TlsConfig } from "./connection.ts";
+export { sqlState } from "./database-errors.ts";
+export {
+  postgres,
+  type PostgresDeclaration,
+  type PostgresOptions,
+  type TablesOf,
+} from "./declaration.ts";
+export {
+  provisionService,
+  provisionServices,
+  type ProvisionedService,
+  type ServiceDatabaseRequest,
+} from "./provision.ts";
+export type { PoolOptions, PoolStats } from "./pool.ts";
+export type { Reads } from "./reads.ts";
+export { DatabaseServer, type FromUrlOptions } from "./server.ts";
+export { ServiceDatabase } from "./service-database.ts";
+export { type ServiceNames, serviceNames } from "./service-names.ts";
+export type { CommandTransaction, Isolation, TransactionOptions } from "./transaction.ts";

@@ -1,0 +1,257 @@
+import type { Client } from "pg";
+import { KerfError } from "@kerf/kernel";
+import { withAdvisoryLock } from "./advisory-lock.ts";
+import { type ConnectionConfig, withConnection } from "./connection.ts";
+import { verifierMatches, scramVerifier } from "./scram.ts";
+import type { DatabaseServer } from "./server.ts";
+import {
+  quoteIdentifier as id,
+  quoteLiteral,
+  type ServiceNames,
+  serviceNames,
+} from "./service-names.ts";
+
+/** What a service's database is provisioned with. */
+export interface ServiceDatabaseRequest {
+  /** The service's name; hyphens become underscores in SQL. */
+  readonly service: string;
+  /** Passwords of the two roles, generated and kept by the caller. */
+  readonly passwords: { readonly owner: string; readonly app: string };
+  /** How many connections each role may have at once; default 4 and 16 (four instances of the default budget). */
+  readonly connections?: { readonly owner?: number; readonly app?: number };
+}
+
+/** A provisioned database: how its two roles connect. */
+export interface ProvisionedService {
+  readonly service: string;
+  readonly owner: ConnectionConfig;
+  readonly app: ConnectionConfig;
+  /** True when the database was made now. */
+  readonly created: boolean;
+}
+
+/** Transactions of instances end after this at the latest, in seconds; the deadline of each is shorter. */
+const transactionBoundSeconds = 60;
+/** PostgreSQL 17 brought transaction_timeout. */
+const oldestVersion = 170_000;
+
+/** Provisions one service; see {@link provisionServices}. */
+export async function provisionService(
+  server: DatabaseServer,
+  request: ServiceDatabaseRequest,
+): Promise<ProvisionedService> {
+  const [provisioned] = await provisionServices(server, [request]);
+  return provisioned as ProvisionedService;
+}
+
+/**
+ * Gives each service its database and its two roles: the owner, which migrates, and the app role, which works in it without
+ * DDL. Nobody else can connect. Idempotent; when all is there it only looks.
+ */
+export async function provisionServices(
+  server: DatabaseServer,
+  requests: readonly ServiceDatabaseRequest[],
+): Promise<ProvisionedService[]> {
+  const wanted = requests.map((request) => new Wanted(request));
+  return withConnection(server.admin(), "kerf/provision", async (admin) => {
+    const first = await look(admin, wanted);
+    assertVersion(first.version, server);
+    if (first.complete(wanted)) return wanted.map((want) => want.result(server, false));
+    return withAdvisoryLock(admin, "kerf provision", async () => {
+      // What fails from here on must not leave a verifier in the server's log; without the right, the log is the operator's.
+      if (first.superuser) await admin.query("set log_min_error_statement = panic");
+      const found = await look(admin, wanted);
+      await closeCommonDatabases(admin, found);
+      const unfinished = wanted.filter((want) => !found.hasLayout(want));
+      const missing = unfinished.filter((want) => !found.hasDatabase(want));
+      await admin.query(roleStatements(wanted, unfinished, found));
+      for (const want of missing) await createDatabase(admin, want);
+      await Promise.all(unfinished.map((want) => grantInside(server, want)));
+      return wanted.map((want) => want.result(server, missing.includes(want)));
+    });
+  });
+}
+
+/** One service as it should be. */
+class Wanted {
+  readonly names: ServiceNames;
+  readonly passwords: { readonly owner: string; readonly app: string };
+  readonly limits: { readonly owner: number; readonly app: number };
+
+  constructor(request: ServiceDatabaseRequest) {
+    this.names = serviceNames(request.service);
+    this.passwords = request.passwords;
+    this.limits = { owner: request.connections?.owner ?? 4, app: request.connections?.app ?? 16 };
+  }
+
+  /** Kept as the database's comment, written last: whoever finds it knows that all the rest is there. */
+  get layout(): string {
+    return `kerf service ${this.names.service}: layout 1, connections ${this.limits.owner}+${this.limits.app}`;
+  }
+
+  get roles(): { name: string; password: string; limit: number }[] {
+    return [
+      { name: this.names.owner, password: this.passwords.owner, limit: this.limits.owner },
+      { name: this.names.app, password: this.passwords.app, limit: this.limits.app },
+    ];
+  }
+
+  result(server: DatabaseServer, created: boolean): ProvisionedService {
+    const { service, database, owner, app } = this.names;
+    return {
+      service,
+      owner: server.connection(database, owner, this.passwords.owner),
+      app: server.connection(database, app, this.passwords.app),
+      created,
+    };
+  }
+}
+
+/** What is there. */
+class Found {
+  readonly version: number;
+  readonly superuser: boolean;
+  readonly #layouts: ReadonlyMap<string, string | null>;
+  readonly #roles: ReadonlyMap<string, string | null | undefined>;
+  readonly openCommonDatabases: readonly string[];
+
+  constructor(row: StateRow, verifiers: ReadonlyMap<string, string | null>) {
+    this.version = row.version;
+    this.superuser = row.superuser;
+    this.#layouts = new Map(
+      (row.databases ?? []).map((database) => [database.name, database.layout]),
+    );
+    this.#roles = new Map((row.roles ?? []).map((name) => [name, verifiers.get(name)]));
+    this.openCommonDatabases = row.open ?? [];
+  }
+
+  hasDatabase(want: Wanted): boolean {
+    return this.#layouts.has(want.names.database);
+  }
+
+  hasLayout(want: Wanted): boolean {
+    return this.#layouts.get(want.names.database) === want.layout;
+  }
+
+  hasRole(name: string): boolean {
+    return this.#roles.has(name);
+  }
+
+  /** False too where verifiers cannot be read (a managed server): then the password is simply set again. */
+  hasPassword(name: string, password: string): boolean {
+    const verifier = this.#roles.get(name);
+    return typeof verifier === "string" && verifierMatches(verifier, password);
+  }
+
+  complete(wanted: readonly Wanted[]): boolean {
+    return wanted.every(
+      (want) =>
+        this.hasLayout(want) &&
+        want.roles.every((role) => this.hasPassword(role.name, role.password)),
+    );
+  }
+}
+
+interface StateRow {
+  version: number;
+  superuser: boolean;
+  databases: { name: string; layout: string | null }[] | null;
+  roles: string[] | null;
+  open: string[] | null;
+}
+
+async function look(admin: Client, wanted: readonly Wanted[]): Promise<Found> {
+  const roles = wanted.flatMap((want) => want.roles.map((role) => role.name));
+  const { rows } = await admin.query<StateRow>(
+    `select current_setting('server_version_num')::int as version,
+       (select rolsuper from pg_roles where rolname = current_user) as superuser,
+       (select json_agg(json_build_object('name', datname, 'layout', shobj_description(oid, 'pg_database')))
+          from pg_database where datname = any($1)) as databases,
+       (select json_agg(rolname) from pg_roles where rolname = any($2)) as roles,
+       (select json_agg(datname) from pg_database where datname in ('postgres', 'template1')
+          and has_database_privilege('public', oid, 'connect')) as open`,
+    [wanted.map((want) => want.names.database), roles],
+  );
+  const row = rows[0] as StateRow;
+  return new Found(row, row.superuser ? await readVerifiers(admin, roles) : new Map());
+}
+
+async function readVerifiers(admin: Client, roles: string[]): Promise<Map<string, string | null>> {
+  const { rows } = await admin.query<{ rolname: string; rolpassword: string | null }>(
+    "select rolname, rolpassword from pg_authid where rolname = any($1)",
+    [roles],
+  );
+  return new Map(rows.map((row) => [row.rolname, row.rolpassword]));
+}
+
+function assertVersion(version: number, server: DatabaseServer): void {
+  if (version >= oldestVersion) return;
+  throw new KerfError("invalid_configuration", {
+    message: `The PostgreSQL server ${server.toString()} is too old: ${Math.floor(version / 10_000)}.`,
+    why: "Transactions are bounded with transaction_timeout, which came with PostgreSQL 17.",
+    fix: "Use PostgreSQL 17 or later.",
+  });
+}
+
+/** A service's role has nothing to look for in the databases that every server has. Without the right to, they stay open. */
+async function closeCommonDatabases(admin: Client, found: Found): Promise<void> {
+  if (!found.superuser) return;
+  for (const database of found.openCommonDatabases) {
+    await admin.query(`revoke all on database ${id(database)} from public`);
+  }
+}
+
+/** The roles of all services in one transaction. */
+function roleStatements(
+  wanted: readonly Wanted[],
+  unfinished: readonly Wanted[],
+  found: Found,
+): string {
+  const statements = wanted.flatMap((want) => want.roles.map((role) => roleStatement(role, found)));
+  for (const { names } of unfinished) {
+    for (const bound of ["transaction_timeout", "idle_in_transaction_session_timeout"]) {
+      statements.push(`alter role ${id(names.app)} set ${bound} = '${transactionBoundSeconds}s'`);
+    }
+    // Whoever is not superuser makes a database for another role only as its member.
+    if (!found.superuser) statements.push(`grant ${id(names.owner)} to current_user`);
+  }
+  return statements.join(";\n");
+}
+
+function roleStatement(
+  role: { name: string; password: string; limit: number },
+  found: Found,
+): string {
+  const password = found.hasPassword(role.name, role.password)
+    ? ""
+    : ` password ${quoteLiteral(scramVerifier(role.password))}`;
+  const verb = found.hasRole(role.name) ? "alter" : "create";
+  return `${verb} role ${id(role.name)} login connection limit ${role.limit}${password}`;
+}
+
+/** Copying through the log is several times quicker than copying files, which costs two checkpoints. */
+async function createDatabase(admin: Client, { names }: Wanted): Promise<void> {
+  await admin.query(
+    `create database ${id(names.database)} owner ${id(names.owner)} template template0 strategy wal_log`,
+  );
+}
+
+async function grantInside(server: DatabaseServer, want: Wanted): Promise<void> {
+  const { owner } = want.result(server, false);
+  await withConnection(owner, "kerf/provision", (client) =>
+    client.query(databaseGrants(want.names, want.layout)),
+  );
+}
+
+/** Run by the owner inside the database, as one transaction. */
+function databaseGrants({ database, app }: ServiceNames, layout: string): string {
+  return `
+    revoke all on database ${id(database)} from public;
+    grant connect on database ${id(database)} to ${id(app)};
+    revoke all on schema public from public;
+    grant usage on schema public to ${id(app)};
+    alter default privileges grant usage on schemas to ${id(app)};
+    alter default privileges grant select, insert, update, delete on tables to ${id(app)};
+    alter default privileges grant usage, select on sequences to ${id(app)};
+    comment on database ${id(database)} is ${quoteLiteral(layout)}`;
+}

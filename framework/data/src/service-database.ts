@@ -1,0 +1,41 @@
+import { loadKysely } from "./kysely/binding.ts";
+import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
+import { Reads } from "./reads.ts";
+import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
+
+/** The database of a service, as one instance works with it. */
+export class ServiceDatabase<Tables = unknown> {
+  readonly #pool: ConnectionPool;
+
+  /** Connects to nothing yet: the first statement does. */
+  constructor(options: PoolOptions) {
+    this.#pool = new ConnectionPool(options);
+  }
+
+  get stats(): PoolStats {
+    return this.#pool.stats;
+  }
+
+  /** The transaction of one command; whoever makes it settles it. */
+  transaction(options: TransactionOptions): CommandTransaction<Tables> {
+    return new CommandTransaction(this.#pool, options);
+  }
+
+  /** The reads of one query, by `deadline` (monotonic milliseconds of the clock). */
+  reads(options: { readonly deadline: number }): Reads<Tables> {
+    return new Reads(this.#pool, options);
+  }
+
+  /** Makes the first statement quick: connects and loads Kysely. Throws `unavailable` when the server cannot be reached. */
+  async warm(deadline: number): Promise<void> {
+    const connecting = this.#pool.acquire(deadline);
+    // While the server answers.
+    loadKysely();
+    (await connecting).release();
+  }
+
+  /** Refuses what comes, waits for what runs, closes all connections. The caller bounds it. Idempotent. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}

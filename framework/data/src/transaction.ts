@@ -1,0 +1,269 @@
+import type { PoolClient, QueryResult } from "pg";
+import type { Kysely } from "kysely";
+import { KerfError, remaining } from "@kerf/kernel";
+import {
+  databaseDeadline,
+  endsConnection,
+  sqlState,
+  translate,
+  unavailable,
+} from "./database-errors.ts";
+import { bindKysely } from "./kysely/binding.ts";
+import type { ConnectionPool, PooledConnection } from "./pool.ts";
+import { rawClient } from "./raw-client.ts";
+import type { Session, Statement } from "./session.ts";
+
+/** Isolation of a transaction; PostgreSQL's own default is read committed. */
+export type Isolation = "read committed" | "repeatable read" | "serializable";
+
+/** What a command's transaction is made with. */
+export interface TransactionOptions {
+  /** Monotonic milliseconds of the pool's clock; the transaction is over by then, whatever happens. */
+  readonly deadline: number;
+  readonly isolation?: Isolation | undefined;
+}
+
+type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
+
+/** How much later than the server we give up on it, in milliseconds: normally its own answer is there first. */
+const graceMs = 250;
+/** How long a rollback may take before the connection is closed instead, in milliseconds. */
+const rollbackMs = 1_000;
+
+/**
+ * The one transaction of a command. It opens at the first statement, on a connection of the pool, and is bounded by the
+ * deadline in the server too. Whoever made it settles it once, with {@link commit} or {@link rollback}.
+ */
+export class CommandTransaction<Tables = unknown> implements Session {
+  readonly #pool: ConnectionPool;
+  readonly #options: TransactionOptions;
+  readonly #beforeCommit: Hook<Tables>[] = [];
+  readonly #afterCommit: (() => Promise<void> | void)[] = [];
+  #opening: Promise<PooledConnection> | undefined;
+  #connection: PooledConnection | undefined;
+  #settled: "committed" | "rolled back" | undefined;
+  #expired = false;
+  #stopWatch: (() => void) | undefined;
+  /** The error after which PostgreSQL refuses every further statement. */
+  #failure: unknown;
+  #savepoints = 0;
+  #depth: string[] = [];
+  #db: Kysely<Tables> | undefined;
+  #raw: PoolClient | undefined;
+
+  constructor(pool: ConnectionPool, options: TransactionOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
+  get isOpen(): boolean {
+    return this.#opening !== undefined && this.#settled === undefined;
+  }
+
+  /** Kysely on this transaction. */
+  get db(): Kysely<Tables> {
+    this.#db ??= bindKysely<Tables>(this);
+    return this.#db;
+  }
+
+  /** The driver's client on this transaction: `raw.query(…)`, or `drizzle(raw)`. */
+  get raw(): PoolClient {
+    this.#raw ??= rawClient(this);
+    return this.#raw;
+  }
+
+  /** Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. */
+  beforeCommit(hook: Hook<Tables>): void {
+    this.#beforeCommit.push(hook);
+  }
+
+  /** Runs when it has been committed. It cannot undo anything: what it throws, {@link commit} throws, the effect stays. */
+  afterCommit(hook: () => Promise<void> | void): void {
+    this.#afterCommit.push(hook);
+  }
+
+  /** Runs `work` so that its statements are undone when it throws, and only they. */
+  async savepoint<T>(work: () => Promise<T>): Promise<T> {
+    await this.begin();
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      await this.rollbackInner();
+      throw error;
+    }
+    await this.commitInner();
+    return result;
+  }
+
+  /** @internal */
+  async run(statement: Statement): Promise<QueryResult> {
+    const connection = this.#connection ?? (await this.#open());
+    this.#assertUnsettled();
+    try {
+      return await connection.client.query({ ...statement, queryMode: "extended" } as Statement);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  /** @internal */
+  async begin(): Promise<void> {
+    const name = `kerf_${++this.#savepoints}`;
+    this.#depth.push(name);
+    await this.run({ text: `savepoint ${name}` });
+  }
+
+  /** @internal */
+  async commitInner(): Promise<void> {
+    await this.run({ text: `release savepoint ${this.#leave()}` });
+  }
+
+  /** @internal */
+  async rollbackInner(): Promise<void> {
+    const name = this.#leave();
+    await this.run({ text: `rollback to savepoint ${name}` });
+    this.#failure = undefined;
+    await this.run({ text: `release savepoint ${name}` });
+  }
+
+  /**
+   * Runs the hooks and commits. Without a statement there is nothing to commit, and no connection is used. Throws
+   * `transaction_aborted` when a statement had failed and the handler went on regardless; with retry meaning `unknown` only
+   * when the connection was lost during COMMIT itself.
+   */
+  async commit(): Promise<void> {
+    this.#assertUnsettled();
+    try {
+      for (const hook of this.#beforeCommit) await hook(this);
+      if (this.#opening !== undefined) await this.#commit(await this.#opening);
+      else this.#settled = "committed";
+    } catch (error) {
+      await this.rollback();
+      throw error;
+    }
+    for (const hook of this.#afterCommit) await hook();
+  }
+
+  /** Undoes everything. Never rejects: when the server does not answer, the connection is closed, which undoes it too. */
+  async rollback(): Promise<void> {
+    if (this.#settled !== undefined) return;
+    this.#settled = "rolled back";
+    if (this.#opening === undefined) return;
+    let connection: PooledConnection;
+    try {
+      connection = await this.#opening;
+    } catch {
+      return;
+    }
+    const timer = this.#pool.clock.after(rollbackMs, () => connection.destroy());
+    try {
+      await connection.client.query("rollback");
+      this.#letGo(connection);
+    } catch {
+      this.#drop(connection);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  #open(): Promise<PooledConnection> {
+    this.#assertUnsettled();
+    this.#opening ??= this.#begin();
+    return this.#opening;
+  }
+
+  async #begin(): Promise<PooledConnection> {
+    const { deadline, isolation } = this.#options;
+    const connection = await this.#pool.acquire(deadline);
+    const left = Math.max(1, Math.ceil(remaining(this.#pool.clock, deadline)));
+    const mode = isolation === undefined ? "" : ` isolation level ${isolation}`;
+    // Not awaited: the first statement follows it in the same round trip, and fails when this has failed.
+    connection.client
+      .query(`begin${mode}; set local transaction_timeout = ${left}`)
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+    const watch = this.#pool.clock.after(left + graceMs, () => {
+      this.#expired = true;
+      connection.destroy();
+    });
+    this.#stopWatch = () => watch.cancel();
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #commit(connection: PooledConnection): Promise<void> {
+    let command: string;
+    try {
+      ({ command } = await connection.client.query("commit"));
+    } catch (error) {
+      this.#settled = "rolled back";
+      if (endsConnection(error)) this.#drop(connection);
+      else this.#letGo(connection);
+      throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+    }
+    this.#letGo(connection);
+    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
+    this.#settled = command === "COMMIT" ? "committed" : "rolled back";
+    if (this.#settled === "rolled back") throw aborted(this.#failure);
+  }
+
+  #letGo(connection: PooledConnection): void {
+    this.#stopWatch?.();
+    connection.release();
+  }
+
+  #drop(connection: PooledConnection): void {
+    this.#stopWatch?.();
+    connection.destroy();
+  }
+
+  #leave(): string {
+    const name = this.#depth.pop();
+    if (name !== undefined) return name;
+    throw new KerfError("transaction_control", {
+      message: "The handler tried to end the command's transaction itself.",
+      why: "A command is one transaction: it is committed when the handler returns, with its events and its record.",
+      fix: "Return to commit, throw to roll back.",
+    });
+  }
+
+  #assertUnsettled(): void {
+    if (this.#settled === undefined) return;
+    throw new KerfError("transaction_settled", {
+      message: `The database was used after the command's transaction had been ${this.#settled}.`,
+      why: "Something went on after the handler had returned; most often a promise that was not awaited.",
+      fix: "Await everything that uses the database before the handler returns.",
+    });
+  }
+
+  #explain(error: unknown): unknown {
+    if (this.#expired) return databaseDeadline("before-commit", error);
+    const state = sqlState(error);
+    if (state === "25P02") return aborted(this.#failure);
+    this.#failure ??= error;
+    const known = translate(error, "before-commit");
+    // The server ends a transaction that is over its time, and says so on a connection that no statement is waiting on.
+    if (known instanceof KerfError && known.code === "unavailable" && this.#isOverdue()) {
+      return databaseDeadline("before-commit", error);
+    }
+    return known;
+  }
+
+  #isOverdue(): boolean {
+    return remaining(this.#pool.clock, this.#options.deadline) === 0;
+  }
+}
+
+function aborted(failure: unknown): unknown {
+  if (failure !== undefined && sqlState(failure) === undefined)
+    return unavailable("not-executed", failure);
+  return new KerfError("transaction_aborted", {
+    message: "The transaction was rolled back, because one of its statements had failed before.",
+    why: failure instanceof Error ? failure.message : undefined,
+    fix: "Let the error leave the handler, or run the statement that may fail in a savepoint (db.transaction()) or with ON CONFLICT.",
+    cause: failure,
+  });
+}
