@@ -1,6 +1,8 @@
+import { rows } from "../docs/microservices.ts";
 import { layers } from "../layers.ts";
 import { buildConfigs } from "./build/build-configs.ts";
 import { dependencyPicture } from "./layers/picture.ts";
+import { microservicesPage } from "./microservices/page.ts";
 import { root } from "./root.ts";
 
 /** A file that is written from another source of truth. */
@@ -15,6 +17,7 @@ export interface Generated {
 export function generatedFiles(): Generated[] {
   return [
     { path: "docs/architecture/dependencies.md", text: dependencyPicture(root, layers) },
+    { path: "docs/microservices.md", text: microservicesPage(rows) },
     ...[...buildConfigs(root, layers)].map(([path, text]) => ({ path, text })),
   ];
 }

@@ -1,0 +1,308 @@
+// Boundary: what microservices promise, what they cost, and what Kerf does about each. docs/microservices.md is written from this table.
+
+/** Where a row that is not built yet will be built. */
+export type Area =
+  | "commands, events and sagas"
+  | "the call path and the front door in full"
+  | "deploys, scaling, cut and join"
+  | "traces, logs and metrics"
+  | "beyond one machine"
+  | "where to cut"
+  | "later";
+
+/** One promise or one cost of the architecture. */
+export interface Row {
+  readonly kind: "promise" | "cost";
+  /** The promise or the cost, as somebody would say it who has lived with it. */
+  readonly says: string;
+  /** What Kerf does, in a sentence. */
+  readonly kerf: string;
+  /** What to type to see it. */
+  readonly command?: string;
+  /** `built` with the test that exercises the real thing, or the area in which it will be. */
+  readonly state: { readonly built: string } | { readonly planned: Area };
+}
+
+const promise = (says: string, kerf: string, state: Row["state"], command?: string): Row =>
+  row("promise", says, kerf, state, command);
+const cost = (says: string, kerf: string, state: Row["state"], command?: string): Row =>
+  row("cost", says, kerf, state, command);
+const built = (test: string): Row["state"] => ({ built: test });
+const planned = (area: Area): Row["state"] => ({ planned: area });
+
+/** Every promise and every cost, in the order of the page. */
+export const rows: readonly Row[] = [
+  promise(
+    "Each service owns one capability",
+    "A contract names it, a service implements it in a folder or a repository of its own, with an owner",
+    built("framework/service/src/declaration/service.test.ts"),
+    "kerf status",
+  ),
+  promise(
+    "Each service owns its data",
+    "A database and two roles per service; PostgreSQL refuses everybody else's",
+    built("tests/isolation.test.ts"),
+    "kerf db shell orders",
+  ),
+  promise(
+    "One service's database fails alone",
+    "A database may stand on a server of its own, as payments' does in the shop; killing it stops payments only",
+    built("tests/payments-database.test.ts"),
+    "kerf status",
+  ),
+  promise(
+    "A crash stays where it happened",
+    "Each unit is a process that is watched and restarted with backoff; the others go on answering",
+    built("tests/crash.test.ts"),
+    "kerf status",
+  ),
+  promise(
+    "One front door for every client",
+    "Gateways route from the contracts: paths, methods, coercion, JSON, problem details",
+    built("data-plane/proxy/src/gateway.test.ts"),
+    "curl localhost:8080/products",
+  ),
+  promise(
+    "A backend for each kind of client",
+    "A gateway may host a service without a database that composes calls, in parallel and with partial answers",
+    built("tests/shop.test.ts"),
+    "curl localhost:8080/home",
+  ),
+  promise(
+    "Clients are told when something changes",
+    "A stream is a query that goes on answering; browsers get it as server-sent events",
+    built("tests/shop.test.ts"),
+    "curl -N localhost:8080/orders/ID/stream",
+  ),
+  promise(
+    "Serving does not depend on who deploys",
+    "Placement is a signed snapshot that everybody keeps on disk; kill -9 of the platform stops nothing that serves",
+    built("tests/platform-crash.test.ts"),
+    "kerf status",
+  ),
+  promise(
+    "Teams deploy alone",
+    "A release is one unit's list of builds; rolling one leaves the others where they are",
+    planned("deploys, scaling, cut and join"),
+  ),
+  promise(
+    "Each service scales alone",
+    "Instances per unit, by hand or by load, down to zero",
+    planned("deploys, scaling, cut and join"),
+  ),
+  promise(
+    "A bad deploy is taken back at once",
+    "Canary with analysis, automatic rollback, the same act as a deploy",
+    planned("deploys, scaling, cut and join"),
+  ),
+  promise(
+    "Any language",
+    "A sidecar gives calls and events to programs in Python, Go or anything that speaks HTTP",
+    planned("later"),
+  ),
+  promise(
+    "Any database",
+    "Redis, MongoDB, SQLite or a managed server, bound to one service",
+    planned("later"),
+  ),
+  promise(
+    "The old system is replaced piece by piece",
+    "Existing Express and Nest programs wrapped; strangler routes moved path by path, with answers compared",
+    planned("the call path and the front door in full"),
+  ),
+
+  cost(
+    "A boundary in the wrong place is expensive to move",
+    "The boundary is made in the contract and the data; whether a network runs through it is a setting, and no line of service code differs",
+    built("tests/cuts.test.ts"),
+    "npm start -- --cut none",
+  ),
+  cost(
+    "Local and remote calls mean different things",
+    "Values cross through their schemas at every distance; checked mode adds the codec and freezing; one conformance suite over every transport",
+    built("framework/call/src/transports/conformance.test.ts"),
+    "npm test -- conformance",
+  ),
+  cost(
+    "A slow callee holds everybody up",
+    "Every call has a deadline that shrinks as it travels, and every attempt a shorter one; cancellation follows",
+    built("framework/call/src/policies/deadline.test.ts"),
+    "npm test -- policies/deadline",
+  ),
+  cost(
+    "Retries make an outage worse",
+    "Only what is known to be safe is retried, with jitter, from a budget of 20 % of the calls",
+    built("framework/call/src/policies/retry.test.ts"),
+    "npm test -- policies/retry",
+  ),
+  cost(
+    "A failing callee takes its callers with it",
+    "A circuit breaker per callee, open at 50 % failures and closed again by a probe",
+    built("framework/call/src/policies/breaker.test.ts"),
+    "npm test -- policies/breaker",
+  ),
+  cost(
+    "Where is the other service?",
+    "Discovery from the signed snapshot; the last good one is kept on disk",
+    built("framework/call/src/discovery/snapshot-discovery.test.ts"),
+    "kerf status",
+  ),
+  cost(
+    "A restart loses requests",
+    'Draining answers "not here, not executed", which makes any call safe to send elsewhere',
+    built("framework/call/src/transports/framed/drain.test.ts"),
+    "npm test -- drain",
+  ),
+  cost(
+    "The whole page fails because one part does",
+    "An optional dependency answers as degraded; the shop's home page stays 200 and names what is missing",
+    built("tests/degraded.test.ts"),
+    "curl localhost:8080/home",
+  ),
+  cost(
+    "Strangers send anything",
+    "Input and output go through their schemas, limits on size and time, headers that only the platform may set are stripped",
+    built("data-plane/proxy/src/hostile.test.ts"),
+    "npm test -- hostile",
+  ),
+  cost(
+    "Who is calling?",
+    "The gateway checks the app's own tokens and signs the principal once; a callee takes calls only from those that declare it",
+    built("data-plane/proxy/src/authentication.test.ts"),
+    "curl -i localhost:8080/users/me",
+  ),
+  cost(
+    "Many databases, many migrations",
+    "Forward migrations under a lock by the owner role, refused when edited after being applied; table types generated from them",
+    built("framework/data/src/migrations/migrate.test.ts"),
+    "kerf db types",
+  ),
+  cost(
+    "Many programs exhaust the database's connections",
+    "A connection budget per instance (4, idle to none), no session locks, bounded transactions",
+    built("framework/data/src/budget.test.ts"),
+    "npm test -- budget",
+  ),
+  cost(
+    "A call inside an open transaction locks two systems",
+    "It is refused at any distance, saying what to do instead",
+    built("framework/service/src/transaction.test.ts"),
+    "npm test -- transaction",
+  ),
+  cost(
+    "A request leaves its traces in eight places",
+    "W3C trace context is made at the gateway and passed on; every log line and every error carries the trace's id",
+    built("framework/telemetry/src/traceparent.test.ts"),
+    "kerf logs orders -f",
+  ),
+  cost(
+    "The machine of a developer needs a daemon for everything",
+    "npm and nothing else: Node, PostgreSQL and the platform come through npm and end with the terminal",
+    built("tests/fresh-clone.engine.test.ts"),
+    "npm start",
+  ),
+  cost(
+    "Waiting for a restart of everything",
+    "A change restarts the units that contain it; the old instance serves until the new one is ready",
+    built("tests/watch.test.ts"),
+    "npm start",
+  ),
+  cost(
+    "Tests need all the others",
+    "One service, typed fakes for what it uses held to their contracts, databases cloned from a template",
+    built("testing/src/service-under-test.test.ts"),
+    "npm test -- testing",
+  ),
+  cost(
+    "A new service is a week of set-up",
+    "A new app of two services with a test, on the packed packages",
+    built("tools/cli/src/commands/init.test.ts"),
+    "kerf init DIR",
+  ),
+  cost(
+    "Is it the machine or the program?",
+    "A check of ports, disk, Node, PostgreSQL's libraries and rights, each with what to do",
+    built("tools/cli/src/doctor/doctor.test.ts"),
+    "kerf doctor",
+  ),
+  cost(
+    "The same command arrives twice",
+    "An idempotency record that commits with the effect; the first answer is given again for 24 hours",
+    planned("commands, events and sagas"),
+  ),
+  cost(
+    "An event is lost, doubled or out of order",
+    "An outbox in the producer's database, a watermark in the consumer's own transaction; poison parks its key",
+    planned("commands, events and sagas"),
+  ),
+  cost(
+    "No transaction over two services",
+    "Sagas: durable steps, each with its undo, that end or ask for an operator; until then a worker drives the shop's orders",
+    planned("commands, events and sagas"),
+  ),
+  cost(
+    "No SQL join over two services",
+    "Read models built from events",
+    planned("commands, events and sagas"),
+  ),
+  cost(
+    "A burst takes everything down",
+    "Adaptive limits, shedding by criticality, bulkheads, outlier ejection, rate limits and quotas at the gateway",
+    planned("the call path and the front door in full"),
+  ),
+  cost(
+    "A tail of slow answers",
+    "Hedging, caching and coalescing of queries",
+    planned("the call path and the front door in full"),
+  ),
+  cost(
+    "The network between services is open",
+    "Mutual TLS with workload identity, rotated without a restart; today everything talks over Unix sockets of one machine",
+    planned("beyond one machine"),
+  ),
+  cost(
+    "Cutting or joining loses requests",
+    "Cut and join roll a unit to another release under load; today placement changes at a start",
+    planned("deploys, scaling, cut and join"),
+  ),
+  cost(
+    "Two versions that do not understand each other",
+    'Compatibility verdicts field by field, consumer-driven contracts, "can I deploy?" inside the deploy',
+    planned("deploys, scaling, cut and join"),
+  ),
+  cost(
+    "Why did this checkout fail?",
+    "Traces, metrics and logs in a store of their own, a map, and the answer in one sentence with its evidence",
+    planned("traces, logs and metrics"),
+  ),
+  cost(
+    "Eight backups that do not fit together",
+    "Backup, restore, point in time, restore tested",
+    planned("later"),
+  ),
+  cost(
+    "Kubernetes for three services",
+    "Docker, Compose, Kubernetes with Helm, from the same app",
+    planned("beyond one machine"),
+  ),
+  cost(
+    "A distributed monolith",
+    'Seams, smells and advice from evidence, with a bill before a cut and a check after it; "stay one program" is an answer',
+    planned("where to cut"),
+  ),
+  cost(
+    "Nobody knows whether it survives",
+    "Chaos with invariants checked, and a seeded simulation of the whole cluster",
+    planned("later"),
+  ),
+];
+
+function row(
+  kind: Row["kind"],
+  says: string,
+  kerf: string,
+  state: Row["state"],
+  command?: string,
+): Row {
+  return command === undefined ? { kind, says, kerf, state } : { kind, says, kerf, state, command };
+}

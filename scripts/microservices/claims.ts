@@ -1,0 +1,32 @@
+import type { Row } from "../../docs/microservices.ts";
+
+/** What exists, as far as the table can name it. */
+export interface Existing {
+  readonly file: (path: string) => boolean;
+  readonly npmScripts: readonly string[];
+  /** The commands of the CLI, those of a group with its name before them: `status`, `db shell`. */
+  readonly kerfCommands: readonly string[];
+}
+
+/** Every claim of the table that does not hold, as a sentence. */
+export function falseClaims(rows: readonly Row[], existing: Existing): string[] {
+  return rows.flatMap((row) => {
+    if (!("built" in row.state)) return [];
+    const { built: test } = row.state;
+    const wrong: string[] = [];
+    if (!existing.file(test)) wrong.push(`its test ${test} does not exist`);
+    if (row.command === undefined) wrong.push("it names no command to try");
+    else if (!commandExists(row.command, existing))
+      wrong.push(`its command \`${row.command}\` does not exist`);
+    return wrong.map((what) => `"${row.says}" says that it is built, but ${what}`);
+  });
+}
+
+function commandExists(command: string, { npmScripts, kerfCommands }: Existing): boolean {
+  const [program, first, second] = command.split(" ");
+  if (program === "curl") return true;
+  if (program === "npm") return npmScripts.includes((first === "run" ? second : first) ?? "");
+  if (program === "kerf")
+    return kerfCommands.includes(first ?? "") || kerfCommands.includes(`${first} ${second}`);
+  return false;
+}
