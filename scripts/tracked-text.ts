@@ -13,13 +13,13 @@ const patterns: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/\b(?:ghp|gho|ghs|ghu)_[A-Za-z0-9]{36}\b|\bgithub_pat_\w{50,}\b/, "a GitHub token"],
   [/\bnpm_[A-Za-z0-9]{36}\b/, "an npm token"],
   [/\bxox[abprs]-[A-Za-z0-9-]{20,}/, "a Slack token"],
-  [/\/\/[^\s/]*:_(?:authToken|auth|password)\s*=/, "a registry credential"],
+  [/\/\/\S*:_(?:authToken|auth|password)\s*=/, "a registry credential"],
   [
     /\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.(?:org|com)\b|\b(?:deb|archive|security)\.(?:debian|ubuntu)\.(?:org|com)\b/,
     "the host of a registry",
   ],
   [/(?<![\w.])\/(?:home|Users)\/(?!\$|\{|<|\w*(?:\$|<))[a-z][\w.-]*\//i, "a path of one machine"],
-  [/(?<![\w.\-/}])\/(?:work|farm|root)\//, "a path of one machine"],
+  [/(?<![\w.\-}])\/(?:work|farm|root)\//, "a path of one machine"],
 ];
 
 /** Everything in a text that belongs in no commit. */

@@ -27,7 +27,7 @@ test("a built row has a test and a command that exist", () => {
   ])
     assert.deepEqual(falseClaims([row(command, real)], existing), [], command);
   for (const command of ["npm run fly", "kerf split", "make", undefined])
-    assert.equal(falseClaims([row(command, real)], existing).length, 1, command);
+    assert.equal(falseClaims([row(command, real)], existing).length, 1, `${command}`);
   assert.equal(
     falseClaims([row("kerf status", { built: "tests/gone.test.ts" })], existing).length,
     1,
