@@ -21,6 +21,8 @@ export interface TransactionOptions {
   /** Monotonic milliseconds of the pool's clock; the transaction is over by then, whatever happens. */
   readonly deadline: number;
   readonly isolation?: Isolation | undefined;
+  /** Called once, when the first statement opens it. */
+  readonly onOpen?: (() => void) | undefined;
 }
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
@@ -170,7 +172,10 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   #open(): Promise<PooledConnection> {
     this.#assertUnsettled();
-    this.#opening ??= this.#begin();
+    if (this.#opening === undefined) {
+      this.#opening = this.#begin();
+      this.#options.onOpen?.();
+    }
     return this.#opening;
   }
 
