@@ -10,10 +10,12 @@ import type {
   Schema,
 } from "@kerf/contract";
 import type { Logger } from "@kerf/telemetry";
-import type { Kysely } from "kysely";
-import type { RawConnection } from "@kerf/data";
+import type { CommandTransaction, Kysely } from "@kerf/data";
 import type { TokenIssuer } from "../issuer.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
+
+/** The driver's client on the same transaction or reads as `db`: `raw.query(…)`, or `drizzle(raw)`. */
+export type RawClient = CommandTransaction["raw"];
 
 /** What handlers and workers alike are given, bound to the call at hand. */
 export interface Surroundings<U extends Uses> {
@@ -38,7 +40,7 @@ export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U>
    */
   readonly db: Kysely<Tables>;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
-  readonly raw: RawConnection;
+  readonly raw: RawClient;
   /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */
   readonly errors: Op extends Operation<any, any, any, infer E extends ErrorDeclarations, any>
     ? ErrorConstructors<E>
@@ -77,7 +79,7 @@ export interface WorkerArgs<
   readonly self: Client<C>;
   /** Read-only statements on the service's database. */
   readonly db: Kysely<Tables>;
-  readonly raw: RawConnection;
+  readonly raw: RawClient;
 }
 
 /** Work that a service does by itself, bound to its lifecycle. */

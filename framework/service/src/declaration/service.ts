@@ -1,5 +1,5 @@
 import type { Contract } from "@kerf/contract";
-import type { DatabaseDeclaration } from "@kerf/data";
+import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { Handlers, Worker } from "./handlers.ts";
 import type { Uses } from "./uses.ts";
@@ -9,7 +9,7 @@ export interface ServiceOptions<U extends Uses = Uses, Tables = unknown> {
   /** The team that answers for it. */
   owner: string;
   /** Its own database; none for a service that keeps no data. */
-  database?: DatabaseDeclaration<Tables>;
+  database?: PostgresDeclaration<Tables>;
   /** The contracts that it calls; nothing else can be called. */
   uses?: U;
   /** This service signs the users' tokens that gateways accept. One service of an app at most. */
@@ -27,7 +27,7 @@ export class Service<
   readonly type = "service";
   readonly contract: C;
   readonly owner: string;
-  readonly database: DatabaseDeclaration<Tables> | undefined;
+  readonly database: PostgresDeclaration<Tables> | undefined;
   readonly uses: U;
   readonly issuer: boolean;
   readonly runbook: string | undefined;
