@@ -1,0 +1,59 @@
+import { Command, Option } from "commander";
+import { examples } from "../examples.ts";
+import { portOption } from "./port-option.ts";
+
+/** What `kerf dev` takes. */
+export interface DevOptions {
+  app?: string;
+  cut?: string;
+  port?: number;
+  platformPort?: number;
+  home?: string;
+  watch: boolean;
+  json?: true;
+}
+
+/** `kerf dev`: runs an app on this machine until Ctrl-C. */
+export function devCommand(): Command {
+  return examples(
+    new Command("dev")
+      .summary("run an app on this machine")
+      .description(
+        "Runs an app on this machine: databases, services, gateways and the platform that looks after them. " +
+          "A changed file restarts just the units that loaded it. Ctrl-C stops everything.",
+      )
+      .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
+      .option(
+        "--cut <services>",
+        "which services get a program of their own: none, all, or names with commas (default: as the app declares)",
+      )
+      .addOption(portOption("--port <number>", "port of the first gateway", "PORT", 8080))
+      .addOption(
+        portOption(
+          "--platform-port <number>",
+          "port of the platform's API",
+          "KERF_PLATFORM_PORT",
+          8090,
+        ),
+      )
+      .addOption(
+        new Option("--home <dir>", "folder for all state (default: .kerf beside package.json)").env(
+          "KERF_HOME",
+        ),
+      )
+      .option("--no-watch", "leave everything as it is when files change")
+      .option("--json", "print what happens as JSON lines")
+      .action(async (options: DevOptions) => {
+        const { dev } = await import("../launcher/dev.ts");
+        process.exitCode = await dev(options);
+      }),
+    [
+      ["kerf dev", "the app in this folder"],
+      ["kerf dev --cut none", "all services in one program"],
+      [
+        "kerf dev --cut search,orders --port 3000",
+        "only those two apart, the gateway on port 3000",
+      ],
+    ],
+  );
+}

@@ -1,0 +1,63 @@
+import { CommanderError } from "commander";
+import { type ErrorShape, KerfError } from "@kerf/kernel";
+import { paintFor, type Paint } from "./paint.ts";
+
+/** Whether a command line asks for JSON, before anything has parsed it. */
+export function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf("--");
+  return (end < 0 ? args : args.slice(0, end)).includes("--json");
+}
+
+/** Says on stderr what went wrong, why and what to do; as `{"error":{…}}` when the command line asks for JSON. */
+export function printFailure(thrown: unknown, json: boolean): void {
+  const shape = shapeOf(thrown);
+  const text = json
+    ? JSON.stringify({ error: shape })
+    : failureText(shape, paintFor(process.stderr)) + details(thrown);
+  process.stderr.write(`${text}\n`);
+}
+
+/** What an error says to people. */
+export interface Said {
+  readonly message: string;
+  readonly why?: string | undefined;
+  readonly fix?: string | undefined;
+}
+
+/** An error for people: what, why, fix. */
+export function failureText(shape: Said, paint: Paint): string {
+  return [
+    `${paint("bad", "✗")} ${shape.message}`,
+    ...(shape.why === undefined ? [] : [`  ${paint("faint", "why")}  ${indented(shape.why)}`]),
+    ...(shape.fix === undefined ? [] : [`  ${paint("faint", "fix")}  ${indented(shape.fix)}`]),
+  ].join("\n");
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", "\n       ");
+}
+
+function shapeOf(thrown: unknown): ErrorShape {
+  if (thrown instanceof KerfError) return thrown.toShape();
+  if (thrown instanceof CommanderError) {
+    return {
+      code: "usage",
+      message: thrown.message.replace(/^error: /, ""),
+      retry: "never",
+      fix: "See kerf --help, or kerf COMMAND --help.",
+    };
+  }
+  return {
+    code: "internal",
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+    retry: "never",
+    why: "This is a mistake in Kerf itself.",
+    fix: "Please report it with the command line and these lines.",
+  };
+}
+
+/** Where it happened, for what nobody expected; an expected error has said everything already. */
+function details(thrown: unknown): string {
+  if (thrown instanceof KerfError || thrown instanceof CommanderError) return "";
+  return thrown instanceof Error && thrown.stack !== undefined ? `\n${thrown.stack}` : "";
+}

@@ -1,0 +1,110 @@
+import type { GatewayStatus, RunState, Status, UnitStatus } from "@kerf/control-api";
+import { type Ink, type Paint } from "./paint.ts";
+import { padTo, widthOf } from "./width.ts";
+
+/** What the picture is drawn from: a part of the status. */
+export type Pictured = Pick<
+  Status,
+  "app" | "environment" | "phase" | "units" | "gateways" | "databases" | "platform"
+>;
+
+const margin = "  ";
+const clients = "clients";
+
+/** What runs, as the design draws it: clients, front doors, units with their services, databases. At most 80 columns. */
+export function picture(status: Pictured, paint: Paint): string {
+  const indent = margin + " ".repeat(widthOf(`${clients} ──▶ `));
+  return [
+    `${margin}${paint("strong", status.app)} ${paint("faint", `${status.environment}, ${summary(status)}`)}`,
+    "",
+    ...gatewayLines(status.gateways, paint),
+    `${indent}${paint("faint", "│")}`,
+    ...unitLines(status, paint).map((line) => indent + line),
+    "",
+    ...placeLines(status, paint).map((line) => margin + line),
+  ].join("\n");
+}
+
+function summary({ phase, units, gateways, databases }: Pictured): string {
+  if (phase !== "ready") return phase;
+  const parts = [...units.flatMap((unit) => unit.instances), ...gateways, ...databases];
+  const ailing = parts.filter((part) => part.state !== "ready").length;
+  return ailing === 0 ? "everything is ready" : `${ailing} of ${parts.length} not ready`;
+}
+
+function gatewayLines(gateways: readonly GatewayStatus[], paint: Paint): string[] {
+  if (gateways.length === 0) return [`${margin}${clients} ${paint("faint", "(no gateway)")}`];
+  const width = Math.max(...gateways.map(({ name }) => widthOf(name)));
+  return gateways.map((gateway, index) => {
+    const from = index === 0 ? clients : " ".repeat(widthOf(clients));
+    const state = gateway.state === "ready" ? "" : `  ${stateText(gateway.state, paint)}`;
+    return `${margin}${from} ${paint("faint", "──▶")} ${paint("strong", padTo(gateway.name, width))}  ${paint("name", gateway.url)}${state}`;
+  });
+}
+
+function unitLines(status: Pictured, paint: Paint): string[] {
+  const { units } = status;
+  const width = Math.max(
+    0,
+    ...units.flatMap((unit) => [
+      widthOf(unit.name),
+      ...(isAlone(unit) ? [] : unit.services.map((name) => widthOf(name) + 4)),
+    ]),
+  );
+  return units.flatMap((unit, index) => {
+    const last = index === units.length - 1;
+    const name = `${paint("faint", last ? "└──" : "├──")} ${paint("strong", padTo(unit.name, width))}`;
+    const state = unitState(unit, paint);
+    if (isAlone(unit))
+      return [`${name}  ${state}${databaseOf(status, unit.services[0] ?? "", paint)}`];
+    const rail = paint("faint", last ? " " : "│");
+    return [
+      `${name}  ${state}`,
+      ...unit.services.map((service, position) => {
+        const corner = paint("faint", position === unit.services.length - 1 ? "└──" : "├──");
+        const stateColumns = " ".repeat(widthOf(state));
+        return `${rail}   ${corner} ${padTo(service, width - 4)}  ${stateColumns}${databaseOf(status, service, paint)}`.trimEnd();
+      }),
+    ];
+  });
+}
+
+/** A unit that is nothing but the service of its name takes one line. */
+function isAlone(unit: UnitStatus): boolean {
+  return unit.services.length === 1 && unit.services[0] === unit.name;
+}
+
+function databaseOf(status: Pictured, service: string, paint: Paint): string {
+  const server = status.databases.find(({ services }) => services.includes(service));
+  return server === undefined ? "" : ` ${paint("faint", "──▶ database on")} ${server.server}`;
+}
+
+/** The state of all instances of a unit in a word or two. */
+function unitState(unit: UnitStatus, paint: Paint): string {
+  const ready = unit.instances.filter(({ state }) => state === "ready").length;
+  const all = unit.instances.length;
+  if (all === 0) return paint("bad", "no instance");
+  if (all === 1) return stateText(unit.instances[0]?.state ?? "stopped", paint);
+  return ready === all ? paint("good", `ready ×${all}`) : paint("warn", `${ready} of ${all} ready`);
+}
+
+/** A state in its colour. */
+export function stateText(state: RunState, paint: Paint): string {
+  const ink: Ink =
+    state === "ready" ? "good" : state === "crashed" || state === "stopped" ? "bad" : "warn";
+  return paint(ink, state);
+}
+
+function placeLines({ databases, platform }: Pictured, paint: Paint): string[] {
+  const title = (text: string): string => paint("faint", padTo(text, 11));
+  const width = Math.max(0, ...databases.map(({ server }) => widthOf(server)));
+  return [
+    ...databases.map((server, index) => {
+      const kind = server.embedded ? "embedded PostgreSQL" : "PostgreSQL by URL";
+      const count = `${server.services.length} database${server.services.length === 1 ? "" : "s"}`;
+      const state = server.state === "ready" ? "" : `  ${stateText(server.state, paint)}`;
+      return `${title(index === 0 ? "databases" : "")} ${padTo(server.server, width)}  ${paint("faint", `${kind}, ${count}`)}${state}`;
+    }),
+    `${title("platform")} ${paint("name", platform.url)}`,
+  ];
+}

@@ -1,0 +1,52 @@
+import type { ProgressEvent } from "@kerf/control-api";
+import { EventText } from "./event-text.ts";
+import { printJson } from "./json.ts";
+import { paintFor } from "./paint.ts";
+import { StepLines } from "./step-lines.ts";
+
+/** Where `kerf dev` shows what happens. */
+export interface ProgressView {
+  /** Something that the platform says. */
+  event(event: ProgressEvent): void;
+  /** Something that the launcher says of itself. */
+  note(text: string): void;
+  /** The picture and what to try next, once everything is ready. */
+  result(text: string): void;
+  /** Leaves the terminal as it was. */
+  close(): void;
+}
+
+/** The view that fits: events as JSON lines, a terminal with moving lines, or plain lines for a log. */
+export function progressView(options: { json: boolean; cwd: string }): ProgressView {
+  if (options.json) return jsonView;
+  const text = new EventText(paintFor(process.stderr), options.cwd);
+  const steps =
+    process.stderr.isTTY && process.env["TERM"] !== "dumb"
+      ? new StepLines(process.stderr)
+      : undefined;
+  const say = (lines: string): void => {
+    if (steps === undefined) process.stderr.write(`${lines}\n`);
+    else steps.print(lines);
+  };
+  return {
+    event(event) {
+      if (event.type === "step") steps?.update(event);
+      const lines = text.of(event);
+      if (lines !== undefined) say(lines);
+    },
+    note: say,
+    result(lines) {
+      steps?.clear();
+      process.stdout.write(`${lines}\n`);
+    },
+    close: () => steps?.close(),
+  };
+}
+
+/** Programs read events; what the launcher tells people is no data. */
+const jsonView: ProgressView = {
+  event: printJson,
+  note: (text) => void process.stderr.write(`${text}\n`),
+  result: () => {},
+  close: () => {},
+};

@@ -1,0 +1,75 @@
+import type { ErrorShape } from "@kerf/kernel";
+import type { Status } from "@kerf/control-api";
+import { ago } from "./duration.ts";
+import { failureText } from "./failure.ts";
+import type { Paint } from "./paint.ts";
+import { picture, stateText } from "./picture.ts";
+import { table } from "./table.ts";
+
+/** The state of everything for people: the picture, every process with its age, and what is wrong. */
+export function statusText(status: Status, paint: Paint, columns: number): string {
+  const processes = [
+    ...status.units.flatMap((unit) => unit.instances),
+    ...status.gateways,
+    ...status.databases
+      .filter(({ embedded }) => embedded)
+      .map((server) => ({ ...server, id: `postgres:${server.server}` })),
+  ];
+  const rows = processes.map((process) => [
+    process.id,
+    stateText(process.state, paint),
+    process.pid === 0 ? "" : String(process.pid),
+    ago(process.since),
+    String(process.restarts),
+    "address" in process ? paint("faint", process.address) : "",
+  ]);
+  const titles = [
+    { title: "process" },
+    { title: "state" },
+    { title: "pid", align: "right" },
+    { title: "for", align: "right" },
+    { title: "restarts", align: "right" },
+    { title: "address" },
+  ] as const;
+  return [
+    "",
+    picture(status, paint),
+    "",
+    indented(table(columns >= 100 ? titles : titles.slice(0, -1), rows)),
+    ...problems(status).map(
+      ([source, error]) => `\n${indented(problemText(source, error, paint))}`,
+    ),
+    "",
+  ].join("\n");
+}
+
+function problems(status: Status): (readonly [string, ErrorShape])[] {
+  const processes = [
+    ...status.units.flatMap(({ instances }) => instances),
+    ...status.gateways,
+    ...status.databases.map((server) => ({ ...server, id: `postgres:${server.server}` })),
+  ];
+  return [
+    ...status.services.flatMap(({ name, problem }) =>
+      problem === undefined ? [] : [[name, problem as ErrorShape] as const],
+    ),
+    ...processes
+      .filter(({ state, lastError }) => state !== "ready" && lastError !== undefined)
+      .map(({ id, lastError }) => [id, lastError as ErrorShape] as const),
+  ];
+}
+
+function problemText(source: string, error: ErrorShape, paint: Paint): string {
+  const log = (error.data as { log?: unknown } | undefined)?.log;
+  const lines = Array.isArray(log)
+    ? log.slice(-6).map((line) => `  ${paint("faint", "│")} ${String(line)}`)
+    : [];
+  return [
+    failureText({ ...error, message: `${paint("strong", source)}: ${error.message}` }, paint),
+    ...lines,
+  ].join("\n");
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}
