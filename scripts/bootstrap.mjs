@@ -1,4 +1,4 @@
-// Boundary: from a clone and any Node to an installed workspace and its own Node 26. No dependencies, Node 18 or newer.
+// Boundary: from a clone and any Node to an installed workspace and its own Node 26. No dependencies, Node 20 or newer.
 import { root } from "./bootstrap/checkout.mjs";
 import { explain } from "./bootstrap/failure.mjs";
 import { installed, markInstalled } from "./bootstrap/installed.mjs";

@@ -26,6 +26,11 @@ export const steps: readonly Step[] = [
     fix: "correct the row in docs/microservices.ts, or add what it names",
   },
   {
+    name: "links",
+    command: ["node", "scripts/check-links.ts"],
+    fix: "correct the link",
+  },
+  {
     name: "secrets and paths",
     command: ["node", "scripts/check-tracked.ts"],
     fix: "take it out; a secret that was committed must be replaced as well",
