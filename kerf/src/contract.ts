@@ -1,9 +1,11 @@
-// What a contract is written with. Light on purpose: a package of contracts depends on this entry and on nothing that runs.
+// Boundary: contracts only, for packages that hold nothing but contracts and for browsers. Loads no implementation, no
+// database and nothing of Node.
 export {
   type Access,
   type Call,
   type CallOptions,
   type Client,
+  type ClientOperation,
   command,
   type Contract,
   contract,
@@ -11,10 +13,19 @@ export {
   describeContract,
   error,
   type ErrorDeclaration,
+  type ErrorDeclarations,
+  type ErrorOptions,
+  type ErrorsOf,
   event,
   type EventDeclaration,
+  type HttpMethod,
+  type HttpRoute,
+  type HttpRouteOptions,
   type InputOf,
+  type JsonSchema,
   type Operation,
+  type OperationKind,
+  type OperationOptions,
   optional,
   type Optional,
   type OutputOf,
@@ -25,3 +36,12 @@ export {
   stream,
   type StreamCall,
 } from "@kerf/contract";
+export {
+  DeclaredError,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorShape,
+  KerfError,
+  type Principal,
+  type RetryMeaning,
+} from "@kerf/kernel";

@@ -1,11 +1,18 @@
-// The one package that authors install: everything a service, a gateway or an app is written with.
+// Boundary: what service authors import. Services, gateways and the app, their data, calls as values, and contracts too, so
+// that a small app needs no second import; who depends on contracts alone imports "kerf/contract".
 export * from "./contract.ts";
-export { postgres } from "@kerf/data";
-export { type CallContext, type Clock, DeclaredError, delay, KerfError, type Principal } from "@kerf/kernel";
+export {
+  postgres,
+  type PostgresDeclaration,
+  type PostgresOptions,
+  type TablesOf,
+} from "@kerf/data";
+export { type CallContext, type Clock, delay, newId, type Random } from "@kerf/kernel";
 export {
   type App,
   app,
   type ClientsOf,
+  type ExternalServer,
   type Gateway,
   gateway,
   type Handler,
@@ -13,12 +20,25 @@ export {
   type Handlers,
   type Service,
   service,
+  type ServiceModule,
   type ServiceOptions,
+  type Surroundings,
   type TokenIssuer,
+  type Units,
   type Uses,
   type Worker,
   type WorkerArgs,
 } from "@kerf/service";
-export type { Logger } from "@kerf/telemetry";
+export type { Fields, Logger, LogLevel } from "@kerf/telemetry";
 // Kysely's own names, so that an app needs no dependency of its own for its queries and generated table types.
-export { type ColumnType, type Generated, type GeneratedAlways, type JSONColumnType, type Kysely, sql } from "kysely";
+export {
+  type ColumnType,
+  type Generated,
+  type GeneratedAlways,
+  type Insertable,
+  type JSONColumnType,
+  type Kysely,
+  type Selectable,
+  sql,
+  type Updateable,
+} from "kysely";

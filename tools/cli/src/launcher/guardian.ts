@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** Beside the sources, in a checkout and in the package alike. */
-const script = fileURLToPath(new URL("../../src/launcher/guardian.sh", import.meta.url));
+const script = fileURLToPath(new URL("guardian.sh", import.meta.url));
 
 /**
  * A small shell process that clears up when the launcher dies, however it dies: waits for what runs to end by its lifeline,

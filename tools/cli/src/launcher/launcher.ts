@@ -106,10 +106,10 @@ export class Launcher {
   }
 
   async #showReady(status: Status): Promise<void> {
-    const { describe, view } = this.#options;
-    const text = await describe(status, performance.now() - this.#startedAt).catch(
-      (error: Error) => error.message,
-    );
+    const { view } = this.#options;
+    const text = await this.#options
+      .describe(status, performance.now() - this.#startedAt)
+      .catch((error: Error) => error.message);
     if (!this.#stopping.signal.aborted) view.result(text);
   }
 
