@@ -1,0 +1,119 @@
+import { type SignedSnapshot, signSnapshot, type Snapshot } from "@kerf/call";
+import type { Clock } from "@kerf/kernel";
+import type { Placement } from "./snapshot-builder.ts";
+
+/** How long a change waits for the acknowledgement of routers before the old place may go, in milliseconds. */
+const acknowledgeBoundMs = 2_000;
+
+/** Whoever routes by the snapshot, as far as the publisher cares. */
+export interface Router {
+  readonly attached: boolean;
+  hasSeen(epoch: number, generation: number): boolean;
+}
+
+/** Numbers, signs and hands out the placement; every change is one generation. */
+export class Publisher {
+  readonly #clock: Clock;
+  readonly #epoch: number;
+  readonly #key: Readonly<Record<string, unknown>>;
+  readonly #placement: () => Placement;
+  readonly #routers: () => readonly Router[];
+  readonly #onPublish: (snapshot: Snapshot, signed: SignedSnapshot) => void;
+  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
+  #open = false;
+  #scheduled = false;
+  #published = "";
+  #snapshot: Snapshot | undefined;
+  #signed: SignedSnapshot | undefined;
+
+  constructor(options: {
+    clock: Clock;
+    epoch: number;
+    /** Private key (JWK) that snapshots are signed with. */
+    key: Readonly<Record<string, unknown>>;
+    /** What is true now. */
+    placement(): Placement;
+    /** Who routes now. */
+    routers(): readonly Router[];
+    onPublish(snapshot: Snapshot, signed: SignedSnapshot): void;
+  }) {
+    this.#clock = options.clock;
+    this.#epoch = options.epoch;
+    this.#key = options.key;
+    this.#placement = options.placement;
+    this.#routers = options.routers;
+    this.#onPublish = options.onPublish;
+  }
+
+  /** The newest snapshot; undefined before {@link open}. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  get signed(): SignedSnapshot | undefined {
+    return this.#signed;
+  }
+
+  /** Publishes from now on. Until then what is true is not known. */
+  open(): void {
+    this.#open = true;
+    this.#publish();
+  }
+
+  /** Publishes soon when something is different; changes of the same moment are one generation. */
+  changed(): void {
+    this.acknowledgement();
+    if (!this.#open || this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#publish();
+    });
+  }
+
+  /** Calls `listener` at each new snapshot. */
+  onSnapshot(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Looks again whether everyone has acknowledged what others wait for. */
+  acknowledgement(): void {
+    for (const check of this.#waiting) check();
+  }
+
+  /** Publishes what is true now; resolves when everyone who is attached routes by it, or after 2 s. */
+  async acknowledged(): Promise<void> {
+    if (!this.#open) return;
+    this.#publish();
+    const generation = this.#snapshot?.generation ?? 0;
+    const done = Promise.withResolvers<void>();
+    const check = (): void => {
+      const behind = this.#routers().some((router) => router.attached && !router.hasSeen(this.#epoch, generation));
+      if (!behind) done.resolve();
+    };
+    const timer = this.#clock.after(acknowledgeBoundMs, done.resolve);
+    this.#waiting.add(check);
+    check();
+    await done.promise;
+    timer.cancel();
+    this.#waiting.delete(check);
+  }
+
+  #publish(): void {
+    const placement = this.#placement();
+    const text = JSON.stringify(placement);
+    if (text === this.#published) return;
+    this.#published = text;
+    const snapshot: Snapshot = {
+      ...placement,
+      epoch: this.#epoch,
+      generation: (this.#snapshot?.generation ?? 0) + 1,
+    };
+    this.#snapshot = snapshot;
+    this.#signed = signSnapshot(snapshot, this.#key);
+    this.#onPublish(snapshot, this.#signed);
+    for (const listener of this.#listeners) listener();
+  }
+}

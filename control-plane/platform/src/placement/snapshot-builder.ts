@@ -1,0 +1,58 @@
+import type { PlacedGateway, PlacedInstance, PlacedService, PublicKey, Snapshot } from "@kerf/call";
+import type { AppManifest } from "@kerf/service";
+
+/** What a snapshot is built from, beside epoch and generation. */
+export interface PlacementFacts {
+  readonly manifest: AppManifest;
+  readonly environment: string;
+  /** The services of each unit, without those that are held back. */
+  readonly units: Readonly<Record<string, readonly string[]>>;
+  /** The copies of each unit that routers may know of. */
+  readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
+  readonly principalKeys: readonly PublicKey[];
+  readonly issuerKeys: readonly PublicKey[];
+}
+
+/** Who runs where, without its number. */
+export type Placement = Omit<Snapshot, "epoch" | "generation">;
+
+/** Turns what is known into what is published. The same facts give the same JSON text. */
+export function buildPlacement(facts: PlacementFacts): Placement {
+  const { manifest } = facts;
+  const described = new Map(manifest.services.map((service) => [service.name, service]));
+  const services: Record<string, PlacedService> = {};
+  const units: Record<string, { instances: readonly PlacedInstance[] }> = {};
+  for (const [unit, names] of sorted(facts.units)) {
+    units[unit] = { instances: facts.instances[unit] ?? [] };
+    for (const name of names) {
+      const service = described.get(name);
+      if (service === undefined) continue;
+      services[name] = {
+        unit,
+        version: service.contract.version,
+        uses: service.uses.map((use) => use.name).toSorted(),
+      };
+    }
+  }
+  const gateways: Record<string, PlacedGateway> = {};
+  for (const gateway of manifest.gateways) {
+    gateways[gateway.name] = {
+      expose: gateway.expose,
+      ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),
+      uses: (gateway.backend?.uses ?? []).map((use) => use.name).toSorted(),
+    };
+  }
+  return {
+    app: manifest.app,
+    environment: facts.environment,
+    services,
+    units,
+    gateways,
+    principalKeys: facts.principalKeys,
+    issuerKeys: facts.issuerKeys,
+  };
+}
+
+function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}

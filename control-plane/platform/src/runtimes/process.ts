@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { closeSync, fstatSync, openSync } from "node:fs";
+import type { Writable } from "node:stream";
+import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
+import { programEnvironment, programExecArgv } from "./environment.ts";
+import { identify, lives, type ProcessIdentity } from "./process-identity.ts";
+import type { Exit, Launch, Running, Runtime } from "./runtime.ts";
+
+/**
+ * How often a process that is not our child is looked at, in milliseconds; the system does not tell us of its end. Where
+ * looking costs a process of its own (ps), less often.
+ */
+const pollMs = process.platform === "linux" ? 100 : 1_000;
+/** The descriptor of the lifeline in every program. */
+const lifelineFd = 4;
+
+/** Runs copies as processes of this machine: in a session of their own, so that they outlive us and hear no Ctrl-C. */
+export class ProcessRuntime implements Runtime {
+  readonly #clock: Clock;
+  readonly #programs: Readonly<Record<Launch["program"], string>>;
+  readonly #lifeline: number | undefined;
+
+  constructor(options: {
+    clock: Clock;
+    /** Paths of the two programs. */
+    programs: Readonly<Record<Launch["program"], string>>;
+    /** Our descriptor of the launcher's lifeline, handed on to every program. */
+    lifeline?: number | undefined;
+  }) {
+    this.#clock = options.clock;
+    this.#programs = options.programs;
+    this.#lifeline = options.lifeline;
+  }
+
+  async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
+    const log = openSync(launch.logFile, "a", 0o600);
+    const child = spawn(
+      process.execPath,
+      [...programExecArgv(), this.#programs[launch.program], launch.instance],
+      {
+        detached: true,
+        stdio: ["ignore", log, log, "pipe", this.#lifeline ?? "ignore"],
+        env: {
+          ...programEnvironment(),
+          ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
+        },
+      },
+    );
+    closeSync(log);
+    child.unref();
+    const document = child.stdio[3] as Writable;
+    // A program that ends before it has read everything says why in its log; its exit is what counts here.
+    document.on("error", () => {});
+    let undelivered: KerfError | undefined;
+    const exited = new Promise<Exit>((resolve) => {
+      child.once("error", (cause) => resolve({ kind: "failed", error: notStarted(launch.instance, cause) }));
+      child.once("exit", (code, signal) => {
+        if (undelivered !== undefined) resolve({ kind: "failed", error: undelivered });
+        else if (signal !== null) resolve({ kind: "signal", signal });
+        else resolve({ kind: "code", code: code ?? 0 });
+      });
+    });
+    if (child.pid === undefined) {
+      const exit = await exited;
+      throw exit.kind === "failed" ? exit.error : notStarted(launch.instance);
+    }
+    const running: Running = {
+      // Our own child cannot have ended and been replaced: nobody else waits for it.
+      reference: identify(child.pid) ?? { pid: child.pid, started: "ended" },
+      pid: child.pid,
+      exited,
+      terminate: () => void child.kill("SIGTERM"),
+      kill: () => void child.kill("SIGKILL"),
+    };
+    try {
+      await recorded(running);
+    } catch (cause) {
+      child.kill("SIGKILL");
+      throw cause;
+    }
+    launch.boot.then(
+      (boot) => document.end(JSON.stringify(boot)),
+      (cause: unknown) => {
+        undelivered = toKerfError(cause);
+        child.kill("SIGKILL");
+      },
+    );
+    return running;
+  }
+
+  adopt(reference: unknown): Running | undefined {
+    const identity = reference as ProcessIdentity;
+    if (!lives(identity)) return undefined;
+    const send = (signal: NodeJS.Signals): void => {
+      if (!lives(identity)) return;
+      try {
+        process.kill(identity.pid, signal);
+      } catch {
+        // It ended in between.
+      }
+    };
+    return {
+      reference,
+      pid: identity.pid,
+      exited: new Promise((resolve) => this.#poll(identity, () => resolve({ kind: "unknown" }))),
+      terminate: () => send("SIGTERM"),
+      kill: () => send("SIGKILL"),
+    };
+  }
+
+  #poll(identity: ProcessIdentity, gone: () => void): void {
+    if (!lives(identity)) gone();
+    else this.#clock.after(pollMs, () => this.#poll(identity, gone));
+  }
+}
+
+function notStarted(instance: string, cause?: Error): KerfError {
+  return new KerfError("start_failed", {
+    message: `The process of ${instance} could not be started.`,
+    why: cause?.message ?? "The system gave it no pid.",
+    fix: "See whether the machine has memory and processes left (ulimit -u).",
+    cause,
+  });
+}
+
+/** The lifeline that our launcher handed to us, when it did. */
+export function ownLifeline(environment: NodeJS.ProcessEnv = process.env): number | undefined {
+  const fd = Number(environment["KERF_LIFELINE_FD"]);
+  if (!Number.isInteger(fd) || fd < 3) return undefined;
+  try {
+    fstatSync(fd);
+    return fd;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Boot } from "@kerf/call";
+import type { KerfError } from "@kerf/kernel";
+
+/**
+ * How a process ended. `failed`: it never got to run, or its boot document could not be made. `unknown`: it was not ours to
+ * wait for, only to see that it is gone.
+ */
+export type Exit =
+  | { readonly kind: "code"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "failed"; readonly error: KerfError }
+  | { readonly kind: "unknown" };
+
+/** One copy of a unit or a gateway, as it is to be started. */
+export interface Launch {
+  readonly instance: string;
+  /** Which program: the host of a unit, or a gateway. */
+  readonly program: "host" | "gateway";
+  /**
+   * The document that it starts from; it may be composed while the process is already loading. When it rejects, the process
+   * is ended.
+   */
+  readonly boot: Promise<Boot>;
+  /** Where its output goes. */
+  readonly logFile: string;
+}
+
+/** What runs, wherever the runtime put it. */
+export interface Running {
+  /** By which {@link Runtime.adopt} finds it again after the platform was away; JSON. */
+  readonly reference: unknown;
+  /** Of this machine; 0 when it has none here. */
+  readonly pid: number;
+  /** Resolves once, when it has ended. */
+  readonly exited: Promise<Exit>;
+  /** Asks it to drain and end. */
+  terminate(): void;
+  /** Ends it at once. */
+  kill(): void;
+}
+
+/** The port to where instances run: processes of this machine first, containers and clusters behind the same three verbs. */
+export interface Runtime {
+  /**
+   * Starts a copy. `recorded` is awaited before it gets its boot document, so that nothing runs that a platform which
+   * comes after could not find.
+   */
+  start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running>;
+  /** Finds a copy again by its reference; undefined when it is gone. */
+  adopt(reference: unknown): Running | undefined;
+}

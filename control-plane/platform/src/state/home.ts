@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { KerfError } from "@kerf/kernel";
+
+/** Bytes that the path of a Unix socket may have (sun_path of the smallest system, macOS: 104 with the closing zero). */
+const socketPathBytes = 103;
+/** The longest name that we put below the run directory: a PostgreSQL socket of a server with a name of 20 characters. */
+const longestSocketName = "pg/12345678901234567890/.s.PGSQL.5432";
+
+/** Where everything lies that a platform keeps; `KERF_HOME`. Made with owner-only rights. */
+export class Home {
+  readonly root: string;
+  /** Sockets: below the home, or a short directory of ours when that path would be too long. */
+  readonly run: string;
+
+  private constructor(root: string, run: string) {
+    this.root = root;
+    this.run = run;
+  }
+
+  /** Makes what is missing; throws `start_failed` when a directory is not ours. */
+  static open(directory: string): Home {
+    const root = resolve(directory);
+    makeOwn(root);
+    const inside = join(root, "run");
+    const fits = Buffer.byteLength(join(inside, longestSocketName)) <= socketPathBytes;
+    const home = new Home(root, fits ? inside : shortDirectory(root));
+    for (const path of [
+      inside,
+      home.run,
+      home.instances,
+      home.keys,
+      home.logs,
+      home.snapshots,
+      home.state,
+      join(root, "postgres"),
+    ]) {
+      makeOwn(path);
+    }
+    return home;
+  }
+
+  /** Bearer token of the control API. */
+  get token(): string {
+    return join(this.root, "token");
+  }
+  /** Where the control API of the running platform answers. */
+  get platformFile(): string {
+    return join(this.root, "platform.json");
+  }
+  get lock(): string {
+    return join(this.root, "platform.lock");
+  }
+  get keys(): string {
+    return join(this.root, "keys");
+  }
+  get logs(): string {
+    return join(this.root, "logs");
+  }
+  get snapshots(): string {
+    return join(this.root, "snapshots");
+  }
+  get state(): string {
+    return join(this.root, "state");
+  }
+  /** Records of the processes that run, by which a new platform finds them again. */
+  get instances(): string {
+    return join(this.root, "run", "instances");
+  }
+  /** Where instances attach. */
+  get socket(): string {
+    return join(this.run, "platform.sock");
+  }
+  /** Where an instance listens. */
+  instanceSocket(id: string): string {
+    return join(this.run, `${createHash("sha256").update(id).digest("hex").slice(0, 12)}.sock`);
+  }
+  /** The directory of an embedded PostgreSQL server. */
+  postgres(server: string): string {
+    return join(this.root, "postgres", server);
+  }
+  /** The directory of its socket. */
+  postgresSocket(server: string): string {
+    return join(this.run, "pg", server);
+  }
+  snapshot(instance: string): string {
+    return join(this.snapshots, `${instance}.json`);
+  }
+  /** The log of a place in a unit: the copies that follow one another there write to the same file. */
+  log(slot: string): string {
+    return join(this.logs, `${slot}.log`);
+  }
+}
+
+/** A directory that only we may enter. */
+function makeOwn(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const info = lstatSync(path);
+    if (!info.isDirectory()) throw new Error("it is not a directory");
+    if (process.getuid !== undefined && info.uid !== process.getuid()) {
+      throw new Error(`it belongs to user ${info.uid}, and we are user ${process.getuid()}`);
+    }
+    if ((info.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new KerfError("start_failed", {
+      message: `Kerf cannot keep its state in ${path}.`,
+      why: (cause as Error).message,
+      fix: "Give another directory by KERF_HOME, or make this one yours.",
+      cause,
+    });
+  }
+}
+
+/** The same short directory for the same home, so that a new platform finds what the one before left. */
+function shortDirectory(root: string): string {
+  const name = createHash("sha256").update(root).digest("hex").slice(0, 12);
+  const path = join(tmpdir(), `kerf-${process.getuid?.() ?? 0}-${name}`);
+  if (Buffer.byteLength(join(path, longestSocketName)) <= socketPathBytes) return path;
+  return join("/tmp", `kerf-${process.getuid?.() ?? 0}-${name}`);
+}

@@ -1,0 +1,67 @@
+import { KerfError } from "@kerf/kernel";
+import { describeExit, type Instance, type InstanceEnd, startBoundMs, unreachableBoundMs } from "./instance.ts";
+import { lastLines } from "./last-lines.ts";
+
+/** How many lines of its log are shown with an end. */
+const shown = 20;
+
+/** A program that ended although it should run, as people are to read it: how, its last words, and what to do. */
+export async function explainEnd(instance: Instance, end: InstanceEnd): Promise<{ error: KerfError; log: string[] }> {
+  const { unit, logFile, logFrom } = instance.record;
+  if (end.exit.kind === "failed") return { error: end.exit.error, log: [] };
+  const log = await lastLines(logFile, logFrom, shown);
+  const name = unit.startsWith("gateway:") ? `The gateway ${unit.slice(8)}` : `The unit ${unit}`;
+  const logs = `kerf logs ${unit}`;
+  if (end.reason === "not-ready") {
+    return {
+      log,
+      error: new KerfError("start_failed", {
+        message: `${name} was not ready within ${startBoundMs / 1_000} s and was ended.`,
+        why: "It neither served nor ended: something at its start waits for what does not come.",
+        fix: `Look at what it did last: ${logs}`,
+        data: { unit, log },
+      }),
+    };
+  }
+  if (end.reason === "unreachable") {
+    return {
+      log,
+      error: new KerfError("start_failed", {
+        message: `${name} hung and was ended: it did not connect to the platform for ${unreachableBoundMs / 1_000} s.`,
+        why: "Its process lived but no longer ran, as when it is stopped or in an endless loop.",
+        fix: `Look at what it did last: ${logs}`,
+        data: { unit, log },
+      }),
+    };
+  }
+  return {
+    log,
+    error: new KerfError("start_failed", {
+      message: `${name} ${describeExit(end.exit)}${end.wasReady ? " while it ran" : " before it was ready"}.`,
+      why: reason(log),
+      fix: end.wasReady
+        ? `It is started again by itself. What it did last: ${logs}`
+        : `Correct what its last lines say; it is tried again by itself, and at once when a file of it is saved. All of its log: ${logs}`,
+      data: { unit, log },
+    }),
+  };
+}
+
+/** The last line that speaks of an error, as the program wrote it. */
+function reason(log: readonly string[]): string | undefined {
+  for (const line of log.toReversed()) {
+    const entry = structured(line);
+    if (entry?.["level"] === "error") return String(entry["error"] ?? entry["message"]).split("\n")[0];
+    if (entry === undefined && /\b(?:\w*Error|error|fatal)\b.*:/i.test(line)) return line.trim();
+  }
+  return undefined;
+}
+
+function structured(line: string): Record<string, unknown> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,220 @@
+import type { RunState } from "@kerf/control-api";
+import { type Clock, type ErrorShape, KerfError, type Timer } from "@kerf/kernel";
+import { HeldBack } from "./held-back.ts";
+import type { Instance, InstanceEnd } from "./instance.ts";
+import { RestartPolicy } from "./restart-policy.ts";
+
+/** How long a replaced copy may finish what it has begun, in milliseconds (`defaults.md`: drain). */
+const drainMs = 30_000;
+
+/** What a slot needs from its surroundings. */
+export interface SlotSurroundings {
+  readonly clock: Clock;
+  /** Starts a new copy. */
+  launch(slot: Slot): Instance;
+  /** Something about it is different now. */
+  changed(slot: Slot): void;
+  /** A copy ended that should run. Answers the error to show; `report`: it is worth telling people. */
+  failed(slot: Slot, instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError>;
+  /** Resolves when everyone who routes knows what is true now, or after a bound. */
+  acknowledged(): Promise<void>;
+}
+
+/** A place for one copy of a unit or gateway: keeps it filled, and exchanges what is in it without a gap. */
+export class Slot {
+  readonly name: string;
+  readonly unit: string;
+  readonly #around: SlotSurroundings;
+  readonly #policy: RestartPolicy;
+  readonly #retiring = new Set<Instance>();
+  #current: Instance | undefined;
+  #next: Instance | undefined;
+  #wanted = false;
+  #held = false;
+  #timer: Timer | undefined;
+  #since: number;
+  #settled = Promise.withResolvers<void>();
+  lastError: ErrorShape | undefined;
+
+  constructor(name: string, unit: string, around: SlotSurroundings) {
+    this.name = name;
+    this.unit = unit;
+    this.#around = around;
+    this.#policy = new RestartPolicy(around.clock);
+    this.#since = around.clock.wall();
+  }
+
+  /** The copy that serves, or is to. */
+  get current(): Instance | undefined {
+    return this.#current;
+  }
+
+  /** Every copy whose process runs: the one that serves, its successor, and those that finish their work. */
+  get instances(): Instance[] {
+    return [this.#current, this.#next, ...this.#retiring].filter((instance) => instance !== undefined);
+  }
+
+  /** The copies that routers may know of. */
+  get routable(): Instance[] {
+    return [this.#current, ...this.#retiring].filter((instance) => instance?.routable === true) as Instance[];
+  }
+
+  get state(): RunState {
+    if (this.#current !== undefined) {
+      const { state } = this.#current;
+      if (state === "ready" && !this.#current.routable) return "restarting";
+      return state === "starting" && this.#policy.looping ? "crashed" : state;
+    }
+    if (!this.#wanted || this.#held) return "stopped";
+    return this.#policy.looping ? "crashed" : "restarting";
+  }
+
+  /** When the state began, milliseconds since 1970-01-01 UTC. */
+  get since(): number {
+    return this.#current?.since ?? this.#since;
+  }
+
+  get restarts(): number {
+    return this.#policy.restarts;
+  }
+
+  /** Fills it, and keeps it filled from now on. Resolves when the copy is ready or the first one failed. */
+  start(): Promise<void> {
+    this.#wanted = true;
+    if (this.#current === undefined && this.#timer === undefined) this.#launch();
+    return this.#settled.promise;
+  }
+
+  /** Goes on with a copy that a platform before us started. */
+  adopt(instance: Instance): void {
+    this.#wanted = true;
+    if (this.#current === undefined) this.#keep(instance);
+    else this.#retire(instance);
+  }
+
+  /**
+   * Exchanges the copy: the new one first, then routing, then the end of the old one. When the new one does not get ready the
+   * old one serves on, and this rejects. A newer exchange supersedes one that is under way.
+   */
+  async replace(): Promise<Instance> {
+    this.#wanted = true;
+    this.#policy.reset();
+    if (this.#current === undefined || this.#current.state === "starting") return this.#fillAnew();
+    this.#next?.kill();
+    const next = this.#around.launch(this);
+    this.#next = next;
+    try {
+      await next.whenReady;
+    } catch {
+      const superseded = this.#next !== next;
+      if (!superseded) this.#next = undefined;
+      throw superseded || !this.#wanted ? supersededError(this.name) : await this.#explain(next, true);
+    }
+    // A still newer exchange began in the moment between.
+    if (this.#next !== next) {
+      next.kill();
+      throw supersededError(this.name);
+    }
+    this.#next = undefined;
+    const old = this.#current;
+    this.#keep(next);
+    this.#policy.ready();
+    this.lastError = undefined;
+    if (old !== undefined) this.#retire(old);
+    return next;
+  }
+
+  /** Empties it for good; each copy is ended by force after `boundMs`. */
+  async stop(boundMs: number): Promise<void> {
+    this.#wanted = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#next?.kill();
+    await Promise.all(this.instances.map((instance) => instance.stop(boundMs)));
+  }
+
+  #launch(): Instance {
+    this.#held = false;
+    const instance = this.#around.launch(this);
+    this.#keep(instance);
+    return instance;
+  }
+
+  #keep(instance: Instance): void {
+    this.#current = instance;
+    instance.whenReady.then(
+      () => {
+        this.#policy.ready();
+        this.lastError = undefined;
+        this.#settled.resolve();
+        this.#around.changed(this);
+      },
+      () => {}, // Its end says more.
+    );
+    void instance.whenEnded.then((end) => this.#ended(instance, end));
+    this.#around.changed(this);
+  }
+
+  /** Everybody routes to the new copy before the old one refuses work. */
+  #retire(instance: Instance): void {
+    this.#retiring.add(instance);
+    instance.retire();
+    this.#around.changed(this);
+    void this.#around.acknowledged().then(() => instance.stop(drainMs));
+    void instance.whenEnded.then(() => {
+      this.#retiring.delete(instance);
+      this.#around.changed(this);
+    });
+  }
+
+  async #fillAnew(): Promise<Instance> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const starting = this.#current;
+    this.#current = undefined;
+    starting?.kill();
+    const instance = this.#launch();
+    try {
+      await instance.whenReady;
+    } catch {
+      // Its end was reported already, by what keeps the slot filled.
+      throw await this.#explain(instance, false);
+    }
+    return instance;
+  }
+
+  async #explain(instance: Instance, report: boolean): Promise<KerfError> {
+    const end = await instance.whenEnded;
+    if (end.reason === "stopped") return supersededError(this.name);
+    return this.#around.failed(this, instance, end, report);
+  }
+
+  async #ended(instance: Instance, end: InstanceEnd): Promise<void> {
+    if (this.#current !== instance) return;
+    this.#current = undefined;
+    this.#since = this.#around.clock.wall();
+    if (!this.#wanted) return this.#around.changed(this);
+    this.#held = end.exit.kind === "failed" && end.exit.error instanceof HeldBack;
+    const wasLooping = this.#policy.looping;
+    const wait = this.#policy.ended();
+    const report = !this.#held && (wait === 0 || (this.#policy.looping && !wasLooping));
+    if (!this.#held) {
+      this.#timer = this.#around.clock.after(wait, () => {
+        this.#timer = undefined;
+        if (this.#wanted && this.#current === undefined) this.#launch();
+      });
+    }
+    this.#around.changed(this);
+    const error = await this.#around.failed(this, instance, end, report);
+    if (this.#current?.state !== "ready") this.lastError = error.toShape();
+    this.#settled.resolve();
+    this.#around.changed(this);
+  }
+}
+
+function supersededError(slot: string): KerfError {
+  return new KerfError("start_failed", {
+    message: `A newer start of ${slot} took the place of this one.`,
+    retry: "not-executed",
+  });
+}

@@ -1,0 +1,264 @@
+import { randomBytes } from "node:crypto";
+import { rmSync, statSync } from "node:fs";
+import type { Attachment, Boot } from "@kerf/call";
+import { type Clock, KerfError, randomHex } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Runtime } from "../runtimes/runtime.ts";
+import type { Home } from "../state/home.ts";
+import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
+import { explainEnd } from "./explain-end.ts";
+import { Instance, type InstanceEnd } from "./instance.ts";
+import { plainName, type Program } from "./program.ts";
+import { Slot } from "./slot.ts";
+
+/** How long a platform that finds instances of one before waits until they have attached to it, in milliseconds. */
+const reconcileBoundMs = 3_000;
+
+/** What the supervisor needs and what it tells. */
+export interface SupervisorOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly home: Home;
+  readonly runtime: Runtime;
+  readonly appModule: string;
+  /** The document that a new copy starts from. */
+  boot(program: Program, record: InstanceRecord): Promise<Boot>;
+  /** Something that `status` or the snapshot shows is different now. */
+  changed(): void;
+  /** An instance entered another state. */
+  moved(instance: Instance): void;
+  /** A copy failed in a way that people should know of. */
+  problem(error: KerfError, source: string, log: readonly string[]): void;
+  /** Resolves when every router has acknowledged the present placement, or after a bound. */
+  acknowledged(): Promise<void>;
+}
+
+/** Keeps every unit and gateway running, and knows which of their processes is which. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #records: InstanceRecords;
+  readonly #programs = new Map<string, Program>();
+  readonly #slots = new Map<string, Slot>();
+  /** What each instance was last said to be in, so that a change is told once. */
+  readonly #states = new WeakMap<Instance, string>();
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#records = new InstanceRecords(options.home.instances);
+  }
+
+  /**
+   * Goes on with what a platform before us started and still lives. Resolves when all of it has attached to us, or after 3 s:
+   * until then nothing is known well enough to be published. Answers how many were found.
+   */
+  async reconcile(programs: readonly Program[]): Promise<number> {
+    for (const program of programs) this.#programs.set(program.unit, program);
+    const waiting: Promise<void>[] = [];
+    for (const record of this.#records.all().sort((a, b) => a.startedAt - b.startedAt)) {
+      const running = this.#options.runtime.adopt(record.reference);
+      if (running === undefined) {
+        this.#forget(record);
+        continue;
+      }
+      const attached = Promise.withResolvers<void>();
+      const instance = this.#watch(
+        new Instance({
+          record,
+          running: Promise.resolve(running),
+          clock: this.#options.clock,
+          adopted: true,
+          onChange: (changed) => {
+            if (changed.attached || changed.state === "stopped") attached.resolve();
+            this.#changed(changed);
+          },
+        }),
+      );
+      this.#slot(record.slot, record.unit).adopt(instance);
+      waiting.push(attached.promise);
+    }
+    if (waiting.length > 0) {
+      const bound = Promise.withResolvers<void>();
+      const timer = this.#options.clock.after(reconcileBoundMs, bound.resolve);
+      await Promise.race([Promise.all(waiting), bound.promise]);
+      timer.cancel();
+    }
+    return waiting.length;
+  }
+
+  /** Makes run what is to run. Resolves when each copy is ready, or failed for the first time. Stops nothing. */
+  async apply(programs: readonly Program[]): Promise<void> {
+    const settled: Promise<unknown>[] = [];
+    for (const program of programs) {
+      const before = this.#programs.get(program.unit);
+      this.#programs.set(program.unit, program);
+      for (let n = 1; n <= program.copies; n++) {
+        const slot = this.#slot(`${plainName(program.unit)}-${n}`, program.unit);
+        const runs = slot.current?.record;
+        if (runs !== undefined && (before === undefined || !this.#serves(runs, program))) {
+          // What failed was reported; the old copy serves on.
+          settled.push(slot.replace().catch(() => {}));
+        } else settled.push(slot.start());
+      }
+    }
+    await Promise.all(settled);
+  }
+
+  /** Stops every unit and gateway that is not among `programs`. */
+  async retireOthers(programs: readonly Program[], boundMs: number): Promise<void> {
+    const kept = new Set(programs.map((program) => program.unit));
+    const stopping: Promise<void>[] = [];
+    for (const [name, slot] of this.#slots) {
+      if (kept.has(slot.unit)) continue;
+      this.#programs.delete(slot.unit);
+      stopping.push(slot.stop(boundMs).then(() => void this.#slots.delete(name)));
+    }
+    await Promise.all(stopping);
+  }
+
+  /** Exchanges the copies of a unit one after the other. Answers the new ones; rejects at the first that does not get ready. */
+  async replace(unit: string): Promise<Instance[]> {
+    const slots = this.slotsOf(unit);
+    if (slots.length === 0) {
+      throw new KerfError("not_found", {
+        message: `There is no unit ${JSON.stringify(unit)}.`,
+        fix: `Give one of: ${[...this.#programs.keys()].join(", ")}`,
+      });
+    }
+    const replaced: Instance[] = [];
+    for (const slot of slots) replaced.push(await slot.replace());
+    return replaced;
+  }
+
+  /** Ends every copy of these programs; each by force after `boundMs`. */
+  async stop(kind: Program["kind"], boundMs: number): Promise<void> {
+    const slots = [...this.#slots.values()].filter((slot) => slot.unit.startsWith("gateway:") === (kind === "gateway"));
+    await Promise.all(slots.map((slot) => slot.stop(boundMs)));
+  }
+
+  get slots(): readonly Slot[] {
+    return [...this.#slots.values()];
+  }
+
+  slotsOf(unit: string): Slot[] {
+    return this.slots.filter((slot) => slot.unit === unit);
+  }
+
+  /** Every process that runs. */
+  get instances(): Instance[] {
+    return this.slots.flatMap((slot) => slot.instances);
+  }
+
+  /** The logs that are being written. */
+  get logs(): string[] {
+    return this.slots.map((slot) => this.#options.home.log(slot.name));
+  }
+
+  /** The instance that a caller claims to be; throws `unauthenticated` when it cannot prove it. */
+  identify(claim: { instance: string; token: string }): Instance {
+    const instance = this.instances.find((one) => one.id === claim.instance);
+    if (instance?.owns(claim.token) !== true) {
+      throw new KerfError("unauthenticated", {
+        message: "This platform did not start that instance.",
+        why: "Its id is unknown here, or its token is not the one that it was given.",
+        fix: "A process that an earlier platform left behind may be ended.",
+      });
+    }
+    return instance;
+  }
+
+  /** An instance connected. Answers what to call when its connection has ended. */
+  attach(attachment: Attachment): { instance: Instance; detached: () => void } {
+    const instance = this.identify(attachment);
+    instance.attach(attachment);
+    return { instance, detached: () => instance.detach() };
+  }
+
+  #serves(record: InstanceRecord, program: Program): boolean {
+    return (
+      record.appModule === this.#options.appModule &&
+      record.services.length === program.services.length &&
+      record.services.every((service) => program.services.includes(service))
+    );
+  }
+
+  #slot(name: string, unit: string): Slot {
+    let slot = this.#slots.get(name);
+    if (slot === undefined) {
+      slot = new Slot(name, unit, {
+        clock: this.#options.clock,
+        launch: (place) => this.#launch(place),
+        changed: () => this.#options.changed(),
+        failed: (_place, instance, end, report) => this.#failed(instance, end, report),
+        acknowledged: () => this.#options.acknowledged(),
+      });
+      this.#slots.set(name, slot);
+    }
+    return slot;
+  }
+
+  #launch(slot: Slot): Instance {
+    const { clock, home, runtime } = this.#options;
+    const program = this.#programs.get(slot.unit) as Program;
+    const id = `${plainName(slot.unit)}-${randomHex(3)}`;
+    const logFile = home.log(slot.name);
+    const plan = {
+      id,
+      unit: slot.unit,
+      slot: slot.name,
+      services: program.services,
+      appModule: this.#options.appModule,
+      token: randomBytes(32).toString("base64url"),
+      address: program.kind === "host" ? `unix:${home.instanceSocket(id)}` : "",
+      logFile,
+      logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
+      startedAt: clock.wall(),
+      reference: undefined as unknown,
+    };
+    const boot = this.#options.boot(program, plan);
+    // The runtime waits for it; until it does, a rejection has nobody else.
+    boot.catch(() => {});
+    const running = runtime.start({ instance: id, program: program.kind, boot, logFile }, (started) => {
+      plan.reference = started.reference;
+      return this.#records.write(plan);
+    });
+    return this.#watch(
+      new Instance({ record: plan, running, clock, onChange: (changed) => this.#changed(changed) }),
+    );
+  }
+
+  #watch(instance: Instance): Instance {
+    void instance.whenEnded.then(() => this.#forget(instance.record));
+    return instance;
+  }
+
+  #changed(instance: Instance): void {
+    const state = `${instance.state} ${instance.pid}`;
+    if (this.#states.get(instance) !== state) {
+      this.#states.set(instance, state);
+      this.#rememberPort(instance);
+      this.#options.moved(instance);
+    }
+    this.#options.changed();
+  }
+
+  /** A gateway that was given any free port keeps the one that it found: its clients know it by now. */
+  #rememberPort(instance: Instance): void {
+    const program = this.#programs.get(instance.unit);
+    if (program?.http?.port !== 0 || !instance.address.startsWith("http")) return;
+    const port = Number(new URL(instance.address).port);
+    this.#programs.set(program.unit, { ...program, http: { host: program.http.host, port } });
+  }
+
+  async #failed(instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError> {
+    const { error, log } = await explainEnd(instance, end);
+    this.#options.log.warn(error.message, { unit: instance.unit, instance: instance.id, code: error.code });
+    if (report) this.#options.problem(error, instance.unit, log);
+    return error;
+  }
+
+  #forget(record: InstanceRecord): void {
+    this.#records.remove(record.id);
+    rmSync(this.#options.home.snapshot(record.id), { force: true });
+    if (record.address.startsWith("unix:")) rmSync(record.address.slice(5), { force: true });
+  }
+}
