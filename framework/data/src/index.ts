@@ -24,9 +24,11 @@ export {
   type ProvisionedService,
   type ServiceDatabaseRequest,
 } from "./provision.ts";
+export { migrate, type MigrationResult } from "./migrations/migrate.ts";
 export type { PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
 export { DatabaseServer, type FromUrlOptions } from "./server.ts";
 export { ServiceDatabase } from "./service-database.ts";
 export { type ServiceNames, serviceNames } from "./service-names.ts";
+export { type ClonedDatabase, TemplateDatabases } from "./template-databases.ts";
 export type { CommandTransaction, Isolation, TransactionOptions } from "./transaction.ts";

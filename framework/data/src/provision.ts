@@ -19,6 +19,8 @@ export interface ServiceDatabaseRequest {
   readonly passwords: { readonly owner: string; readonly app: string };
   /** How many connections each role may have at once; default 4 and 16 (four instances of the default budget). */
   readonly connections?: { readonly owner?: number; readonly app?: number };
+  /** Name of the database, when it is not to be the service's. */
+  readonly database?: string;
 }
 
 /** A provisioned database: how its two roles connect. */
@@ -79,7 +81,8 @@ class Wanted {
   readonly limits: { readonly owner: number; readonly app: number };
 
   constructor(request: ServiceDatabaseRequest) {
-    this.names = serviceNames(request.service);
+    const names = serviceNames(request.service);
+    this.names = { ...names, database: request.database ?? names.database };
     this.passwords = request.passwords;
     this.limits = { owner: request.connections?.owner ?? 4, app: request.connections?.app ?? 16 };
   }

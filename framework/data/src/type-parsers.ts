@@ -13,6 +13,7 @@ const oid = {
   int8Array: 1016,
   dateArray: 1182,
   intervalArray: 1187,
+  numericArray: 1231,
 } as const;
 
 /** int8 as a number; amounts and counters fit, and what does not is an error instead of a wrong digit. */
@@ -41,6 +42,7 @@ function parsers(): ReadonlyMap<number, Parse> {
     [oid.date, same],
     [oid.interval, same],
     [oid.int8Array, (text) => arrays.parse(text, parseInt8 as Parse)],
+    [oid.numericArray, (text) => arrays.parse(text, same)],
     [oid.dateArray, (text) => arrays.parse(text, same)],
     [oid.intervalArray, (text) => arrays.parse(text, same)],
   ]);

@@ -36,6 +36,7 @@ export async function initialise(
   paths: ClusterPaths,
   binaries: PostgresBinaries,
   account: ServerAccount,
+  durable: boolean,
 ): Promise<string> {
   const version = await readFile(join(paths.data, "PG_VERSION"), "utf8").catch(() => undefined);
   if (version !== undefined) return existingPassword(paths, binaries, version.trim());
@@ -56,7 +57,7 @@ export async function initialise(
     await own(account, unfinished, passwordFile);
     // What initdb reads is the verifier, so that the password itself is in no file that the account can read.
     await writeFile(passwordFile, `${scramVerifier(password)}\n`);
-    await initdb(binaries, account, unfinished, passwordFile);
+    await initdb(binaries, account, unfinished, passwordFile, durable);
     await writeFile(paths.password, password, { mode: 0o600 });
     await chmod(paths.password, 0o600);
     await rename(unfinished, paths.data);
@@ -102,6 +103,7 @@ async function initdb(
   account: ServerAccount,
   data: string,
   passwordFile: string,
+  durable: boolean,
 ): Promise<void> {
   const { command, args, ...ids } = account.wrap(binaries.initdb, [
     `--pgdata=${data}`,
@@ -113,6 +115,7 @@ async function initdb(
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--no-instructions",
+    ...(durable ? [] : ["--no-sync"]),
   ]);
   const output: string[] = [];
   const code = await new Promise<number | string>((resolve) => {

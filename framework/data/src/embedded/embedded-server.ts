@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { KerfError } from "@kerf/kernel";
 import { withConnection } from "../connection.ts";
+import { isAlive } from "../process-alive.ts";
 import { DatabaseServer } from "../server.ts";
 import { type ServerAccount, serverAccount } from "./account.ts";
 import { findBinaries, type PostgresBinaries } from "./binaries.ts";
@@ -16,7 +17,7 @@ import {
   programEnvironment,
   superuser,
 } from "./cluster.ts";
-import { isAlive, isPostmasterOf, type Postmaster, readPostmaster } from "./postmaster.ts";
+import { isPostmasterOf, type Postmaster, readPostmaster } from "./postmaster.ts";
 import { serverParameters, type ServerSettings } from "./settings.ts";
 import { withStartLock } from "./start-lock.ts";
 
@@ -81,7 +82,7 @@ export class EmbeddedServer {
     await chmod(socketDirectory, 0o700);
     const until = performance.now() + (options.startTimeoutMs ?? 60_000);
     return withStartLock(join(paths.directory, "start.lock"), until, async () => {
-      const password = await initialise(paths, binaries, account);
+      const password = await initialise(paths, binaries, account, options.durable !== false);
       const database = new DatabaseServer(options.name ?? "main", {
         host: socketDirectory,
         port,

@@ -2,3 +2,4 @@
 // the test kit); a unit gets a connection and never knows where its server came from.
 export { EmbeddedServer, type EmbeddedServerOptions } from "./embedded-server.ts";
 export type { ServerSettings } from "./settings.ts";
+export { startTemporaryServer, type TemporaryServer } from "./temporary-server.ts";

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { isAlive } from "../process-alive.ts";
 
 const run = promisify(execFile);
 
@@ -27,16 +28,6 @@ export async function isPostmasterOf(pid: number, dataDirectory: string): Promis
   const args = await commandLine(pid);
   // Where the system shows no command lines, the living pid must do.
   return args === undefined || (args.includes("postgres") && args.includes(dataDirectory));
-}
-
-/** Whether a process with this pid exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 async function commandLine(pid: number): Promise<string | undefined> {

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { KerfError } from "@kerf/kernel";
-import { isAlive } from "./postmaster.ts";
+import { isAlive } from "../process-alive.ts";
 
 /** Runs `work` while no other process starts the same server; the lock of a process that died does not count. */
 export async function withStartLock<T>(

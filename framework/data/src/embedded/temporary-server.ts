@@ -1,0 +1,51 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EmbeddedServer } from "./embedded-server.ts";
+import type { ServerSettings } from "./settings.ts";
+
+/** A server for tests, gone with all its data when it is stopped. */
+export interface TemporaryServer {
+  readonly server: EmbeddedServer;
+  /** Holds the server's files, and whatever else should be gone with it. */
+  readonly directory: string;
+  /** Stops it and deletes its data. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Reads the pid when it is needed: by then another process may have that of the start. */
+const guard = `read -r _
+pid=$(head -n 1 "$1/server/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid"
+rm -rf "$1"`;
+
+/**
+ * Starts a server in a temporary directory, without durability. It ends with this process at the latest, even when that is killed:
+ * a shell waits for the end of a pipe that only we hold.
+ */
+export async function startTemporaryServer(
+  settings: ServerSettings = {},
+): Promise<TemporaryServer> {
+  const directory = await mkdtemp(join(tmpdir(), "kerf-pg-"));
+  const server = await EmbeddedServer.start({
+    directory: join(directory, "server"),
+    socketDirectory: join(directory, "s"),
+    durable: false,
+    ...settings,
+    // An autovacuum worker in a template would hold up the next copy of it.
+    settings: { autovacuum: "off", ...settings.settings },
+  });
+  const guardian = spawn("/bin/sh", ["-c", guard, "kerf-guardian", directory], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  guardian.unref();
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await server.stop();
+    await rm(directory, { recursive: true, force: true });
+    guardian.kill("SIGKILL");
+  };
+  return { server, directory, stop: () => (stopped ??= stop()) };
+}
