@@ -1,6 +1,6 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
-import { KerfError, remaining } from "@kerf/kernel";
+import { defaultDeadlineMs, KerfError, remaining } from "@kerf/kernel";
 import { databaseDeadline, endsConnection, translate } from "./database-errors.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool } from "./pool.ts";
@@ -9,6 +9,8 @@ import type { Session, Statement } from "./session.ts";
 
 /** How much later than the server we give up on it, in milliseconds. */
 const graceMs = 250;
+/** Bound of one statement where the call has none, in milliseconds: the deadline that other calls have. */
+const endlessStatementMs = defaultDeadlineMs;
 
 /**
  * The database as a query sees it: each statement for itself, reading only. Every statement is a read-only transaction of its own
@@ -41,9 +43,11 @@ export class Reads<Tables = unknown> implements Session {
   /** @internal */
   async run(statement: Statement): Promise<QueryResult> {
     const { clock } = this.#pool;
-    const connection = await this.#pool.acquire(this.#deadline);
+    // A stream has no deadline, its statements have.
+    const deadline = Number.isFinite(this.#deadline) ? this.#deadline : clock.now() + endlessStatementMs;
+    const connection = await this.#pool.acquire(deadline);
     const { client } = connection;
-    const left = Math.max(1, Math.ceil(remaining(clock, this.#deadline)));
+    const left = Math.max(1, Math.ceil(remaining(clock, deadline)));
     let expired = false;
     const watch = clock.after(left + graceMs, () => {
       expired = true;

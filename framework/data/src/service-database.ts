@@ -21,7 +21,7 @@ export class ServiceDatabase<Tables = unknown> {
     return new CommandTransaction(this.#pool, options);
   }
 
-  /** The reads of one query, by `deadline` (monotonic milliseconds of the clock). */
+  /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */
   reads(options: { readonly deadline: number }): Reads<Tables> {
     return new Reads(this.#pool, options);
   }
