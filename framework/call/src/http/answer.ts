@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "@kerf/kernel";
+import { announcesBody } from "./body.ts";
+
+/** Headers of every answer: nothing that an API answers is a page, a script, or for anybody else's cache. */
+export const securityHeaders: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cache-control": "no-store",
+};
+
+// An unread body up to here is cheaper to take in than a new connection.
+const readOnBytes = 65_536;
+// After an early answer the client may be in the middle of sending. Closing at once would reset the connection, and the
+// answer with it: so we go on reading for a moment (nginx calls it lingering close).
+const lingerMs = 2_000;
+const lingerBytes = 16_777_216;
+
+/** One complete answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Absent for an answer that has none. */
+  readonly body?: string | undefined;
+}
+
+/** Sends an answer; the connection stays usable, or is closed in such a way that the answer arrives. */
+export function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: Answer,
+  clock: Clock,
+): void {
+  if (response.headersSent || response.destroyed) return;
+  const { status, body } = answer;
+  const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
+  if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
+  else if (status !== 204) headers["content-length"] = 0;
+  if (!leavesBodyUnread(request)) {
+    response.writeHead(status, headers).end(body);
+    return;
+  }
+  headers["connection"] = "close";
+  response.writeHead(status, headers);
+  if (body === undefined || request.method === "HEAD") response.flushHeaders();
+  else response.write(body);
+  let discarded = 0;
+  const timer = clock.after(lingerMs, () => response.end());
+  response.once("close", () => timer.cancel());
+  request
+    .on("data", (chunk: Buffer) => {
+      discarded += chunk.length;
+      if (discarded > lingerBytes) response.end();
+    })
+    .on("end", () => response.end())
+    .on("error", () => {})
+    .resume();
+}
+
+function leavesBodyUnread(request: IncomingMessage): boolean {
+  if (request.complete || !announcesBody(request)) return false;
+  const length = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
+  // Whoever waits for "100 Continue" and gets a final answer may leave the body out: what comes next is not to be guessed.
+  return length > readOnBytes || request.headers.expect !== undefined;
+}

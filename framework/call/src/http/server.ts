@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type ErrorCode, KerfError, newTrace } from "@kerf/kernel";
+import { securityHeaders } from "./answer.ts";
+import { portTaken } from "./port-taken.ts";
+import { problemOf } from "./problem.ts";
+import { maxHeaderFields } from "./request-headers.ts";
+
+/** Bounds of an HTTP server (`defaults.md`: inbound HTTP). Milliseconds, unless the name says more. */
+export interface HttpServerLimits {
+  /** For the whole head to arrive. Default 10 000. */
+  readonly headersMs?: number;
+  /** For the whole request to arrive. Default 60 000. */
+  readonly requestMs?: number;
+  /** For an idle connection. Default 75 000: longer than clients and balancers keep theirs, so that they close first. */
+  readonly keepAliveMs?: number;
+  /** How often slow requests are looked for. Default 2 000. */
+  readonly checkMs?: number;
+  /** Default 10 000; more are closed as they come. */
+  readonly maxConnections?: number;
+}
+
+/** An HTTP server that listens. */
+export interface HttpListener {
+  readonly host: string;
+  readonly port: number;
+  /** `http://host:port`. */
+  readonly url: string;
+  /** Stops listening, closes idle connections, lets requests finish for `ms` at most, then closes all. Idempotent. */
+  drain(ms: number): Promise<void>;
+  /** Closes everything at once. */
+  close(): Promise<void>;
+}
+
+/** Serves `handler` on Node's own strict parser. @throws KerfError `start_failed` that says who has the port. */
+export async function listenHttp(options: {
+  handler: (request: IncomingMessage, response: ServerResponse) => void;
+  host: string;
+  /** 0 takes any that is free. */
+  port: number;
+  limits?: HttpServerLimits;
+}): Promise<HttpListener> {
+  const limits = options.limits ?? {};
+  let draining = false;
+  let requests = 0;
+  const answering = new WeakMap<Socket, IncomingMessage>();
+
+  const server = createServer({
+    headersTimeout: limits.headersMs ?? 10_000,
+    requestTimeout: limits.requestMs ?? 60_000,
+    keepAliveTimeout: limits.keepAliveMs ?? 75_000,
+    connectionsCheckingInterval: limits.checkMs ?? 2_000,
+    maxHeaderSize: 16_384,
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    noDelay: true,
+  });
+  // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
+  server.maxHeadersCount = maxHeaderFields + 1;
+  server.maxConnections = limits.maxConnections ?? 10_000;
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    requests++;
+    answering.set(request.socket, request);
+    if (draining) response.setHeader("connection", "close");
+    response.once("close", () => {
+      requests--;
+      if (answering.get(request.socket) === request) answering.delete(request.socket);
+      // The connection counts as idle only after this event.
+      if (draining) setImmediate(() => server.closeIdleConnections());
+    });
+    options.handler(request, response);
+  };
+  server.on("request", onRequest);
+  // The edge says "100 Continue" itself, once it wants the body.
+  server.on("checkContinue", onRequest);
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
+    refuseMalformed(error, socket as Socket, answering.get(socket as Socket)),
+  );
+
+  await listen(server, options.host, options.port);
+  const { address, port } = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  const stopListening = (): Promise<void> =>
+    (closed ??= new Promise((resolve) => server.close(() => resolve())));
+  return {
+    host: address,
+    port,
+    url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    async drain(ms) {
+      draining = true;
+      const done = stopListening();
+      server.closeIdleConnections();
+      const timer = setTimeout(() => server.closeAllConnections(), requests === 0 ? 0 : ms);
+      await done;
+      clearTimeout(timer);
+    },
+    async close() {
+      draining = true;
+      const done = stopListening();
+      server.closeAllConnections();
+      await done;
+    },
+  };
+}
+
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") throw await portTaken(host, port, cause);
+    throw new KerfError("start_failed", {
+      message: `Nothing can listen on ${host}:${port}${code === undefined ? "" : ` (${code})`}.`,
+      fix:
+        code === "EACCES"
+          ? "Ports below 1024 are for privileged users: take a higher one."
+          : "Take an address and port of this machine.",
+      cause,
+    });
+  }
+}
+
+const malformed: Partial<Record<string, readonly [ErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ["headers_too_large", "The head of the request is larger than 16 KiB."],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
+    "payload_too_large",
+    "The chunk extensions are larger than 16 KiB.",
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "The request did not arrive in time."],
+};
+
+/** Answers what is not HTTP, where an answer cannot be taken for the answer to something else, and closes. */
+function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  current: IncomingMessage | undefined,
+): void {
+  // A request that has arrived whole is still being answered: these bytes are the next one's, which has no turn.
+  if (!socket.writable || error.code === "ECONNRESET" || current?.complete === true) {
+    socket.destroy();
+    return;
+  }
+  const [code, message] = malformed[error.code ?? ""] ?? [
+    "invalid_input",
+    "The request is not HTTP/1.1 as RFC 9112 has it.",
+  ];
+  const { problem } = problemOf(new KerfError(code, message), { traceId: newTrace().traceId });
+  const body = JSON.stringify(problem);
+  const headers = {
+    ...securityHeaders,
+    "content-type": "application/problem+json",
+    "content-length": String(Buffer.byteLength(body)),
+    "x-trace-id": problem.traceId,
+    connection: "close",
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? "Error"}\r\n${head.join("")}\r\n${body}`,
+  );
+  // Whoever goes on sending is not waited for.
+  socket.once("finish", () => socket.destroySoon());
+}
+
+const reasons: Partial<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  413: "Payload Too Large",
+  431: "Request Header Fields Too Large",
+};

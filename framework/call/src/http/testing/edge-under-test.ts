@@ -1,0 +1,196 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import type { TestContext } from "node:test";
+import {
+  contract,
+  command,
+  describeContract,
+  error,
+  query,
+  stream,
+  validate,
+} from "@kerf/contract";
+import { type CallContext, DeclaredError, KerfError, systemClock, TimerWheel } from "@kerf/kernel";
+import { Logger, type LogSink } from "@kerf/telemetry";
+import { z } from "zod";
+import { createHttpEdge, type EdgeCall, type HttpEdgeOptions } from "../edge.ts";
+import { RouteTable } from "../route-table.ts";
+import { type HttpListener, type HttpServerLimits, listenHttp } from "../server.ts";
+
+const Item = z.object({ sku: z.string(), quantity: z.int().min(1) });
+
+/** A contract that has one of everything an edge treats differently. */
+export const things = contract("things", {
+  version: "1.0.0",
+  operations: {
+    list: query({
+      http: "GET /things",
+      access: "public",
+      input: z.object({
+        limit: z.int().min(1).max(100).optional(),
+        tag: z.array(z.string()).optional(),
+        exact: z.boolean().optional(),
+      }),
+      output: z.unknown(),
+    }),
+    get: query({
+      http: "GET /things/{id}",
+      access: "public",
+      input: z.object({ id: z.string() }),
+      output: z.unknown(),
+      errors: {
+        notFound: error({
+          status: 404,
+          message: "No such thing",
+          data: z.object({ id: z.string() }),
+        }),
+      },
+    }),
+    create: command({
+      http: { route: "POST /things", status: 201 },
+      access: "public",
+      maxBodyBytes: 1_000,
+      input: Item,
+      output: z.unknown(),
+    }),
+    replace: command({
+      http: "PUT /things/{id}",
+      access: "public",
+      input: z.object({ id: z.string(), quantity: z.int() }),
+      output: z.unknown(),
+    }),
+    remove: command({
+      http: { route: "DELETE /things/{id}", status: 204 },
+      input: z.object({ id: z.string() }),
+      output: z.unknown(),
+    }),
+    fail: query({
+      http: "GET /fail/{code}",
+      access: "public",
+      input: z.object({ code: z.string() }),
+      output: z.unknown(),
+    }),
+    hang: query({
+      http: "GET /hang",
+      access: "public",
+      deadlineMs: 50,
+      input: z.object({}),
+      output: z.unknown(),
+    }),
+    wait: query({ http: "GET /wait", access: "public", input: z.object({}), output: z.unknown() }),
+    count: stream({
+      http: "GET /count/{to}",
+      access: "public",
+      cursor: "n",
+      input: z.object({ to: z.int() }),
+      output: z.object({ n: z.int() }),
+      errors: { tooFar: error({ status: 409 }) },
+    }),
+    inside: query({ access: "service", input: z.object({}), output: z.unknown() }),
+  },
+});
+
+type Handlers = Record<string, (call: EdgeCall) => unknown>;
+
+/** An edge on a free port, and what a test needs to look at it. */
+export interface EdgeUnderTest {
+  readonly listener: HttpListener;
+  readonly url: string;
+  /** Every call that reached its operation. */
+  readonly calls: EdgeCall[];
+  readonly lines: Record<string, unknown>[];
+  /** Resolves with the context of the next call that arrives. */
+  nextCall(): Promise<CallContext>;
+  /** Sends bytes and gives back everything that came until the server closed the connection. */
+  raw(...parts: string[]): Promise<string>;
+}
+
+/** Starts an edge over {@link things}; it ends with the test. */
+export async function edgeUnderTest(
+  t: TestContext,
+  options: Partial<Omit<HttpEdgeOptions, "routes" | "send">> & {
+    handlers?: Handlers;
+    server?: HttpServerLimits;
+  } = {},
+): Promise<EdgeUnderTest> {
+  const { handlers, server, ...rest } = options;
+  const table = new RouteTable([describeContract(things)]);
+  const calls: EdgeCall[] = [];
+  const waiting: ((context: CallContext) => void)[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const sink: LogSink = (line) => lines.push(JSON.parse(line) as Record<string, unknown>);
+  const all: Handlers = { ...defaultHandlers, ...handlers };
+  const edge = createHttpEdge({
+    routes: () => table,
+    authenticate: (request) =>
+      Promise.resolve(
+        request.headers.authorization === "Bearer good"
+          ? { principal: { subject: "u1", claims: {} }, principalToken: "signed" }
+          : {},
+      ),
+    send(call) {
+      calls.push(call);
+      for (const told of waiting.splice(0)) told(call.context);
+      const handler = all[call.operation] ?? ((received) => received.input);
+      const { input: schema } = things.operations[call.operation as keyof typeof things.operations];
+      if (call.description.kind === "stream") return handler(call) as AsyncIterable<unknown>;
+      return Promise.resolve(validate(schema, call.input, "invalid_input", call.operation)).then(
+        (input) => handler({ ...call, input }),
+      );
+    },
+    caller: "gateway:test",
+    clock: systemClock,
+    wheel: new TimerWheel(systemClock),
+    log: new Logger({ level: "debug", sink }),
+    ...rest,
+  });
+  const listener = await listenHttp({
+    handler: edge,
+    host: "127.0.0.1",
+    port: 0,
+    ...(server === undefined ? undefined : { limits: server }),
+  });
+  t.after(() => listener.close());
+  return {
+    listener,
+    url: listener.url,
+    calls,
+    lines,
+    nextCall: () => new Promise((resolve) => waiting.push(resolve)),
+    async raw(...parts) {
+      const socket = connect(listener.port, listener.host);
+      await once(socket, "connect");
+      for (const part of parts) socket.write(part);
+      const answer = await text(socket);
+      socket.destroy();
+      return answer;
+    },
+  };
+}
+
+const defaultHandlers: Handlers = {
+  get(call) {
+    const { id } = call.input as { id: string };
+    if (id === "missing") throw new DeclaredError("notFound", { id }, "No such thing");
+    return { id };
+  },
+  fail(call) {
+    const { code } = call.input as { code: string };
+    if (code === "bug") throw new Error("secret: hunter2");
+    throw new KerfError(code, { message: "unix:/run/secret.sock", why: "inside" });
+  },
+  remove: () => undefined,
+  hang: (call) => untilCancelled(call.context),
+  wait: (call) => untilCancelled(call.context),
+  async *count(call) {
+    const { to } = call.input as { to: number };
+    if (to > 1_000) throw new DeclaredError("tooFar", undefined);
+    for (let n = Number(call.after ?? 0) + 1; n <= to; n++) yield { n };
+  },
+};
+
+/** Never answers; ends with its call. */
+export function untilCancelled(context: CallContext): Promise<never> {
+  return new Promise((_, reject) => context.onCancel(reject));
+}
