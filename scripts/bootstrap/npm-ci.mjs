@@ -8,7 +8,12 @@ import { SetupFailure } from "./failure.mjs";
 const progressEvery = 5_000;
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Installs exactly what package-lock.json says. npm's own words go to `npm-install.log`; its last ones are shown when it fails. */
+/**
+ * Installs exactly what package-lock.json says. npm's own words go to `npm-install.log`; its first ones are shown when it fails.
+ *
+ * @param {string} root
+ * @param {(pid?: number) => void} holdLock adds npm to the holders of the installation lock, and takes it away again
+ */
 export async function npmCi(root, holdLock) {
   const log = join(root, "npm-install.log");
   const started = Date.now();
