@@ -1,0 +1,350 @@
+import { type Clock, deadlineExceeded, KerfError, type TimerWheel } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Address } from "../../placement.ts";
+import type { Request, Transport } from "../../transport.ts";
+import { type Endpoint, parseAddress } from "./address.ts";
+import { Connection, type ConnectionOwner, parseJson } from "./connection.ts";
+import { FramedCounters } from "./counters.ts";
+import { dial, type Dialing } from "./dial.ts";
+import { errorFrom } from "./error-body.ts";
+import { type Exchange, UnaryExchange } from "./exchange.ts";
+import { cancelCause, frameType } from "./frame.ts";
+import { helloOf } from "./hello.ts";
+import { defaultLimits, type FramedLimits } from "./limits.ts";
+import { RequestWriter } from "./request-writer.ts";
+import { SlotTable } from "./slot-table.ts";
+import { StreamExchange, type StreamHost } from "./stream-exchange.ts";
+import { type CloseReason, ProtocolViolation } from "./violation.ts";
+
+/** What `connectFramed` needs. */
+export interface FramedClientOptions {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  /** Who connects: id of this instance, and the service when there is just one. */
+  readonly hello: { readonly instance: string; readonly caller?: string | undefined };
+  readonly limits?: Partial<FramedLimits> | undefined;
+  /** Counts here; give the same to several clients to count them together. */
+  readonly counters?: FramedCounters | undefined;
+}
+
+/**
+ * A way to the instance at `address` over one connection, made with the first call. It never connects again: once it
+ * is not usable any more, make another. Throws `invalid_configuration` when the address cannot be read.
+ */
+export function connectFramed(address: Address, options: FramedClientOptions): Transport {
+  return new FramedClient(address, options);
+}
+
+class FramedClient implements Transport, ConnectionOwner, StreamHost {
+  readonly #address: Address;
+  readonly #endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #hello: FramedClientOptions["hello"];
+  readonly #limits: FramedLimits;
+  readonly #counters: FramedCounters;
+  /** Sent, by stream id; and made before the connection was there. */
+  readonly #sent: SlotTable<Exchange>;
+  readonly #waiting = new Set<Exchange>();
+  #dialing: Dialing | undefined;
+  #connection: Connection | undefined;
+  #writer: RequestWriter | undefined;
+  #unusable: KerfError | undefined;
+  #listeners: ((reason: KerfError) => void)[] = [];
+
+  constructor(address: Address, options: FramedClientOptions) {
+    this.#address = address;
+    this.#endpoint = parseAddress(address);
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#hello = options.hello;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#counters = options.counters ?? new FramedCounters();
+    this.#sent = new SlotTable(this.#limits.maxCalls);
+  }
+
+  get inFlight(): number {
+    return this.#sent.size + this.#waiting.size;
+  }
+
+  get usable(): boolean {
+    return this.#unusable === undefined;
+  }
+
+  onUnusable(listener: (reason: KerfError) => void): void {
+    if (this.#unusable === undefined) this.#listeners.push(listener);
+    else listener(this.#unusable);
+  }
+
+  call(request: Request): Promise<unknown> {
+    this.#counters.calls++;
+    return new Promise((resolve, reject) => {
+      this.start(new UnaryExchange(request, bodyOf(request), resolve, reject));
+    });
+  }
+
+  stream(request: Request): AsyncIterableIterator<unknown> {
+    this.#counters.streams++;
+    const window = { items: this.#limits.windowItems, bytes: this.#limits.windowBytes };
+    try {
+      return new StreamExchange(this, request, bodyOf(request), window);
+    } catch (thrown) {
+      const stream = new StreamExchange(this, request, "", window);
+      stream.fail(thrown as KerfError);
+      return stream;
+    }
+  }
+
+  close(): void {
+    this.#retire(
+      new KerfError("unavailable", {
+        message: `The connection to ${this.#address} was closed on this side.`,
+        retry: "not-executed",
+      }),
+    );
+    if (this.#connection === undefined) this.#dialing?.cancel();
+    else this.#connection.close("closed", "The calling side has closed the connection.");
+    this.#failAll("closed", "it was closed on this side");
+  }
+
+  // The exchanges' side.
+
+  /** Sends an exchange, or lets it wait for the connection. */
+  start(exchange: Exchange): void {
+    const { context } = exchange.request;
+    const refusal = this.#unusable ?? context.cancelled;
+    if (refusal !== undefined) return exchange.fail(refusal);
+    if (this.#writer !== undefined) return this.#send(exchange, this.#writer);
+    if (this.#waiting.size >= this.#limits.maxCalls) return exchange.fail(this.#overloaded());
+    exchange.forget = context.onCancel((reason) => {
+      this.#waiting.delete(exchange);
+      exchange.fail(reason);
+    });
+    this.#waiting.add(exchange);
+    this.#dialing ??= dial(this.#endpoint, {
+      clock: this.#clock,
+      timeoutMs: this.#limits.connectMs,
+      connected: (socket) => {
+        this.#connection = new Connection({
+          socket,
+          role: "client",
+          clock: this.#clock,
+          limits: this.#limits,
+          hello: helloOf(this.#hello.instance, this.#hello.caller, this.#limits),
+          owner: this,
+        });
+      },
+      failed: (error) => {
+        this.#retire(error);
+        this.#failAll("lost", error.message);
+      },
+    });
+  }
+
+  credit(exchange: Exchange, items: number, bytes: number): void {
+    if (this.#connection === undefined || exchange.id < 0) return;
+    const { output } = this.#connection;
+    output.begin(frameType.credit, exchange.id, 8);
+    output.u32(items);
+    output.u32(bytes);
+    output.end();
+    output.schedule();
+  }
+
+  leave(exchange: Exchange): void {
+    this.#giveUp(exchange, cancelCause.callerLeft);
+  }
+
+  // The connection's side.
+
+  busy(): boolean {
+    return this.#sent.size > 0;
+  }
+
+  writable(): void {}
+
+  opened(): void {
+    const connection = this.#connection as Connection;
+    this.#counters.opened++;
+    const writer = new RequestWriter(
+      connection,
+      connection.peer as NonNullable<Connection["peer"]>,
+      this.#limits,
+    );
+    this.#writer = writer;
+    for (const exchange of this.#waiting) {
+      this.#waiting.delete(exchange);
+      exchange.forget();
+      this.#send(exchange, writer);
+    }
+  }
+
+  frame(type: number, id: number, bytes: Buffer, start: number, end: number): void {
+    if (type === frameType.goaway) return this.#onGoAway();
+    const exchange = this.#sent.get(id);
+    if (exchange === undefined) {
+      if (this.#sent.isPast(id)) return;
+      throw new ProtocolViolation(
+        "wrong_stream",
+        `A frame came for the stream ${id}, which was never opened.`,
+      );
+    }
+    switch (type) {
+      case frameType.response: {
+        if (exchange.streaming)
+          throw new ProtocolViolation("unexpected_frame", "A stream was answered like a call.");
+        const value = parseJson(bytes, start, end);
+        this.#remove(exchange);
+        return exchange.answer(value);
+      }
+      case frameType.error: {
+        const error = errorFrom(parseJson(bytes, start, end));
+        this.#remove(exchange);
+        return exchange.fail(error);
+      }
+      case frameType.item:
+        if (!exchange.streaming)
+          throw new ProtocolViolation("unexpected_frame", "A call was answered like a stream.");
+        return exchange.item(parseJson(bytes, start, end), end - start);
+      case frameType.end:
+        if (!exchange.streaming)
+          throw new ProtocolViolation("unexpected_frame", "A call was ended like a stream.");
+        this.#remove(exchange);
+        return exchange.finish();
+      default:
+        throw new ProtocolViolation("unknown_type", `Frame type ${type} is not one that answers.`);
+    }
+  }
+
+  closed(reason: CloseReason, detail: string): void {
+    this.#counters.countClosed(reason);
+    if (reason !== "closed" && reason !== "lost") {
+      this.#log.warn("a connection was closed", { address: this.#address, reason, detail });
+    }
+    const early = this.#writer === undefined;
+    this.#retire(
+      new KerfError(reason === "lost" ? "unavailable" : "protocol_error", {
+        message: early
+          ? `The handshake with ${this.#address} failed (${reason}): ${detail}`
+          : `The connection to ${this.#address} ended (${reason}): ${detail}`,
+        retry: "not-executed",
+      }),
+    );
+    this.#failAll(reason, detail);
+  }
+
+  // The client's own.
+
+  #send(exchange: Exchange, writer: RequestWriter): void {
+    const { context } = exchange.request;
+    const { remainingMs } = context;
+    const refusal =
+      remainingMs <= 0
+        ? deadlineExceeded("the call was waiting to be sent")
+        : writer.refusal(exchange);
+    if (refusal !== undefined) return exchange.fail(refusal);
+    const connection = this.#connection as Connection;
+    const id =
+      this.#sent.size < (connection.peer?.maxCalls ?? 0) ? this.#sent.add(exchange) : undefined;
+    if (id === undefined) return exchange.fail(this.#overloaded());
+    exchange.id = id;
+    writer.write(exchange, remainingMs);
+    exchange.forget = context.onCancel((reason) => {
+      this.#giveUp(
+        exchange,
+        reason.code === "deadline_exceeded" ? cancelCause.deadline : cancelCause.callerLeft,
+      );
+      exchange.fail(reason);
+    });
+    connection.watch();
+    // Alone, it gains nothing from waiting for company.
+    if (this.#sent.size === 1) connection.output.flush();
+    else connection.output.schedule();
+  }
+
+  /** Tells the callee that nobody waits for its answer any more. */
+  #giveUp(exchange: Exchange, cause: number): void {
+    this.#counters.cancelled++;
+    if (this.#waiting.delete(exchange)) return exchange.forget();
+    if (this.#sent.get(exchange.id) !== exchange) return;
+    const { output } = this.#connection as Connection;
+    output.begin(frameType.cancel, exchange.id, 1);
+    output.u8(cause);
+    output.end();
+    output.schedule();
+    this.#remove(exchange);
+  }
+
+  #remove(exchange: Exchange): void {
+    this.#sent.remove(exchange.id);
+    exchange.forget();
+    if (this.#sent.size === 0 && this.#unusable !== undefined) {
+      this.#connection?.close("closed", "Everything is answered and the other side is draining.");
+    }
+  }
+
+  #onGoAway(): void {
+    const instance = this.#connection?.peer?.instance ?? this.#address;
+    this.#retire(
+      new KerfError("not_here", {
+        message: `The instance ${instance} is draining; this call was not executed there.`,
+        fix: "It is sent to another instance when there is one.",
+      }),
+    );
+    if (this.#sent.size === 0) this.#connection?.close("closed", "The other side is draining.");
+  }
+
+  #retire(reason: KerfError): void {
+    if (this.#unusable !== undefined) return;
+    this.#unusable = reason;
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener(reason);
+  }
+
+  /** Ends everything under way: what has not left this process was not executed; of the rest nobody knows. */
+  #failAll(reason: CloseReason, detail: string): void {
+    const left = this.#connection?.output.handedOver ?? 0;
+    for (const exchange of this.#waiting) {
+      this.#waiting.delete(exchange);
+      exchange.forget();
+      exchange.fail(this.#unusable as KerfError);
+    }
+    for (const exchange of this.#sent.values()) {
+      this.#sent.remove(exchange.id);
+      exchange.forget();
+      exchange.fail(
+        new KerfError("connection_lost", {
+          message: `The connection to ${this.#address} ended before the answer came (${reason}): ${detail}`,
+          why:
+            exchange.startsAt >= left
+              ? "The call had not left this process."
+              : "The call may or may not have been executed.",
+          retry: exchange.startsAt >= left ? "not-executed" : "unknown",
+        }),
+      );
+    }
+  }
+
+  #overloaded(): KerfError {
+    return new KerfError("overloaded", {
+      message: `${this.inFlight} calls are in flight to ${this.#address}; no more are sent.`,
+      why: "The instance answers more slowly than it is called.",
+      fix: "Slow down, or add instances of its unit.",
+    });
+  }
+}
+
+function bodyOf(request: Request): string {
+  try {
+    // `undefined` has no JSON; an empty body stands for it.
+    return (JSON.stringify(request.input) as string | undefined) ?? "";
+  } catch (cause) {
+    throw new KerfError("invalid_input", {
+      message: `The input of ${request.service}.${request.operation} cannot be written as JSON.`,
+      fix: "Send plain values only: no BigInt, no cycles.",
+      cause,
+    });
+  }
+}

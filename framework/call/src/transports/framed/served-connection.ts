@@ -1,0 +1,397 @@
+import type { Socket } from "node:net";
+import {
+  CallContext,
+  type Clock,
+  deadlineExceeded,
+  KerfError,
+  type TimerWheel,
+} from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Dispatcher, Incoming } from "../../transport.ts";
+import { Connection, type ConnectionOwner, parseJson } from "./connection.ts";
+import type { FramedCounters } from "./counters.ts";
+import { errorBody } from "./error-body.ts";
+import { cancelCause, frameFixedBytes, frameType } from "./frame.ts";
+import { helloOf } from "./hello.ts";
+import type { FramedLimits } from "./limits.ts";
+import { roomFor } from "./output.ts";
+import { HeaderReader, type RequestHeader } from "./request-header.ts";
+import { StreamProducer } from "./stream-producer.ts";
+import { KnownStrings } from "./string-table.ts";
+import { type CloseReason, ProtocolViolation } from "./violation.ts";
+
+/** What the connections of one server share. */
+export interface ServedOptions {
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly instance: string;
+  readonly limits: FramedLimits;
+  readonly counters: FramedCounters;
+}
+
+/** Milliseconds that a caller gets to leave a draining connection by itself once everything is answered. */
+const leaveMs = 1_000;
+
+/** A call or stream that is being handled. */
+interface Served {
+  readonly id: number;
+  readonly context: CallContext;
+  /** Of a stream: how it is told what the consumer does. */
+  producer: StreamProducer | undefined;
+  /** True once nobody waits for an answer. */
+  left: boolean;
+}
+
+/** The serving side of one connection: requests in, handed to the dispatcher, answers out. */
+export class ServedConnection implements ConnectionOwner {
+  readonly #options: ServedOptions;
+  readonly #connection: Connection;
+  readonly #strings: KnownStrings;
+  readonly #header: HeaderReader;
+  readonly #onEnd: (connection: ServedConnection) => void;
+  /** By slot: the low 16 bits of the stream's id. */
+  readonly #slots: (Served | undefined)[];
+  #inFlight = 0;
+  /** Handlers that run, those that nobody waits for any more included. */
+  #running = 0;
+  #draining = false;
+  #second = 0;
+  #cancels = 0;
+
+  constructor(
+    socket: Socket,
+    options: ServedOptions,
+    onEnd: (connection: ServedConnection) => void,
+  ) {
+    const { limits } = options;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    this.#strings = new KnownStrings(limits.maxStrings, limits.maxStringBytes);
+    this.#header = new HeaderReader(this.#strings, limits.maxStringBytes);
+    this.#slots = Array.from({ length: limits.maxCalls }, () => undefined);
+    this.#connection = new Connection({
+      socket,
+      role: "server",
+      clock: options.clock,
+      limits,
+      hello: helloOf(options.instance, undefined, limits),
+      owner: this,
+    });
+  }
+
+  /** Refuses what comes from now on as "not here, not executed" and ends once everything is answered. */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    if (!this.#connection.open) return;
+    this.#sayGoAway();
+    this.#afterAnswer();
+  }
+
+  /** Ends it at once. */
+  close(): void {
+    this.#connection.close("closed", "The serving side has stopped.");
+  }
+
+  busy(): boolean {
+    return this.#inFlight > 0;
+  }
+
+  opened(): void {
+    this.#options.counters.opened++;
+    if (!this.#draining) return;
+    this.#sayGoAway();
+    this.#afterAnswer();
+  }
+
+  frame(type: number, id: number, bytes: Buffer, start: number, end: number): void {
+    switch (type) {
+      case frameType.request:
+        return this.#onRequest(id, bytes, start, end);
+      case frameType.open:
+        return this.#onOpen(id, bytes, start, end);
+      case frameType.define:
+        return this.#strings.define(id, bytes, start, end);
+      case frameType.cancel:
+        return this.#onCancel(id, end > start ? (bytes[start] as number) : 0);
+      case frameType.credit:
+        return this.#onCredit(id, bytes, start, end);
+      default:
+        throw new ProtocolViolation("unknown_type", `Frame type ${type} is not one that asks.`);
+    }
+  }
+
+  writable(): void {
+    for (const served of this.#slots) served?.producer?.wake();
+  }
+
+  closed(reason: CloseReason, detail: string): void {
+    this.#options.counters.countClosed(reason);
+    if (reason !== "closed" && reason !== "lost" && reason !== "closed_by_peer") {
+      this.#options.log.warn("a connection was closed", {
+        peer: this.#connection.peer?.instance,
+        reason,
+        detail,
+      });
+    }
+    for (const served of this.#slots) {
+      if (served !== undefined)
+        this.#leave(
+          served,
+          new KerfError("cancelled", `The connection of the caller ended (${reason}).`),
+        );
+    }
+    this.#onEnd(this);
+  }
+
+  #onRequest(id: number, bytes: Buffer, start: number, end: number): void {
+    const header = this.#header.read(bytes, start, end);
+    const input = parseJson(bytes, this.#header.end, end);
+    const served = this.#accept(id, header);
+    if (served === undefined) return;
+    this.#options.counters.calls++;
+    let answer: Promise<unknown>;
+    try {
+      answer = this.#options.dispatcher.call(incomingOf(header, input, served.context));
+    } catch (thrown) {
+      return this.#fail(served, thrown);
+    }
+    answer.then(
+      (value) => this.#answer(served, value),
+      (thrown: unknown) => this.#fail(served, thrown),
+    );
+  }
+
+  #onOpen(id: number, bytes: Buffer, start: number, end: number): void {
+    const header = this.#header.read(bytes, start, end);
+    const at = this.#header.end;
+    if (end - at < 8)
+      throw new ProtocolViolation("bad_header", "An OPEN does not say how much may be sent.");
+    const input = parseJson(bytes, at + 8, end);
+    const served = this.#accept(id, header);
+    if (served === undefined) return;
+    this.#options.counters.streams++;
+    const producer = new StreamProducer(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4), {
+      congested: () => this.#connection.congested,
+      item: (value) => this.#item(served, value),
+      end: () => this.#end(served),
+      fail: (thrown) => this.#fail(served, thrown),
+    });
+    served.producer = producer;
+    producer.run(() => this.#options.dispatcher.stream(incomingOf(header, input, served.context)));
+  }
+
+  /** Takes a request in; undefined when it was refused and answered. */
+  #accept(id: number, header: RequestHeader): Served | undefined {
+    const { limits, clock, wheel, instance, counters } = this.#options;
+    const slot = id & 0xffff;
+    if (slot >= limits.maxCalls)
+      throw new ProtocolViolation("wrong_stream", `Slot ${slot} is not one of ${limits.maxCalls}.`);
+    if (this.#slots[slot] !== undefined)
+      throw new ProtocolViolation("wrong_stream", `Slot ${slot} is still in use.`);
+    if (this.#draining || this.#running >= limits.maxCalls) {
+      counters.refused++;
+      this.#sendError(id, this.#draining ? notHere(instance) : overloaded(instance, this.#running));
+      return undefined;
+    }
+    const context = new CallContext({
+      clock,
+      wheel,
+      deadline: this.#connection.receivedAt + header.remainingMs,
+      trace: header.trace,
+      caller: header.caller,
+      principalToken: header.principalToken,
+      idempotencyKey: header.idempotencyKey,
+    });
+    const served: Served = { id, context, producer: undefined, left: false };
+    this.#slots[slot] = served;
+    this.#inFlight++;
+    this.#running++;
+    this.#connection.watch();
+    return served;
+  }
+
+  #onCancel(id: number, cause: number): void {
+    const { limits, counters } = this.#options;
+    const second = Math.floor(this.#connection.receivedAt / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#cancels = 0;
+    }
+    if (++this.#cancels > limits.cancelsPerSecond) {
+      throw new ProtocolViolation(
+        "too_many_cancels",
+        `More than ${limits.cancelsPerSecond} calls were cancelled within a second.`,
+      );
+    }
+    const served = this.#servedAt(id);
+    // It may have been answered while the CANCEL was on its way.
+    if (served === undefined) return;
+    counters.cancelled++;
+    this.#leave(
+      served,
+      cause === cancelCause.deadline
+        ? deadlineExceeded("the caller waited")
+        : new KerfError("cancelled", "The caller has left."),
+    );
+    this.#afterAnswer();
+  }
+
+  #onCredit(id: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start !== 8)
+      throw new ProtocolViolation("bad_frame", "A CREDIT is not eight bytes long.");
+    const served = this.#servedAt(id);
+    if (served === undefined) return;
+    if (served.producer === undefined)
+      throw new ProtocolViolation("wrong_stream", "A CREDIT came for a call.");
+    served.producer.credit(bytes.readUInt32BE(start), bytes.readUInt32BE(start + 4));
+  }
+
+  #servedAt(id: number): Served | undefined {
+    const slot = id & 0xffff;
+    if (slot >= this.#slots.length)
+      throw new ProtocolViolation(
+        "wrong_stream",
+        `Slot ${slot} is not one of ${this.#slots.length}.`,
+      );
+    const served = this.#slots[slot];
+    return served?.id === id ? served : undefined;
+  }
+
+  /** Nobody waits any more: the handler is told, and what it still says is dropped. */
+  #leave(served: Served, reason: KerfError): void {
+    this.#free(served);
+    served.context.cancel(reason);
+    served.producer?.stop();
+  }
+
+  #free(served: Served): void {
+    if (served.left) return;
+    served.left = true;
+    this.#slots[served.id & 0xffff] = undefined;
+    this.#inFlight--;
+  }
+
+  #answer(served: Served, value: unknown): void {
+    if (!served.left) {
+      let body: string;
+      try {
+        body = jsonOf(value);
+      } catch (thrown) {
+        return this.#fail(served, thrown);
+      }
+      const tooLarge = this.#tooLarge(body);
+      if (tooLarge !== undefined) return this.#fail(served, tooLarge);
+      this.#send(frameType.response, served.id, body);
+    }
+    this.#settle(served);
+  }
+
+  #fail(served: Served, thrown: unknown): void {
+    if (!served.left) this.#sendError(served.id, thrown);
+    this.#settle(served);
+  }
+
+  #end(served: Served): void {
+    if (!served.left) this.#send(frameType.end, served.id, "");
+    this.#settle(served);
+  }
+
+  /** Sends an item and returns its size in bytes. */
+  #item(served: Served, value: unknown): number {
+    const body = jsonOf(value);
+    const tooLarge = this.#tooLarge(body);
+    if (tooLarge !== undefined) throw tooLarge;
+    return this.#send(frameType.item, served.id, body);
+  }
+
+  /** The handler is done, whatever became of its answer. */
+  #settle(served: Served): void {
+    this.#free(served);
+    served.context.release();
+    this.#running--;
+    // The last answer of all gains nothing from waiting for company.
+    if (this.#running === 0) this.#connection.output.flush();
+    else this.#connection.output.schedule();
+    this.#afterAnswer();
+  }
+
+  #sendError(id: number, thrown: unknown): void {
+    const body = errorBody(thrown);
+    const tooLarge = this.#tooLarge(body);
+    this.#send(frameType.error, id, tooLarge === undefined ? body : errorBody(tooLarge));
+    this.#connection.output.schedule();
+  }
+
+  #send(type: number, id: number, body: string): number {
+    if (!this.#connection.open) return 0;
+    const { output } = this.#connection;
+    output.begin(type, id, roomFor(body));
+    output.text(body);
+    const bytes = output.end();
+    output.schedule();
+    this.#connection.queued();
+    return bytes;
+  }
+
+  #tooLarge(body: string): KerfError | undefined {
+    const most = (this.#connection.peer?.maxFrameBytes ?? 0) - frameFixedBytes;
+    if (body.length * 3 <= most || Buffer.byteLength(body) <= most) return undefined;
+    return new KerfError("payload_too_large", {
+      message: `The answer is over the ${most} bytes that the caller accepts.`,
+      fix: "Answer in pages, or as a stream.",
+    });
+  }
+
+  #sayGoAway(): void {
+    this.#connection.output.begin(frameType.goaway, 0, 0);
+    this.#connection.output.end();
+    this.#connection.output.schedule();
+  }
+
+  /** A draining connection that has nothing left is its caller's to close: no call of it can then be on its way. */
+  #afterAnswer(): void {
+    if (!this.#draining || this.#inFlight > 0) return;
+    this.#options.clock.after(leaveMs, () => {
+      if (this.#inFlight === 0) this.close();
+    });
+  }
+}
+
+function incomingOf(header: RequestHeader, input: unknown, context: CallContext): Incoming {
+  return {
+    service: header.service,
+    operation: header.operation,
+    input,
+    context,
+    after: header.after,
+  };
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return (JSON.stringify(value) as string | undefined) ?? "";
+  } catch (cause) {
+    throw new KerfError("invalid_output", {
+      message: "The answer cannot be written as JSON.",
+      fix: "Return plain values only: no BigInt, no cycles.",
+      cause,
+    });
+  }
+}
+
+function notHere(instance: string): KerfError {
+  return new KerfError("not_here", {
+    message: `The instance ${instance} is draining and did not execute this call.`,
+    fix: "It is sent to another instance when there is one.",
+  });
+}
+
+function overloaded(instance: string, running: number): KerfError {
+  return new KerfError("overloaded", {
+    message: `The instance ${instance} did not execute this call: ${running} calls of the same connection are still running.`,
+    fix: "Slow down, or add instances of its unit.",
+  });
+}
