@@ -15,6 +15,7 @@ test("what the code reads beside itself is copied, what tsc compiles or only tes
     "src/host/main.test.ts",
     "src/fixtures/broken.sql",
     "src/types.d.ts",
+    "src/http/testing/certificate.pem",
   ];
   assert.deepEqual([...copied, ...left].filter(isAsset), copied);
 });

@@ -21,6 +21,6 @@ export function copyAssets(folder: string): number {
 /** Whether a file below `src` is copied: everything but TypeScript that tsc compiles, and what only tests read. */
 export function isAsset(path: string): boolean {
   const folders = path.split("/").slice(1, -1);
-  if (folders.includes("fixtures")) return false;
+  if (folders.includes("fixtures") || folders.includes("testing")) return false;
   return folders.includes("templates") || !/\.[cm]?tsx?$/.test(path);
 }

@@ -27,7 +27,7 @@ export function buildConfigs(root: string, layers: readonly Layer[]): Map<string
         tsBuildInfoFile: "dist/.tsbuildinfo",
       },
       include: ["src/**/*.ts"],
-      exclude: ["src/**/*.test.ts", "src/**/fixtures", "src/**/templates"],
+      exclude: ["src/**/*.test.ts", "src/**/testing", "src/**/fixtures", "src/**/templates"],
       references: used.map((other) => ({
         path: posix.relative(folder, `${other}/tsconfig.build.json`),
       })),

@@ -47,9 +47,9 @@ export function manifestOf(root: string, folder: string): Manifest {
   return JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")) as Manifest;
 }
 
-/** Whether a file is a test: it may use the test kit, and its package's dist leaves it out. */
+/** Whether a file is a test or what several tests share (`src/…/testing/`): it may use the test kit, and dist leaves it out. */
 export function isTest(path: string): boolean {
-  return /\.test\.[cm]?[jt]sx?$/.test(path);
+  return /\.test\.[cm]?[jt]sx?$/.test(path) || /\/src\/(.*\/)?testing\//.test(path);
 }
 
 function filesOf(root: string, folder: string): string[] {

@@ -25,6 +25,7 @@ test("the broken workspace breaks every rule, and every breach is reported at on
     `framework/contract/src/index.ts:4 @kerf/contract imports types of @kerf/call; ${contract}`,
     `framework/contract/src/index.ts:5 @kerf/contract imports @kerf/service; ${contract}`,
     `framework/contract/src/index.ts:7 imports zod, ${undeclared}`,
+    "framework/contract/src/index.ts:8 imports ./testing/shared.ts, which only tests may",
     `framework/contract/src/schema.test.ts:4 @kerf/contract imports @kerf/platform; ${contract}`,
     `data-plane/proxy/package.json:4 @kerf/proxy depends on @kerf/platform; ${proxy}`,
     `data-plane/proxy/src/gateway.ts:1 imports @kerf/call, ${undeclared}`,

@@ -47,6 +47,8 @@ function importViolations(
 
   if (specifier.startsWith(".")) {
     const target = posix.join(dirname(file), specifier);
+    if (!test && isTest(target))
+      return breach(`imports ${specifier}, which only tests may`, "dist leaves tests out.");
     if (target === folder || target.startsWith(`${folder}/`)) return [];
     return breach(
       `imports ${specifier}, which leaves ${folder}`,
