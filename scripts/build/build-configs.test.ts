@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { layers } from "../../layers.ts";
 import { root } from "../root.ts";
@@ -24,4 +26,21 @@ test("packages that depend on each other have one version", () => {
     for (const [name, version] of Object.entries(manifest.dependencies ?? {}))
       if (versions.has(name))
         assert.equal(version, versions.get(name), `${manifest.name} → ${name}`);
+});
+
+test("every export exists, and its built file is the one that its source becomes", () => {
+  for (const { folder, manifest } of publishedPackages(root, layers))
+    for (const [name, entry] of Object.entries(manifest.exports ?? {})) {
+      const source = entry["kerf-source"];
+      assert.ok(
+        existsSync(join(root, folder, source)),
+        `${manifest.name} ${name}: ${source} does not exist`,
+      );
+      const built = source.replace("./src/", "./dist/").replace(/\.ts$/, "");
+      assert.deepEqual(
+        [entry.types, entry.default],
+        [`${built}.d.ts`, `${built}.js`],
+        `${manifest.name} ${name}`,
+      );
+    }
 });
