@@ -8,6 +8,7 @@ import {
   describeContract,
   error,
   query,
+  type Schema,
   stream,
   validate,
 } from "@kerf/contract";
@@ -133,7 +134,8 @@ export async function edgeUnderTest(
       calls.push(call);
       for (const told of waiting.splice(0)) told(call.context);
       const handler = all[call.operation] ?? ((received) => received.input);
-      const { input: schema } = things.operations[call.operation as keyof typeof things.operations];
+      const schema: Schema<unknown, unknown> =
+        things.operations[call.operation as keyof typeof things.operations].input;
       if (call.description.kind === "stream") return handler(call) as AsyncIterable<unknown>;
       return Promise.resolve(validate(schema, call.input, "invalid_input", call.operation)).then(
         (input) => handler({ ...call, input }),
