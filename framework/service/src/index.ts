@@ -19,7 +19,14 @@ export type {
 } from "./declaration/handlers.ts";
 export { Service, service, type ServiceOptions } from "./declaration/service.ts";
 export { type ClientsOf, contractOf, type Uses } from "./declaration/uses.ts";
-export type { TokenIssuer } from "./issuer.ts";
+export {
+  type IssuerKey,
+  KeyedTokenIssuer,
+  tokenAlgorithm,
+  tokenIdentity,
+  type TokenIssuer,
+  tokenLifetimeS,
+} from "./issuer.ts";
 export type {
   AppManifest,
   ManifestFailure,
@@ -27,4 +34,6 @@ export type {
   ManifestService,
   ManifestUse,
 } from "./manifest.ts";
+export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
+export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
 export { cutUnits, resolveUnits, type UnitServices } from "./units.ts";

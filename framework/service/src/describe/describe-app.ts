@@ -8,7 +8,7 @@ import type { AppLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestGateway, ManifestService, ManifestUse } from "../manifest.ts";
 import { resolveUnits } from "../units.ts";
 import { appProblems } from "./check-app.ts";
-import { loadProblem } from "./load-problem.ts";
+import { loadProblem } from "../declaration/load-problem.ts";
 
 /** How long a module may take to load, milliseconds: what hangs must not look like a slow machine for ever. */
 const loadMs = 20_000;

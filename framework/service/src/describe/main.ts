@@ -6,7 +6,7 @@ import { KerfError, systemClock } from "@kerf/kernel";
 import { installLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestFailure } from "../manifest.ts";
 import { describeApp } from "./describe-app.ts";
-import { loadProblem } from "./load-problem.ts";
+import { loadProblem } from "../declaration/load-problem.ts";
 
 const print = process.stdout.write.bind(process.stdout);
 process.stdout.write = process.stderr.write.bind(process.stderr);

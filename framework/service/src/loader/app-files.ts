@@ -75,7 +75,7 @@ function packageName(folder: string): string | undefined {
     return undefined;
   }
   try {
-    return String((JSON.parse(text) as { name?: unknown } | null)?.name ?? "");
+    return (JSON.parse(text) as { name?: string } | null)?.name ?? "";
   } catch {
     return "";
   }

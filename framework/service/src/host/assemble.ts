@@ -1,0 +1,122 @@
+import {
+  type Boot,
+  Caller,
+  connectFramed,
+  Inbound,
+  listenFramed,
+  mayCall,
+  PrincipalVerifier,
+  SnapshotDiscovery,
+  SnapshotStore,
+} from "@kerf/call";
+import { HostLink } from "@kerf/call/host";
+import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import { KeyedTokenIssuer } from "../issuer.ts";
+import { installLoader } from "../loader/loader.ts";
+import { closeDatabases, openDatabases } from "../runtime/databases.ts";
+import { ServiceRuntime } from "../runtime/runtime.ts";
+import { loadUnit } from "./load-unit.ts";
+
+/** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
+export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> {
+  const { app, checked, environment, instance, unit } = boot;
+  const clock = systemClock;
+  const random = systemRandom;
+  const wheel = new TimerWheel(clock);
+
+  // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
+  const store = new SnapshotStore({
+    publicKey: boot.platform.publicKey,
+    file: boot.snapshotFile,
+    initial: boot.snapshot,
+    log,
+  });
+
+  // The author's services with what they keep and sign with.
+  const loader = installLoader();
+  const services = await loadUnit(boot);
+  const databases = await openDatabases(services, boot.databases, { instance, clock });
+  const issuerKey = boot.keys.issuer;
+  const issuer = issuerKey && new KeyedTokenIssuer({ app, environment, key: issuerKey, clock });
+  const runtime = new ServiceRuntime({ services, databases, issuer, clock, wheel, random, log });
+
+  // The callee's half of the call path, then the caller's, which reaches the services of this process through the former.
+  const principals = new PrincipalVerifier(() => store.current?.principalKeys ?? [], {
+    environment,
+    clock,
+  });
+  const inbound = new Inbound({
+    services: runtime.served(),
+    clock,
+    wheel,
+    log,
+    checked,
+    mayCall: (from, service) => mayCall(store.current, from, service),
+    principals,
+  });
+  const connect = (address: string) =>
+    connectFramed(address, { clock, wheel, log, hello: { instance } });
+  const caller = new Caller({
+    clock,
+    random,
+    wheel,
+    log,
+    discovery: new SnapshotDiscovery(store),
+    connect,
+    local: inbound,
+    checked,
+  });
+  runtime.connect(caller);
+
+  let server: Awaited<ReturnType<typeof listenFramed>> | undefined;
+  const lifecycle = new Lifecycle({
+    name: `unit ${unit}`,
+    async start() {
+      server = await listenFramed(addressOf(boot), {
+        dispatcher: inbound,
+        clock,
+        wheel,
+        log,
+        instance,
+      });
+      link.start();
+    },
+    async drain() {
+      // The workers first: they are callers, and what they call may be in this process.
+      await runtime.stopWorkers();
+      await server?.drain();
+      await inbound.drain();
+    },
+    async stop() {
+      await runtime.stopWorkers();
+      await caller.stop();
+      await server?.close();
+      await closeDatabases(databases);
+      await link.stop();
+    },
+  });
+  const link = new HostLink({
+    boot,
+    store,
+    clock,
+    log,
+    state: () => lifecycle.state,
+    address: addressOf(boot),
+    files: () => loader.files.all,
+  });
+  lifecycle.onChange((state) => {
+    log.info(`the unit is ${state}`, { services: boot.services });
+    if (state === "ready") runtime.startWorkers();
+    link.report();
+  });
+  return lifecycle;
+}
+
+function addressOf(boot: Boot): string {
+  if (boot.address !== undefined) return boot.address;
+  throw new KerfError("invalid_configuration", {
+    message: `The boot document of ${boot.unit} names no address to listen on.`,
+    fix: "Only gateways go without one; restart the platform: kerf dev",
+  });
+}

@@ -1,0 +1,46 @@
+import type { Boot } from "@kerf/call";
+import { KerfError } from "@kerf/kernel";
+import { loadProblem } from "../declaration/load-problem.ts";
+import { loadApp, loadService } from "../declaration/load.ts";
+import type { Service } from "../declaration/service.ts";
+
+/** Loads the services that an instance runs, and no others. Throws `start_failed` with file and line, or `invalid_app`. */
+export async function loadUnit(
+  boot: Pick<Boot, "app" | "appModule" | "services">,
+): Promise<Service[]> {
+  const app = await loading("The app module", () => loadApp(boot.appModule));
+  return Promise.all(
+    boot.services.map(async (name) => {
+      const module = app.services[name];
+      if (module === undefined) {
+        throw new KerfError("invalid_configuration", {
+          message: `The app ${app.name} has no service ${JSON.stringify(name)}.`,
+          why: `Its module ${boot.appModule} names ${Object.keys(app.services).join(", ")}.`,
+          fix: "Restart the platform, so that it describes the app anew: kerf dev",
+        });
+      }
+      const service = await loading(`The service ${name}`, () =>
+        loadService(`service ${name}`, module),
+      );
+      if (service.name === name) return service;
+      throw new KerfError("invalid_app", {
+        message: `The module of service ${name} exports the service of the contract ${service.name}.`,
+        fix: "Give both the same name: the key in app({ services }) is the contract's name.",
+      });
+    }),
+  );
+}
+
+/** Says what could not be loaded, with its place, instead of the loader's own stack. */
+async function loading<T>(what: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (thrown) {
+    if (thrown instanceof KerfError) throw thrown;
+    throw new KerfError("start_failed", {
+      message: loadProblem(what, thrown),
+      fix: "Correct it there; kerf dev starts it again when the file changes.",
+      cause: thrown,
+    });
+  }
+}

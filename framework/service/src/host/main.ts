@@ -1,0 +1,57 @@
+// The host program of a unit, started by the platform with its boot document on descriptor 3: it loads the unit's services, and
+// only them, and serves them until it is told to stop, or until whoever started everything is gone. Stdout and stderr are its
+// log file. It ends with one of `exitCodes`.
+import { readBoot, watchLifeline } from "@kerf/call/host";
+import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
+import { Logger } from "@kerf/telemetry";
+import { assembleHost } from "./assemble.ts";
+import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+
+/** How long draining may take once the launcher is gone, milliseconds: everything ends within 5 s of it. */
+const orphanedMs = 4_000;
+
+const sink = (line: string): void => void process.stdout.write(`${line}\n`);
+let log = new Logger({ level: "info", sink });
+process.on("uncaughtException", (error, origin) => {
+  log.error(
+    `the program failed outside of any call (${origin}); it ends so that it is started anew`,
+    { error },
+  );
+  process.exit(exitCodes.failed);
+});
+
+try {
+  const boot = await readBoot();
+  log = new Logger({
+    level: boot.logLevel,
+    sink,
+    fields: { unit: boot.unit, instance: boot.instance },
+  });
+  const lifecycle = await assembleHost(boot, log);
+  stopWhenAsked(lifecycle);
+  await lifecycle.start();
+} catch (thrown) {
+  failToStart(thrown);
+}
+
+function stopWhenAsked(lifecycle: Lifecycle): void {
+  const stop = (why: string): void => {
+    log.info(`stopping: ${why}`);
+    void lifecycle.stop().then(() => process.exit(exitCodes.stopped));
+  };
+  process.on("SIGTERM", () => stop("SIGTERM"));
+  process.on("SIGINT", () => stop("SIGINT"));
+  watchLifeline(() => {
+    stop("whoever started everything is gone");
+    systemClock.after(orphanedMs, () => process.exit(exitCodes.stopped));
+  });
+}
+
+function failToStart(thrown: unknown): never {
+  log.error("the unit could not start", {
+    error: thrown,
+    ...(thrown instanceof KerfError ? { code: thrown.code } : undefined),
+  });
+  console.error(`\nThe unit could not start.\n${describeError(thrown)}\n`);
+  process.exit(exitCodeOf(thrown));
+}

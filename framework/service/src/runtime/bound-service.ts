@@ -1,0 +1,110 @@
+import type { Caller } from "@kerf/call";
+import { errorConstructors } from "@kerf/contract";
+import type { ServiceDatabase } from "@kerf/data";
+import type { CallContext, Clock } from "@kerf/kernel";
+import { KerfError } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Service } from "../declaration/service.ts";
+import { contractOf } from "../declaration/uses.ts";
+import type { TokenIssuer } from "../issuer.ts";
+
+/** Makes the clients of one call. */
+type ClientsOfCall = new (context: CallContext) => Readonly<Record<string, unknown>>;
+
+/** A service in this process: everything that its calls share, made once. */
+export class BoundService {
+  readonly service: Service;
+  readonly name: string;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly issuer: TokenIssuer;
+  readonly errors: Readonly<Record<string, ReturnType<typeof errorConstructors>>>;
+  readonly #database: ServiceDatabase<any> | undefined;
+  #clients: ClientsOfCall | undefined;
+  #self: ((context: CallContext) => unknown) | undefined;
+
+  constructor(
+    service: Service,
+    parts: {
+      database: ServiceDatabase<any> | undefined;
+      issuer: TokenIssuer;
+      clock: Clock;
+      log: Logger;
+    },
+  ) {
+    this.service = service;
+    this.name = service.name;
+    this.log = parts.log.with({ service: service.name });
+    this.clock = parts.clock;
+    this.issuer = parts.issuer;
+    this.errors = Object.fromEntries(
+      Object.entries(service.contract.operations).map(([name, operation]) => [
+        name,
+        errorConstructors((operation as { errors: {} }).errors),
+      ]),
+    );
+    this.#database = parts.database;
+  }
+
+  /** Binds the clients, once everything that they may reach in this process is there. */
+  connect(caller: Caller): void {
+    this.#clients = clientsClass(this.service, caller);
+    this.#self = caller.bind(this.service.contract, { caller: this.name });
+  }
+
+  /** Throws `invalid_app` in a service that declares none. */
+  get database(): ServiceDatabase<any> {
+    if (this.#database !== undefined) return this.#database;
+    throw new KerfError("invalid_app", {
+      message: `The service ${this.name} has no database.`,
+      fix: "Declare it: service(contract, { database: postgres({ … }) }).",
+    });
+  }
+
+  /** The clients of what the service uses, bound to one call. */
+  clients(context: CallContext): Readonly<Record<string, unknown>> {
+    if (this.#clients === undefined) throw notConnected(this.name);
+    return new this.#clients(context);
+  }
+
+  /** A client of the service itself, bound to one call. */
+  self(context: CallContext): unknown {
+    if (this.#self === undefined) throw notConnected(this.name);
+    return this.#self(context);
+  }
+}
+
+function notConnected(service: string): KerfError {
+  return new KerfError("not_ready", {
+    message: `The service ${service} was called before its clients were bound.`,
+    fix: "Call connect() of the runtime before anything reaches its services.",
+  });
+}
+
+/** A class with one getter for each contract in `uses`, so that a call makes the clients that its handler asks for and no others. */
+function clientsClass(service: Service, caller: Caller): ClientsOfCall {
+  class Clients {
+    readonly #context: CallContext;
+
+    constructor(context: CallContext) {
+      this.#context = context;
+    }
+
+    static contextOf(clients: Clients): CallContext {
+      return clients.#context;
+    }
+  }
+  for (const [name, used] of Object.entries(service.uses)) {
+    const bind = caller.bind(contractOf(used), {
+      caller: service.name,
+      optional: used.type === "optional",
+    });
+    Object.defineProperty(Clients.prototype, name, {
+      enumerable: true,
+      get(this: Clients) {
+        return bind(Clients.contextOf(this));
+      },
+    });
+  }
+  return Clients as unknown as ClientsOfCall;
+}

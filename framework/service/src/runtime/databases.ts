@@ -1,0 +1,49 @@
+import type { DatabaseBoot } from "@kerf/call";
+import type { ServiceDatabase } from "@kerf/data";
+import { type Clock, KerfError } from "@kerf/kernel";
+import type { Service } from "../declaration/service.ts";
+
+/** The databases of the services in one process, by the service's name. */
+export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
+
+/** Opens the pools of the services that declare a database; the driver is loaded only when there is one. Connects to nothing yet. */
+export async function openDatabases(
+  services: readonly Service[],
+  boots: Readonly<Record<string, DatabaseBoot>>,
+  options: { instance: string; clock: Clock },
+): Promise<ServiceDatabases> {
+  const wanting = services.filter((service) => service.database !== undefined);
+  const missing = wanting
+    .filter((service) => boots[service.name] === undefined)
+    .map((service) => service.name);
+  if (missing.length > 0) {
+    throw new KerfError("invalid_configuration", {
+      message: `This program was told of no database for ${missing.join(", ")}.`,
+      why: "They declare one, and whoever starts the program provisions it and says how to reach it.",
+      fix: "Restart the platform, so that it describes the app anew: kerf dev",
+    });
+  }
+  if (wanting.length === 0) return {};
+  const { ServiceDatabase } = await import("@kerf/data");
+  return Object.fromEntries(
+    wanting.map(({ name, database }) => {
+      const { connections, ...connection } = boots[name] as DatabaseBoot;
+      const least = Math.min(connections, database?.connections ?? connections);
+      return [
+        name,
+        new ServiceDatabase({
+          connection,
+          service: name,
+          instance: options.instance,
+          connections: least,
+          clock: options.clock,
+        }),
+      ];
+    }),
+  );
+}
+
+/** Closes all pools; never rejects, since a pool that cannot close ends with the process. */
+export async function closeDatabases(databases: ServiceDatabases): Promise<void> {
+  await Promise.allSettled(Object.values(databases).map((database) => database.close()));
+}

@@ -1,0 +1,71 @@
+import type { Caller, ServedService } from "@kerf/call";
+import type { Clock, Random, TimerWheel } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Service } from "../declaration/service.ts";
+import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
+import { BoundService } from "./bound-service.ts";
+import type { ServiceDatabases } from "./databases.ts";
+import { serve } from "./serve.ts";
+import { WorkerLoop } from "./workers.ts";
+
+/** What a runtime is made of. */
+export interface RuntimeOptions {
+  readonly services: readonly Service[];
+  /** Of those services that declare one. */
+  readonly databases: ServiceDatabases;
+  /** Given to the service that declares `issuer: true`. */
+  readonly issuer?: TokenIssuer | undefined;
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/**
+ * Services at work in one process: what hosts, gateways with a backend and tests put behind an `Inbound`. In order: make it,
+ * give `served()` to the `Inbound`, the `Inbound` to a `Caller`, the `Caller` to `connect()`; from then on it can be called.
+ */
+export class ServiceRuntime {
+  readonly #bound: readonly BoundService[];
+  readonly #workers: readonly WorkerLoop[];
+
+  constructor(options: RuntimeOptions) {
+    const { clock, wheel, random, log } = options;
+    this.#bound = options.services.map(
+      (service) =>
+        new BoundService(service, {
+          database: options.databases[service.name],
+          issuer:
+            (service.issuer ? options.issuer : undefined) ??
+            refusingIssuer(service.name, service.issuer),
+          clock,
+          log,
+        }),
+    );
+    this.#workers = this.#bound.flatMap((bound) =>
+      [...bound.service.workers].map(
+        ([name, worker]) => new WorkerLoop(bound, name, worker, { clock, wheel, random }),
+      ),
+    );
+  }
+
+  /** The services as the inbound half of the call path runs them. Throws `invalid_app` for one without handlers. */
+  served(): ServedService[] {
+    return this.#bound.map((bound) => serve(bound));
+  }
+
+  /** Binds the clients of all services. */
+  connect(caller: Caller): void {
+    for (const bound of this.#bound) bound.connect(caller);
+  }
+
+  /** Starts every worker; its first run begins at once. */
+  startWorkers(): void {
+    for (const worker of this.#workers) worker.start();
+  }
+
+  /** Cancels what the workers do and waits for its end. The caller bounds it. */
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
+  }
+}

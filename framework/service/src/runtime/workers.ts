@@ -1,0 +1,158 @@
+import {
+  CallContext,
+  type Clock,
+  defaultDeadlineMs,
+  delay,
+  KerfError,
+  newTrace,
+  type Random,
+  type TimerWheel,
+} from "@kerf/kernel";
+import type { Reads } from "@kerf/data";
+import type { Logger } from "@kerf/telemetry";
+import type { RawClient, Worker } from "../declaration/handlers.ts";
+import type { TokenIssuer } from "../issuer.ts";
+import type { BoundService } from "./bound-service.ts";
+
+/** First pause after a failed run, milliseconds, unless the worker itself pauses longer. */
+const firstPauseMs = 100;
+/** Longest pause after failed runs, milliseconds, unless the worker itself pauses longer: soon enough to notice that what it needs is back. */
+const longestPauseMs = 5_000;
+
+/** What a worker needs beside its service. */
+export interface WorkerParts {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+}
+
+/** One worker of a service at work: run, pause, run again; never two runs at once. */
+export class WorkerLoop {
+  readonly #bound: BoundService;
+  readonly #worker: Worker<any, any, any>;
+  readonly #parts: WorkerParts;
+  readonly #log: Logger;
+  readonly #stopping = new AbortController();
+  #current: CallContext | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(
+    bound: BoundService,
+    name: string,
+    worker: Worker<any, any, any>,
+    parts: WorkerParts,
+  ) {
+    this.#bound = bound;
+    this.#worker = worker;
+    this.#parts = parts;
+    this.#log = bound.log.with({ worker: name });
+  }
+
+  /** Starts the first run at once. Idempotent. */
+  start(): void {
+    this.#ended ??= this.#loop();
+  }
+
+  /** Cancels the run at hand and waits for its end; none follows. The caller bounds it. Idempotent. */
+  async stop(): Promise<void> {
+    const reason = new KerfError("cancelled", {
+      message: `The service ${this.#bound.name} is stopping.`,
+      retry: "unknown",
+    });
+    this.#stopping.abort(reason);
+    this.#current?.cancel(reason);
+    await this.#ended;
+  }
+
+  async #loop(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping.signal.aborted) {
+      failures = (await this.#succeeds()) ? 0 : failures + 1;
+      await delay(this.#parts.clock, this.#pauseMs(failures), this.#stopping.signal).catch(
+        () => undefined,
+      );
+    }
+  }
+
+  async #succeeds(): Promise<boolean> {
+    const { clock, wheel } = this.#parts;
+    const context = new CallContext({
+      clock,
+      wheel,
+      deadline: wheel.now + (this.#worker.deadlineMs ?? defaultDeadlineMs),
+      trace: newTrace(),
+      caller: this.#bound.name,
+    });
+    this.#current = context;
+    try {
+      await this.#worker.run(new WorkerRun(this.#bound, context, this.#log) as never);
+      return true;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return true;
+      this.#log.in(context.trace).error("a run of the worker failed; it is tried again", { error });
+      return false;
+    } finally {
+      this.#current = undefined;
+      context.release();
+    }
+  }
+
+  /** Exponential, with a little chance so that instances that failed together do not come back together. */
+  #pauseMs(failures: number): number {
+    const { everyMs } = this.#worker;
+    if (failures === 0) return everyMs;
+    const longest = Math.max(longestPauseMs, everyMs);
+    const pause = Math.min(longest, Math.max(firstPauseMs, everyMs) * 2 ** Math.min(failures, 16));
+    return pause * (0.75 + this.#parts.random.next() / 4);
+  }
+}
+
+/** What a worker is given at each run; made when it asks for it, like a handler's arguments. */
+class WorkerRun {
+  readonly #bound: BoundService;
+  readonly #context: CallContext;
+  readonly #log: Logger;
+  #reads: Reads | undefined;
+
+  constructor(bound: BoundService, context: CallContext, log: Logger) {
+    this.#bound = bound;
+    this.#context = context;
+    this.#log = log;
+  }
+
+  get self(): unknown {
+    return this.#bound.self(this.#context);
+  }
+
+  get clients(): Readonly<Record<string, unknown>> {
+    return this.#bound.clients(this.#context);
+  }
+
+  get db(): unknown {
+    return this.#read().db;
+  }
+
+  get raw(): RawClient {
+    return this.#read().raw;
+  }
+
+  get log(): Logger {
+    return this.#log.in(this.#context.trace);
+  }
+
+  get clock(): Clock {
+    return this.#bound.clock;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get issuer(): TokenIssuer {
+    return this.#bound.issuer;
+  }
+
+  #read(): Reads {
+    return (this.#reads ??= this.#bound.database.reads({ deadline: this.#context.deadline }));
+  }
+}
