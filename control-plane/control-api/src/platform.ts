@@ -1,5 +1,6 @@
-import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
+import { command, contract, type ContractDescription, error, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { errorShape } from "./error-shape.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
@@ -12,6 +13,20 @@ const principal = z.object({
   subject: z.string().min(1),
   claims: z.record(z.string(), z.json()).default({}),
 });
+
+/**
+ * A service failed, or answered with an error of its own. Declared, so that the edge hands it on in full: an operator may see
+ * what the edge hides from clients.
+ */
+const failed = error({ status: 422, message: "The operation did not succeed.", data: errorShape });
+
+/**
+ * What was asked for failed, and the operator gets to know why in full: an edge hides from clients what lies behind it, and
+ * that is what an operator asks for.
+ */
+const errors = {
+  failed: error({ status: 422, message: "What was asked for failed.", data: errorShape }),
+};
 
 /**
  * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
@@ -64,8 +79,10 @@ export const platform = contract("platform", {
         as: principal.optional(),
         deadlineMs: z.int().min(1).max(600_000).optional(),
       }),
+      errors,
       output: z.object({ output: z.any(), traceId: z.string() }),
       deadlineMs: 600_000,
+      errors: { failed },
       summary: "Calls a query or a command of a service as an operator.",
     }),
     invokeStream: stream({
@@ -79,13 +96,16 @@ export const platform = contract("platform", {
         as: z.string().optional(),
         after: z.string().optional(),
       }),
+      errors,
       output: z.object({ item: z.any() }),
       deadlineMs: 3_600_000,
+      errors: { failed },
       summary: "Opens a stream of a service as an operator.",
     }),
     sql: command({
       http: "POST /api/sql",
       input: sqlInput,
+      errors,
       output: sqlResult,
       deadlineMs: 60_000,
       maxBodyBytes: 2_097_152,
@@ -94,6 +114,7 @@ export const platform = contract("platform", {
     databaseTypes: query({
       http: "GET /api/databases/{service}/types",
       input: z.object({ service: z.string() }),
+      errors,
       output: z.object({
         /** TypeScript source of the table types. */
         text: z.string(),
@@ -105,8 +126,10 @@ export const platform = contract("platform", {
     restart: command({
       http: "POST /api/units/{unit}/restart",
       input: z.object({ unit: z.string() }),
+      errors,
       output: z.object({ instances: z.array(z.string()) }),
       deadlineMs: 120_000,
+      errors: { failed },
       summary: "Replaces the instances of a unit, new ones first.",
     }),
     stop: command({

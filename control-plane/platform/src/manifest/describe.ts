@@ -14,7 +14,11 @@ const keptOutput = 8_192;
  * Turns an app module into its manifest, in a process of its own: the platform runs none of the author's code. Throws with
  * everything that is wrong with the app.
  */
-export function describeApp(program: string, appModule: string, signal?: AbortSignal): Promise<AppManifest> {
+export function describeApp(
+  program: string,
+  appModule: string,
+  signal?: AbortSignal,
+): Promise<AppManifest> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...programExecArgv(), program, appModule], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -35,7 +39,13 @@ export function describeApp(program: string, appModule: string, signal?: AbortSi
       printed = (printed + text).slice(-keptOutput);
     });
     child.once("error", (cause) =>
-      reject(new KerfError("start_failed", { message: `The app ${appModule} could not be described.`, why: cause.message, cause })),
+      reject(
+        new KerfError("start_failed", {
+          message: `The app ${appModule} could not be described.`,
+          why: cause.message,
+          cause,
+        }),
+      ),
     );
     child.once("close", (code, killed) => {
       try {

@@ -90,7 +90,9 @@ export class Publisher {
     const generation = this.#snapshot?.generation ?? 0;
     const done = Promise.withResolvers<void>();
     const check = (): void => {
-      const behind = this.#routers().some((router) => router.attached && !router.hasSeen(this.#epoch, generation));
+      const behind = this.#routers().some(
+        (router) => router.attached && !router.hasSeen(this.#epoch, generation),
+      );
       if (!behind) done.resolve();
     };
     const timer = this.#clock.after(acknowledgeBoundMs, done.resolve);

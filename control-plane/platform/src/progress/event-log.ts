@@ -31,7 +31,12 @@ export class EventLog {
     for (const listener of this.#listeners) listener(stamped);
   }
 
-  problem(error: KerfError | ErrorShape, source?: string, log?: readonly string[], fatal?: boolean): void {
+  problem(
+    error: KerfError | ErrorShape,
+    source?: string,
+    log?: readonly string[],
+    fatal?: boolean,
+  ): void {
     this.emit({
       type: "problem",
       error: "toShape" in error ? error.toShape() : error,
@@ -42,14 +47,26 @@ export class EventLog {
   }
 
   /** Runs a part of the start and tells how long it took. */
-  async step<T>(id: string, title: string, work: () => Promise<T>, detail?: (result: T) => string | undefined): Promise<T> {
+  async step<T>(
+    id: string,
+    title: string,
+    work: () => Promise<T>,
+    detail?: (result: T) => string | undefined,
+  ): Promise<T> {
     const begun = this.#clock.now();
     const ms = (): number => Math.round(this.#clock.now() - begun);
     this.emit({ type: "step", id, title, state: "started" });
     try {
       const result = await work();
       const said = detail?.(result);
-      this.emit({ type: "step", id, title, state: "done", ms: ms(), ...(said === undefined ? undefined : { detail: said }) });
+      this.emit({
+        type: "step",
+        id,
+        title,
+        state: "done",
+        ms: ms(),
+        ...(said === undefined ? undefined : { detail: said }),
+      });
       return result;
     } catch (cause) {
       this.emit({ type: "step", id, title, state: "failed", ms: ms() });

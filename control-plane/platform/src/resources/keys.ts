@@ -48,7 +48,12 @@ export function publicHalf(key: PrivateKey): PublicKey {
 async function loadKey(file: string): Promise<PrivateKey> {
   const existing = readJson<PrivateKey>(file);
   if (existing !== undefined) {
-    if (existing["kty"] !== "OKP" || existing["crv"] !== "Ed25519" || typeof existing["d"] !== "string" || typeof existing.kid !== "string") {
+    if (
+      existing["kty"] !== "OKP" ||
+      existing["crv"] !== "Ed25519" ||
+      typeof existing["d"] !== "string" ||
+      typeof existing.kid !== "string"
+    ) {
       throw new KerfError("invalid_configuration", {
         message: `${file} is no Ed25519 key.`,
         fix: "Put the key back, or delete the file: a new one is made, and what the old one signed is no longer accepted.",

@@ -2,7 +2,13 @@
 const passed = new Set(["PATH", "HOME", "TMPDIR", "TZ", "LANG", "LANGUAGE", "NODE_EXTRA_CA_CERTS"]);
 const passedPrefixes = ["NODE_", "LC_"];
 /** Set by Node's own parents for their children; it would make ours believe to be one of them. */
-const kept = new Set(["NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "NODE_TEST_CONTEXT", "NODE_V8_COVERAGE"]);
+const kept = new Set([
+  "NODE_CHANNEL_FD",
+  "NODE_CHANNEL_SERIALIZATION_MODE",
+  "NODE_UNIQUE_ID",
+  "NODE_TEST_CONTEXT",
+  "NODE_V8_COVERAGE",
+]);
 
 /** The environment of what the platform starts: enough to run Node, and nothing secret. */
 export function programEnvironment(from: NodeJS.ProcessEnv = process.env): Record<string, string> {
@@ -22,7 +28,8 @@ export function programExecArgv(from: readonly string[] = process.execArgv): str
   for (let i = 0; i < from.length; i++) {
     const argument = from[i] as string;
     if (argument === "-C" || argument === "--conditions") argv.push(`--conditions=${from[++i]}`);
-    else if (/^(?:-C=?.+|--conditions=.+|--enable-source-maps|--preserve-symlinks)$/.test(argument)) argv.push(argument);
+    else if (/^(?:-C=?.+|--conditions=.+|--enable-source-maps|--preserve-symlinks)$/.test(argument))
+      argv.push(argument);
   }
   return argv;
 }

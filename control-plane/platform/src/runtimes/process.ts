@@ -53,7 +53,9 @@ export class ProcessRuntime implements Runtime {
     document.on("error", () => {});
     let undelivered: KerfError | undefined;
     const exited = new Promise<Exit>((resolve) => {
-      child.once("error", (cause) => resolve({ kind: "failed", error: notStarted(launch.instance, cause) }));
+      child.once("error", (cause) =>
+        resolve({ kind: "failed", error: notStarted(launch.instance, cause) }),
+      );
       child.once("exit", (code, signal) => {
         if (undelivered !== undefined) resolve({ kind: "failed", error: undelivered });
         else if (signal !== null) resolve({ kind: "signal", signal });

@@ -1,12 +1,21 @@
 import { KerfError } from "@kerf/kernel";
-import { describeExit, type Instance, type InstanceEnd, startBoundMs, unreachableBoundMs } from "./instance.ts";
+import {
+  describeExit,
+  type Instance,
+  type InstanceEnd,
+  startBoundMs,
+  unreachableBoundMs,
+} from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** How many lines of its log are shown with an end. */
 const shown = 20;
 
 /** A program that ended although it should run, as people are to read it: how, its last words, and what to do. */
-export async function explainEnd(instance: Instance, end: InstanceEnd): Promise<{ error: KerfError; log: string[] }> {
+export async function explainEnd(
+  instance: Instance,
+  end: InstanceEnd,
+): Promise<{ error: KerfError; log: string[] }> {
   const { unit, logFile, logFrom } = instance.record;
   if (end.exit.kind === "failed") return { error: end.exit.error, log: [] };
   const log = await lastLines(logFile, logFrom, shown);
@@ -51,7 +60,8 @@ export async function explainEnd(instance: Instance, end: InstanceEnd): Promise<
 function reason(log: readonly string[]): string | undefined {
   for (const line of log.toReversed()) {
     const entry = structured(line);
-    if (entry?.["level"] === "error") return String(entry["error"] ?? entry["message"]).split("\n")[0];
+    if (entry?.["level"] === "error")
+      return String(entry["error"] ?? entry["message"]).split("\n")[0];
     if (entry === undefined && /\b(?:\w*Error|error|fatal)\b.*:/i.test(line)) return line.trim();
   }
   return undefined;

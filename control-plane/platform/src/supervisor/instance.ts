@@ -114,7 +114,10 @@ export class Instance {
 
   /** Whether it routes by this snapshot or a newer one. */
   hasSeen(epoch: number, generation: number): boolean {
-    return this.#seen.epoch > epoch || (this.#seen.epoch === epoch && this.#seen.generation >= generation);
+    return (
+      this.#seen.epoch > epoch ||
+      (this.#seen.epoch === epoch && this.#seen.generation >= generation)
+    );
   }
 
   /** It connected to us. */
@@ -187,7 +190,9 @@ export class Instance {
     };
     this.#reachable = false;
     this.#enter("stopped");
-    this.#ready.reject(new KerfError("start_failed", `${this.id} ${describeExit(exit)} before it was ready.`));
+    this.#ready.reject(
+      new KerfError("start_failed", `${this.id} ${describeExit(exit)} before it was ready.`),
+    );
     this.#ended.resolve(end);
   }
 

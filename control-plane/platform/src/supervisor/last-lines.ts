@@ -14,7 +14,10 @@ export async function lastLines(log: string, from: number, count: number): Promi
       // It was rotated meanwhile: all that is in it came after.
       const begin = size < from ? 0 : from;
       const start = Math.max(begin, size - windowBytes);
-      const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(size - start), position: start });
+      const { buffer, bytesRead } = await handle.read({
+        buffer: Buffer.alloc(size - start),
+        position: start,
+      });
       const lines = buffer.subarray(0, bytesRead).toString("utf8").split("\n");
       if (start > begin) lines.shift();
       return lines

@@ -28,7 +28,8 @@ export class RestartPolicy {
 
   /** It ended by itself. Answers how many milliseconds to wait before the next start. */
   ended(): number {
-    const healthy = this.#readySince !== undefined && this.#clock.now() - this.#readySince >= healthyMs;
+    const healthy =
+      this.#readySince !== undefined && this.#clock.now() - this.#readySince >= healthyMs;
     this.#readySince = undefined;
     this.#failures = healthy ? 1 : this.#failures + 1;
     this.restarts++;

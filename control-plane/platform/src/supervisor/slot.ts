@@ -51,12 +51,16 @@ export class Slot {
 
   /** Every copy whose process runs: the one that serves, its successor, and those that finish their work. */
   get instances(): Instance[] {
-    return [this.#current, this.#next, ...this.#retiring].filter((instance) => instance !== undefined);
+    return [this.#current, this.#next, ...this.#retiring].filter(
+      (instance) => instance !== undefined,
+    );
   }
 
   /** The copies that routers may know of. */
   get routable(): Instance[] {
-    return [this.#current, ...this.#retiring].filter((instance) => instance?.routable === true) as Instance[];
+    return [this.#current, ...this.#retiring].filter(
+      (instance) => instance?.routable === true,
+    ) as Instance[];
   }
 
   get state(): RunState {
@@ -108,7 +112,9 @@ export class Slot {
     } catch {
       const superseded = this.#next !== next;
       if (!superseded) this.#next = undefined;
-      throw superseded || !this.#wanted ? supersededError(this.name) : await this.#explain(next, true);
+      throw superseded || !this.#wanted
+        ? supersededError(this.name)
+        : await this.#explain(next, true);
     }
     // A still newer exchange began in the moment between.
     if (this.#next !== next) {
@@ -206,7 +212,7 @@ export class Slot {
     }
     this.#around.changed(this);
     const error = await this.#around.failed(this, instance, end, report);
-    if (this.#current?.state !== "ready") this.lastError = error.toShape();
+    if (this.current?.state !== "ready") this.lastError = error.toShape();
     this.#settled.resolve();
     this.#around.changed(this);
   }

@@ -131,7 +131,9 @@ export class Supervisor {
 
   /** Ends every copy of these programs; each by force after `boundMs`. */
   async stop(kind: Program["kind"], boundMs: number): Promise<void> {
-    const slots = [...this.#slots.values()].filter((slot) => slot.unit.startsWith("gateway:") === (kind === "gateway"));
+    const slots = [...this.#slots.values()].filter(
+      (slot) => slot.unit.startsWith("gateway:") === (kind === "gateway"),
+    );
     await Promise.all(slots.map((slot) => slot.stop(boundMs)));
   }
 
@@ -217,10 +219,13 @@ export class Supervisor {
     const boot = this.#options.boot(program, plan);
     // The runtime waits for it; until it does, a rejection has nobody else.
     boot.catch(() => {});
-    const running = runtime.start({ instance: id, program: program.kind, boot, logFile }, (started) => {
-      plan.reference = started.reference;
-      return this.#records.write(plan);
-    });
+    const running = runtime.start(
+      { instance: id, program: program.kind, boot, logFile },
+      (started) => {
+        plan.reference = started.reference;
+        return this.#records.write(plan);
+      },
+    );
     return this.#watch(
       new Instance({ record: plan, running, clock, onChange: (changed) => this.#changed(changed) }),
     );
@@ -251,7 +256,11 @@ export class Supervisor {
 
   async #failed(instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError> {
     const { error, log } = await explainEnd(instance, end);
-    this.#options.log.warn(error.message, { unit: instance.unit, instance: instance.id, code: error.code });
+    this.#options.log.warn(error.message, {
+      unit: instance.unit,
+      instance: instance.id,
+      code: error.code,
+    });
     if (report) this.#options.problem(error, instance.unit, log);
     return error;
   }

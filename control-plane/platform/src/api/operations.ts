@@ -1,0 +1,270 @@
+import { dirname, join } from "node:path";
+import type { Caller, ServedArguments, ServedOperation } from "@kerf/call";
+import { rootContext } from "@kerf/call";
+import type { platform, Status } from "@kerf/control-api";
+import { generateTypes } from "@kerf/data/types-generator";
+import {
+  type CallContext,
+  type Clock,
+  DeclaredError,
+  KerfError,
+  type Principal,
+  type TimerWheel,
+  toKerfError,
+} from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
+import type { EventLog } from "../progress/event-log.ts";
+import type { Databases } from "../resources/databases.ts";
+import { type LogSource, readLogs } from "./logs.ts";
+import { runSql } from "./sql.ts";
+
+/** What the operations of the control API work on. */
+export interface ApiSurroundings {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly events: EventLog;
+  readonly databases: Databases;
+  readonly caller: Caller;
+  manifest(): AppManifest | undefined;
+  status(): Status;
+  /** The logs of a service, a unit, a gateway, a server, the platform, or everything. */
+  logs(of: string | undefined): readonly LogSource[];
+  signPrincipal(principal: Principal): Promise<string> | string;
+  restart(unit: string): Promise<string[]>;
+  stop(reason: string): void;
+}
+
+type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: ServedOperation };
+
+/** The operations of the contract `platform`. */
+export function platformOperations(around: ApiSurroundings): Operations {
+  const manifest = (): AppManifest => {
+    const known = around.manifest();
+    if (known !== undefined) return known;
+    throw new KerfError("not_ready", {
+      message: "The app is still being read.",
+      retry: "not-executed",
+    });
+  };
+  const serviceOf = (name: string): AppManifest["services"][number] => {
+    const found = manifest().services.find((service) => service.name === name);
+    if (found !== undefined) return found;
+    throw new KerfError("not_found", {
+      message: `There is no service ${JSON.stringify(name)}.`,
+      fix: `Give one of: ${manifest()
+        .services.map((service) => service.name)
+        .join(", ")}`,
+    });
+  };
+  return {
+    status: { run: () => around.status() },
+    manifest: { run: () => manifest() },
+    contracts: {
+      run: () => ({ contracts: manifest().services.map((service) => service.contract) }),
+    },
+    logs: {
+      run: ({ input, context }) => {
+        const { service, tail, follow } = input as {
+          service?: string;
+          tail: number;
+          follow: boolean;
+        };
+        // Asked once here, so that an unknown name is refused instead of being followed for ever.
+        around.logs(service);
+        return readLogs({
+          sources: () => around.logs(service),
+          tail,
+          follow,
+          clock: around.clock,
+          signal: context.signal,
+        });
+      },
+    },
+    events: {
+      run: ({ context, after }) => around.events.follow(Number(after ?? 0) || 0, context.signal),
+    },
+    invoke: inFull(async ({ input, context }) => {
+      const call = input as Invocation;
+      const { kind } = operationOf(serviceOf(call.service), call.operation);
+      if (kind === "stream") {
+        throw new KerfError("invalid_input", {
+          message: `${call.service}.${call.operation} is a stream.`,
+          fix: "Open it with GET /api/invoke.",
+        });
+      }
+      const onward = await operatorContext(around, context, call.as, call.deadlineMs);
+      try {
+        const output = await around.caller.send({
+          service: call.service,
+          operation: call.operation,
+          kind,
+          input: call.input,
+          context: onward,
+        });
+        return { output: output ?? null, traceId: onward.trace.traceId };
+      } finally {
+        onward.release();
+      }
+    }),
+    invokeStream: {
+      run: ({ input, context, after }) => {
+        const { service, operation, input: text, as, ...rest } = input as StreamInvocation;
+        const call = {
+          service,
+          operation,
+          input: json(text, "input"),
+          as: as === undefined ? undefined : (json(as, "as") as Principal),
+        };
+        return invokeStream(
+          around,
+          () => operationOf(serviceOf(service), operation, "stream"),
+          call,
+          context,
+          after ?? rest.after,
+        );
+      },
+    },
+    sql: inFull(({ input }) => {
+      const { service, statement, role } = input as {
+        service: string;
+        statement: string;
+        role: "app" | "owner";
+      };
+      serviceOf(service);
+      return runSql(around.databases.connection(service, role), statement);
+    }),
+    databaseTypes: inFull(async ({ input }) => {
+      const { database, name } = serviceOf((input as { service: string }).service);
+      const owner = around.databases.connection(name, "owner");
+      return {
+        // What authors install, and nothing else, is what their source can import from.
+        text: await generateTypes(owner, { importFrom: "kerf" }),
+        file: join(dirname(database?.migrations ?? ""), "tables.generated.ts"),
+      };
+    }),
+    restart: inFull(async ({ input }) => ({
+      instances: await around.restart((input as { unit: string }).unit),
+    })),
+    stop: {
+      run: () => {
+        // The answer leaves first.
+        around.clock.after(50, () => around.stop("it was asked to"));
+        return {};
+      },
+    },
+  };
+}
+
+interface Invocation {
+  service: string;
+  operation: string;
+  input: unknown;
+  as?: Principal | undefined;
+  deadlineMs?: number | undefined;
+}
+
+interface StreamInvocation {
+  service: string;
+  operation: string;
+  input: string;
+  as?: string;
+  after?: string;
+}
+
+function operationOf(
+  service: AppManifest["services"][number],
+  name: string,
+  kind?: "stream",
+): { kind: "query" | "command" | "stream" } {
+  const operation = service.contract.operations[name];
+  if (operation === undefined) {
+    throw new KerfError("unknown_operation", {
+      message: `${service.name} has no operation ${JSON.stringify(name)}.`,
+      fix: `Give one of: ${Object.keys(service.contract.operations).join(", ")}`,
+    });
+  }
+  if (kind !== undefined && operation.kind !== kind) {
+    throw new KerfError("invalid_input", {
+      message: `${service.name}.${name} is a ${operation.kind}.`,
+      fix: "Send it with POST /api/invoke.",
+    });
+  }
+  return operation;
+}
+
+/** An operation whose failure its caller learns in full, as the declared error `failed`. */
+function inFull(run: (args: ServedArguments) => unknown): ServedOperation {
+  return {
+    run: async (args) => {
+      try {
+        return await run(args);
+      } catch (thrown) {
+        throw failed(thrown);
+      }
+    },
+  };
+}
+
+function failed(thrown: unknown): DeclaredError {
+  const error = toKerfError(thrown);
+  return new DeclaredError("failed", error.toShape(), error.message);
+}
+
+/** The call goes on as the operator's own, in the same trace; with `as`, for that principal. */
+async function operatorContext(
+  around: ApiSurroundings,
+  context: CallContext,
+  as: Principal | undefined,
+  deadlineMs: number | undefined,
+): Promise<CallContext> {
+  const principal = as ?? { subject: "operator", claims: {} };
+  const onward = rootContext({
+    clock: around.clock,
+    wheel: around.wheel,
+    caller: "operator",
+    deadlineMs: Math.min(deadlineMs ?? 15_000, context.remainingMs),
+    trace: context.trace,
+    principal,
+    principalToken: await around.signPrincipal(principal),
+  });
+  context.onCancel((reason) => onward.cancel(reason));
+  return onward;
+}
+
+async function* invokeStream(
+  around: ApiSurroundings,
+  check: () => void,
+  call: Invocation,
+  context: CallContext,
+  after: string | undefined,
+): AsyncGenerator<{ item: unknown }> {
+  let onward: CallContext | undefined;
+  try {
+    check();
+    onward = await operatorContext(around, context, call.as, context.remainingMs);
+    const items = around.caller.send({
+      service: call.service,
+      operation: call.operation,
+      kind: "stream",
+      input: call.input,
+      context: onward,
+      ...(after === undefined ? undefined : { after }),
+    });
+    for await (const item of items as AsyncIterable<unknown>) yield { item };
+  } catch (thrown) {
+    throw failed(thrown);
+  } finally {
+    onward?.release();
+  }
+}
+
+function json(text: string, field: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new KerfError("invalid_input", {
+      message: `${field} is no JSON: ${(cause as Error).message}`,
+      data: { problems: [{ path: field, message: "is no JSON" }] },
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { Attachment, HostReport, ServedService, SignedSnapshot } from "@kerf/call";
+import { hosts } from "@kerf/call/host";
+import type { CallContext, ErrorShape } from "@kerf/kernel";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { Publisher } from "./publisher.ts";
+
+/** The platform's side of the host protocol: instances and gateways attach, report, and are told the placement. */
+export function hostsService(options: {
+  supervisor: Supervisor;
+  publisher: Publisher;
+  problem(error: ErrorShape, source: string): void;
+}): ServedService {
+  const { supervisor, publisher } = options;
+  return {
+    contract: hosts,
+    operations: {
+      attach: {
+        run: ({ input, context }) => follow(supervisor, publisher, input as Attachment, context),
+      },
+      report: {
+        run: ({ input }) => {
+          const report = input as HostReport;
+          supervisor.identify(report).report(report);
+          publisher.acknowledgement();
+          return {};
+        },
+      },
+      problem: {
+        run: ({ input }) => {
+          const told = input as { instance: string; token: string; error: ErrorShape };
+          options.problem(told.error, supervisor.identify(told).unit);
+          return {};
+        },
+      },
+    },
+  };
+}
+
+/** For as long as an instance holds on: the newest snapshot, then each newer one. What it misses while it reads slowly is skipped. */
+async function* follow(
+  supervisor: Supervisor,
+  publisher: Publisher,
+  attachment: Attachment,
+  context: CallContext,
+): AsyncGenerator<SignedSnapshot> {
+  const { detached } = supervisor.attach(attachment);
+  let wake = Promise.withResolvers<void>();
+  const unsubscribe = publisher.onSnapshot(() => wake.resolve());
+  const forget = context.onCancel(() => wake.resolve());
+  let sent: SignedSnapshot | undefined;
+  try {
+    while (context.cancelled === undefined) {
+      wake = Promise.withResolvers<void>();
+      const newest = publisher.signed;
+      if (newest !== undefined && newest !== sent) {
+        sent = newest;
+        yield newest;
+      } else await wake.promise;
+    }
+  } finally {
+    forget();
+    unsubscribe();
+    detached();
+  }
+}

@@ -1,0 +1,281 @@
+import { readdir } from "node:fs/promises";
+import type { DatabaseBoot } from "@kerf/call";
+import {
+  type ConnectionConfig,
+  type DatabaseServer,
+  migrate,
+  type ProvisionedService,
+  provisionServices,
+} from "@kerf/data";
+import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
+import type { AppManifest, ManifestService } from "@kerf/service";
+import type { Logger } from "@kerf/telemetry";
+import type { Home } from "../state/home.ts";
+import { Passwords } from "./passwords.ts";
+import { PostgresServer } from "./postgres-server.ts";
+
+/** Connections that the role of a service may hold at least; each copy takes its budget from it, old and new at once. */
+const leastConnections = 16;
+/** How long a server that the app no longer names may take to shut down, in milliseconds. */
+const stopBoundMs = 8_000;
+
+/** Where the database of one service stands. */
+interface ServiceState {
+  declared: ManifestService;
+  server: string;
+  provisioned?: ProvisionedService;
+  /** The newest migration that is applied. */
+  migration?: string;
+  /** Why its database is not as its code needs it. */
+  problem?: KerfError;
+  /** Resolves when the first attempt to prepare it has come to its end, well or not. */
+  attempted: PromiseWithResolvers<void>;
+}
+
+/** What databases tell of themselves. */
+export interface DatabasesOptions {
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A server entered another state. */
+  moved(server: PostgresServer): void;
+  /** The database of a service became as its code needs it, or stopped being so. */
+  changed(service: string): void;
+  problem(error: KerfError, source: string): void;
+}
+
+/** Every service's database: its server runs, its roles are there, its migrations are applied. */
+export class Databases {
+  readonly #options: DatabasesOptions;
+  readonly #passwords: Passwords;
+  readonly #servers = new Map<string, PostgresServer>();
+  readonly #reachable = new Map<string, DatabaseServer>();
+  readonly #services = new Map<string, ServiceState>();
+
+  constructor(options: DatabasesOptions) {
+    this.#options = options;
+    this.#passwords = new Passwords(options.home);
+  }
+
+  get servers(): readonly PostgresServer[] {
+    return [...this.#servers.values()];
+  }
+
+  /** Starts servers that will most likely be needed, before it is known what the app is. */
+  startEarly(names: readonly string[]): void {
+    // They report what fails themselves.
+    for (const name of names) void this.#server(name, undefined).start();
+  }
+
+  /**
+   * Makes every database as the manifest needs it. Resolves when each has been attempted; what failed is reported and shows in
+   * {@link problemOf}, and holds nothing else up.
+   */
+  async prepare(manifest: AppManifest): Promise<void> {
+    const services = manifest.services.filter((service) => service.database !== undefined);
+    await this.#passwords.ensure(services.map((service) => service.name));
+    for (const name of this.#services.keys()) {
+      if (!services.some((service) => service.name === name)) this.#services.delete(name);
+    }
+    for (const declared of services) {
+      const server = declared.database?.server ?? "main";
+      const known = this.#services.get(declared.name);
+      if (known?.server === server) known.declared = declared;
+      else
+        this.#services.set(declared.name, { declared, server, attempted: Promise.withResolvers() });
+    }
+    const wanted = new Set([...this.#services.values()].map((state) => state.server));
+    for (const [name, server] of this.#servers) {
+      if (wanted.has(name)) continue;
+      this.#servers.delete(name);
+      this.#reachable.delete(name);
+      // Nothing waits for its end.
+      void server.stop(stopBoundMs);
+    }
+    for (const name of wanted) {
+      const reachable = this.#reachable.get(name);
+      const urlFile = manifest.servers[name]?.urlFile;
+      if (
+        !this.#servers.has(name) ||
+        (urlFile !== undefined && this.#servers.get(name)?.embedded === true)
+      ) {
+        // It reports what fails itself.
+        void this.#server(name, urlFile).start();
+      } else if (reachable !== undefined) {
+        this.#prepareOn(name, reachable).catch((thrown: unknown) =>
+          this.#options.problem(toKerfError(thrown), `postgres:${name}`),
+        );
+      }
+    }
+    await Promise.all([...this.#services.values()].map((state) => state.attempted.promise));
+  }
+
+  /** Resolves when the database of a service has been attempted; at once when it has none. */
+  async attempted(service: string): Promise<void> {
+    await this.#services.get(service)?.attempted.promise;
+  }
+
+  /** Why a service cannot work with its database. */
+  problemOf(service: string): KerfError | undefined {
+    return this.#services.get(service)?.problem;
+  }
+
+  /** The newest migration that is applied. */
+  migrationOf(service: string): string | undefined {
+    return this.#services.get(service)?.migration;
+  }
+
+  /** Services whose migrations lie in this directory. */
+  migratedFrom(directory: string): string[] {
+    return [...this.#services.values()]
+      .filter((state) => state.declared.database?.migrations === directory)
+      .map((state) => state.declared.name);
+  }
+
+  get migrationDirectories(): string[] {
+    return [...this.#services.values()].map(
+      (state) => state.declared.database?.migrations as string,
+    );
+  }
+
+  /** The services whose databases lie on a server. */
+  on(server: string): string[] {
+    return [...this.#services.values()]
+      .filter((state) => state.server === server)
+      .map((state) => state.declared.name);
+  }
+
+  /** Applies new migrations of one service; throws what {@link problemOf} then says. */
+  async migrate(service: string): Promise<readonly string[]> {
+    const state = this.#services.get(service);
+    if (state?.provisioned === undefined) return [];
+    try {
+      const { applied } = await migrate(
+        state.provisioned.owner,
+        state.declared.database?.migrations as string,
+      );
+      await this.#settle(state, undefined);
+      return applied;
+    } catch (thrown) {
+      await this.#settle(state, toKerfError(thrown));
+      throw thrown;
+    }
+  }
+
+  /** How an instance reaches the database of a service. */
+  boot(service: string): DatabaseBoot | undefined {
+    const state = this.#services.get(service);
+    if (state?.provisioned === undefined) return undefined;
+    return { ...state.provisioned.app, connections: state.declared.database?.connections ?? 4 };
+  }
+
+  /** A connection to the database of a service; throws `not_found` when it has none, or why it cannot be had. */
+  connection(service: string, role: "app" | "owner"): ConnectionConfig {
+    const state = this.#services.get(service);
+    if (state === undefined) {
+      throw new KerfError("not_found", {
+        message: `The service ${JSON.stringify(service)} has no database.`,
+        fix: `Give one of: ${[...this.#services.keys()].join(", ")}`,
+      });
+    }
+    if (state.provisioned === undefined) {
+      throw (
+        state.problem ?? new KerfError("not_ready", `The database of ${service} is not ready yet.`)
+      );
+    }
+    return state.provisioned[role];
+  }
+
+  async stop(boundMs: number): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.stop(boundMs)));
+  }
+
+  #server(name: string, urlFile: string | undefined): PostgresServer {
+    let server = this.#servers.get(name);
+    // It was started before the app was known, and the app has a server of its own by that name.
+    if (server !== undefined && urlFile !== undefined && server.embedded) {
+      void server.stop(stopBoundMs);
+      this.#reachable.delete(name);
+      server = undefined;
+    }
+    if (server === undefined) {
+      server = new PostgresServer({
+        name,
+        urlFile,
+        home: this.#options.home,
+        clock: this.#options.clock,
+        log: this.#options.log,
+        started: async (reachable) => {
+          this.#reachable.set(name, reachable);
+          await this.#prepareOn(name, reachable);
+        },
+        moved: (moved) => this.#options.moved(moved),
+        problem: (error, source) => {
+          for (const state of this.#services.values()) {
+            // What has been prepared before is well again as soon as the server is.
+            if (state.server === name && state.provisioned === undefined)
+              void this.#settle(state, error);
+          }
+          this.#options.problem(error, source);
+        },
+      });
+      this.#servers.set(name, server);
+    }
+    return server;
+  }
+
+  /** Provisions and migrates what is not ready on a server; in one go, since they share its connections. */
+  async #prepareOn(name: string, server: DatabaseServer): Promise<void> {
+    const states = [...this.#services.values()].filter(
+      (state) =>
+        state.server === name && (state.provisioned === undefined || state.problem !== undefined),
+    );
+    if (states.length === 0) return;
+    let provisioned: ProvisionedService[];
+    try {
+      provisioned = await provisionServices(
+        server,
+        states.map(({ declared }) => ({
+          service: declared.name,
+          passwords: this.#passwords.of(declared.name),
+          connections: {
+            owner: 4,
+            app: Math.max(leastConnections, 4 * (declared.database?.connections ?? 4)),
+          },
+        })),
+      );
+    } catch (thrown) {
+      const error = toKerfError(thrown);
+      for (const state of states) await this.#settle(state, error);
+      throw error;
+    }
+    await Promise.all(
+      states.map((state, index) => {
+        state.provisioned = provisioned[index] as ProvisionedService;
+        return this.migrate(state.declared.name).then(
+          () => {},
+          (thrown: unknown) => this.#options.problem(toKerfError(thrown), state.declared.name),
+        );
+      }),
+    );
+  }
+
+  async #settle(state: ServiceState, problem: KerfError | undefined): Promise<void> {
+    if (problem === undefined) {
+      delete state.problem;
+      state.migration = await newest(state.declared.database?.migrations as string);
+    } else state.problem = problem;
+    state.attempted.resolve();
+    this.#options.changed(state.declared.name);
+  }
+}
+
+async function newest(directory: string): Promise<string> {
+  const names = await readdir(directory);
+  return (
+    names
+      .filter((name) => name.endsWith(".sql"))
+      .toSorted()
+      .at(-1) ?? ""
+  );
+}

@@ -1,0 +1,99 @@
+import type {
+  DatabaseServerStatus,
+  GatewayStatus,
+  InstanceStatus,
+  ServiceStatus,
+  Status,
+  UnitStatus,
+} from "@kerf/control-api";
+import type { AppManifest } from "@kerf/service";
+import type { Databases } from "./resources/databases.ts";
+import type { Slot } from "./supervisor/slot.ts";
+import type { Supervisor } from "./supervisor/supervisor.ts";
+
+/** What `kerf status` shows is gathered from. */
+export interface StatusFacts {
+  readonly manifest: AppManifest | undefined;
+  readonly environment: string;
+  readonly phase: Status["phase"];
+  /** The services of each unit. */
+  readonly units: Readonly<Record<string, readonly string[]>>;
+  readonly supervisor: Supervisor;
+  readonly databases: Databases;
+  readonly platform: Status["platform"];
+}
+
+/** Everything that runs, as it is at this moment. */
+export function gatherStatus(facts: StatusFacts): Status {
+  const { manifest, supervisor, databases } = facts;
+  return {
+    app: manifest?.app ?? "",
+    environment: facts.environment,
+    phase: facts.phase,
+    units: Object.entries(facts.units).map(([name, services]): UnitStatus => ({
+      name,
+      services: [...services],
+      instances: supervisor.slotsOf(name).flatMap(instancesOf),
+    })),
+    gateways: (manifest?.gateways ?? []).flatMap(({ name }): GatewayStatus[] =>
+      supervisor.slotsOf(`gateway:${name}`).map((slot) => {
+        const { address, ...rest } = present(slot);
+        return { name, url: address, ...rest };
+      }),
+    ),
+    services: (manifest?.services ?? []).map((service): ServiceStatus => {
+      const migration = databases.migrationOf(service.name);
+      const problem = databases.problemOf(service.name);
+      return {
+        name: service.name,
+        unit:
+          Object.entries(facts.units).find(([, members]) => members.includes(service.name))?.[0] ??
+          "",
+        owner: service.owner,
+        version: service.contract.version,
+        ...(migration === undefined ? undefined : { migration }),
+        ...(problem === undefined ? undefined : { problem: problem.toShape() }),
+      };
+    }),
+    databases: databases.servers.map((server): DatabaseServerStatus => ({
+      server: server.name,
+      embedded: server.embedded,
+      services: databases.on(server.name),
+      pid: server.pid,
+      state: server.state,
+      restarts: server.restarts,
+      since: new Date(server.since).toISOString(),
+      ...(server.lastError === undefined ? undefined : { lastError: server.lastError }),
+    })),
+    platform: facts.platform,
+  };
+}
+
+/** The copy that a place is filled with, and those that still finish their work beside it. */
+function instancesOf(slot: Slot): InstanceStatus[] {
+  const others = slot.instances.filter((instance) => instance !== slot.current);
+  return [
+    present(slot),
+    ...others.map((instance): InstanceStatus => ({
+      id: instance.id,
+      pid: instance.pid,
+      state: instance.state,
+      address: instance.address,
+      restarts: 0,
+      since: new Date(instance.since).toISOString(),
+    })),
+  ];
+}
+
+function present(slot: Slot): InstanceStatus {
+  return {
+    // A place whose process has just ended has no copy to name.
+    id: slot.current?.id ?? slot.name,
+    pid: slot.current?.pid ?? 0,
+    state: slot.state,
+    address: slot.current?.address ?? "",
+    restarts: slot.restarts,
+    since: new Date(slot.since).toISOString(),
+    ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+  };
+}
