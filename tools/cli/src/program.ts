@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { callCommand } from "./commands/call.ts";
+import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
+import { logsCommand } from "./commands/logs.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 
@@ -22,7 +25,8 @@ export function program(): Command {
       "after",
       `\nExit codes:\n${exitCodeMeanings.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`).join("\n")}`,
     );
-  for (const command of [devCommand(), statusCommand()]) kerf.addCommand(command);
+  for (const command of [devCommand(), statusCommand(), logsCommand(), callCommand(), dbCommand()])
+    kerf.addCommand(command);
   for (const command of [
     kerf,
     ...kerf.commands,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { httpClient } from "@kerf/call/browser";
 import type { Client } from "@kerf/contract";
 import { platform, type PlatformContract } from "@kerf/control-api";
-import { KerfError } from "@kerf/kernel";
+import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { findHome } from "./home.ts";
 
 /** A running platform, with a typed client of its API. */
@@ -44,17 +44,26 @@ function notStarted(home: string, cause: unknown): KerfError {
   });
 }
 
-/** The error of a call that never reached the platform, said as such; every other error as it is. */
-export function explainUnreachable(thrown: unknown, connection: Connection): unknown {
-  if (!(thrown instanceof KerfError) || thrown.declared) return thrown;
-  if (thrown.code !== "unavailable" && thrown.code !== "connection_lost") return thrown;
+/** The error of a call to the platform in the words of whoever failed: a service, or the way to the platform. */
+function explain(thrown: unknown, connection: Connection): unknown {
+  if (!(thrown instanceof KerfError)) return thrown;
+  if (thrown.declared && thrown.code === "failed")
+    return KerfError.fromShape(thrown.data as ErrorShape);
+  const why = unreachable[thrown.code];
+  if (thrown.declared || why === undefined) return thrown;
   return new KerfError("platform_unreachable", {
-    message: `The platform at ${connection.url} does not answer.`,
-    why: `It was started with ${connection.home}, and is gone or cannot be reached: ${thrown.message}`,
+    message: `The platform at ${connection.url} cannot be reached.`,
+    why: `${connection.home} says that it is there, but ${why}.`,
     fix: "If kerf dev runs, it brings the platform back within seconds: try again. Otherwise start it.",
     cause: thrown,
   });
 }
+
+const unreachable: Readonly<Record<string, string>> = {
+  unavailable: "nothing answers",
+  connection_lost: "the connection broke",
+  unauthenticated: "another one answers, which does not know our token",
+};
 
 /** Runs `use` with a connection to the platform. */
 export async function withPlatform<T>(
@@ -65,6 +74,6 @@ export async function withPlatform<T>(
   try {
     return await use(connection);
   } catch (thrown) {
-    throw explainUnreachable(thrown, connection);
+    throw explain(thrown, connection);
   }
 }

@@ -5,13 +5,7 @@
 home=$1
 trap '' HUP INT TERM
 
-# Everything that we started and that leaves files behind: the platform, instances and gateways.
-our_files() {
-  for file in "$home"/platform.json "$home"/run/instances/*.json; do
-    [ -f "$file" ] && printf '%s\n' "$file"
-  done
-}
-
+# A dead process that nobody has waited for yet has no command line any more, and is not alive to us.
 command_of() {
   if [ -r "/proc/$1/cmdline" ]; then
     tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null
@@ -20,19 +14,26 @@ command_of() {
   fi
 }
 
-# A dead process that nobody has waited for yet has no command line any more, and is not alive to us.
 pid_in_json() {
   sed -n 's/.*"pid"[[:space:]]*:[[:space:]]*\([0-9][0-9]*\).*/\1/p' "$1" 2>/dev/null | head -n 1
 }
 
-# Node processes of ours that live. A pid file may be stale and its pid somebody else's by now: the program tells.
+# live FILE PATTERN: prints the pid in the file when that process lives and its command line fits. A file may be stale and
+# its pid somebody else's by now.
+live() {
+  [ -f "$1" ] || return 0
+  pid=$(pid_in_json "$1")
+  [ -n "$pid" ] && [ "$pid" -gt 1 ] || return 0
+  # shellcheck disable=SC2254 # The pattern is a pattern.
+  case $(command_of "$pid") in $2) printf '%s\n' "$pid" ;; esac
+}
+
+# The platform, instances and gateways; these have their id as an argument.
 live_programs() {
-  our_files | while IFS= read -r file; do
-    pid=$(pid_in_json "$file")
-    [ -n "$pid" ] && [ "$pid" -gt 1 ] || continue
-    case $(command_of "$pid") in
-      *platform*main* | *service*host*main* | *proxy*main*) printf '%s\n' "$pid" ;;
-    esac
+  live "$home/platform.json" '*platform*main*'
+  for file in "$home"/run/instances/*.json; do
+    id=${file##*/}
+    live "$file" "*main*${id%.json}*"
   done
 }
 
