@@ -15,12 +15,6 @@ const principal = z.object({
 });
 
 /**
- * A service failed, or answered with an error of its own. Declared, so that the edge hands it on in full: an operator may see
- * what the edge hides from clients.
- */
-const failed = error({ status: 422, message: "The operation did not succeed.", data: errorShape });
-
-/**
  * What was asked for failed, and the operator gets to know why in full: an edge hides from clients what lies behind it, and
  * that is what an operator asks for.
  */
@@ -82,7 +76,6 @@ export const platform = contract("platform", {
       errors,
       output: z.object({ output: z.any(), traceId: z.string() }),
       deadlineMs: 600_000,
-      errors: { failed },
       summary: "Calls a query or a command of a service as an operator.",
     }),
     invokeStream: stream({
@@ -99,7 +92,6 @@ export const platform = contract("platform", {
       errors,
       output: z.object({ item: z.any() }),
       deadlineMs: 3_600_000,
-      errors: { failed },
       summary: "Opens a stream of a service as an operator.",
     }),
     sql: command({
@@ -129,7 +121,6 @@ export const platform = contract("platform", {
       errors,
       output: z.object({ instances: z.array(z.string()) }),
       deadlineMs: 120_000,
-      errors: { failed },
       summary: "Replaces the instances of a unit, new ones first.",
     }),
     stop: command({
