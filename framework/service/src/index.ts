@@ -17,8 +17,8 @@ export type {
   Worker,
   WorkerArgs,
 } from "./declaration/handlers.ts";
-export { Service, service, type ServiceOptions } from "./declaration/service.ts";
-export { type ClientsOf, contractOf, type Uses } from "./declaration/uses.ts";
+export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
+export { type ClientsOf, type Uses } from "./declaration/uses.ts";
 export {
   type IssuerKey,
   KeyedTokenIssuer,

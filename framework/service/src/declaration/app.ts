@@ -1,9 +1,9 @@
 import type { Contract } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
-import type { Service } from "./service.ts";
+import type { AnyService } from "./service.ts";
 
 /** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
-export type ServiceModule = () => Promise<{ readonly default: Service<any, any, any> }>;
+export type ServiceModule = () => Promise<{ readonly default: AnyService }>;
 
 /** One front door for one kind of client. */
 export interface Gateway {

@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "./app.ts";
-import type { Service } from "./service.ts";
+import type { AnyService } from "./service.ts";
 
 // What comes out of authors' modules is told apart by its `type`: their copy of this package may be another one.
 
@@ -22,9 +22,9 @@ export async function loadApp(appModule: string): Promise<App> {
 }
 
 /** Loads a module whose default export is a service; `what` names it in errors. */
-export async function loadService(what: string, module: ServiceModule): Promise<Service> {
-  const { default: exported } = (await module()) as { default?: Partial<Service> | null };
-  if (exported?.type === "service") return exported as Service;
+export async function loadService(what: string, module: ServiceModule): Promise<AnyService> {
+  const { default: exported } = (await module()) as { default?: Partial<AnyService> | null };
+  if (exported?.type === "service") return exported as AnyService;
   throw new KerfError("invalid_app", {
     message: `The module of ${what} exports no service.`,
     why:

@@ -99,6 +99,9 @@ export class Service<
   }
 }
 
+/** Any service, where its types do not matter. */
+export type AnyService = Service<any, any, any>;
+
 /** Declares a service; `implement()` gives it its handlers. */
 export function service<
   const C extends Contract<any, any, any>,

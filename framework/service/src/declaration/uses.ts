@@ -14,7 +14,20 @@ export type ClientsOf<U extends Uses> = {
   >;
 };
 
-/** The contract behind a `uses` entry. */
-export function contractOf(used: Contract<any, any, any> | Optional): Contract {
-  return used.type === "optional" ? used.contract : used;
+/** One entry of `uses`. */
+export interface Use {
+  /** Name under which handlers find the client. */
+  readonly key: string;
+  readonly contract: Contract;
+  /** Whether the service can live without it. */
+  readonly optional: boolean;
+}
+
+/** The entries of `uses`. */
+export function usesOf(service: { readonly uses: Uses }): Use[] {
+  return Object.entries(service.uses).map(([key, used]) =>
+    used.type === "optional"
+      ? { key, contract: (used as Optional).contract, optional: true }
+      : { key, contract: used as Contract, optional: false },
+  );
 }

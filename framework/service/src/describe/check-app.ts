@@ -1,16 +1,16 @@
 import { statSync } from "node:fs";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App, Gateway } from "../declaration/app.ts";
-import type { Service } from "../declaration/service.ts";
-import { contractOf } from "../declaration/uses.ts";
+import type { AnyService } from "../declaration/service.ts";
+import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
 
 /** The modules of an app that could be loaded. */
 export interface LoadedApp {
   readonly app: App;
-  readonly services: ReadonlyMap<string, Service>;
+  readonly services: ReadonlyMap<string, AnyService>;
   /** By the gateway's name. */
-  readonly backends: ReadonlyMap<string, Service>;
+  readonly backends: ReadonlyMap<string, AnyService>;
 }
 
 /** Everything that is wrong between the parts of an app, each part being right by itself. */
@@ -47,7 +47,7 @@ export function appProblems(loaded: LoadedApp): string[] {
 
 function checkService(
   where: string,
-  service: Service,
+  service: AnyService,
   loaded: LoadedApp,
   problems: string[],
 ): void {
@@ -56,15 +56,15 @@ function checkService(
   } catch {
     problems.push(`${where}: has no handlers; call implement({ … }) on it before it is exported`);
   }
-  for (const [name, used] of Object.entries(service.uses)) {
-    checkOffered(`${where}: uses.${name}`, contractOf(used), loaded, problems);
+  for (const { key, contract } of usesOf(service)) {
+    checkOffered(`${where}: uses.${key}`, contract, loaded, problems);
   }
 }
 
 function checkGateway(
   where: string,
   gateway: Gateway,
-  backend: Service | undefined,
+  backend: AnyService | undefined,
   loaded: LoadedApp,
   problems: string[],
 ): void {

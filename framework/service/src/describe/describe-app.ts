@@ -2,8 +2,8 @@ import { describeContract } from "@kerf/contract";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "../declaration/app.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
-import type { Service } from "../declaration/service.ts";
-import { contractOf } from "../declaration/uses.ts";
+import type { AnyService } from "../declaration/service.ts";
+import { usesOf } from "../declaration/uses.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestGateway, ManifestService, ManifestUse } from "../manifest.ts";
 import { resolveUnits } from "../units.ts";
@@ -20,10 +20,10 @@ export async function describeApp(
   clock: Clock,
 ): Promise<AppManifest> {
   const problems: string[] = [];
-  const filesOf = new Map<Service, readonly string[]>();
+  const filesOf = new Map<AnyService, readonly string[]>();
 
   // One after the other, so that it is known whose import a file came with.
-  const load = async (what: string, module: ServiceModule): Promise<Service | undefined> => {
+  const load = async (what: string, module: ServiceModule): Promise<AnyService | undefined> => {
     try {
       const loaded = await loader.files.rootOf(() => bounded(clock, loadService(what, module)));
       filesOf.set(
@@ -40,12 +40,12 @@ export async function describeApp(
   const app = await bounded(clock, loadApp(appModule)).catch((thrown: unknown): App => {
     throw invalidApp(appModule, [loadProblem("the app module", thrown)]);
   });
-  const services = new Map<string, Service>();
+  const services = new Map<string, AnyService>();
   for (const [name, module] of Object.entries(app.services)) {
     const service = await load(`service ${name}`, module);
     if (service !== undefined) services.set(name, service);
   }
-  const backends = new Map<string, Service>();
+  const backends = new Map<string, AnyService>();
   for (const [name, { backend }] of Object.entries(app.gateways)) {
     const service =
       backend === undefined ? undefined : await load(`the backend of gateway ${name}`, backend);
@@ -83,7 +83,7 @@ export async function describeApp(
   };
 }
 
-function manifestService(service: Service, files: readonly string[]): ManifestService {
+function manifestService(service: AnyService, files: readonly string[]): ManifestService {
   const { database, runbook } = service;
   return {
     name: service.name,
@@ -106,11 +106,12 @@ function manifestService(service: Service, files: readonly string[]): ManifestSe
   };
 }
 
-function manifestUses(service: Service): ManifestUse[] {
-  return Object.values(service.uses).map((used) => {
-    const { name, version } = contractOf(used);
-    return { name, version, optional: used.type === "optional" };
-  });
+function manifestUses(service: AnyService): ManifestUse[] {
+  return usesOf(service).map(({ contract: { name, version }, optional }) => ({
+    name,
+    version,
+    optional,
+  }));
 }
 
 function invalidApp(appModule: string, problems: readonly string[]): KerfError {

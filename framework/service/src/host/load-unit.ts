@@ -2,12 +2,12 @@ import type { Boot } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { loadProblem } from "../declaration/load-problem.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
-import type { Service } from "../declaration/service.ts";
+import type { AnyService } from "../declaration/service.ts";
 
 /** Loads the services that an instance runs, and no others. Throws `start_failed` with file and line, or `invalid_app`. */
 export async function loadUnit(
   boot: Pick<Boot, "app" | "appModule" | "services">,
-): Promise<Service[]> {
+): Promise<AnyService[]> {
   const app = await loading("The app module", () => loadApp(boot.appModule));
   return Promise.all(
     boot.services.map(async (name) => {

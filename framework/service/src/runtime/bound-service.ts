@@ -4,8 +4,8 @@ import type { ServiceDatabase } from "@kerf/data";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
-import type { Service } from "../declaration/service.ts";
-import { contractOf } from "../declaration/uses.ts";
+import type { AnyService } from "../declaration/service.ts";
+import { usesOf } from "../declaration/uses.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -13,7 +13,7 @@ type ClientsOfCall = new (context: CallContext) => Readonly<Record<string, unkno
 
 /** A service in this process: everything that its calls share, made once. */
 export class BoundService {
-  readonly service: Service;
+  readonly service: AnyService;
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export class BoundService {
   #self: ((context: CallContext) => unknown) | undefined;
 
   constructor(
-    service: Service,
+    service: AnyService,
     parts: {
       database: ServiceDatabase<any> | undefined;
       issuer: TokenIssuer;
@@ -82,7 +82,7 @@ function notConnected(service: string): KerfError {
 }
 
 /** A class with one getter for each contract in `uses`, so that a call makes the clients that its handler asks for and no others. */
-function clientsClass(service: Service, caller: Caller): ClientsOfCall {
+function clientsClass(service: AnyService, caller: Caller): ClientsOfCall {
   class Clients {
     readonly #context: CallContext;
 
@@ -94,12 +94,9 @@ function clientsClass(service: Service, caller: Caller): ClientsOfCall {
       return clients.#context;
     }
   }
-  for (const [name, used] of Object.entries(service.uses)) {
-    const bind = caller.bind(contractOf(used), {
-      caller: service.name,
-      optional: used.type === "optional",
-    });
-    Object.defineProperty(Clients.prototype, name, {
+  for (const { key, contract, optional } of usesOf(service)) {
+    const bind = caller.bind(contract, { caller: service.name, optional });
+    Object.defineProperty(Clients.prototype, key, {
       enumerable: true,
       get(this: Clients) {
         return bind(Clients.contextOf(this));

@@ -1,14 +1,14 @@
 import type { DatabaseBoot } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError } from "@kerf/kernel";
-import type { Service } from "../declaration/service.ts";
+import type { AnyService } from "../declaration/service.ts";
 
 /** The databases of the services in one process, by the service's name. */
 export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
 
 /** Opens the pools of the services that declare a database; the driver is loaded only when there is one. Connects to nothing yet. */
 export async function openDatabases(
-  services: readonly Service[],
+  services: readonly AnyService[],
   boots: Readonly<Record<string, DatabaseBoot>>,
   options: { instance: string; clock: Clock },
 ): Promise<ServiceDatabases> {

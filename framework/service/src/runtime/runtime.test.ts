@@ -121,7 +121,7 @@ let postgresServer: TemporaryServer;
 let templates: TemplateDatabases;
 before(async () => {
   postgresServer = await startTemporaryServer();
-  templates = new TemplateDatabases(postgresServer.server);
+  templates = new TemplateDatabases(postgresServer.server.database);
 });
 after(async () => {
   await templates.close();

@@ -1,7 +1,7 @@
 import type { Caller, ServedService } from "@kerf/call";
 import type { Clock, Random, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
-import type { Service } from "../declaration/service.ts";
+import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
@@ -10,7 +10,7 @@ import { WorkerLoop } from "./workers.ts";
 
 /** What a runtime is made of. */
 export interface RuntimeOptions {
-  readonly services: readonly Service[];
+  readonly services: readonly AnyService[];
   /** Of those services that declare one. */
   readonly databases: ServiceDatabases;
   /** Given to the service that declares `issuer: true`. */

@@ -1,5 +1,5 @@
 import type { ServedOperation, ServedService } from "@kerf/call";
-import { type Operation, validate } from "@kerf/contract";
+import type { Operation } from "@kerf/contract";
 import type { BoundService } from "./bound-service.ts";
 import { CallArgs } from "./call-args.ts";
 import { CommandCall } from "./command-call.ts";
@@ -16,7 +16,7 @@ export function serve(bound: BoundService): ServedService {
     const handler = (handlers as Record<string, AnyHandler>)[name] as AnyHandler;
     operations[name] =
       operation.kind === "command"
-        ? serveCommand(bound, name, operation, handler)
+        ? serveCommand(bound, name, handler)
         : serveReading(bound, name, handler);
   }
   return { contract, operations };
@@ -31,22 +31,15 @@ function serveReading(bound: BoundService, name: string, handler: AnyHandler): S
  * A command: one transaction. The order is handler, then output through its schema, then commit, then the answer: an answer
  * that breaks the contract must undo its effect, so the output is checked here and nowhere else.
  */
-function serveCommand(
-  bound: BoundService,
-  name: string,
-  operation: Operation,
-  handler: AnyHandler,
-): ServedOperation {
-  const fullName = `${bound.name}.${name}`;
+function serveCommand(bound: BoundService, name: string, handler: AnyHandler): ServedOperation {
   return {
-    checksOutput: true,
-    async run(call) {
+    checksAnswer: true,
+    async run(call, check) {
       const command = new CommandCall(bound, call.context);
       try {
-        const value = await handler(new CallArgs(bound, name, call, command));
-        const output = await validate(operation.output, value, "invalid_output", fullName);
+        const answer = await check(await handler(new CallArgs(bound, name, call, command)));
         await command.commit();
-        return output;
+        return answer;
       } catch (thrown) {
         await command.rollback();
         // What a handler throws after its transaction was taken away says less than why it was.
