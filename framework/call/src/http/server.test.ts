@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import type { KerfError } from "@kerf/kernel";
+import { listenHttp } from "./server.ts";
+import { edgeUnderTest } from "./testing/edge-under-test.ts";
+
+const get = "GET /things?limit=1 HTTP/1.1\r\nhost: x\r\n\r\n";
+const last = "GET /things?limit=2 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+function post(body: string, extra = ""): string {
+  return `POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${extra}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+function statuses(answer: string): number[] {
+  return [...answer.matchAll(/HTTP\/1\.1 (\d+) /g)].map((match) => Number(match[1]));
+}
+
+test("what is not one unambiguous HTTP/1.1 request is refused and reaches no operation", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const cases: [name: string, bytes: string][] = [
+    [
+      "both framings",
+      `POST /things HTTP/1.1\r\nhost: x\r\ncontent-length: 6\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nG`,
+    ],
+    [
+      "two lengths",
+      `POST /things HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n1`,
+    ],
+    ["a signed length", `POST /things HTTP/1.1\r\nhost: x\r\ncontent-length: +1\r\n\r\n1`],
+    [
+      "an unknown coding",
+      `POST /things HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n`,
+    ],
+    ["a space before the colon", `GET /things HTTP/1.1\r\nhost : x\r\n\r\n`],
+    ["a folded header", `GET /things HTTP/1.1\r\nhost: x\r\nx-a: 1\r\n 2\r\n\r\n`],
+    ["a bare line feed", `GET /things HTTP/1.1\nhost: x\n\n`],
+    [
+      "a bad chunk",
+      `POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+    ],
+    ["no host", `GET /things HTTP/1.1\r\n\r\n`],
+    ["two hosts", `GET /things HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n`],
+    [
+      "two credentials",
+      `DELETE /things/1 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer good\r\nauthorization: Bearer bad\r\nconnection: close\r\n\r\n`,
+    ],
+    ["no HTTP", `\x16\x03\x01\x02\x00\x01`],
+  ];
+  for (const [name, bytes] of cases) {
+    const answer = await edge.raw(bytes);
+    assert.deepEqual(statuses(answer), [400], `${name}: ${answer}`);
+    assert.match(answer, /^connection: close\r$/im, name);
+  }
+  assert.equal(edge.calls.length, 0);
+});
+
+test("heads have a bound", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const many = Array.from({ length: 101 }, (_, i) => `x-${i}: 1\r\n`).join("");
+  const large = await edge.raw(
+    `GET /things HTTP/1.1\r\nhost: x\r\nx-a: ${"a".repeat(17_000)}\r\n\r\n`,
+  );
+  const fields = await edge.raw(
+    `GET /things HTTP/1.1\r\nhost: x\r\n${many}connection: close\r\n\r\n`,
+  );
+  for (const answer of [large, fields]) {
+    assert.deepEqual(statuses(answer), [431]);
+    assert.match(answer, /"code":"headers_too_large"/);
+  }
+  assert.equal(edge.calls.length, 0);
+});
+
+test("a connection goes on after a refusal whose request arrived whole", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const small = `{"sku":"a","quantity":1}`;
+  const cases: [name: string, bytes: string, status: number][] = [
+    ["not JSON", post("{"), 400],
+    ["not valid", post("{}"), 400],
+    ["no route", "POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n12345", 404],
+    ["not allowed", "PATCH /things HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n12345", 405],
+    ["too large", post(`"${"x".repeat(2_000)}"`), 413],
+    ["not JSON at all", post(small).replace("application/json", "text/plain"), 415],
+    ["no user", "DELETE /things/1 HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n12345", 401],
+    [
+      "a body where none belongs",
+      "GET /things HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n12345",
+      200,
+    ],
+  ];
+  for (const [name, bytes, status] of cases) {
+    assert.deepEqual(statuses(await edge.raw(bytes, last)), [status, 200], name);
+    assert.deepEqual(
+      statuses(await edge.raw(bytes + get + last)),
+      [status, 200, 200],
+      `${name}, pipelined`,
+    );
+  }
+});
+
+test("a large body that is refused early is answered, and its connection closed", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const socket = connect(edge.listener.port, edge.listener.host);
+  await once(socket, "connect");
+  socket.on("error", () => {});
+  socket.write(
+    "POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 8000000\r\n\r\n",
+  );
+  // Goes on sending while it is answered, as clients do; what it would smuggle after its body is never read as a request.
+  socket.write("x".repeat(4_000_000));
+  socket.write("x".repeat(4_000_000) + get);
+  const answer = await text(socket);
+  assert.deepEqual(statuses(answer), [413]);
+  assert.match(answer, /^connection: close\r$/im);
+  assert.match(answer, /"code":"payload_too_large"/);
+  const chunked = await edge.raw(
+    "POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
+    `7d0\r\n"${"x".repeat(1_998)}"\r\n0\r\n\r\n`,
+    last,
+  );
+  assert.equal(statuses(chunked)[0], 413);
+  assert.equal(edge.calls.filter((call) => call.operation === "create").length, 0);
+});
+
+test("asks for a body only once it wants it", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const send = async (
+    path: string,
+    length: number,
+  ): Promise<[continued: boolean, status: number]> => {
+    const request = httpRequest(edge.url + path, {
+      method: "POST",
+      headers: {
+        expect: "100-continue",
+        "content-type": "application/json",
+        "content-length": length,
+      },
+    });
+    let continued = false;
+    request.on("continue", () => {
+      continued = true;
+      request.end(`{"sku":"a","quantity":1}`);
+    });
+    request.flushHeaders();
+    const [response] = (await once(request, "response")) as [
+      NodeJS.ReadableStream & { statusCode: number },
+    ];
+    await text(response);
+    request.destroy();
+    return [continued, response.statusCode];
+  };
+  assert.deepEqual(await send("/things", 24), [true, 201]);
+  assert.deepEqual(await send("/nothing", 24), [false, 404]);
+  assert.deepEqual(await send("/things", 5_000), [false, 413]);
+});
+
+test("requests that do not arrive are given up", async (t) => {
+  const edge = await edgeUnderTest(t, { server: { headersMs: 40, requestMs: 80, checkMs: 10 } });
+  const head = await edge.raw("GET /things HTTP/1.1\r\nhost: x\r\n");
+  const body = await edge.raw(post("{").replace("content-length: 1", "content-length: 100"));
+  for (const answer of [head, body]) {
+    assert.deepEqual(statuses(answer), [408]);
+    assert.match(answer, /"code":"request_timeout"/);
+  }
+  assert.equal(edge.calls.length, 0);
+});
+
+test("takes absolute targets, and answers HEAD and OPTIONS", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const absolute = await edge.raw(last.replace("/things", "http://x/things"));
+  assert.deepEqual(statuses(absolute), [200]);
+  const all = await edge.raw("OPTIONS * HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  assert.match(all, /^HTTP\/1\.1 204 [\s\S]*^allow: DELETE, GET, HEAD, OPTIONS, POST, PUT\r$/m);
+  const one = await fetch(`${edge.url}/things/7`, { method: "OPTIONS" });
+  assert.equal(one.headers.get("allow"), "DELETE, GET, HEAD, OPTIONS, PUT");
+  const none = await fetch(`${edge.url}/things/7`, { method: "PATCH" });
+  assert.equal(none.headers.get("allow"), "DELETE, GET, HEAD, OPTIONS, PUT");
+  const body = await fetch(`${edge.url}/things/7`);
+  const head = await fetch(`${edge.url}/things/7`, { method: "HEAD" });
+  assert.equal(head.status, 200);
+  assert.equal(head.headers.get("content-length"), String((await body.arrayBuffer()).byteLength));
+  assert.equal((await head.arrayBuffer()).byteLength, 0);
+  const missing = await edge.raw("HEAD /things/missing HTTP/1.1\r\nhost: x\r\n\r\n", last);
+  assert.deepEqual(statuses(missing), [404, 200]);
+});
+
+test("drains: what is in flight finishes, what is idle is closed, nothing new is taken", async (t) => {
+  const { promise: go, resolve: finish } = Promise.withResolvers<void>();
+  const edge = await edgeUnderTest(t, { handlers: { wait: () => go.then(() => "done") } });
+  const idle = connect(edge.listener.port, edge.listener.host);
+  idle.write(get);
+  await once(idle, "data");
+  const arrived = edge.nextCall();
+  const busy = fetch(`${edge.url}/wait`);
+  await arrived;
+  const drained = edge.listener.drain(60_000);
+  await once(idle.resume(), "close");
+  await assert.rejects(fetch(`${edge.url}/things`));
+  finish();
+  assert.equal(await (await busy).text(), '"done"');
+  await drained;
+});
+
+test("a drain that takes too long ends what is left", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const arrived = edge.nextCall();
+  const busy = assert.rejects(fetch(`${edge.url}/wait`));
+  const context = await arrived;
+  const cancelled = new Promise((resolve) => context.onCancel((reason) => resolve(reason.code)));
+  await edge.listener.drain(20);
+  await busy;
+  assert.equal(await cancelled, "cancelled");
+});
+
+test("a port that is taken is named together with who has it", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const { host, port } = edge.listener;
+  await assert.rejects(listenHttp({ handler: () => {}, host, port }), (thrown: KerfError) => {
+    assert.equal(thrown.code, "start_failed");
+    assert.match(thrown.message, new RegExp(`Port ${port} of 127.0.0.1 is taken`));
+    if (process.platform === "linux")
+      assert.match(thrown.message, new RegExp(`by process ${process.pid} `));
+    return true;
+  });
+});
