@@ -281,12 +281,30 @@ test("a query cannot write, a stream reads", () =>
     assert.deepEqual(seen, ["ada"]);
   }));
 
-test("the connection lost during COMMIT is told from one lost before", () =>
-  withServices(async ({ client, lines, owners }) => {
-    waiting = Promise.withResolvers();
-    const admin = postgresServer.server;
-    assert.ok(admin);
-    void lines;
-    void client;
-    assert.deepEqual(await owners(), []);
+test("a connection lost during COMMIT may have taken effect, and the caller is told so", () =>
+  withServices(async ({ open }) => {
+    const admin = new ServiceDatabase({
+      connection: postgresServer.server.database.admin(),
+      service: "accounts",
+      instance: "admin",
+    });
+    const { raw } = admin.reads({ deadline: Number.POSITIVE_INFINITY });
+    const call = open("held", "commit");
+    const rejected = assert.rejects(
+      async () => call,
+      (thrown: KerfError) => {
+        assert.equal(thrown.code, "unavailable");
+        assert.equal(thrown.retry, "unknown");
+        return true;
+      },
+    );
+    let ended = 0;
+    while (ended === 0) {
+      const { rowCount } = await raw.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep' and query = 'commit'",
+      );
+      ended = rowCount ?? 0;
+    }
+    await rejected;
+    await admin.close();
   }));

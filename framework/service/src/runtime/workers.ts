@@ -102,7 +102,10 @@ export class WorkerLoop {
     const { everyMs } = this.#worker;
     if (failures === 0) return everyMs;
     const longest = Math.max(longestPauseMs, everyMs);
-    const pause = Math.min(longest, Math.max(firstPauseMs, everyMs) * 2 ** Math.min(failures - 1, 16));
+    const pause = Math.min(
+      longest,
+      Math.max(firstPauseMs, everyMs) * 2 ** Math.min(failures - 1, 16),
+    );
     return pause * (0.75 + this.#parts.random.next() / 4);
   }
 }
