@@ -1,0 +1,194 @@
+import type { CallOptions, Client, Contract, OperationKind } from "@kerf/contract";
+import {
+  type CallContext,
+  type Clock,
+  type Random,
+  type TimerWheel,
+  toKerfError,
+} from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import { TransportPool } from "./balancing/transport-pool.ts";
+import { compileStub, type Send } from "./outgoing/client-stub.ts";
+import type { Discovery } from "./discovery/discovery.ts";
+import type { LocalOperation, LocalServices } from "./local-services.ts";
+import { OutgoingCall } from "./outgoing/call.ts";
+import { OutgoingStream } from "./outgoing/stream.ts";
+import { compilePipeline } from "./pipeline.ts";
+import type { Address } from "./placement.ts";
+import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import { LatencyQuantile } from "./policies/latency-quantile.ts";
+import type { Target } from "./outgoing/target.ts";
+import { throughCodec } from "./transports/in-process.ts";
+import type { Transport } from "./transport.ts";
+import { Upstream } from "./outgoing/upstream.ts";
+
+/** Most operations that one program sends untyped calls to; more are a caller that invents names. */
+const maxSends = 100_000;
+
+/** What the client's half is assembled from. */
+export interface CallerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wheel: TimerWheel;
+  readonly log: Logger;
+  readonly discovery: Discovery;
+  /** Makes a transport to an address; it connects when first used. */
+  readonly connect: (address: Address) => Transport;
+  /** The services of this process: called without leaving it. */
+  readonly local?: LocalServices | undefined;
+  /** Adds the codec and freezing to every call. */
+  readonly checked: boolean;
+  readonly policies?: Partial<PolicyDefaults> | undefined;
+}
+
+/** One call in terms of names: for gateways and tools that know contracts as data. */
+export interface UntypedCall {
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: OperationKind;
+  readonly input: unknown;
+  readonly context: CallContext;
+  /** Of a stream: resume after this cursor. */
+  readonly after?: string | undefined;
+}
+
+/** The client's half of the call path: makes typed clients and sends their calls, near or far. */
+export class Caller {
+  readonly #options: CallerOptions;
+  readonly #policies: PolicyDefaults;
+  readonly #pool: TransportPool;
+  readonly #upstreams = new Map<string, Upstream>();
+  readonly #sends = new Map<string, Send>();
+  readonly #forgetDiscovery: () => void;
+
+  constructor(options: CallerOptions) {
+    this.#options = options;
+    this.#policies = { ...policyDefaults, ...options.policies };
+    this.#pool = new TransportPool(options.connect, options.clock);
+    this.#forgetDiscovery = options.discovery.onChange(() => this.#pool.retain(this.#addresses()));
+  }
+
+  /**
+   * Compiles typed clients of `contract` for one calling service. The function it returns makes the client of one
+   * context; it is cheap enough for every call. `caller`: a service's name, `gateway:NAME`, `platform` or `operator`.
+   */
+  bind<C extends Contract<any, any, any>>(
+    contract: C,
+    options: { caller: string; optional?: boolean },
+  ): (context: CallContext) => Client<C> {
+    return compileStub(contract, (operation) => {
+      const declared = (contract as Contract).operations[
+        operation
+      ] as Contract["operations"][string];
+      return this.#compile(
+        options.caller,
+        contract.name,
+        operation,
+        declared.kind,
+        declared.deadlineMs,
+      );
+    });
+  }
+
+  /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls. */
+  send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
+    const { service, operation, kind, context, after } = call;
+    const key = `${context.caller} ${service}.${operation} ${kind}`;
+    let send = this.#sends.get(key);
+    if (send === undefined) {
+      if (this.#sends.size >= maxSends) this.#sends.clear();
+      send = this.#compile(context.caller, service, operation, kind, undefined);
+      this.#sends.set(key, send);
+    }
+    return send(context, call.input, after === undefined ? undefined : { after }) as
+      | Promise<unknown>
+      | AsyncIterableIterator<unknown>;
+  }
+
+  /** Calls nobody any more; calls under way to other programs are lost, so stop after the drain. */
+  stop(): Promise<void> {
+    this.#forgetDiscovery();
+    this.#pool.close();
+    return Promise.resolve();
+  }
+
+  #compile(
+    caller: string,
+    service: string,
+    operation: string,
+    kind: OperationKind,
+    deadlineMs: number | undefined,
+  ): Send {
+    const target = this.#target(caller, service, operation, kind, deadlineMs);
+    const pipeline = compilePipeline(target);
+    return kind === "stream"
+      ? (context, input, options) => new OutgoingStream(pipeline, target, context, input, options)
+      : (context, input, options) =>
+          new OutgoingCall(pipeline, target, context, input, options).start();
+  }
+
+  #target(
+    caller: string,
+    service: string,
+    operation: string,
+    kind: OperationKind,
+    deadlineMs: number | undefined,
+  ): Target {
+    const { local, checked, discovery, random, clock } = this.#options;
+    const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
+    return {
+      caller,
+      service,
+      operation,
+      name: `${service}.${operation}`,
+      kind,
+      // A stream goes on for as long as both sides want: it has a deadline only if someone sets one.
+      deadlineMs:
+        deadlineMs ?? (kind === "stream" ? Number.POSITIVE_INFINITY : this.#policies.deadlineMs),
+      policies: this.#policies,
+      upstream: this.#upstream(service),
+      latency: new LatencyQuantile(),
+      local: near !== undefined && checked ? throughCodec(near) : near,
+      discovery,
+      pool: this.#pool,
+      random,
+      clock,
+      checked,
+    };
+  }
+
+  /** Where the services are that this program has called so far. */
+  #addresses(): Set<Address> {
+    const addresses = new Set<Address>();
+    for (const service of this.#upstreams.keys()) {
+      for (const { address } of this.#options.discovery.instancesOf(service))
+        addresses.add(address);
+    }
+    return addresses;
+  }
+
+  #upstream(service: string): Upstream {
+    let upstream = this.#upstreams.get(service);
+    if (upstream === undefined) {
+      upstream = new Upstream(service, this.#policies, this.#options.log);
+      this.#upstreams.set(service, upstream);
+    }
+    return upstream;
+  }
+}
+
+/** The operation, or one that refuses every call, so that a client's method never throws where a promise is expected. */
+function findLocal(local: LocalServices, service: string, operation: string): LocalOperation {
+  try {
+    return local.find(service, operation);
+  } catch (thrown) {
+    const error = toKerfError(thrown);
+    return {
+      serve: (_incoming, reply) => reply.refused(error),
+      // oxlint-disable-next-line require-yield
+      async *open() {
+        throw error;
+      },
+    };
+  }
+}

@@ -1,0 +1,9 @@
+import type { PlacedInstance } from "../placement.ts";
+
+/** The port to whoever knows where services run. */
+export interface Discovery {
+  /** The instances that serve `service`; the same array for as long as nothing changes. */
+  instancesOf(service: string): readonly PlacedInstance[];
+  /** Calls `listener` after every change. Returns what takes it back. */
+  onChange(listener: () => void): () => void;
+}

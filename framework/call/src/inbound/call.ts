@@ -1,0 +1,181 @@
+import type { CallContext, CancelWatcher, DeclaredError, KerfError } from "@kerf/kernel";
+import { answerError, declaredAnswer } from "./answer-error.ts";
+import { deepFreeze } from "../json/freeze.ts";
+import type { InboundState } from "./state.ts";
+import type { InboundOperation } from "./operation.ts";
+import { assertJson } from "../json/strict.ts";
+import type { Reply } from "../local-services.ts";
+import { type AnswerCheck, checkedLater } from "./served.ts";
+import type { Serving } from "./serving.ts";
+import type { Incoming } from "../transport.ts";
+
+/**
+ * One query or command at the callee: input through its schema → handler → output through its schema, or the error mapped.
+ * It answers once: with what the handler says, or at the deadline or when the caller leaves, whichever is first.
+ */
+export class ServingCall implements Serving, CancelWatcher {
+  readonly operation: InboundOperation;
+  readonly incoming: Incoming;
+  readonly remote: boolean;
+  context: CallContext;
+  readonly #state: InboundState;
+  readonly #reply: Reply;
+  #answered = false;
+
+  constructor(
+    state: InboundState,
+    operation: InboundOperation,
+    incoming: Incoming,
+    remote: boolean,
+    reply: Reply,
+  ) {
+    this.#state = state;
+    this.operation = operation;
+    this.incoming = incoming;
+    this.remote = remote;
+    this.context = incoming.context;
+    this.#reply = reply;
+  }
+
+  /** Runs it; never throws. */
+  start(admit: (serving: Serving) => void): void {
+    this.#state.entered(this.operation);
+    try {
+      admit(this);
+      const { operation } = this;
+      const input = (this.remote ? operation.inputFromWire : operation.inputFromNear)(
+        this.incoming.input,
+      );
+      if (input instanceof Promise) {
+        input.then(
+          (settled: unknown) => this.#handle(settled),
+          (thrown: unknown) => this.#fail(thrown),
+        );
+      } else this.#handle(input);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  /** The caller left or the deadline passed: it is answered at once, whatever the handler still does. */
+  onCancelled(reason: KerfError): void {
+    this.#answer(undefined, answerError(reason, reason));
+  }
+
+  #handle(input: unknown): void {
+    const { operation, context, incoming } = this;
+    try {
+      if (this.#state.checked) deepFreeze(input);
+      context.watch(this);
+      if (this.#answered) {
+        this.#end();
+        return;
+      }
+      const { served } = operation;
+      const check: AnswerCheck =
+        served.checksAnswer === true ? (value) => this.#check(value) : checkedLater;
+      const result = served.run({ input, context, after: incoming.after }, check);
+      if (isThenable(result)) {
+        result.then(
+          (value) => this.#finish(value),
+          (thrown: unknown) => this.#fail(thrown),
+        );
+      } else this.#finish(result);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #finish(value: unknown): void {
+    if (this.#answered) {
+      this.#end();
+      return;
+    }
+    if (this.operation.served.checksAnswer === true) {
+      this.#succeed(value);
+      return;
+    }
+    try {
+      const output = this.#check(value);
+      if (output instanceof Promise) {
+        output.then(
+          (settled: unknown) => this.#succeed(settled),
+          (thrown: unknown) => this.#fail(thrown),
+        );
+      } else this.#succeed(output);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  #check(value: unknown): unknown {
+    const { operation } = this;
+    const output = (this.remote ? operation.outputToWire : operation.outputToNear)(value);
+    if (!this.#state.checked) return output;
+    return output instanceof Promise
+      ? output.then((settled) => this.#asJson(settled))
+      : this.#asJson(output);
+  }
+
+  #asJson(output: unknown): unknown {
+    assertJson(output, "invalid_output", this.operation.name);
+    return output;
+  }
+
+  #succeed(output: unknown): void {
+    this.#end();
+    this.#answer(output, undefined);
+  }
+
+  #fail(thrown: unknown): void {
+    if (!this.#answered && this.operation.declares(thrown)) {
+      this.#declare(thrown);
+      return;
+    }
+    this.#end();
+    if (this.#answered) return;
+    const error = answerError(thrown, this.context.cancelled);
+    this.#state.failed(this.operation, this.context, error, thrown);
+    this.#answer(undefined, error);
+  }
+
+  #declare(thrown: DeclaredError): void {
+    const answer = (data: unknown): void => {
+      this.#end();
+      this.#answer(undefined, declaredAnswer(thrown, data));
+    };
+    try {
+      const data = this.operation.errorData(thrown);
+      if (data instanceof Promise) data.then(answer, (wrong: unknown) => this.#fail(wrong));
+      else answer(data);
+    } catch (wrong) {
+      this.#fail(wrong);
+    }
+  }
+
+  #answer(value: unknown, error: KerfError | undefined): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    if (error === undefined) {
+      this.#reply.answered(value);
+      return;
+    }
+    this.operation.count(error);
+    this.#reply.refused(error);
+  }
+
+  /** The handler is done, or never ran: nothing of the call is left here. */
+  #end(): void {
+    this.context.unwatch(this);
+    if (this.context !== this.incoming.context) this.context.release();
+    this.#state.left();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

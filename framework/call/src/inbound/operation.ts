@@ -1,0 +1,81 @@
+import type { Access, ErrorDeclaration, Operation, OperationKind, Schema } from "@kerf/contract";
+import { DeclaredError, type KerfError } from "@kerf/kernel";
+import { type Crossing, crossing, localCrossing } from "./crossing.ts";
+import type { ServedOperation } from "./served.ts";
+
+/** How often an operation was called, and how that ended. */
+export interface OperationCounters {
+  /** Calls and streams that reached it. */
+  calls: number;
+  /** Declared errors, refused inputs and refused callers: answers. */
+  declined: number;
+  /** Everything else that is an error: failures. */
+  failed: number;
+}
+
+/** One operation at the callee's side, with everything compiled that a call needs. */
+export class InboundOperation {
+  readonly service: string;
+  readonly operation: string;
+  /** `service.operation`, for messages. */
+  readonly name: string;
+  readonly kind: OperationKind;
+  readonly access: Access;
+  readonly served: ServedOperation;
+  readonly counters: OperationCounters = { calls: 0, declined: 0, failed: 0 };
+  /** Values from the wire. */
+  readonly inputFromWire: Crossing;
+  readonly outputToWire: Crossing;
+  /** Values from and for callers in this process. */
+  readonly inputFromNear: Crossing;
+  readonly outputToNear: Crossing;
+  /** Callers in this process that the placement allows; fixed for its life. */
+  readonly nearCallers = new Set<string>();
+  readonly #errors = new Map<string, Crossing | undefined>();
+
+  constructor(service: string, name: string, declared: Operation, served: ServedOperation) {
+    this.service = service;
+    this.operation = name;
+    this.name = `${service}.${name}`;
+    this.kind = declared.kind;
+    this.access = declared.access;
+    this.served = served;
+    this.inputFromWire = crossing(declared.input, "input", this.name);
+    this.outputToWire = crossing(declared.output, "output", this.name);
+    this.inputFromNear = localCrossing(declared.input, "input", this.name);
+    this.outputToNear = localCrossing(declared.output, "output", this.name);
+    for (const [code, { data }] of Object.entries(
+      declared.errors as Record<string, ErrorDeclaration<Schema | undefined>>,
+    )) {
+      this.#errors.set(
+        code,
+        data === undefined
+          ? undefined
+          : localCrossing(data, "output", `${this.name}, error ${code}`),
+      );
+    }
+  }
+
+  /** Whether `error` is one that this operation declares. */
+  declares(error: unknown): error is DeclaredError {
+    return error instanceof DeclaredError && this.#errors.has(error.code);
+  }
+
+  /** The data of a declared error, through its schema. */
+  errorData(error: DeclaredError): unknown {
+    return this.#errors.get(error.code)?.(error.data);
+  }
+
+  /** Counts how a call ended. */
+  count(error: KerfError): void {
+    if (error.declared || (error.retry === "never" && !failures.has(error.code)))
+      this.counters.declined++;
+    else this.counters.failed++;
+  }
+}
+
+const failures: ReadonlySet<string> = new Set([
+  "internal",
+  "invalid_output",
+  "call_in_transaction",
+]);

@@ -1,0 +1,20 @@
+// The one path of every call: typed clients and the pipeline at the caller's side, the inbound half at the callee's, and
+// the ports between them (transport, discovery). Knows nothing of databases, events or how a service is declared.
+export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
+export type { Discovery } from "./discovery/discovery.ts";
+export { SnapshotDiscovery } from "./discovery/snapshot.ts";
+export { StaticDiscovery } from "./discovery/static.ts";
+export { Inbound, type InboundOptions } from "./inbound.ts";
+export type { OperationCounters } from "./inbound/operation.ts";
+export { type InboundPosition, inboundPipeline } from "./inbound/pipeline.ts";
+export type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
+export { pipeline, type Position } from "./pipeline.ts";
+export type * from "./placement.ts";
+export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+export { PrincipalSigner, PrincipalVerifier } from "./principal.ts";
+export { rootContext } from "./root-context.ts";
+export type { ServedArguments, ServedOperation, ServedService } from "./inbound/served.ts";
+export { isNewer, openSnapshot, signSnapshot } from "./snapshot/signature.ts";
+export { SnapshotStore } from "./snapshot/store.ts";
+export { InProcessTransport } from "./transports/in-process.ts";
+export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";

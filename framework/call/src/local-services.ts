@@ -1,0 +1,23 @@
+import type { KerfError } from "@kerf/kernel";
+import type { Dispatcher, Incoming } from "./transport.ts";
+
+/** Who waits for the answer of a call: one of the two is called, once. */
+export interface Reply {
+  answered(value: unknown): void;
+  refused(error: KerfError): void;
+}
+
+/** One operation as callers in the same process reach it: the inbound half of the pipeline without a promise of its own. */
+export interface LocalOperation {
+  /** Runs a query or a command. */
+  serve(incoming: Incoming, reply: Reply): void;
+  /** Opens a stream at the first `next()`. */
+  open(incoming: Incoming): AsyncIterableIterator<unknown>;
+}
+
+/** The services of this process, as its own callers reach them. */
+export interface LocalServices extends Dispatcher {
+  has(service: string): boolean;
+  /** The operation, looked up once when a client is bound. Throws `unknown_operation`. */
+  find(service: string, operation: string): LocalOperation;
+}

@@ -1,0 +1,38 @@
+import type { CallOptions, Client, Contract } from "@kerf/contract";
+import type { CallContext } from "@kerf/kernel";
+
+/** Sends one operation's calls; made when the first of them is made. */
+export type Send = (
+  context: CallContext,
+  input: unknown,
+  options: CallOptions | undefined,
+) => unknown;
+
+const boundTo = Symbol("context");
+
+interface Stub {
+  readonly [boundTo]: CallContext;
+}
+
+/**
+ * Compiles a contract into a class of clients, with one method an operation: what is left to do for a call's context is
+ * to make one object with one field.
+ */
+export function compileStub<C extends Contract>(
+  contract: C,
+  sendOf: (operation: string) => Send,
+): (context: CallContext) => Client<C> {
+  const Stub = function (this: { [boundTo]: CallContext }, context: CallContext): void {
+    this[boundTo] = context;
+  } as unknown as new (context: CallContext) => Client<C>;
+  const methods: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  for (const name of Object.keys(contract.operations)) {
+    let send: Send | undefined;
+    methods[name] = function (this: Stub, input: unknown, options?: CallOptions): unknown {
+      send ??= sendOf(name);
+      return send(this[boundTo], input, options);
+    };
+  }
+  Stub.prototype = methods;
+  return (context) => new Stub(context);
+}

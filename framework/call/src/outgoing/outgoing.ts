@@ -1,0 +1,75 @@
+import type { CallOptions } from "@kerf/contract";
+import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
+import type { Address } from "../placement.ts";
+import type { Target } from "./target.ts";
+import type { Request, Transport } from "../transport.ts";
+
+const noOptions: CallOptions = {};
+
+/** A call or stream on its way out: what the positions of the pipeline read and write. It is the request itself. */
+export class Outgoing implements Request {
+  readonly target: Target;
+  /** The call that this one is part of. */
+  readonly parent: CallContext;
+  readonly input: unknown;
+  readonly options: CallOptions;
+  after: string | undefined;
+  trace: Trace;
+  /** Of the whole call, over all of its attempts. */
+  whole: CallContext;
+  /** Of the attempt under way; what travels. */
+  context: CallContext;
+  /** Number of the attempt under way, from 1. */
+  attempt = 0;
+  /** When the attempt under way began, monotonic milliseconds, at most one tick old. */
+  attemptedAt = 0;
+  /** Where the last attempt went, when it left the process. */
+  address: Address | undefined = undefined;
+  transport: Transport | undefined = undefined;
+  #signal: AbortSignal | undefined;
+  #onAbort: (() => void) | undefined;
+
+  constructor(
+    target: Target,
+    parent: CallContext,
+    input: unknown,
+    options: CallOptions = noOptions,
+  ) {
+    this.target = target;
+    this.parent = parent;
+    this.input = input;
+    this.options = options;
+    this.after = options.after;
+    this.trace = parent.trace;
+    this.whole = parent;
+    this.context = parent;
+  }
+
+  get service(): string {
+    return this.target.service;
+  }
+
+  get operation(): string {
+    return this.target.operation;
+  }
+
+  /** Ends the call when the caller's own signal aborts. */
+  follow(signal: AbortSignal): void {
+    const cancel = (): void =>
+      this.whole.cancel(new KerfError("cancelled", "The caller cancelled the call."));
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
+    this.#signal = signal;
+    this.#onAbort = cancel;
+    signal.addEventListener("abort", cancel, { once: true });
+  }
+
+  /** Lets go of timers, of the call above and of the caller's signal. */
+  release(): void {
+    if (this.context !== this.whole) this.context.release();
+    if (this.whole !== this.parent) this.whole.release();
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+}

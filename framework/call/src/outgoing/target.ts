@@ -1,0 +1,30 @@
+import type { OperationKind } from "@kerf/contract";
+import type { Clock, Random } from "@kerf/kernel";
+import type { TransportPool } from "../balancing/transport-pool.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { LocalOperation } from "../local-services.ts";
+import type { PolicyDefaults } from "../policies/defaults.ts";
+import { LatencyQuantile } from "../policies/latency-quantile.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Everything that the positions of the pipeline are compiled from: one operation, as one caller reaches it. */
+export interface Target {
+  readonly caller: string;
+  readonly service: string;
+  readonly operation: string;
+  /** `service.operation`, for messages. */
+  readonly name: string;
+  readonly kind: OperationKind;
+  /** Deadline of a call that sets none, milliseconds; infinite for a stream. */
+  readonly deadlineMs: number;
+  readonly policies: PolicyDefaults;
+  readonly upstream: Upstream;
+  readonly latency: LatencyQuantile;
+  /** The operation itself, when its service runs in this process. */
+  readonly local: LocalOperation | undefined;
+  readonly discovery: Discovery;
+  readonly pool: TransportPool;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly checked: boolean;
+}

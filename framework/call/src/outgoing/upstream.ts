@@ -1,0 +1,21 @@
+import type { Logger } from "@kerf/telemetry";
+import { CircuitBreaker } from "../policies/circuit-breaker.ts";
+import type { PolicyDefaults } from "../policies/defaults.ts";
+import { RetryBudget } from "../policies/retry-budget.ts";
+
+/** What one caller keeps for a service that it calls, shared by all of its operations. */
+export class Upstream {
+  readonly service: string;
+  readonly breaker: CircuitBreaker;
+  readonly budget: RetryBudget;
+
+  constructor(service: string, policies: PolicyDefaults, log: Logger) {
+    this.service = service;
+    this.budget = new RetryBudget(policies);
+    this.breaker = new CircuitBreaker(service, policies, (state) => {
+      if (state === "open")
+        log.warn(`The circuit to ${service} is open: most of the last calls failed.`);
+      else if (state === "closed") log.info(`The circuit to ${service} is closed again.`);
+    });
+  }
+}

@@ -1,0 +1,260 @@
+import { CallContext, childSpan, deadlineExceeded, KerfError } from "@kerf/kernel";
+import { deepFreeze } from "./json/freeze.ts";
+import { pickInstance } from "./balancing/two-choices.ts";
+import { assertJson } from "./json/strict.ts";
+import type { Outgoing } from "./outgoing/outgoing.ts";
+import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
+import { meansTrouble } from "./policies/circuit-breaker.ts";
+import { shrunkDeadline } from "./policies/deadline.ts";
+import { backoff, mayRepeat } from "./policies/retry.ts";
+import type { Target } from "./outgoing/target.ts";
+
+type Step = (call: Outgoing) => void;
+type Outcome = (call: Outgoing, error: KerfError | undefined) => KerfError | undefined;
+
+/** One position of the client's half of the call path. What it does not name, it does not do. */
+export interface Position {
+  readonly name: string;
+  /** Why it stands here and not elsewhere. */
+  readonly reason: string;
+  /** Once a call, in order, before the first attempt; throws to refuse the call. */
+  readonly enter?: (target: Target) => Step | undefined;
+  /** Before each attempt, in order; throws to fail the attempt. */
+  readonly attempt?: (target: Target) => Step | undefined;
+  /** After each attempt, in reverse order; may say better what the error was. */
+  readonly settle?: (target: Target) => Outcome | undefined;
+  /** After a failed attempt: milliseconds until the next one, undefined for none. */
+  readonly again?: (target: Target) => (call: Outgoing, error: KerfError) => number | undefined;
+  /** What callers receive of an answer. */
+  readonly answer?: (target: Target) => ((value: unknown) => unknown) | undefined;
+}
+
+/**
+ * The way of every call from the client's stub to the transport, whatever the distance. The callee's half is in
+ * `inbound.ts`.
+ *
+ * A service in the same process is called through the same list. Only the positions that choose among instances fall
+ * away, since there is one: no pick, and no attempt timeout, because a second attempt would meet the same handler in the
+ * same process. A failed call is retried by the same rules as a remote one, so that an error has one meaning.
+ */
+export const pipeline: readonly Position[] = [
+  {
+    name: "transaction guard",
+    reason:
+      "First, because nothing may happen while a transaction is open: a call would hold its locks for as long as the callee takes, and its effect would stay when the transaction rolls back.",
+    enter: (target) => (call) => {
+      if (call.parent.transactionOpen) throw callInTransaction(target.name);
+    },
+  },
+  {
+    name: "json check",
+    reason:
+      "Checked mode only. Before anything is counted or timed: an input that JSON would change is a mistake of the caller, at every distance.",
+    enter: ({ checked, name }) =>
+      checked ? (call) => assertJson(call.input, "invalid_input", name) : undefined,
+    answer: ({ checked }) => (checked ? deepFreeze : undefined),
+  },
+  {
+    name: "trace",
+    reason:
+      "Above the attempts: one span for the call as its caller sees it, retries and waits included.",
+    enter: () => (call) => {
+      call.trace = childSpan(call.options.trace ?? call.parent.trace);
+    },
+  },
+  {
+    name: "deadline",
+    reason:
+      "Above the retries, so that all attempts and the waits between them share one deadline. It refuses what has no time left before anyone works for it.",
+    enter: (target) => {
+      const { caller, deadlineMs, name, local } = target;
+      return (call) => {
+        const { parent, options } = call;
+        const { wheel } = parent;
+        // A call that stays in the process is over before a tick of the wheel matters; one that leaves can afford the clock.
+        const now = local === undefined ? parent.clock.now() : wheel.now;
+        const deadline = shrunkDeadline(parent, options.deadlineMs ?? deadlineMs, now);
+        if (deadline <= now) throw deadlineExceeded(`${name} was about to be called`);
+        const reason = parent.cancelled;
+        if (reason !== undefined) throw reason;
+        call.attemptedAt = now;
+        call.context = call.whole = new CallContext({
+          clock: parent.clock,
+          wheel,
+          deadline,
+          trace: call.trace,
+          caller,
+          principal: parent.principal,
+          principalToken: parent.principalToken,
+          idempotencyKey: options.idempotencyKey,
+          parent,
+        });
+        if (options.signal !== undefined) call.follow(options.signal);
+      };
+    },
+  },
+  {
+    name: "retry",
+    reason:
+      "Above the breaker and the choice of an instance, so that each attempt is judged by the breaker and may go to another instance. Below the deadline, which no retry and no wait outlives.",
+    enter:
+      ({ upstream }) =>
+      (call) =>
+        upstream.budget.deposit(call.attemptedAt),
+    again:
+      ({ kind, policies, random, upstream, clock }) =>
+      (call, error) => {
+        if (call.attempt >= policies.attempts || !mayRepeat(kind, error)) return undefined;
+        const wait = backoff(call.attempt, error, policies, random);
+        const now = clock.now();
+        if (wait === undefined || now + wait >= call.whole.deadline) return undefined;
+        return upstream.budget.withdraw(now) ? wait : undefined;
+      },
+  },
+  {
+    name: "breaker",
+    reason:
+      "Below the retries, since a retry is a call as well and must be counted. Above the choice of an instance: it judges the service, not one copy of it.",
+    attempt:
+      ({ upstream }) =>
+      (call) =>
+        upstream.breaker.admit(call.attemptedAt),
+    settle:
+      ({ upstream: { breaker }, policies, clock }) =>
+      (call, error) => {
+        if (error === undefined) breaker.succeeded(call.attemptedAt);
+        else {
+          const now = clock.now();
+          const verdict = meansTrouble(error, now - call.attemptedAt, policies);
+          if (verdict === undefined) breaker.undecided();
+          else if (verdict) breaker.failed(now);
+          else breaker.succeeded(now);
+        }
+        return error;
+      },
+  },
+  {
+    name: "instance",
+    reason: "As late as possible, so that every attempt chooses by what is known at that moment.",
+    attempt: (target) => {
+      if (target.local !== undefined) return undefined;
+      const { discovery, pool, random, service } = target;
+      return (call) => {
+        const instance = pickInstance(discovery.instancesOf(service), pool, random, call.address);
+        if (instance === undefined) throw nowhere(service);
+        call.address = instance.address;
+        call.transport = pool.get(instance.address);
+      };
+    },
+  },
+  {
+    name: "attempt timeout",
+    reason:
+      "Around the transport alone: it measures one instance. What may not be sent again has one attempt, which gets the whole deadline, and so has the last attempt of the others.",
+    attempt: (target) => {
+      const { local, kind, latency, policies } = target;
+      if (local !== undefined || kind !== "query") return undefined;
+      return (call) => {
+        const { whole, attemptedAt } = call;
+        if (call.attempt >= policies.attempts) {
+          call.context = whole;
+          return;
+        }
+        const left = whole.deadline - attemptedAt;
+        call.context = new CallContext({
+          clock: whole.clock,
+          wheel: whole.wheel,
+          deadline: attemptedAt + attemptTimeout(left, latency, attemptedAt, policies),
+          trace: whole.trace,
+          caller: whole.caller,
+          principal: whole.principal,
+          principalToken: whole.principalToken,
+          idempotencyKey: whole.idempotencyKey,
+          parent: whole,
+        });
+      };
+    },
+    settle: (target) => {
+      const { local, kind, latency, clock, name } = target;
+      if (local !== undefined || kind !== "query") return undefined;
+      return (call, error) => {
+        const { context, whole } = call;
+        const now = clock.now();
+        const tookMs = now - call.attemptedAt;
+        const gaveUp =
+          error?.code === "deadline_exceeded" &&
+          context !== whole &&
+          whole.cancelled === undefined &&
+          now < whole.deadline;
+        // An attempt that was given up took at least this long: left out, slow answers could never raise the estimate.
+        if (error === undefined || error.declared || gaveUp) latency.record(tookMs, now);
+        if (context !== whole) context.release();
+        return gaveUp ? attemptTimedOut(name, tookMs) : error;
+      };
+    },
+  },
+];
+
+/** The pipeline of one operation as closures, made when its client is bound. */
+export interface CompiledPipeline {
+  readonly enter: Step;
+  readonly attempt: Step;
+  readonly settle: Outcome;
+  readonly again: (call: Outgoing, error: KerfError) => number | undefined;
+  readonly answer: ((value: unknown) => unknown) | undefined;
+}
+
+/** Compiles the list for one operation: what does not apply to it costs nothing at a call. */
+export function compilePipeline(
+  target: Target,
+  positions: readonly Position[] = pipeline,
+): CompiledPipeline {
+  const enters = positions.flatMap((position) => position.enter?.(target) ?? []);
+  const attempts = positions.flatMap((position) => position.attempt?.(target) ?? []);
+  const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
+  const agains = positions.flatMap((position) => position.again?.(target) ?? []);
+  const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
+  return {
+    enter: sequence(enters),
+    attempt: sequence(attempts),
+    settle: (call, error) => {
+      let said = error;
+      for (const outcome of outcomes) said = outcome(call, said);
+      return said;
+    },
+    again: (call, error) => {
+      for (const again of agains) {
+        const wait = again(call, error);
+        if (wait !== undefined) return wait;
+      }
+      return undefined;
+    },
+    answer:
+      answers.length === 0
+        ? undefined
+        : (value) => answers.reduce((said, answer) => answer(said), value),
+  };
+}
+
+function sequence(steps: readonly Step[]): Step {
+  return (call) => {
+    for (const step of steps) step(call);
+  };
+}
+
+function callInTransaction(name: string): KerfError {
+  return new KerfError("call_in_transaction", {
+    message: `${name} was called while this command's transaction is open.`,
+    why: "The call would hold the transaction's locks for as long as it takes, and what it changes would stay if the transaction rolled back.",
+    fix: "Call it before the first statement, or from a worker after the commit.",
+  });
+}
+
+function nowhere(service: string): KerfError {
+  return new KerfError("unavailable", {
+    message: `No instance of ${service} is ready.`,
+    why: "The placement names none: it is starting, restarting, or has failed to start.",
+    fix: `Look at what it says: kerf status, kerf logs ${service}`,
+    retry: "not-executed",
+  });
+}

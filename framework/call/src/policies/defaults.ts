@@ -1,0 +1,56 @@
+/** What the policies of the call path are set to; every one is on without being asked for. */
+export interface PolicyDefaults {
+  /** Deadline of a call that sets none, milliseconds. */
+  readonly deadlineMs: number;
+  /** Attempts of one call in all, the first included. */
+  readonly attempts: number;
+  /** First step of the backoff, milliseconds; it doubles at every further retry. */
+  readonly backoffBaseMs: number;
+  /** Longest backoff, milliseconds. */
+  readonly backoffCapMs: number;
+  /** A callee that asks to be left alone for longer than this, milliseconds, is not asked again within the call. */
+  readonly longestPushbackMs: number;
+  /** Retries allowed as a share of the requests in the window. */
+  readonly retryShare: number;
+  /** Retries allowed beside the share, per second, so that a quiet client can retry at all. */
+  readonly retriesPerSecond: number;
+  /** Window of the retry budget, milliseconds. */
+  readonly retryWindowMs: number;
+  /** Share of failures at which a breaker opens. */
+  readonly breakerShare: number;
+  /** Fewest calls in the window before a breaker judges. */
+  readonly breakerCalls: number;
+  /** Window over which a breaker counts, milliseconds. */
+  readonly breakerWindowMs: number;
+  /** How long a breaker stays open before it lets a probe through, milliseconds. */
+  readonly breakerOpenMs: number;
+  /** Shortest attempt timeout, milliseconds. */
+  readonly attemptFloorMs: number;
+  /** An attempt may take this many times the measured 99th percentile. */
+  readonly attemptFactor: number;
+}
+
+/** The defaults, each with its source. */
+export const policyDefaults: PolicyDefaults = {
+  // Envoy's route timeout; Finagle has none, which is a known trap.
+  deadlineMs: 15_000,
+  // The SRE book and the AWS SDKs say 3; gRPC allows at most 5.
+  attempts: 3,
+  // Envoy starts at 25 ms and ends at ten times that; full jitter as AWS found best.
+  backoffBaseMs: 25,
+  backoffCapMs: 250,
+  // Ours: a call that sleeps longer than this holds its caller's resources for nothing.
+  longestPushbackMs: 1_000,
+  // Finagle and Linkerd: 20 % and 10 a second over 10 s.
+  retryShare: 0.2,
+  retriesPerSecond: 10,
+  retryWindowMs: 10_000,
+  // resilience4j opens at 50 %, over 100 calls for 60 s; ours judges and forgives sooner, since instances restart within seconds.
+  breakerShare: 0.5,
+  breakerCalls: 20,
+  breakerWindowMs: 10_000,
+  breakerOpenMs: 5_000,
+  // Ours: four times what nearly all calls take is a hung instance, not a slow one; under 50 ms a pause of the collector would count as one.
+  attemptFloorMs: 50,
+  attemptFactor: 4,
+};
