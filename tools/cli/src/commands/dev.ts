@@ -1,6 +1,7 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { examples } from "../examples.ts";
 import { portOption } from "./port-option.ts";
+import { stateOption } from "./state-option.ts";
 
 /** What `kerf dev` takes. */
 export interface DevOptions {
@@ -36,11 +37,7 @@ export function devCommand(): Command {
           8090,
         ),
       )
-      .addOption(
-        new Option("--home <dir>", "folder for all state (default: .kerf beside package.json)").env(
-          "KERF_HOME",
-        ),
-      )
+      .addOption(stateOption())
       .option("--no-watch", "leave everything as it is when files change")
       .option("--json", "print what happens as JSON lines")
       .action(async (options: DevOptions) => {
