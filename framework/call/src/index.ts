@@ -1,5 +1,6 @@
 // The one path of every call: typed clients and the pipeline at the caller's side, the inbound half at the callee's, and
 // the ports between them (transport, discovery). Knows nothing of databases, events or how a service is declared.
+export { BoundedCache } from "./bounded-cache.ts";
 export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
 export type { Discovery } from "./discovery/discovery.ts";
 export { SnapshotDiscovery } from "./discovery/snapshot.ts";
@@ -16,5 +17,11 @@ export { rootContext } from "./root-context.ts";
 export type { ServedArguments, ServedOperation, ServedService } from "./inbound/served.ts";
 export { isNewer, openSnapshot, signSnapshot } from "./snapshot/signature.ts";
 export { SnapshotStore } from "./snapshot/store.ts";
+export { parseAddress } from "./transports/framed/address.ts";
+export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
+export { FramedCounters } from "./transports/framed/counters.ts";
+export type { FramedLimits } from "./transports/framed/limits.ts";
+export { type FramedServer, type FramedServerOptions, listenFramed } from "./transports/framed/server.ts";
+export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";

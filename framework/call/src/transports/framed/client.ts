@@ -7,13 +7,13 @@ import { Connection, type ConnectionOwner, parseJson } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
 import { dial, type Dialing } from "./dial.ts";
 import { errorFrom } from "./error-body.ts";
-import { type Exchange, UnaryExchange } from "./exchange.ts";
+import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
-import { StreamExchange, type StreamHost } from "./stream-exchange.ts";
+import { StreamExchange } from "./stream-exchange.ts";
 import { type CloseReason, ProtocolViolation } from "./violation.ts";
 
 /** What `connectFramed` needs. */
@@ -36,7 +36,7 @@ export function connectFramed(address: Address, options: FramedClientOptions): T
   return new FramedClient(address, options);
 }
 
-class FramedClient implements Transport, ConnectionOwner, StreamHost {
+class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   readonly #address: Address;
   readonly #endpoint: Endpoint;
   readonly #clock: Clock;
@@ -80,7 +80,7 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
   call(request: Request): Promise<unknown> {
     this.#counters.calls++;
     return new Promise((resolve, reject) => {
-      this.start(new UnaryExchange(request, bodyOf(request), resolve, reject));
+      this.start(new UnaryExchange(this, request, bodyOf(request), resolve, reject));
     });
   }
 
@@ -112,16 +112,13 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
 
   /** Sends an exchange, or lets it wait for the connection. */
   start(exchange: Exchange): void {
-    const { context } = exchange.request;
+    const { context } = exchange;
     const refusal = this.#unusable ?? context.cancelled;
     if (refusal !== undefined) return exchange.fail(refusal);
     if (this.#writer !== undefined) return this.#send(exchange, this.#writer);
     if (this.#waiting.size >= this.#limits.maxCalls) return exchange.fail(this.#overloaded());
-    exchange.forget = context.onCancel((reason) => {
-      this.#waiting.delete(exchange);
-      exchange.fail(reason);
-    });
     this.#waiting.add(exchange);
+    context.watch(exchange);
     this.#dialing ??= dial(this.#endpoint, {
       clock: this.#clock,
       timeoutMs: this.#limits.connectMs,
@@ -140,6 +137,14 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
         this.#failAll("lost", error.message);
       },
     });
+  }
+
+  cancelled(exchange: Exchange, reason: KerfError): void {
+    this.#giveUp(
+      exchange,
+      reason.code === "deadline_exceeded" ? cancelCause.deadline : cancelCause.callerLeft,
+    );
+    exchange.fail(reason);
   }
 
   credit(exchange: Exchange, items: number, bytes: number): void {
@@ -175,7 +180,7 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
     this.#writer = writer;
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
-      exchange.forget();
+      exchange.context.unwatch(exchange);
       this.#send(exchange, writer);
     }
   }
@@ -237,7 +242,7 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
   // The client's own.
 
   #send(exchange: Exchange, writer: RequestWriter): void {
-    const { context } = exchange.request;
+    const { context } = exchange;
     const { remainingMs } = context;
     const refusal =
       remainingMs <= 0
@@ -250,13 +255,7 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
     if (id === undefined) return exchange.fail(this.#overloaded());
     exchange.id = id;
     writer.write(exchange, remainingMs);
-    exchange.forget = context.onCancel((reason) => {
-      this.#giveUp(
-        exchange,
-        reason.code === "deadline_exceeded" ? cancelCause.deadline : cancelCause.callerLeft,
-      );
-      exchange.fail(reason);
-    });
+    context.watch(exchange);
     connection.watch();
     // Alone, it gains nothing from waiting for company.
     if (this.#sent.size === 1) connection.output.flush();
@@ -266,7 +265,8 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
   /** Tells the callee that nobody waits for its answer any more. */
   #giveUp(exchange: Exchange, cause: number): void {
     this.#counters.cancelled++;
-    if (this.#waiting.delete(exchange)) return exchange.forget();
+    exchange.context.unwatch(exchange);
+    if (this.#waiting.delete(exchange)) return;
     if (this.#sent.get(exchange.id) !== exchange) return;
     const { output } = this.#connection as Connection;
     output.begin(frameType.cancel, exchange.id, 1);
@@ -278,7 +278,7 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
 
   #remove(exchange: Exchange): void {
     this.#sent.remove(exchange.id);
-    exchange.forget();
+    exchange.context.unwatch(exchange);
     if (this.#sent.size === 0 && this.#unusable !== undefined) {
       this.#connection?.close("closed", "Everything is answered and the other side is draining.");
     }
@@ -308,12 +308,12 @@ class FramedClient implements Transport, ConnectionOwner, StreamHost {
     const left = this.#connection?.output.handedOver ?? 0;
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
-      exchange.forget();
+      exchange.context.unwatch(exchange);
       exchange.fail(this.#unusable as KerfError);
     }
     for (const exchange of this.#sent.values()) {
       this.#sent.remove(exchange.id);
-      exchange.forget();
+      exchange.context.unwatch(exchange);
       exchange.fail(
         new KerfError("connection_lost", {
           message: `The connection to ${this.#address} ended before the answer came (${reason}): ${detail}`,

@@ -1,9 +1,11 @@
-import type { KerfError } from "@kerf/kernel";
+import type { CallContext, CancelWatcher, KerfError } from "@kerf/kernel";
 import type { Request } from "../../transport.ts";
 
 /** One call or stream, as the calling side of a connection keeps it until its end. */
-export interface Exchange {
+export interface Exchange extends CancelWatcher {
   readonly request: Request;
+  /** The request's context when it was made: that of a retried request changes. */
+  readonly context: CallContext;
   /** The input as JSON, taken when the call was made: what its caller changes afterwards does not travel. */
   readonly body: string;
   readonly streaming: boolean;
@@ -11,8 +13,6 @@ export interface Exchange {
   id: number;
   /** Where its frame starts in the output, to know whether it has left. */
   startsAt: number;
-  /** Takes the listener for cancellation back. */
-  forget: () => void;
   /** The answer of a call. */
   answer(value: unknown): void;
   /** The next item of a stream and its size in bytes. Throws ProtocolViolation when it was not asked for. */
@@ -22,27 +22,47 @@ export interface Exchange {
   fail(error: KerfError): void;
 }
 
+/** What calls and streams ask of the client that they belong to. */
+export interface ExchangeHost {
+  /** Sends it, or lets it wait for the connection. */
+  start(exchange: Exchange): void;
+  /** Its context ended early. */
+  cancelled(exchange: Exchange, reason: KerfError): void;
+  /** Lets the producer of a stream send so much more. */
+  credit(exchange: Exchange, items: number, bytes: number): void;
+  /** The consumer of a stream has left. */
+  leave(exchange: Exchange): void;
+}
+
 /** A query or command that is under way. */
 export class UnaryExchange implements Exchange {
   readonly request: Request;
+  readonly context: CallContext;
   readonly body: string;
   readonly streaming = false;
   readonly answer: (value: unknown) => void;
   readonly fail: (error: KerfError) => void;
   id = -1;
   startsAt = 0;
-  forget: () => void = nothing;
+  readonly #host: ExchangeHost;
 
   constructor(
+    host: ExchangeHost,
     request: Request,
     body: string,
     resolve: (value: unknown) => void,
     reject: (error: KerfError) => void,
   ) {
+    this.#host = host;
     this.request = request;
+    this.context = request.context;
     this.body = body;
     this.answer = resolve;
     this.fail = reject;
+  }
+
+  onCancelled(reason: KerfError): void {
+    this.#host.cancelled(this, reason);
   }
 
   item(): void {
@@ -53,5 +73,3 @@ export class UnaryExchange implements Exchange {
     throw new TypeError("A call ends with its answer.");
   }
 }
-
-function nothing(): void {}

@@ -144,15 +144,15 @@ export class Output {
     this.#from = this.#at;
     if (this.#fullBytes === 0) {
       this.#socket.write(last, this.#onWritten);
-      return;
+    } else {
+      const full = this.#full;
+      this.#full = [];
+      this.#fullBytes = 0;
+      this.#socket.cork();
+      for (const chunk of full) this.#socket.write(chunk);
+      this.#socket.write(last, this.#onWritten);
+      this.#socket.uncork();
     }
-    const full = this.#full;
-    this.#full = [];
-    this.#fullBytes = 0;
-    this.#socket.cork();
-    for (const chunk of full) this.#socket.write(chunk);
-    this.#socket.write(last, this.#onWritten);
-    this.#socket.uncork();
   }
 
   /** Sends nothing any more. */
@@ -168,13 +168,13 @@ export class Output {
   readonly #onWritten = (error?: Error | null): void => {
     this.#inSocket = 0;
     if (error != null) return;
-    // The whole chunk is free again when nothing was queued meanwhile; what one large frame needed is let go.
-    if (this.#from === this.#at && this.#fullBytes === 0) {
+    if (this.#from < this.#at || this.#fullBytes > 0) {
+      this.flush();
+    } else {
+      // Everything has gone: the chunk is free again, and what one large frame needed is let go.
       if (this.#chunk.length > chunkBytes) this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
       this.#from = 0;
       this.#at = 0;
-    } else {
-      this.flush();
     }
     this.#onFlushed();
   };

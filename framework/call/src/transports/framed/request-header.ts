@@ -10,7 +10,7 @@ export interface RequestHeader {
   readonly operation: string;
   readonly caller: string;
   readonly principalToken: string | undefined;
-  /** Milliseconds that are left for the call. */
+  /** Milliseconds that are left for the call; infinite when it has no deadline. */
   readonly remainingMs: number;
   readonly trace: Trace;
   readonly idempotencyKey: string | undefined;
@@ -26,8 +26,8 @@ export interface NumberedHeader {
 }
 
 const fixedBytes = 1 + 4 + 4 * 2 + 16 + 8;
-/** Longest `remainingMs` that fits, 49 days: what "no deadline" becomes. */
-const maxRemainingMs = 0xffff_ffff;
+/** Stands for "no deadline"; everything below is milliseconds. */
+const noDeadline = 0xffff_ffff;
 
 /** Room that the header takes in its frame, in bytes, at most. */
 export function roomForHeader(
@@ -57,7 +57,7 @@ export function writeHeader(
   if (after !== undefined) flags |= requestFlag.after;
   output.u8(flags);
   // Rounded down, so that a deadline never grows on its way; at least 1, since what has run out is not sent.
-  output.u32(remainingMs >= maxRemainingMs ? maxRemainingMs : Math.max(1, Math.floor(remainingMs)));
+  output.u32(Math.min(noDeadline, Math.max(1, Math.floor(remainingMs))));
   output.u16(names.service);
   output.u16(names.operation);
   output.u16(names.caller);
@@ -91,13 +91,14 @@ export class HeaderReader {
       throw new ProtocolViolation("bad_header", "A request is shorter than its header.");
     const flags = bytes[start] as number;
     const strings = this.#strings;
+    const remaining = bytes.readUInt32BE(start + 1);
     const token = bytes.readUInt16BE(start + 11);
     const traceId = bytes.toString("hex", start + 13, start + 29);
     const spanId = bytes.toString("hex", start + 29, start + 37);
     this.#at = start + fixedBytes;
     const state = (flags & requestFlag.traceState) !== 0 ? this.#shortText(bytes, end) : undefined;
     return {
-      remainingMs: bytes.readUInt32BE(start + 1),
+      remainingMs: remaining === noDeadline ? Number.POSITIVE_INFINITY : remaining,
       service: strings.get(bytes.readUInt16BE(start + 5)),
       operation: strings.get(bytes.readUInt16BE(start + 7)),
       caller: strings.get(bytes.readUInt16BE(start + 9)),

@@ -24,7 +24,8 @@ export class RequestWriter {
 
   /** Why this exchange cannot be written, if so; nothing of it has left then. */
   refusal(exchange: Exchange): KerfError | undefined {
-    const { service, operation, context, after } = exchange.request;
+    const { context } = exchange;
+    const { service, operation, after } = exchange.request;
     const most = this.#peer.maxStringBytes;
     const strings = [
       service,
@@ -67,8 +68,8 @@ export class RequestWriter {
   /** Queues the REQUEST or OPEN of an exchange that has its id. */
   write(exchange: Exchange, remainingMs: number): void {
     const { output } = this.#connection;
-    const { request, body } = exchange;
-    const { trace, idempotencyKey } = request.context;
+    const { request, context, body } = exchange;
+    const { trace, idempotencyKey } = context;
     exchange.startsAt = output.queued;
     const names = this.#numbersOf(exchange);
     const room = roomForHeader(trace, idempotencyKey, request.after) + 8 + roomFor(body);
@@ -82,7 +83,7 @@ export class RequestWriter {
     output.end();
   }
 
-  #numbersOf({ request }: Exchange): {
+  #numbersOf({ request, context }: Exchange): {
     service: number;
     operation: number;
     caller: number;
@@ -94,8 +95,8 @@ export class RequestWriter {
       const numbers = {
         service: strings.idOf(request.service),
         operation: strings.idOf(request.operation),
-        caller: strings.idOf(request.context.caller),
-        principalToken: strings.idOf(request.context.principalToken),
+        caller: strings.idOf(context.caller),
+        principalToken: strings.idOf(context.principalToken),
       };
       // A definition may have taken the slot of a string numbered just before it.
       if (strings.definitions === before) return numbers;

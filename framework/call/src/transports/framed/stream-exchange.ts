@@ -1,16 +1,7 @@
-import type { KerfError } from "@kerf/kernel";
+import type { CallContext, KerfError } from "@kerf/kernel";
 import type { Request } from "../../transport.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, ExchangeHost } from "./exchange.ts";
 import { ProtocolViolation } from "./violation.ts";
-
-/** What a stream asks of the connection it runs on. */
-export interface StreamHost {
-  start(exchange: Exchange): void;
-  /** Lets the producer send so much more. */
-  credit(exchange: Exchange, items: number, bytes: number): void;
-  /** The consumer has left. */
-  leave(exchange: Exchange): void;
-}
 
 interface Item {
   readonly value: unknown;
@@ -28,12 +19,12 @@ interface Waiter {
  */
 export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> {
   readonly request: Request;
+  readonly context: CallContext;
   readonly body: string;
   readonly streaming = true;
   id = -1;
   startsAt = 0;
-  forget: () => void = () => {};
-  readonly #host: StreamHost;
+  readonly #host: ExchangeHost;
   readonly #windowItems: number;
   readonly #windowBytes: number;
   #started = false;
@@ -49,13 +40,14 @@ export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> 
   #takenBytes = 0;
 
   constructor(
-    host: StreamHost,
+    host: ExchangeHost,
     request: Request,
     body: string,
     window: { items: number; bytes: number },
   ) {
     this.#host = host;
     this.request = request;
+    this.context = request.context;
     this.body = body;
     this.#windowItems = this.#mayItems = window.items;
     this.#windowBytes = this.#mayBytes = window.bytes;
@@ -101,6 +93,10 @@ export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> 
     });
   }
 
+  onCancelled(reason: KerfError): void {
+    this.#host.cancelled(this, reason);
+  }
+
   answer(): void {
     throw new TypeError("A stream answers with items.");
   }
@@ -127,7 +123,7 @@ export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> 
   fail(error: KerfError): void {
     if (this.#over) return;
     // Who left or ran out of time gets no more items; after the producer's own error, what it sent before still counts.
-    if (this.request.context.cancelled !== undefined) this.#items = [];
+    if (this.context.cancelled !== undefined) this.#items = [];
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#error = error;
     else waiter.reject(error);

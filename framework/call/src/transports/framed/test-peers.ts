@@ -13,7 +13,7 @@ export interface Peers {
   readonly server: FramedServer;
   readonly transport: Transport;
   /** A context for one call; 5 s unless the test says otherwise. */
-  context(fields?: Partial<ContextFields> & { remainingMs?: number }): CallContext;
+  readonly context: (fields?: Partial<ContextFields> & { remainingMs?: number }) => CallContext;
 }
 
 /** Starts a server around `dispatcher` and a client to it. */
