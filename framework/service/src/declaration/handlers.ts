@@ -88,5 +88,6 @@ export interface Worker<C extends Contract<any, any, any>, U extends Uses, Table
   readonly everyMs: number;
   /** Bound of one run, milliseconds. Default 15 000. */
   readonly deadlineMs?: number;
-  run(args: WorkerArgs<C, U, Tables>): Promise<void>;
+  /** Answers `true` when there is more to do: then the next run follows at once. */
+  run(args: WorkerArgs<C, U, Tables>): Promise<boolean | void>;
 }

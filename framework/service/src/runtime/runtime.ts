@@ -1,5 +1,5 @@
 import type { Caller, ServedService } from "@kerf/call";
-import type { Clock, Random, TimerWheel } from "@kerf/kernel";
+import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
@@ -27,7 +27,7 @@ export interface RuntimeOptions {
  */
 export class ServiceRuntime {
   readonly #bound: readonly BoundService[];
-  readonly #workers: readonly WorkerLoop[];
+  readonly #workers: ReadonlyMap<string, WorkerLoop>;
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -42,9 +42,12 @@ export class ServiceRuntime {
           log,
         }),
     );
-    this.#workers = this.#bound.flatMap((bound) =>
-      [...bound.service.workers].map(
-        ([name, worker]) => new WorkerLoop(bound, name, worker, { clock, wheel, random }),
+    this.#workers = new Map(
+      this.#bound.flatMap((bound) =>
+        [...bound.service.workers].map(([name, worker]) => [
+          `${bound.name}.${name}`,
+          new WorkerLoop(bound, name, worker, { clock, wheel, random }),
+        ]),
       ),
     );
   }
@@ -61,11 +64,25 @@ export class ServiceRuntime {
 
   /** Starts every worker; its first run begins at once. */
   startWorkers(): void {
-    for (const worker of this.#workers) worker.start();
+    for (const worker of this.#workers.values()) worker.start();
   }
 
   /** Cancels what the workers do and waits for its end. The caller bounds it. */
   async stopWorkers(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.stop()));
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+  }
+
+  /**
+   * Runs a worker once, for tests: answers whether it has more to do, throws what it throws, and `invalid_app` when the service
+   * has no such worker.
+   */
+  async runWorker(service: string, worker: string): Promise<boolean> {
+    const loop = this.#workers.get(`${service}.${worker}`);
+    if (loop !== undefined) return loop.runOnce();
+    throw new KerfError("invalid_app", {
+      message: `There is no worker ${JSON.stringify(worker)} of ${service}.`,
+      why: `There are: ${[...this.#workers.keys()].join(", ") || "none"}.`,
+      fix: "Name one of those.",
+    });
   }
 }

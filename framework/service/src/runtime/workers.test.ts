@@ -10,7 +10,7 @@ import { ServiceRuntime } from "./runtime.ts";
 const nothing = contract("nothing", { version: "1.0.0", operations: {} });
 type Run = (
   args: WorkerArgs<typeof nothing, Record<never, never>, Record<never, never>>,
-) => Promise<void>;
+) => Promise<boolean | void>;
 
 function startWorker(run: Run, options: { everyMs: number; deadlineMs?: number }) {
   const clock = new ManualClock();
@@ -52,6 +52,27 @@ test("the first run starts at once, the next one a pause after its end, never tw
   await clock.advance(1);
   assert.equal(ends.length, 2);
   ends[1]?.();
+  await runtime.stopWorkers();
+});
+
+test("a run that says there is more is followed by the next one at once", async () => {
+  const idle = Promise.withResolvers<void>();
+  let left = 3;
+  const { clock, runtime } = startWorker(
+    async () => {
+      left--;
+      if (left === 0) idle.resolve();
+      return left > 0;
+    },
+    { everyMs: 1_000 },
+  );
+  await idle.promise;
+  await clock.advance(999);
+  assert.equal(left, 0);
+  await clock.advance(1);
+  assert.equal(left, -1);
+  assert.equal(await runtime.runWorker("nothing", "work"), false);
+  await assert.rejects(runtime.runWorker("nothing", "rest"), { code: "invalid_app" });
   await runtime.stopWorkers();
 });
 

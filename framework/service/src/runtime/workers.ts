@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from "node:timers/promises";
 import {
   CallContext,
   type Clock,
@@ -64,37 +65,59 @@ export class WorkerLoop {
     await this.#ended;
   }
 
+  /** One run now, whatever the loop does; answers whether there is more to do, throws what the worker throws. */
+  async runOnce(): Promise<boolean> {
+    return this.#run(this.#newContext());
+  }
+
   async #loop(): Promise<void> {
     let failures = 0;
     while (!this.#stopping.signal.aborted) {
-      failures = (await this.#succeeds()) ? 0 : failures + 1;
-      await delay(this.#parts.clock, this.#pauseMs(failures), this.#stopping.signal).catch(
-        () => undefined,
-      );
+      const ended = await this.#attempt();
+      failures = ended === "failed" ? failures + 1 : 0;
+      // Whatever else waits for this thread gets its turn between two runs.
+      if (ended === "more") await yieldToOthers();
+      else await this.#pause(failures);
     }
   }
 
-  async #succeeds(): Promise<boolean> {
+  async #attempt(): Promise<"done" | "more" | "failed"> {
+    const context = this.#newContext();
+    this.#current = context;
+    try {
+      return (await this.#run(context)) ? "more" : "done";
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return "done";
+      this.#log.in(context.trace).error("a run of the worker failed; it is tried again", { error });
+      return "failed";
+    } finally {
+      this.#current = undefined;
+    }
+  }
+
+  async #run(context: CallContext): Promise<boolean> {
+    try {
+      const more = await this.#worker.run(new WorkerRun(this.#bound, context, this.#log) as never);
+      return more === true;
+    } finally {
+      context.release();
+    }
+  }
+
+  #newContext(): CallContext {
     const { clock, wheel } = this.#parts;
-    const context = new CallContext({
+    return new CallContext({
       clock,
       wheel,
       deadline: wheel.now + (this.#worker.deadlineMs ?? defaultDeadlineMs),
       trace: newTrace(),
       caller: this.#bound.name,
     });
-    this.#current = context;
-    try {
-      await this.#worker.run(new WorkerRun(this.#bound, context, this.#log) as never);
-      return true;
-    } catch (error) {
-      if (this.#stopping.signal.aborted) return true;
-      this.#log.in(context.trace).error("a run of the worker failed; it is tried again", { error });
-      return false;
-    } finally {
-      this.#current = undefined;
-      context.release();
-    }
+  }
+
+  async #pause(failures: number): Promise<void> {
+    const pauseMs = this.#pauseMs(failures);
+    await delay(this.#parts.clock, pauseMs, this.#stopping.signal).catch(() => undefined);
   }
 
   /** Exponential, with a little chance so that instances that failed together do not come back together. */
