@@ -10,6 +10,8 @@ export interface InstanceRecord {
   /** Its place in the unit: `orders-1`. */
   readonly slot: string;
   readonly services: readonly string[];
+  /** Those of its services that it was started without, because their databases were not as they need them. */
+  readonly heldBack: readonly string[];
   /** Absolute path of the app module that it was started with. */
   readonly appModule: string;
   /** Proves that it is ours when it attaches. */

@@ -73,6 +73,11 @@ export class Slot {
     return this.#policy.looping ? "crashed" : "restarting";
   }
 
+  /** Whether it waits, empty, until someone changes what keeps its unit from being started. */
+  get heldBack(): boolean {
+    return this.#held && this.#current === undefined;
+  }
+
   /** When the state began, milliseconds since 1970-01-01 UTC. */
   get since(): number {
     return this.#current?.since ?? this.#since;
@@ -97,12 +102,14 @@ export class Slot {
   }
 
   /**
-   * Exchanges the copy: the new one first, then routing, then the end of the old one. When the new one does not get ready the
-   * old one serves on, and this rejects. A newer exchange supersedes one that is under way.
+   * Exchanges the copy: the new one first, then routing, then the end of the old one. When the new one does not get ready, or
+   * `gate` rejects, which it waits for, the old one serves on, and this rejects. A newer exchange supersedes one that is under
+   * way.
    */
-  async replace(): Promise<Instance> {
+  async replace(gate?: Promise<unknown>): Promise<Instance> {
     this.#wanted = true;
     this.#policy.reset();
+    if (this.#current === undefined) await gate;
     if (this.#current === undefined || this.#current.state === "starting") return this.#fillAnew();
     this.#next?.kill();
     const next = this.#around.launch(this);
@@ -110,11 +117,18 @@ export class Slot {
     try {
       await next.whenReady;
     } catch {
-      const superseded = this.#next !== next;
-      if (!superseded) this.#next = undefined;
-      throw superseded || !this.#wanted
+      const replaced = this.#next !== next;
+      if (!replaced) this.#next = undefined;
+      throw replaced || !this.#wanted
         ? supersededError(this.name)
         : await this.#explain(next, true);
+    }
+    try {
+      await gate;
+    } catch (cause) {
+      if (this.#next === next) this.#next = undefined;
+      next.kill();
+      throw cause;
     }
     // A still newer exchange began in the moment between.
     if (this.#next !== next) {
@@ -218,9 +232,17 @@ export class Slot {
   }
 }
 
+/** The code of a start that a newer one took the place of. */
+const superseded = "superseded";
+
 function supersededError(slot: string): KerfError {
-  return new KerfError("start_failed", {
+  return new KerfError(superseded, {
     message: `A newer start of ${slot} took the place of this one.`,
     retry: "not-executed",
   });
+}
+
+/** Whether an error says that a newer start took over. */
+export function isSuperseded(error: unknown): boolean {
+  return error instanceof KerfError && error.code === superseded;
 }

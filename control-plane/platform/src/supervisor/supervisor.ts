@@ -11,6 +11,8 @@ import { Instance, type InstanceEnd } from "./instance.ts";
 import { plainName, type Program } from "./program.ts";
 import { Slot } from "./slot.ts";
 
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 /** How long a platform that finds instances of one before waits until they have attached to it, in milliseconds. */
 const reconcileBoundMs = 3_000;
 
@@ -45,6 +47,13 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#records = new InstanceRecords(options.home.instances);
+  }
+
+  /** Whether anything still runs that a platform before us started. */
+  leftovers(): boolean {
+    return this.#records
+      .all()
+      .some((record) => this.#options.runtime.adopt(record.reference) !== undefined);
   }
 
   /**
@@ -115,8 +124,11 @@ export class Supervisor {
     await Promise.all(stopping);
   }
 
-  /** Exchanges the copies of a unit one after the other. Answers the new ones; rejects at the first that does not get ready. */
-  async replace(unit: string): Promise<Instance[]> {
+  /**
+   * Exchanges the copies of a unit one after the other; new ones serve once `gate` has resolved. Answers them; rejects at the
+   * first that does not get ready.
+   */
+  async replace(unit: string, gate?: Promise<unknown>): Promise<Instance[]> {
     const slots = this.slotsOf(unit);
     if (slots.length === 0) {
       throw new KerfError("not_found", {
@@ -125,7 +137,7 @@ export class Supervisor {
       });
     }
     const replaced: Instance[] = [];
-    for (const slot of slots) replaced.push(await slot.replace());
+    for (const slot of slots) replaced.push(await slot.replace(gate));
     return replaced;
   }
 
@@ -203,20 +215,25 @@ export class Supervisor {
     const program = this.#programs.get(slot.unit) as Program;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
-    const plan = {
+    const plan: Writable<InstanceRecord> = {
       id,
       unit: slot.unit,
       slot: slot.name,
       services: program.services,
+      heldBack: [],
       appModule: this.#options.appModule,
       token: randomBytes(32).toString("base64url"),
       address: program.kind === "host" ? `unix:${home.instanceSocket(id)}` : "",
       logFile,
       logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
       startedAt: clock.wall(),
-      reference: undefined as unknown,
+      reference: undefined,
     };
-    const boot = this.#options.boot(program, plan);
+    const boot = this.#options.boot(program, plan).then(async (document) => {
+      plan.heldBack = program.services.filter((service) => !document.services.includes(service));
+      if (plan.heldBack.length > 0) await this.#records.write(plan);
+      return document;
+    });
     // The runtime waits for it; until it does, a rejection has nobody else.
     boot.catch(() => {});
     const running = runtime.start(

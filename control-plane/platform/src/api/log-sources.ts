@@ -1,0 +1,44 @@
+import { join } from "node:path";
+import { KerfError } from "@kerf/kernel";
+import type { Deployment } from "../placement/deployment.ts";
+import type { Home } from "../state/home.ts";
+import type { Slot } from "../supervisor/slot.ts";
+import type { LogSource } from "./logs.ts";
+
+/** The logs of a service, a unit, `gateway:NAME`, `postgres:NAME`, `platform`, or of everything. Throws `not_found`. */
+export function logSources(
+  of: string | undefined,
+  facts: {
+    home: Home;
+    deployment: Deployment | undefined;
+    slots: readonly Slot[];
+    servers: readonly { name: string }[];
+  },
+): LogSource[] {
+  const { home, deployment } = facts;
+  const own: LogSource = { source: "platform", file: join(home.logs, "platform.log") };
+  const servers = facts.servers.map(({ name }): LogSource => ({
+    source: `postgres:${name}`,
+    file: join(home.postgres(name), "server.log"),
+  }));
+  const programs = facts.slots.map((slot): LogSource => ({
+    source: slot.unit,
+    file: home.log(slot.name),
+  }));
+  const everything = [...programs, ...servers, own];
+  if (of === undefined) return everything;
+  const named = everything.filter(({ source }) => source === of || source === `gateway:${of}`);
+  if (named.length > 0) return named;
+  const unit = Object.entries(deployment?.units ?? {}).find(([, services]) =>
+    services.includes(of),
+  )?.[0];
+  if (unit !== undefined) {
+    return programs
+      .filter(({ source }) => source === unit)
+      .map((source) => ({ ...source, service: of }));
+  }
+  throw new KerfError("not_found", {
+    message: `Nothing that is called ${JSON.stringify(of)} has a log.`,
+    fix: `Give one of: ${[...new Set([...Object.values(deployment?.units ?? {}).flat(), ...everything.map(({ source }) => source)])].join(", ")}`,
+  });
+}

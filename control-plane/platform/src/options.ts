@@ -1,0 +1,86 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { LogLevel } from "@kerf/telemetry";
+import { KerfError } from "@kerf/kernel";
+
+/** What a platform process is started with. */
+export interface PlatformOptions {
+  /** Absolute path of the app module. */
+  readonly app: string;
+  /** Directory of the state, `KERF_HOME`. */
+  readonly home: string;
+  /** Where gateways listen. */
+  readonly host: string;
+  /** Port of the first gateway, the next ones follow; 0 takes any that is free. */
+  readonly port: number;
+  /** Port of the control API; 0 takes any that is free. */
+  readonly platformPort: number;
+  /** `none`, `all` or names of services; undefined takes the placement that the app declares. */
+  readonly cut: string | undefined;
+  readonly environment: string;
+  /** Start again what a changed file belongs to. */
+  readonly watch: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** Reads the command line; throws `invalid_configuration` naming the option. */
+export function parseOptions(argv: readonly string[]): PlatformOptions {
+  const { values } = read(argv);
+  if (values.app === undefined) throw wrong("--app", "names the app module");
+  if (values.home === undefined) throw wrong("--home", "names the directory of the state");
+  const environment = values.environment ?? "dev";
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(environment))
+    throw wrong("--environment", 'is lower-case letters, digits and "-"');
+  const logLevel = values["log-level"] ?? "info";
+  if (!["debug", "info", "warn", "error"].includes(logLevel))
+    throw wrong("--log-level", "is debug, info, warn or error");
+  return {
+    app: resolve(values.app),
+    home: resolve(values.home),
+    host: values.host ?? "127.0.0.1",
+    port: port("--port", values.port ?? "8080"),
+    platformPort: port("--platform-port", values["platform-port"] ?? "8090"),
+    cut: values.cut,
+    environment,
+    watch: values["no-watch"] !== true && environment === "dev",
+    logLevel: logLevel as LogLevel,
+  };
+}
+
+function read(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        app: { type: "string" },
+        home: { type: "string" },
+        host: { type: "string" },
+        port: { type: "string" },
+        "platform-port": { type: "string" },
+        cut: { type: "string" },
+        environment: { type: "string" },
+        "log-level": { type: "string" },
+        "no-watch": { type: "boolean" },
+      },
+    });
+  } catch (cause) {
+    throw new KerfError("invalid_configuration", {
+      message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--environment NAME] [--log-level L] [--no-watch]",
+      cause,
+    });
+  }
+}
+
+function port(option: string, text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw wrong(option, "is a port from 0 to 65535");
+  return Number(text);
+}
+
+function wrong(option: string, what: string): KerfError {
+  return new KerfError("invalid_configuration", {
+    message: `${option} ${what}.`,
+    fix: "Correct the command line.",
+  });
+}

@@ -1,0 +1,79 @@
+import type { PlacedInstance } from "@kerf/call";
+import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
+import type { Program } from "../supervisor/program.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+
+/** What is to run: an app as it was read, and where its services are placed. */
+export interface Deployment {
+  readonly manifest: AppManifest;
+  /** The services of each unit. */
+  readonly units: Readonly<UnitServices>;
+}
+
+/** Places the services of an app: as `--cut` says, otherwise as the app itself does. */
+export function deploy(manifest: AppManifest, cut: string | undefined): Deployment {
+  const units =
+    cut === undefined
+      ? Object.fromEntries(
+          Object.entries(manifest.units).map(([unit, services]) => [unit, [...services]]),
+        )
+      : cutUnits(
+          cut,
+          manifest.services.map((service) => service.name),
+        );
+  return { manifest, units };
+}
+
+/** The programs of a deployment. The first gateway has the port, each further one the next; port 0 takes any that is free. */
+export function programsOf(
+  deployment: Deployment,
+  http: { host: string; port: number },
+): Program[] {
+  const units = Object.entries(deployment.units).map(([unit, services]): Program => ({
+    unit,
+    kind: "host",
+    services,
+    copies: 1,
+  }));
+  const gateways = deployment.manifest.gateways.map((gateway, index): Program => ({
+    unit: `gateway:${gateway.name}`,
+    kind: "gateway",
+    services: gateway.backend === undefined ? [] : [gateway.backend.contract.name],
+    copies: 1,
+    http: { host: http.host, port: http.port === 0 ? 0 : http.port + index },
+  }));
+  return [...units, ...gateways];
+}
+
+/** The copies of each unit that routers may know of. */
+export function placedInstances(
+  deployment: Deployment,
+  supervisor: Supervisor,
+): Record<string, PlacedInstance[]> {
+  return Object.fromEntries(
+    Object.keys(deployment.units).map((unit) => [
+      unit,
+      supervisor
+        .slotsOf(unit)
+        .flatMap((slot) => slot.routable)
+        .map(({ id, address, state }) => ({ id, address, state })),
+    ]),
+  );
+}
+
+/** The services of each unit, without those that no copy of the unit runs because they are held back. */
+export function servedUnits(
+  deployment: Deployment,
+  supervisor: Supervisor,
+): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(deployment.units).map(([unit, services]) => {
+      const copies = supervisor.slotsOf(unit).flatMap((slot) => slot.routable);
+      const served = services.filter(
+        (service) =>
+          copies.length === 0 || copies.some(({ record }) => !record.heldBack.includes(service)),
+      );
+      return [unit, served];
+    }),
+  );
+}

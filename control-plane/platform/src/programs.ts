@@ -1,0 +1,11 @@
+import { fileURLToPath } from "node:url";
+
+/** The programs that the platform starts, by path; it imports none of them. */
+export const programs = {
+  /** Turns an app module into its manifest. */
+  describe: fileURLToPath(import.meta.resolve("@kerf/service/describe")),
+  /** Runs a unit. */
+  host: fileURLToPath(import.meta.resolve("@kerf/service/host")),
+  /** Runs a gateway. */
+  gateway: fileURLToPath(import.meta.resolve("@kerf/proxy/gateway")),
+};
