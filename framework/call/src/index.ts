@@ -9,6 +9,7 @@ export { Inbound, type InboundOptions } from "./inbound.ts";
 export type { OperationCounters } from "./inbound/operation.ts";
 export { type InboundPosition, inboundPipeline } from "./inbound/pipeline.ts";
 export type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
+export { mayCall } from "./may-call.ts";
 export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
@@ -21,7 +22,19 @@ export { parseAddress } from "./transports/framed/address.ts";
 export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
 export { FramedCounters } from "./transports/framed/counters.ts";
 export type { FramedLimits } from "./transports/framed/limits.ts";
-export { type FramedServer, type FramedServerOptions, listenFramed } from "./transports/framed/server.ts";
+export {
+  type FramedServer,
+  type FramedServerOptions,
+  listenFramed,
+} from "./transports/framed/server.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";
+export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
+export { FramedCounters } from "./transports/framed/counters.ts";
+export type { FramedLimits } from "./transports/framed/limits.ts";
+export {
+  type FramedServer,
+  type FramedServerOptions,
+  listenFramed,
+} from "./transports/framed/server.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";

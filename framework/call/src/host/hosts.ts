@@ -1,0 +1,89 @@
+import { command, contract, type Schema, schemaFrom, stream } from "@kerf/contract";
+import type { ErrorShape, LifecycleState, RetryMeaning } from "@kerf/kernel";
+import type { Attachment, HostReport, SignedSnapshot } from "../placement.ts";
+import { anything, count, list, object, type Shape, text } from "./shape.ts";
+
+const states: readonly LifecycleState[] = ["new", "starting", "ready", "draining", "stopped"];
+const retries: readonly RetryMeaning[] = ["not-executed", "unknown", "never"];
+
+const name = text(256);
+const path = text(4_096);
+const sentence = text(8_192);
+
+const attachment = object<Attachment>({
+  instance: name,
+  unit: name,
+  pid: count,
+  address: text(1_024),
+  state: text(16, states),
+  files: list(path, 10_000),
+  token: name,
+});
+
+const report = object<HostReport>({
+  instance: name,
+  token: name,
+  state: text(16, states),
+  epoch: count,
+  generation: count,
+});
+
+const errorShape = object<ErrorShape>(
+  {
+    code: name,
+    message: sentence,
+    retry: text(16, retries),
+    why: sentence,
+    fix: sentence,
+    data: anything,
+    retryAfterMs: count,
+    declared: anything as Shape<true>,
+  },
+  ["why", "fix", "data", "retryAfterMs", "declared"],
+);
+
+/** A failure that a host tells the platform of, for the people who watch it. */
+export interface HostProblem {
+  readonly instance: string;
+  readonly token: string;
+  readonly error: ErrorShape;
+}
+
+const problem = object<HostProblem>({ instance: name, token: name, error: errorShape });
+// A snapshot names every instance and gateway route of an app: 16 MiB are some ten thousand operations.
+const signedSnapshot = object<SignedSnapshot>({ body: text(16 * 1_048_576), signature: text(256) });
+const nothing = object<Record<never, never>>({});
+
+function schemaOf<T>(shape: Shape<T>): Schema<T, T> {
+  return schemaFrom(shape.json, (value) => shape.read(value, ""));
+}
+
+/**
+ * The host protocol: what the platform serves to the instances and gateways that it started. Public in the sense of the
+ * call path, since hosts have no principal; each call proves itself with the token of its boot document.
+ */
+export const hosts = contract("hosts", {
+  version: "1.0.0",
+  operations: {
+    /** Stays open for the life of the host: the newest snapshot at once, then each newer one. */
+    attach: stream({
+      access: "public",
+      input: schemaOf(attachment),
+      output: schemaOf(signedSnapshot),
+    }),
+    /** A change of state, or the acknowledgement of a snapshot. */
+    report: command({
+      access: "public",
+      input: schemaOf(report),
+      output: schemaOf(nothing),
+      deadlineMs: 2_000,
+    }),
+    /** Something that went wrong and that people should see. */
+    problem: command({
+      access: "public",
+      input: schemaOf(problem),
+      output: schemaOf(nothing),
+      deadlineMs: 2_000,
+    }),
+  },
+});

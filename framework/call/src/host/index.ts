@@ -1,0 +1,6 @@
+// What every program that the platform starts has in common: its boot document, its lifeline, its link to the platform,
+// and the contract that they speak. Node only.
+export { readBoot } from "./boot.ts";
+export { HostLink, type HostLinkOptions } from "./host-link.ts";
+export { type HostProblem, hosts } from "./hosts.ts";
+export { watchLifeline } from "./lifeline.ts";
