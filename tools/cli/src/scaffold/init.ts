@@ -20,7 +20,7 @@ export function init(given: string, options: InitOptions): void {
   if (options.json === true) return printJson({ directory, name, files });
   const paint = paintFor(process.stdout);
   const commands = [
-    ...(shown === "." ? [] : [`cd ${shown}`]),
+    ...(directory === process.cwd() ? [] : [`cd ${given}`]),
     "npm install",
     "npm test",
     "npm start",
