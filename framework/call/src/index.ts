@@ -27,14 +27,6 @@ export {
   type FramedServerOptions,
   listenFramed,
 } from "./transports/framed/server.ts";
-export type { CloseReason } from "./transports/framed/violation.ts";
-export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
-export { FramedCounters } from "./transports/framed/counters.ts";
-export type { FramedLimits } from "./transports/framed/limits.ts";
-export {
-  type FramedServer,
-  type FramedServerOptions,
-  listenFramed,
 } from "./transports/framed/server.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";
