@@ -1,4 +1,4 @@
-import type { CallOptions, Client, Contract, OperationKind } from "@kerf/contract";
+import type { Client, Contract, OperationKind } from "@kerf/contract";
 import {
   type CallContext,
   type Clock,

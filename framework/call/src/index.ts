@@ -27,6 +27,6 @@ export {
   type FramedServerOptions,
   listenFramed,
 } from "./transports/framed/server.ts";
-} from "./transports/framed/server.ts";
+export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";

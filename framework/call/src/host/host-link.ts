@@ -184,9 +184,10 @@ export class HostLink {
     }
     if (!this.#ended.signal.aborted && this.#lostSince === undefined) {
       this.#lostSince = this.#options.clock.now();
-      log.warn("The platform is away; this host goes on with the last placement.", {
-        ...(why instanceof KerfError ? { code: why.code, why: why.message } : { error: why }),
-      });
+      log.warn(
+        "The platform is away; this host goes on with the last placement.",
+        why instanceof KerfError ? { code: why.code, why: why.message } : { error: why },
+      );
     }
     return taken;
   }

@@ -122,7 +122,7 @@ export class InProcessTransport implements Transport {
       "The way to the service was closed while the call was under way.",
     );
     this.#closed = reason;
-    for (const lose of [...this.#underWay]) lose(reason);
+    for (const lose of this.#underWay) lose(reason);
     for (const listener of this.#listeners.splice(0)) listener(reason);
   }
 
