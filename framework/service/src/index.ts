@@ -17,6 +17,7 @@ export type {
   Worker,
   WorkerArgs,
 } from "./declaration/handlers.ts";
+export { loadApp, loading, loadService } from "./declaration/load.ts";
 export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
 export { type ClientsOf, type Uses } from "./declaration/uses.ts";
 export {

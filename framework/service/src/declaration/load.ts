@@ -1,6 +1,7 @@
 import { pathToFileURL } from "node:url";
 import { KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "./app.ts";
+import { loadProblem } from "./load-problem.ts";
 import type { AnyService } from "./service.ts";
 
 // What comes out of authors' modules is told apart by its `type`: their copy of this package may be another one.
@@ -33,4 +34,18 @@ export async function loadService(what: string, module: ServiceModule): Promise<
         : "Its default export is something else.",
     fix: "End it with: export default service(contract, { … }).implement({ … });",
   });
+}
+
+/** Runs `load`; a failure of it becomes `start_failed` with its place, instead of the loader's own stack. */
+export async function loading<T>(what: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (thrown) {
+    if (thrown instanceof KerfError) throw thrown;
+    throw new KerfError("start_failed", {
+      message: loadProblem(what, thrown),
+      fix: "Correct it there; kerf dev starts it again when the file changes.",
+      cause: thrown,
+    });
+  }
 }

@@ -1,7 +1,6 @@
 import type { Boot } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
-import { loadProblem } from "../declaration/load-problem.ts";
-import { loadApp, loadService } from "../declaration/load.ts";
+import { loadApp, loading, loadService } from "../declaration/load.ts";
 import type { AnyService } from "../declaration/service.ts";
 
 /** Loads the services that an instance runs, and no others. Throws `start_failed` with file and line, or `invalid_app`. */
@@ -29,18 +28,4 @@ export async function loadUnit(
       });
     }),
   );
-}
-
-/** Says what could not be loaded, with its place, instead of the loader's own stack. */
-async function loading<T>(what: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (thrown) {
-    if (thrown instanceof KerfError) throw thrown;
-    throw new KerfError("start_failed", {
-      message: loadProblem(what, thrown),
-      fix: "Correct it there; kerf dev starts it again when the file changes.",
-      cause: thrown,
-    });
-  }
 }
