@@ -71,7 +71,7 @@ test("declared errors are values, refusals and failures have their code", async 
   await assert.rejects(client.get({ id: ".." }), { code: "invalid_input" });
 });
 
-test("an answer that is not ours becomes an error all the same", async (t) => {
+test("an answer that is not ours becomes an error all the same", async () => {
   const server = createServer((request, response) => {
     if (request.url === "/hang") return void request.socket.destroy();
     response

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access, OperationDescription } from "@kerf/contract";
 import {
-  CallContext,
+  type CallContext,
   type Clock,
   defaultDeadlineMs,
   KerfError,
@@ -10,6 +10,7 @@ import {
   type Trace,
 } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent, type Logger } from "@kerf/telemetry";
+import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
 import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
@@ -212,10 +213,10 @@ class Exchange {
     const fallback = isStream
       ? (limits?.streamDeadlineMs ?? defaultStreamDeadlineMs)
       : (limits?.deadlineMs ?? defaultDeadlineMs);
-    this.#context = new CallContext({
+    this.#context = rootContext({
       clock,
       wheel,
-      deadline: clock.now() + (route.description.deadlineMs ?? fallback),
+      deadlineMs: route.description.deadlineMs ?? fallback,
       trace: this.#trace,
       caller,
       principal: identity.principal,

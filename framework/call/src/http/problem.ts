@@ -98,7 +98,11 @@ export function problemOf(thrown: unknown, place: ProblemPlace): ProblemAnswer {
         ...(error.data === undefined ? undefined : { data: error.data }),
         traceId: place.traceId,
       },
-      headers: retryAfter(error, declared.status),
+      headers: {
+        ...retryAfter(error, declared.status),
+        // RFC 9110, 15.5.2: whoever says 401 says how to authenticate.
+        ...(declared.status === 401 ? { "www-authenticate": "Bearer" } : undefined),
+      },
     };
   }
   // A declared error of some other operation is a bug of the service that let it through.

@@ -1,0 +1,180 @@
+import {
+  type Boot,
+  Caller,
+  connectFramed,
+  Inbound,
+  PrincipalSigner,
+  PrincipalVerifier,
+  SnapshotDiscovery,
+  SnapshotStore,
+} from "@kerf/call";
+import { HostLink } from "@kerf/call/host";
+import { createHttpEdge, type HttpListener, listenHttp } from "@kerf/call/http";
+import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import { ServiceRuntime } from "@kerf/service";
+import { installLoader } from "@kerf/service/loader";
+import type { Logger } from "@kerf/telemetry";
+import { BearerAuthentication } from "./authentication/bearer.ts";
+import { loadBackend } from "./backend.ts";
+import { answerHealth, type HealthFacts } from "./health.ts";
+import { Reachability } from "./reachability.ts";
+import { GatewayRouting } from "./routing.ts";
+
+/** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
+const drainMs = 30_000;
+
+/** A gateway that can be started. */
+export interface GatewayProgram {
+  readonly lifecycle: Lifecycle;
+  /** `http://host:port`, once it is ready. */
+  readonly url: string | undefined;
+}
+
+/** Everything that a gateway consists of, put together in the order in which a request meets it, from the services up. */
+export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayProgram> {
+  const { app, checked, environment, instance, unit } = boot;
+  const name = unit.replace(/^gateway:/, "");
+  const clock = systemClock;
+  const random = systemRandom;
+  const wheel = new TimerWheel(clock);
+
+  // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
+  const store = new SnapshotStore({
+    publicKey: boot.platform.publicKey,
+    file: boot.snapshotFile,
+    initial: boot.snapshot,
+    log,
+  });
+  const discovery = new SnapshotDiscovery(store);
+
+  // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
+  const loader = boot.services.length > 0 ? installLoader() : undefined;
+  const services = loader === undefined ? [] : [await loadBackend(boot, name)];
+  const runtime = new ServiceRuntime({ services, databases: {}, clock, wheel, random, log });
+  const inbound = new Inbound({
+    services: runtime.served(),
+    clock,
+    wheel,
+    log,
+    checked,
+    // Nobody reaches it but through this gateway's own routes.
+    mayCall: (from) => from === unit,
+    principals: new PrincipalVerifier(() => store.current?.principalKeys ?? [], {
+      environment,
+      clock,
+    }),
+  });
+
+  // The way to all services: one pipeline, whether they are here or elsewhere.
+  const reachability = new Reachability(store);
+  const caller = new Caller({
+    clock,
+    random,
+    wheel,
+    log,
+    discovery,
+    connect: reachability.watch((address) =>
+      connectFramed(address, { clock, wheel, log, hello: { instance } }),
+    ),
+    local: inbound,
+    checked,
+  });
+  runtime.connect(caller);
+
+  // The front: who asks, where it goes, and how it is answered.
+  const bearer = new BearerAuthentication({
+    app,
+    environment,
+    keys: () => store.current?.issuerKeys ?? [],
+    signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
+    clock,
+  });
+  const routing = new GatewayRouting(name, store, log);
+  const draining = new AbortController();
+  const edge = createHttpEdge({
+    routes: () => routing.table,
+    authenticate: (request) => bearer.identify(request),
+    send: (call) => caller.send({ ...call, kind: call.description.kind }),
+    caller: unit,
+    clock,
+    wheel,
+    log,
+    draining: draining.signal,
+  });
+  const health: HealthFacts = {
+    snapshot: () => store.current,
+    discovery,
+    reachability,
+    own: boot.services,
+    draining: () => draining.signal.aborted,
+  };
+
+  let listener: HttpListener | undefined;
+  let link: HostLink | undefined;
+  const lifecycle = new Lifecycle({
+    name: `gateway ${name}`,
+    drainMs,
+    async start() {
+      listener = await listenHttp({
+        ...httpOf(boot),
+        handler: (request, response) => {
+          if (!answerHealth(request, response, health, clock)) edge(request, response);
+        },
+      });
+      const address = listener.url;
+      const files = (): string[] => loader?.files.all ?? [];
+      link = new HostLink({
+        boot,
+        store,
+        clock,
+        log,
+        state: () => lifecycle.state,
+        address,
+        files,
+      });
+      link.start();
+    },
+    async drain() {
+      // Streams first: they would hold every other connection's drain for as long as somebody watches.
+      draining.abort();
+      await listener?.drain(drainMs);
+      await runtime.stopWorkers();
+      await inbound.drain();
+    },
+    async stop() {
+      await listener?.close();
+      await runtime.stopWorkers();
+      await caller.stop();
+      await link?.stop();
+    },
+  });
+  lifecycle.onChange((state) => {
+    log.info(`the gateway is ${state}`, state === "ready" ? { url: listener?.url } : {});
+    if (state === "ready") runtime.startWorkers();
+    link?.report();
+  });
+  return {
+    lifecycle,
+    get url() {
+      return listener?.url;
+    },
+  };
+}
+
+function principalKeyOf(boot: Boot): Readonly<Record<string, unknown>> {
+  if (boot.keys.principal !== undefined) return boot.keys.principal;
+  throw incomplete(boot, "a key to sign principals with");
+}
+
+function httpOf(boot: Boot): { host: string; port: number } {
+  if (boot.http !== undefined) return boot.http;
+  throw incomplete(boot, "an address for clients");
+}
+
+function incomplete(boot: Boot, what: string): KerfError {
+  return new KerfError("invalid_configuration", {
+    message: `The boot document of ${boot.unit} names no ${what.replace(/^an? /, "")}.`,
+    why: `A gateway needs ${what}.`,
+    fix: "Restart the platform: kerf dev",
+  });
+}
