@@ -8,7 +8,7 @@ import { assembleHost } from "./assemble.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 
 /** How long draining may take once the launcher is gone, milliseconds: everything ends within 5 s of it. */
-const orphanedMs = 4_000;
+const orphanedMs = 3_000;
 
 const sink = (line: string): void => void process.stdout.write(`${line}\n`);
 let log = new Logger({ level: "info", sink });
