@@ -51,6 +51,7 @@ export class Databases {
   readonly #servers = new Map<string, PostgresServer>();
   readonly #reachable = new Map<string, DatabaseServer>();
   readonly #services = new Map<string, ServiceState>();
+  readonly #preparing = new Map<string, Promise<void>>();
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -72,8 +73,8 @@ export class Databases {
    * {@link problemOf}, and holds nothing else up.
    */
   async prepare(manifest: AppManifest): Promise<void> {
+    // Before anything is waited for: from here on whoever asks for one of these waits until it has been attempted.
     const services = manifest.services.filter((service) => service.database !== undefined);
-    await this.#passwords.ensure(services.map((service) => service.name));
     for (const name of this.#services.keys()) {
       if (!services.some((service) => service.name === name)) this.#services.delete(name);
     }
@@ -225,7 +226,15 @@ export class Databases {
   }
 
   /** Provisions and migrates what is not ready on a server; in one go, since they share its connections. */
-  async #prepareOn(name: string, server: DatabaseServer): Promise<void> {
+  #prepareOn(name: string, server: DatabaseServer): Promise<void> {
+    const running = this.#preparing.get(name);
+    if (running !== undefined) return running;
+    const preparing = this.#provision(name, server).finally(() => this.#preparing.delete(name));
+    this.#preparing.set(name, preparing);
+    return preparing;
+  }
+
+  async #provision(name: string, server: DatabaseServer): Promise<void> {
     const states = [...this.#services.values()].filter(
       (state) =>
         state.server === name && (state.provisioned === undefined || state.problem !== undefined),
@@ -233,6 +242,7 @@ export class Databases {
     if (states.length === 0) return;
     let provisioned: ProvisionedService[];
     try {
+      await this.#passwords.ensure(states.map((state) => state.declared.name));
       provisioned = await provisionServices(
         server,
         states.map(({ declared }) => ({

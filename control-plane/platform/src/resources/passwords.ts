@@ -13,18 +13,21 @@ export interface DatabasePasswords {
 export class Passwords {
   readonly #file: string;
   readonly #known: Record<string, DatabasePasswords>;
+  #written: Promise<void> = Promise.resolve();
 
   constructor(home: Home) {
     this.#file = join(home.keys, "databases.json");
     this.#known = readJson<Record<string, DatabasePasswords>>(this.#file) ?? {};
   }
 
-  /** Makes those that are missing; on disk before anyone uses them. */
+  /** Makes those that are missing; resolves when all are on disk, which comes before anyone uses them. */
   async ensure(services: readonly string[]): Promise<void> {
     const missing = services.filter((service) => this.#known[service] === undefined);
-    if (missing.length === 0) return;
-    for (const service of missing) this.#known[service] = { owner: random(), app: random() };
-    await writeJson(this.#file, this.#known);
+    if (missing.length > 0) {
+      for (const service of missing) this.#known[service] = { owner: random(), app: random() };
+      this.#written = this.#written.then(() => writeJson(this.#file, this.#known));
+    }
+    await this.#written;
   }
 
   of(service: string): DatabasePasswords {

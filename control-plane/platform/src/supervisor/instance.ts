@@ -48,6 +48,8 @@ export class Instance {
   constructor(options: {
     record: InstanceRecord;
     running: Promise<Running>;
+    /** Resolves when it has what it needs to start; from then on its start is bounded. */
+    booted?: Promise<unknown>;
     clock: Clock;
     adopted?: boolean;
     onChange: (instance: Instance) => void;
@@ -58,7 +60,12 @@ export class Instance {
     this.#onChange = options.onChange;
     this.#address = options.record.address;
     this.#since = options.clock.wall();
-    this.#startTimer = this.#clock.after(startBoundMs, () => this.#giveUp("not-ready"));
+    const begin = (): void => {
+      if (this.#state !== "starting") return;
+      this.#startTimer = this.#clock.after(startBoundMs, () => this.#giveUp("not-ready"));
+    };
+    // Without a boot document the runtime ends it.
+    (options.booted ?? Promise.resolve()).then(begin, () => {});
     // Who waits for neither is told by onChange.
     this.#ready.promise.catch(() => {});
     void this.#follow(options.running);

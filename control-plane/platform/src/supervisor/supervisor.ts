@@ -244,7 +244,13 @@ export class Supervisor {
       },
     );
     return this.#watch(
-      new Instance({ record: plan, running, clock, onChange: (changed) => this.#changed(changed) }),
+      new Instance({
+        record: plan,
+        running,
+        booted: boot,
+        clock,
+        onChange: (changed) => this.#changed(changed),
+      }),
     );
   }
 

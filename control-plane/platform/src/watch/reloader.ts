@@ -99,7 +99,7 @@ export class Reloader {
     const begun = clock.now();
     const migrated = new Set([...files].flatMap((file) => databases.migratedFrom(dirname(file))));
     const units = this.#unitsWith(files, migrated);
-    const told = { type: "change", files: [...files], units: [...units] } as const;
+    const told = { type: "change" as const, files: [...files], units: [...units] };
     events.emit({ ...told, state: "started" });
     const gate = this.#makeReady(files, migrated, signal);
     // Each replacement waits for it, and there may be none.
