@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { greeter, relay } from "./fixtures/app/contracts.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { fixtureApp, TestPlatform } from "./test-platform.ts";
+import { fixtureApp, TestPlatform } from "./testing/test-platform.ts";
 
 /** Longest wait of a test, milliseconds: a host that hangs fails its test instead of the run. */
 const timeout = 60_000;

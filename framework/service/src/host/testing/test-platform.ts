@@ -32,10 +32,10 @@ import { silentLogger } from "@kerf/telemetry";
 const clock = systemClock;
 const wheel = new TimerWheel(clock);
 const log = silentLogger;
-const main = fileURLToPath(new URL("./main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 /** The app that the tests run. */
-export const fixtureApp: string = fileURLToPath(new URL("./fixtures/app/app.ts", import.meta.url));
+export const fixtureApp: string = fileURLToPath(new URL("../fixtures/app/app.ts", import.meta.url));
 
 function keyPair(kid: string) {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
