@@ -121,9 +121,12 @@ export class InProcessTransport implements Transport {
       "connection_lost",
       "The way to the service was closed while the call was under way.",
     );
-    this.#closed = reason;
+    this.#closed = new KerfError("unavailable", {
+      message: "The way to the service is closed; the call was not executed.",
+      retry: "not-executed",
+    });
     for (const lose of this.#underWay) lose(reason);
-    for (const listener of this.#listeners.splice(0)) listener(reason);
+    for (const listener of this.#listeners.splice(0)) listener(this.#closed);
   }
 
   #find(request: Request): LocalOperation {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { startEcho } from "./test-peers.ts";
+import { startEcho } from "./testing/peers.ts";
 
 test("a call travels to the callee and its answer back", async (t) => {
   const { transport, context } = await startEcho(t);

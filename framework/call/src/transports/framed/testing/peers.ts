@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { CallContext, type ContextFields, newTrace, systemClock, TimerWheel } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
-import type { Dispatcher, Transport } from "../../transport.ts";
-import { connectFramed, type FramedClientOptions } from "./client.ts";
-import { type FramedServer, type FramedServerOptions, listenFramed } from "./server.ts";
+import type { Dispatcher, Transport } from "../../../transport.ts";
+import { connectFramed, type FramedClientOptions } from "../client.ts";
+import { type FramedServer, type FramedServerOptions, listenFramed } from "../server.ts";
 
 /** Both sides of one connection over a Unix socket of its own, taken away when the test ends. */
 export interface Peers {
