@@ -13,7 +13,7 @@ import {
 import { type Logger, silentLogger } from "@kerf/telemetry";
 import { Caller } from "../caller.ts";
 import { StaticDiscovery } from "../discovery/static.ts";
-import type { Address, Boot } from "../placement.ts";
+import type { Address, Boot, SignedSnapshot } from "../placement.ts";
 import { rootContext } from "../root-context.ts";
 import type { SnapshotStore } from "../snapshot/store.ts";
 import { connectFramed } from "../transports/framed/client.ts";
@@ -155,7 +155,7 @@ export class HostLink {
 
   /** Attaches once and stays; gives the number of snapshots that came. */
   async #attach(): Promise<number> {
-    const { boot, state, address, files, store, log } = this.#options;
+    const { boot, state, address, files, log } = this.#options;
     const context = this.#context(Number.POSITIVE_INFINITY);
     this.#attachment = context;
     let taken = 0;
@@ -173,7 +173,7 @@ export class HostLink {
       for await (const signed of snapshots) {
         taken++;
         this.#found();
-        store.accept(signed);
+        this.#take(signed);
         this.report();
       }
     } catch (thrown) {
@@ -190,6 +190,19 @@ export class HostLink {
       );
     }
     return taken;
+  }
+
+  #take(signed: SignedSnapshot): void {
+    try {
+      this.#options.store.accept(signed);
+    } catch (thrown) {
+      this.#options.log.warn(
+        "The platform sent a placement that cannot be used; the last good one stays.",
+        {
+          error: thrown,
+        },
+      );
+    }
   }
 
   #found(): void {

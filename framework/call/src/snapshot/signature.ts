@@ -20,17 +20,25 @@ export function openSnapshot(signed: SignedSnapshot, publicKey: PublicKey): Snap
   if (!verify(null, Buffer.from(signed.body), key, Buffer.from(signed.signature, "base64url"))) {
     throw unusable("Its signature is not valid.");
   }
-  const snapshot = JSON.parse(signed.body) as Snapshot;
-  // What the platform signed is trusted; the form is checked because a newer platform may write another one.
+  const snapshot = JSON.parse(signed.body) as Snapshot | null;
+  if (!isFormed(snapshot)) {
+    throw unusable("It is signed, but has another form than this version knows.");
+  }
+  return snapshot;
+}
+
+/** What the platform signed is trusted; its form is checked because a newer platform may write another one. */
+function isFormed(snapshot: Partial<Snapshot> | null): snapshot is Snapshot {
+  if (typeof snapshot !== "object" || snapshot === null) return false;
   const { epoch, generation, services, units, gateways, principalKeys, issuerKeys } = snapshot;
-  const formed =
+  return (
     Number.isSafeInteger(epoch) &&
     Number.isSafeInteger(generation) &&
     [services, units, gateways].every((part) => typeof part === "object" && part !== null) &&
-    [principalKeys, issuerKeys].every((part) => Array.isArray(part)) &&
-    Object.values(units).every(({ instances }) => Array.isArray(instances));
-  if (!formed) throw unusable("It is signed, but has another form than this version knows.");
-  return snapshot;
+    Array.isArray(principalKeys) &&
+    Array.isArray(issuerKeys) &&
+    Object.values(units as Snapshot["units"]).every((unit) => Array.isArray(unit?.instances))
+  );
 }
 
 /** Whether `one` was published after `other`. */
