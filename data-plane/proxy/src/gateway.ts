@@ -146,6 +146,7 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
       await runtime.stopWorkers();
       await caller.stop();
       await link?.stop();
+      loader?.remove();
     },
   });
   lifecycle.onChange((state) => {

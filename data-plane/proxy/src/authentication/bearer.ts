@@ -22,27 +22,24 @@ interface Verified {
   readonly until: number;
 }
 
+/** What tokens are checked against, and what is made of them. */
+export interface BearerOptions {
+  readonly app: string;
+  readonly environment: string;
+  /** The issuer's public keys, from the newest snapshot. */
+  readonly keys: () => readonly PublicKey[];
+  readonly signer: PrincipalSigner;
+  readonly clock: Clock;
+}
+
 /** Users by the tokens of the app's own issuer: verified, remembered for a minute, and signed for the services behind. */
 export class BearerAuthentication {
-  readonly #options: {
-    readonly app: string;
-    readonly environment: string;
-    readonly keys: () => readonly PublicKey[];
-    readonly signer: PrincipalSigner;
-    readonly clock: Clock;
-  };
+  readonly #options: BearerOptions;
   #keys: readonly PublicKey[] = [];
   #keySet: ReturnType<typeof createLocalJWKSet> = createLocalJWKSet({ keys: [] });
   #verified = new BoundedCache<string, Verified>(rememberedTokens);
 
-  /** @param options.keys the issuer's public keys, from the newest snapshot */
-  constructor(options: {
-    app: string;
-    environment: string;
-    keys: () => readonly PublicKey[];
-    signer: PrincipalSigner;
-    clock: Clock;
-  }) {
+  constructor(options: BearerOptions) {
     this.#options = options;
   }
 

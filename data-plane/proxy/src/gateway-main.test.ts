@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { Boot } from "@kerf/call";
+import { FrontPlatform } from "./testing/platform.ts";
+
+const main = fileURLToPath(new URL("./gateway-main.ts", import.meta.url));
+
+interface Running {
+  readonly child: ChildProcess;
+  /** Exit code and everything that it wrote. */
+  readonly ended: Promise<{ code: number | null; output: string }>;
+  /** Ends the lifeline, as the death of the launcher does. */
+  cutLifeline(): void;
+}
+
+function startProgram(t: TestContext, boot: Boot): Running {
+  const child = spawn(process.execPath, [...process.execArgv, main], {
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+    env: { ...process.env, KERF_LIFELINE_FD: "4", NODE_TEST_CONTEXT: undefined },
+  });
+  const lifeline = child.stdio[4] as Duplex;
+  lifeline.on("error", () => {});
+  (child.stdio[3] as Writable).end(JSON.stringify(boot));
+  const written = Promise.all([text(child.stdout as Readable), text(child.stderr as Readable)]);
+  const ended = once(child, "exit").then(async ([code]) => ({
+    code: code as number | null,
+    output: (await written).join(""),
+  }));
+  t.after(async () => {
+    child.kill("SIGKILL");
+    await ended;
+  });
+  return { child, ended, cutLifeline: () => void lifeline.destroy() };
+}
+
+test("serves, attaches to the platform with its address and files, and ends when it is told to", async (t) => {
+  const platform = await FrontPlatform.start(t, true);
+  await platform.startNotes();
+  const { child, ended } = startProgram(t, platform.boot());
+  const attachment = await platform.attached();
+  assert.equal(attachment.pid, child.pid);
+  assert.deepEqual(
+    attachment.files.map((file) => file.slice(file.lastIndexOf("/") + 1)),
+    ["app.ts", "contracts.ts", "page.ts"],
+  );
+  assert.equal((await fetch(`${attachment.address}/notes`)).status, 200);
+  assert.equal((await fetch(`${attachment.address}/page`)).status, 200);
+  child.kill("SIGTERM");
+  const { code, output } = await ended;
+  assert.equal(code, 0);
+  const states = output.split("\n").filter((line) => line.includes("the gateway is"));
+  assert.deepEqual(
+    states.map((line) => (JSON.parse(line) as { message: string }).message),
+    ["starting", "ready", "draining", "stopped"].map((state) => `the gateway is ${state}`),
+  );
+});
+
+test("ends when whoever started everything is gone", async (t) => {
+  const platform = await FrontPlatform.start(t);
+  const running = startProgram(t, platform.boot());
+  const { address } = await platform.attached();
+  assert.equal((await fetch(`${address}/health`)).status, 200);
+  running.cutLifeline();
+  assert.equal((await running.ended).code, 0);
+});
+
+test("ends with 78 and says who has its port", async (t) => {
+  const platform = await FrontPlatform.start(t);
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  t.after(() => other.close());
+  const { port } = other.address() as AddressInfo;
+  const { ended } = startProgram(t, platform.boot({ http: { host: "127.0.0.1", port } }));
+  const { code, output } = await ended;
+  assert.equal(code, 78);
+  assert.match(output, new RegExp(`Port ${port} of 127.0.0.1 is taken`));
+  assert.match(output, /fix: Stop it/);
+  assert.doesNotMatch(output, /"d":/, "no key in the log");
+});
