@@ -56,15 +56,12 @@ export async function explainEnd(
   };
 }
 
-/** The last line that speaks of an error, as the program wrote it. */
+/** What its log says of the reason: a structured error first, which says it best, otherwise the first plain line that looks like one. */
 function reason(log: readonly string[]): string | undefined {
-  for (const line of log.toReversed()) {
-    const entry = structured(line);
-    if (entry?.["level"] === "error")
-      return String(entry["error"] ?? entry["message"]).split("\n")[0];
-    if (entry === undefined && /\b(?:\w*Error|error|fatal)\b.*:/i.test(line)) return line.trim();
-  }
-  return undefined;
+  const errors = log.map(structured).filter((entry) => entry?.["level"] === "error");
+  const last = errors.at(-1);
+  if (last !== undefined) return String(last["error"] ?? last["message"]).split("\n")[0];
+  return log.find((line) => /\b(?:\w*Error|error|fatal)\b.*:/i.test(line))?.trim();
 }
 
 function structured(line: string): Record<string, unknown> | undefined {
