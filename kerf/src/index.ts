@@ -5,6 +5,7 @@ export {
   postgres,
   type PostgresDeclaration,
   type PostgresOptions,
+  sql,
   type TablesOf,
 } from "@kerf/data";
 export { type CallContext, type Clock, delay, newId, type Random } from "@kerf/kernel";
@@ -31,14 +32,13 @@ export {
 } from "@kerf/service";
 export type { Fields, Logger, LogLevel } from "@kerf/telemetry";
 // Kysely's own names, so that an app needs no dependency of its own for its queries and generated table types.
-export {
-  type ColumnType,
-  type Generated,
-  type GeneratedAlways,
-  type Insertable,
-  type JSONColumnType,
-  type Kysely,
-  type Selectable,
-  sql,
-  type Updateable,
+export type {
+  ColumnType,
+  Generated,
+  GeneratedAlways,
+  Insertable,
+  JSONColumnType,
+  Kysely,
+  Selectable,
+  Updateable,
 } from "kysely";

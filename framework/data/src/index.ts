@@ -10,7 +10,13 @@ export type {
   Selectable,
   Updateable,
 } from "kysely";
-export { type ConnectionConfig, describeConnection, type TlsConfig } from "./connection.ts";
+export {
+  clientConfig,
+  type ConnectionConfig,
+  describeConnection,
+  type TlsConfig,
+} from "./connection.ts";
+export { sql } from "./kysely/sql.ts";
 export { sqlState } from "./database-errors.ts";
 export {
   postgres,
