@@ -96,8 +96,8 @@ test("the second time it only looks; a changed password and a changed budget are
   const { app } = await provisionService(server, changed);
   await assert.rejects(run({ ...app, password: "orders-a" }, "select 1"), refused);
   await withConnection(app, "test", async (client) => {
-    const { rows } = await client.query("show transaction_timeout");
-    assert.equal(rows[0].transaction_timeout, "1min");
+    const { rows } = await client.query("show idle_in_transaction_session_timeout");
+    assert.equal(rows[0].idle_in_transaction_session_timeout, "1min");
     await assert.rejects(
       run(app, "select 1"),
       (error: KerfError) => error.code === "unavailable" && error.retry === "not-executed",
@@ -124,7 +124,7 @@ test("an administrator who is no superuser will do, as managed servers have it",
     "grant connect on database postgres to boss",
   );
   const { host } = server.admin();
-  const managed = DatabaseServer.fromUrl(`postgres://boss:boss@/postgres?host=${host}`);
+  const managed = DatabaseServer.fromUrl(`postgres://boss:boss@localhost/postgres?host=${host}`);
   for (const created of [true, false]) {
     const { owner, app, ...rest } = await provisionService(managed, request("managed"));
     assert.equal(rest.created, created);

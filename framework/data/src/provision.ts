@@ -32,8 +32,11 @@ export interface ProvisionedService {
   readonly created: boolean;
 }
 
-/** Transactions of instances end after this at the latest, in seconds; the deadline of each is shorter. */
-const transactionBoundSeconds = 60;
+/**
+ * Transactions that do nothing for so long are ended, in seconds; the deadline of each is shorter. A default for
+ * transaction_timeout must not be set here: its timer would run from BEGIN, and the transaction's own bound come too late.
+ */
+const idleInTransactionSeconds = 60;
 /** PostgreSQL 17 brought transaction_timeout. */
 const oldestVersion = 170_000;
 
@@ -212,9 +215,9 @@ function roleStatements(
 ): string {
   const statements = wanted.flatMap((want) => want.roles.map((role) => roleStatement(role, found)));
   for (const { names } of unfinished) {
-    for (const bound of ["transaction_timeout", "idle_in_transaction_session_timeout"]) {
-      statements.push(`alter role ${id(names.app)} set ${bound} = '${transactionBoundSeconds}s'`);
-    }
+    statements.push(
+      `alter role ${id(names.app)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
+    );
     // Whoever is not superuser makes a database for another role only as its member.
     if (!found.superuser) statements.push(`grant ${id(names.owner)} to current_user`);
   }

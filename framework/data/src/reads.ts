@@ -44,7 +44,9 @@ export class Reads<Tables = unknown> implements Session {
   async run(statement: Statement): Promise<QueryResult> {
     const { clock } = this.#pool;
     // A stream has no deadline, its statements have.
-    const deadline = Number.isFinite(this.#deadline) ? this.#deadline : clock.now() + endlessStatementMs;
+    const deadline = Number.isFinite(this.#deadline)
+      ? this.#deadline
+      : clock.now() + endlessStatementMs;
     const connection = await this.#pool.acquire(deadline);
     const { client } = connection;
     const left = Math.max(1, Math.ceil(remaining(clock, deadline)));

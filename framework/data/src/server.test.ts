@@ -24,7 +24,9 @@ test("on this machine, and where it says so, it is not encrypted", () => {
     undefined,
   );
   assert.equal(DatabaseServer.fromUrl("postgres://a:b@[::1]:5433/x").admin().host, "::1");
-  const socket = DatabaseServer.fromUrl("postgres://a:b@/x?host=/run/postgresql&port=5433").admin();
+  const socket = DatabaseServer.fromUrl(
+    "postgres://a:b@localhost:5433/x?host=/run/postgresql",
+  ).admin();
   assert.deepEqual([socket.host, socket.port, socket.tls], ["/run/postgresql", 5433, undefined]);
   assert.deepEqual(DatabaseServer.fromUrl("postgres://a:b@db?sslmode=require").admin().tls, {
     rejectUnauthorized: false,

@@ -22,7 +22,8 @@ export class DatabaseServer {
   }
 
   /**
-   * A server by URL (`postgres://user:password@host:5432/postgres?sslmode=verify-full`); the administrator needs CREATEDB
+   * A server by URL (`postgres://user:password@host:5432/postgres?sslmode=verify-full`, or `…@localhost/postgres?host=/run/x` for
+   * a Unix socket); the administrator needs CREATEDB
    * and CREATEROLE. Throws `invalid_configuration`, never repeating the URL, because it holds a password.
    */
   static fromUrl(url: string, options: FromUrlOptions = {}): DatabaseServer {

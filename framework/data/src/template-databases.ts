@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { Client } from "pg";
 import { type ConnectionConfig, clientConfig, connectFailure, driver } from "./connection.ts";
 import { readMigrations } from "./migrations/directory.ts";
@@ -26,7 +26,6 @@ export class TemplateDatabases {
   readonly #templates = new Map<string, Promise<string>>();
   readonly #clones = new Set<ClonedDatabase>();
   #admin: Promise<Admin> | undefined;
-  #count = 0;
 
   constructor(server: DatabaseServer) {
     this.#server = server;
@@ -37,7 +36,10 @@ export class TemplateDatabases {
     const template = await this.#template(service, migrations);
     const { client, strategy } = await this.#connect();
     const { app, database } = serviceNames(service);
-    const name = `kerf_clone_${process.pid}_${++this.#count}_${database}`.slice(0, 63);
+    const name = `kerf_clone_${process.pid}_${randomBytes(4).toString("hex")}_${database}`.slice(
+      0,
+      63,
+    );
     await client.query(
       `create database ${id(name)} owner ${id(serviceNames(service).owner)} template ${id(template)} strategy ${strategy}`,
     );
