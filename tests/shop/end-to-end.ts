@@ -289,7 +289,7 @@ export function endToEnd(
         ["no route", () => anonymous().get("/nothing/here"), 404, "not_found"],
         [
           "no route for internal operations",
-          () => customer.post("/inventory/reserve", {}),
+          () => customer.post("/payments/authorise", {}),
           404,
           "not_found",
         ],
