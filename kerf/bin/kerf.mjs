@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Boundary: the installed `kerf` command. Plain JavaScript that any Node can read, so that an old one is told what it lacks.
 import { existsSync } from "node:fs";
+import module from "node:module";
 
 /** Node 24.12 strips types by itself and without a warning. */
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -24,4 +25,6 @@ if (inCheckout && !isSet) {
   // The same process goes on, so that signals reach it and its pid stays.
   process.execve(process.execPath, [process.execPath, ...args], process.env);
 }
+// Commands are short: most of their time would go into compiling the same files again.
+module.enableCompileCache();
 await import("@kerf/cli/main");

@@ -1,10 +1,10 @@
-import { open } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import type { ProgressEvent, Status } from "@kerf/control-api";
 import { exitCodeOfError, exitCodes } from "../exit-code.ts";
 import { duration } from "../output/duration.ts";
 import type { ProgressView } from "../output/progress-view.ts";
 import type { Guardian } from "./guardian.ts";
+import { lastLines } from "./last-lines.ts";
 import { type PlatformExit, PlatformProcess, type PlatformStart } from "./platform-process.ts";
 import type { StopRequest } from "./stop-requests.ts";
 
@@ -14,8 +14,6 @@ const orderlyMs = 7_000;
 const restartPauses = [100, 500, 1_000, 2_000, 5_000, 10_000];
 /** A platform that lived this long, in milliseconds, died for a new reason. */
 const settledMs = 60_000;
-const logTailBytes = 4_096;
-const logTailLines = 12;
 
 /** What a launcher is made from. */
 export interface LauncherOptions {
@@ -116,7 +114,7 @@ export class Launcher {
   async #explainFailedStart(platform: PlatformProcess, exit: PlatformExit): Promise<void> {
     // The platform has said itself what is wrong, as a rule.
     if (this.#fatal !== undefined) return;
-    const tail = await lastLines(platform.log);
+    const tail = await lastLines(platform.log, platform.logFrom);
     this.#options.view.note(
       [
         `✗ The platform ended before it was ready (${exit.signal ?? `exit code ${exit.code}`}).`,
@@ -152,28 +150,4 @@ function aborted(signal: AbortSignal): Promise<undefined> {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
-}
-
-/** The end of a log, as far as it explains a failure. */
-async function lastLines(file: string): Promise<string[]> {
-  const handle = await open(file).catch(() => undefined);
-  if (handle === undefined) return [];
-  try {
-    const { size } = await handle.stat();
-    const start = Math.max(0, size - logTailBytes);
-    const { buffer, bytesRead } = await handle.read(
-      Buffer.alloc(logTailBytes),
-      0,
-      logTailBytes,
-      start,
-    );
-    return buffer
-      .subarray(0, bytesRead)
-      .toString("utf8")
-      .trimEnd()
-      .split("\n")
-      .slice(-logTailLines);
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -32,12 +32,15 @@ export class PlatformProcess {
   readonly exited: Promise<PlatformExit>;
   /** Its log file. */
   readonly log: string;
+  /** Where its own lines begin in it, bytes. */
+  readonly logFrom: number;
   readonly #child: ChildProcess;
   readonly #lifeline: Socket;
   #gone = false;
 
   constructor(start: PlatformStart) {
     this.log = join(start.home, "logs", "platform.log");
+    this.logFrom = statSync(this.log, { throwIfNoEntry: false })?.size ?? 0;
     this.#child = spawnPlatform(start, this.log);
     this.pid = this.#child.pid;
     this.#lifeline = this.#child.stdio[lifelineFd] as Socket;

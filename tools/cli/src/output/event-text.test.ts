@@ -60,10 +60,10 @@ test("a change names the files as seen from here, and what it restarts", () => {
   const text = new EventText(plain, "/app");
   const change = {
     ...stamp,
-    type: "change",
+    type: "change" as const,
     files: ["/app/orders/service.ts"],
     units: ["orders"],
-  } as const;
+  };
   assert.equal(
     text.of({ ...change, state: "started" }),
     "↻ orders/service.ts changed: starting orders again",

@@ -7,6 +7,7 @@ import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printFailure } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
+import { shellCommand, shellHelp } from "./describe-commands.ts";
 import { prompt } from "./prompt.ts";
 import { resultText } from "./result-text.ts";
 import { cutStatements, isBlank } from "./statements.ts";
@@ -16,7 +17,7 @@ export function databaseShell(service: string, options: DbShellOptions): Promise
   return withPlatform(options, async (connection) => {
     const run = async (statement: string): Promise<void> =>
       print(await send(connection, service, options, statement), options);
-    if (options.command !== undefined) return run(options.command);
+    if (options.command !== undefined) return run(translated(options.command));
     if (process.stdin.isTTY) {
       // A service without a database is told at once, and not after the first statement is typed.
       await send(connection, service, options, "select 1");
@@ -36,6 +37,17 @@ export function databaseShell(service: string, options: DbShellOptions): Promise
       refuseOpenTransaction(statement);
       await run(statement);
     }
+  });
+}
+
+/** Backslash commands work with -c as well. */
+function translated(given: string): string {
+  if (!given.trimStart().startsWith("\\")) return given;
+  const command = shellCommand(given);
+  if (command.type === "sql") return command.statement;
+  throw new KerfError("usage", {
+    message: `${given.trim()} is no command here.`,
+    fix: shellHelp,
   });
 }
 

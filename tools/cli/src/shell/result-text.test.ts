@@ -18,9 +18,7 @@ test("rows are aligned, numbers to the right, nulls marked, control characters h
   };
   assert.equal(
     resultText(result, plain),
-    [" id │ name", "────┼─────────", "  1 │ a", " 20 │ ∅", "  3 │ x↵y·[2J", "(3 rows)"].join(
-      "\n",
-    ),
+    [" id │ name", "────┼─────────", "  1 │ a", " 20 │ ∅", "  3 │ x↵y·[2J", "(3 rows)"].join("\n"),
   );
 });
 
