@@ -14,9 +14,12 @@ import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@ke
 import type { Logger } from "@kerf/telemetry";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import { installLoader } from "../loader/loader.ts";
-import { closeDatabases, openDatabases } from "../runtime/databases.ts";
+import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { loadUnit } from "./load-unit.ts";
+
+/** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
+const settledMs = 1_000;
 
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
 export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> {
@@ -83,10 +86,8 @@ export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> 
       link.start();
     },
     async drain() {
-      // The workers first: they are callers, and what they call may be in this process.
-      await runtime.stopWorkers();
-      await server?.drain();
-      await inbound.drain();
+      // At once: calls from outside are refused from here on, those of workers and handlers of this process are not.
+      await Promise.all([runtime.stopWorkers(), server?.drain(), inbound.drain()]);
     },
     async stop() {
       await runtime.stopWorkers();
@@ -107,8 +108,10 @@ export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> 
   });
   lifecycle.onChange((state) => {
     log.info(`the unit is ${state}`, { services: boot.services });
-    if (state === "ready") runtime.startWorkers();
     link.report();
+    if (state !== "ready") return;
+    runtime.startWorkers();
+    clock.after(settledMs, () => void warmUp(databases, clock));
   });
   return lifecycle;
 }

@@ -18,10 +18,16 @@ export interface AppLoader {
 export function installLoader(): AppLoader {
   const files = new AppFiles();
   const boundary = new AppBoundary();
+  // Asked three times for each of a thousand modules, most of them nobody's of the app.
+  const known = new Map<string, string | undefined>();
   const appFile = (url: string | undefined): string | undefined => {
-    if (url === undefined || !url.startsWith("file:")) return undefined;
-    const file = fileURLToPath(url);
-    return boundary.isApp(file) ? file : undefined;
+    if (url === undefined || !url.startsWith("file:") || url.includes("/node_modules/"))
+      return undefined;
+    if (known.has(url)) return known.get(url);
+    const path = fileURLToPath(url);
+    const file = boundary.isApp(path) ? path : undefined;
+    known.set(url, file);
+    return file;
   };
 
   const hooks = registerHooks({

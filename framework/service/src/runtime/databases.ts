@@ -1,7 +1,11 @@
+import { flushCompileCache } from "node:module";
 import type { DatabaseBoot } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { AnyService } from "../declaration/service.ts";
+
+/** Bound of warming up, milliseconds. */
+const warmUpMs = 5_000;
 
 /** The databases of the services in one process, by the service's name. */
 export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
@@ -41,6 +45,16 @@ export async function openDatabases(
       ];
     }),
   );
+}
+
+/**
+ * Makes the first statements quick, and keeps what the start has compiled for the next one. Never rejects: calls to a database
+ * that is away say so themselves.
+ */
+export async function warmUp(databases: ServiceDatabases, clock: Clock): Promise<void> {
+  const deadline = clock.now() + warmUpMs;
+  await Promise.allSettled(Object.values(databases).map((database) => database.warm(deadline)));
+  flushCompileCache();
 }
 
 /** Closes all pools; never rejects, since a pool that cannot close ends with the process. */

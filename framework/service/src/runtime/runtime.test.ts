@@ -9,6 +9,7 @@ import { type CallContext, KerfError, systemClock, systemRandom, TimerWheel } fr
 import { Logger } from "@kerf/telemetry";
 import { z } from "zod";
 import { service } from "../declaration/service.ts";
+import { closeDatabases, openDatabases, warmUp } from "./databases.ts";
 import { ServiceRuntime } from "./runtime.ts";
 
 const audit = contract("audit", {
@@ -131,20 +132,18 @@ after(async () => {
 /** Both services in this process, on a database of their own. */
 async function start() {
   const cloned = await templates.clone("accounts", fileURLToPath(migrations));
-  const database = new ServiceDatabase({
-    connection: cloned.app,
-    service: "accounts",
-    instance: "test",
-  });
   const [clock, random, wheel] = [systemClock, systemRandom, new TimerWheel(systemClock)];
+  const services = [accountsService, auditService];
+  const boots = { accounts: { ...cloned.app, connections: 2 } };
+  const databases = await openDatabases(services, boots, { instance: "test", clock });
   const lines: Record<string, unknown>[] = [];
   const log = new Logger({
     level: "info",
     sink: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
   });
   const runtime = new ServiceRuntime({
-    services: [accountsService, auditService],
-    databases: { accounts: database },
+    services,
+    databases,
     clock,
     wheel,
     random,
@@ -182,7 +181,7 @@ async function start() {
       (await bind(rootContext({ clock, wheel, caller: "test" })).owners({})).owners,
     async end() {
       await caller.stop();
-      await database.close();
+      await closeDatabases(databases);
       await cloned.drop();
     },
   };
@@ -205,6 +204,25 @@ test("a command that returns is committed, through Kysely as through the driver"
     assert.deepEqual(await open("grace", "raw"), { id: 2 });
     assert.deepEqual(await owners(), ["ada", "grace"]);
   }));
+
+test("warming up connects, and a database that is away does not matter to it", async () => {
+  const { host } = postgresServer.server.database.admin();
+  const boot = {
+    host,
+    port: 1,
+    database: "none",
+    user: "nobody",
+    password: "none",
+    connections: 1,
+  };
+  const databases = await openDatabases(
+    [accountsService],
+    { accounts: boot },
+    { instance: "test", clock: systemClock },
+  );
+  await warmUp(databases, systemClock);
+  await closeDatabases(databases);
+});
 
 test("a declared error rolls back, and the caller gets its data", () =>
   withServices(async ({ open, owners }) => {
