@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ProgressEvent, Status } from "@kerf/control-api";
 import { exitCodeOfError, exitCodes } from "../exit-code.ts";
 import { duration } from "../output/duration.ts";
+import { printable } from "../output/printable.ts";
 import type { ProgressView } from "../output/progress-view.ts";
 import type { Guardian } from "./guardian.ts";
 import { lastLines } from "./last-lines.ts";
@@ -119,7 +120,7 @@ export class Launcher {
       [
         `✗ The platform ended before it was ready (${exit.signal ?? `exit code ${exit.code}`}).`,
         `  Its log: ${platform.log}`,
-        ...tail.map((line) => `  │ ${line}`),
+        ...tail.map((line) => `  │ ${printable(line)}`),
       ].join("\n"),
     );
   }

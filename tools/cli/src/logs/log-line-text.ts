@@ -1,5 +1,6 @@
 import type { LogLine } from "@kerf/control-api";
 import type { Ink, Paint } from "../output/paint.ts";
+import { oneLine, printable } from "../output/printable.ts";
 
 const inks: Readonly<Record<string, Ink>> = {
   debug: "faint",
@@ -33,17 +34,18 @@ export function logLineDocument(line: LogLine): Record<string, unknown> {
 export function logLineText(line: LogLine, paint: Paint): string {
   const fields = parsed(line.line);
   const start = `${paint("faint", timeOfDay(line.time))} ${paint("name", whose(line))}`;
-  if (fields === undefined || typeof fields["message"] !== "string") return `${start} ${line.line}`;
-  const level = typeof fields["level"] === "string" ? fields["level"] : "info";
+  if (fields === undefined || typeof fields["message"] !== "string")
+    return `${start} ${printable(line.line)}`;
+  const level = oneLine(typeof fields["level"] === "string" ? fields["level"] : "info");
   const others = Object.entries(fields).filter(([name]) => !placed.has(name));
   return [
-    `${start} ${paint(inks[level] ?? "strong", level.padEnd(5))} ${fields["message"]}`,
-    ...others.map(([name, value]) => `${paint("faint", `${name}=`)}${valueText(value)}`),
+    `${start} ${paint(inks[level] ?? "strong", level.padEnd(5))} ${printable(fields["message"])}`,
+    ...others.map(([name, value]) => `${paint("faint", `${oneLine(name)}=`)}${valueText(value)}`),
     ...(typeof fields["trace_id"] === "string"
-      ? [paint("faint", `trace=${fields["trace_id"]}`)]
+      ? [paint("faint", `trace=${oneLine(fields["trace_id"])}`)]
       : []),
     ...(typeof fields["error"] === "string"
-      ? [`\n    ${fields["error"].replaceAll("\n", "\n    ")}`]
+      ? [`\n    ${printable(fields["error"]).replaceAll("\n", "\n    ")}`]
       : []),
   ].join(" ");
 }
@@ -62,8 +64,8 @@ function timeOfDay(time: string): string {
 }
 
 function valueText(value: unknown): string {
-  if (typeof value === "string" && /^[^\s"=]+$/.test(value)) return value;
-  return JSON.stringify(value);
+  if (typeof value === "string" && /^[^\s"=\p{Cc}]+$/u.test(value)) return value;
+  return printable(JSON.stringify(value));
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

@@ -1,7 +1,7 @@
 import type { ProgressEvent } from "@kerf/control-api";
 import { relative } from "node:path";
 import { duration } from "./duration.ts";
-import { failureText } from "./failure.ts";
+import { failureText, logTail } from "./failure.ts";
 import type { Paint } from "./paint.ts";
 
 /** How many of the last lines of a log are shown with a problem. */
@@ -29,14 +29,11 @@ export class EventText {
       case "instance":
         return this.#instance(event);
       case "problem": {
-        const lines = (event.log ?? [])
-          .slice(-logLines)
-          .map((line) => `  ${paint("faint", "│")} ${line}`);
-        const about = event.source === undefined ? "" : `${paint("strong", event.source)}: `;
-        const text = failureText({ ...event.error, message: about + event.error.message }, paint);
+        const text = failureText(event.error, paint, event.source);
+        const tail = logTail(event.log ?? [], logLines, paint);
         return [
           text,
-          ...(lines.length === 0 ? [] : [paint("faint", "  its last lines:"), ...lines]),
+          ...(tail.length === 0 ? [] : [paint("faint", "  its last lines:"), ...tail]),
         ].join("\n");
       }
       case "stopping":

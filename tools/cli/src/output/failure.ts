@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { paintFor, type Paint } from "./paint.ts";
+import { printable } from "./printable.ts";
 
 /** Whether a command line asks for JSON, before anything has parsed it. */
 export function wantsJson(args: readonly string[]): boolean {
@@ -24,17 +25,23 @@ export interface Said {
   readonly fix?: string | undefined;
 }
 
-/** An error for people: what, why, fix. */
-export function failureText(shape: Said, paint: Paint): string {
+/** An error for people: whose, what, why, fix. */
+export function failureText(said: Said, paint: Paint, source?: string): string {
+  const whose = source === undefined ? "" : `${paint("strong", source)}: `;
   return [
-    `${paint("bad", "✗")} ${shape.message}`,
-    ...(shape.why === undefined ? [] : [`  ${paint("faint", "why")}  ${indented(shape.why)}`]),
-    ...(shape.fix === undefined ? [] : [`  ${paint("faint", "fix")}  ${indented(shape.fix)}`]),
+    `${paint("bad", "✗")} ${whose}${printable(said.message)}`,
+    ...(said.why === undefined ? [] : [`  ${paint("faint", "why")}  ${indented(said.why)}`]),
+    ...(said.fix === undefined ? [] : [`  ${paint("faint", "fix")}  ${indented(said.fix)}`]),
   ].join("\n");
 }
 
+/** The last lines of a log, as they stand below an error. */
+export function logTail(lines: readonly unknown[], count: number, paint: Paint): string[] {
+  return lines.slice(-count).map((line) => `  ${paint("faint", "│")} ${printable(String(line))}`);
+}
+
 function indented(text: string): string {
-  return text.replaceAll("\n", "\n       ");
+  return printable(text).replaceAll("\n", "\n       ");
 }
 
 function shapeOf(thrown: unknown): ErrorShape {

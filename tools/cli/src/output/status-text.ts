@@ -1,10 +1,13 @@
 import type { ErrorShape } from "@kerf/kernel";
 import type { Status } from "@kerf/control-api";
 import { ago } from "./duration.ts";
-import { failureText } from "./failure.ts";
+import { failureText, logTail } from "./failure.ts";
 import type { Paint } from "./paint.ts";
 import { picture, stateText } from "./picture.ts";
 import { table } from "./table.ts";
+
+/** How many of the last lines of a log are shown with a problem. */
+const logLines = 6;
 
 /** The state of everything for people: the picture, every process with its age, and what is wrong. */
 export function statusText(status: Status, paint: Paint, columns: number): string {
@@ -61,12 +64,9 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
 
 function problemText(source: string, error: ErrorShape, paint: Paint): string {
   const log = (error.data as { log?: unknown } | undefined)?.log;
-  const lines = Array.isArray(log)
-    ? log.slice(-6).map((line) => `  ${paint("faint", "│")} ${String(line)}`)
-    : [];
   return [
-    failureText({ ...error, message: `${paint("strong", source)}: ${error.message}` }, paint),
-    ...lines,
+    failureText(error, paint, source),
+    ...(Array.isArray(log) ? logTail(log, logLines, paint) : []),
   ].join("\n");
 }
 

@@ -1,5 +1,6 @@
 import type { SqlResult } from "@kerf/control-api";
 import type { Paint } from "../output/paint.ts";
+import { oneLine } from "../output/printable.ts";
 import { padTo, widthOf } from "../output/width.ts";
 
 /** A result as an aligned table with its count; numbers stand right, nulls are marked. */
@@ -32,10 +33,4 @@ export function resultText(result: SqlResult, paint: Paint): string {
     ...cells.map((row) => line(row, numeric)),
     paint("faint", result.truncated ? `${count.slice(0, -1)}, and there are more)` : count),
   ].join("\n");
-}
-
-/** A value must not break its row, nor move the cursor. */
-function oneLine(value: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  return value.replaceAll("\n", "↵").replaceAll(/[\u0000-\u001f\u007f]/g, "·");
 }
