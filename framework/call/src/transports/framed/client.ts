@@ -14,7 +14,7 @@ import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
 import { StreamExchange } from "./stream-exchange.ts";
-import { type CloseReason, ProtocolViolation } from "./violation.ts";
+import { type CloseReason, isOrdinary, ProtocolViolation, strangeFrame } from "./violation.ts";
 
 /** What `connectFramed` needs. */
 export interface FramedClientOptions {
@@ -187,49 +187,35 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
 
   frame(type: number, id: number, bytes: Buffer, start: number, end: number): void {
     if (type === frameType.goaway) return this.#onGoAway();
+    if (type < frameType.response || type > frameType.end) throw strangeFrame(type);
     const exchange = this.#sent.get(id);
     if (exchange === undefined) {
       if (this.#sent.isPast(id)) return;
+      throw new ProtocolViolation("wrong_stream", `Stream ${id} was never opened.`);
+    }
+    if (type !== frameType.error && exchange.streaming !== (type !== frameType.response)) {
       throw new ProtocolViolation(
-        "wrong_stream",
-        `A frame came for the stream ${id}, which was never opened.`,
+        "unexpected_frame",
+        `Frame type ${type} does not answer stream ${id}.`,
       );
     }
-    switch (type) {
-      case frameType.response: {
-        if (exchange.streaming)
-          throw new ProtocolViolation("unexpected_frame", "A stream was answered like a call.");
-        const value = parseJson(bytes, start, end);
-        this.#remove(exchange);
-        return exchange.answer(value);
-      }
-      case frameType.error: {
-        const error = errorFrom(parseJson(bytes, start, end));
-        this.#remove(exchange);
-        return exchange.fail(error);
-      }
-      case frameType.item:
-        if (!exchange.streaming)
-          throw new ProtocolViolation("unexpected_frame", "A call was answered like a stream.");
-        return exchange.item(parseJson(bytes, start, end), end - start);
-      case frameType.end:
-        if (!exchange.streaming)
-          throw new ProtocolViolation("unexpected_frame", "A call was ended like a stream.");
-        this.#remove(exchange);
-        return exchange.finish();
-      default:
-        throw new ProtocolViolation("unknown_type", `Frame type ${type} is not one that answers.`);
-    }
+    const value = type === frameType.end ? undefined : parseJson(bytes, start, end);
+    if (type === frameType.item) return exchange.item(value, end - start);
+    const error = type === frameType.error ? errorFrom(value) : undefined;
+    this.#remove(exchange);
+    if (error !== undefined) exchange.fail(error);
+    else if (type === frameType.end) exchange.finish();
+    else exchange.answer(value);
   }
 
   closed(reason: CloseReason, detail: string): void {
     this.#counters.countClosed(reason);
-    if (reason !== "closed" && reason !== "lost") {
+    if (!isOrdinary(reason)) {
       this.#log.warn("a connection was closed", { address: this.#address, reason, detail });
     }
     const early = this.#writer === undefined;
     this.#retire(
-      new KerfError(reason === "lost" ? "unavailable" : "protocol_error", {
+      new KerfError(isOrdinary(reason) || reason === "silent" ? "unavailable" : "protocol_error", {
         message: early
           ? `The handshake with ${this.#address} failed (${reason}): ${detail}`
           : `The connection to ${this.#address} ended (${reason}): ${detail}`,

@@ -219,7 +219,7 @@ export class Connection {
   #onClose(text: string): void {
     this.output.stop();
     this.#socket.destroy();
-    this.#over("closed_by_peer", text);
+    this.#over(text.startsWith("closed:") ? "closed_by_peer" : "rejected", text);
   }
 
   readonly #onFlushed = (): void => {

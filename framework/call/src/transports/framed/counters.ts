@@ -6,6 +6,8 @@ export class FramedCounters {
   opened = 0;
   /** Connections that ended, by why. */
   readonly closed: Partial<Record<CloseReason, number>> = {};
+  /** Connections that a server refused because it had too many. */
+  dropped = 0;
   calls = 0;
   streams = 0;
   /** Calls and streams that the calling side gave up. */

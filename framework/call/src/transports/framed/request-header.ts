@@ -1,4 +1,4 @@
-import type { Trace } from "@kerf/kernel";
+import { newTrace, type Trace } from "@kerf/kernel";
 import { requestFlag } from "./frame.ts";
 import type { Output } from "./output.ts";
 import type { KnownStrings } from "./string-table.ts";
@@ -28,6 +28,7 @@ export interface NumberedHeader {
 const fixedBytes = 1 + 4 + 4 * 2 + 16 + 8;
 /** Stands for "no deadline"; everything below is milliseconds. */
 const noDeadline = 0xffff_ffff;
+const noTrace = "0".repeat(32);
 
 /** Room that the header takes in its frame, in bytes, at most. */
 export function roomForHeader(
@@ -95,6 +96,7 @@ export class HeaderReader {
     const token = bytes.readUInt16BE(start + 11);
     const traceId = bytes.toString("hex", start + 13, start + 29);
     const spanId = bytes.toString("hex", start + 29, start + 37);
+    const sampled = (flags & requestFlag.sampled) !== 0;
     this.#at = start + fixedBytes;
     const state = (flags & requestFlag.traceState) !== 0 ? this.#shortText(bytes, end) : undefined;
     return {
@@ -103,7 +105,7 @@ export class HeaderReader {
       operation: strings.get(bytes.readUInt16BE(start + 7)),
       caller: strings.get(bytes.readUInt16BE(start + 9)),
       principalToken: token === 0 ? undefined : strings.get(token),
-      trace: { traceId, spanId, sampled: (flags & requestFlag.sampled) !== 0, state },
+      trace: traceId === noTrace ? newTrace(sampled) : { traceId, spanId, sampled, state },
       idempotencyKey:
         (flags & requestFlag.idempotencyKey) !== 0 ? this.#shortText(bytes, end) : undefined,
       after: (flags & requestFlag.after) !== 0 ? this.#shortText(bytes, end) : undefined,

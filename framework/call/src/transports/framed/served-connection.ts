@@ -18,7 +18,7 @@ import { roomFor } from "./output.ts";
 import { HeaderReader, type RequestHeader } from "./request-header.ts";
 import { StreamProducer } from "./stream-producer.ts";
 import { KnownStrings } from "./string-table.ts";
-import { type CloseReason, ProtocolViolation } from "./violation.ts";
+import { type CloseReason, isOrdinary, ProtocolViolation, strangeFrame } from "./violation.ts";
 
 /** What the connections of one server share. */
 export interface ServedOptions {
@@ -119,7 +119,7 @@ export class ServedConnection implements ConnectionOwner {
       case frameType.credit:
         return this.#onCredit(id, bytes, start, end);
       default:
-        throw new ProtocolViolation("unknown_type", `Frame type ${type} is not one that asks.`);
+        throw strangeFrame(type);
     }
   }
 
@@ -129,7 +129,7 @@ export class ServedConnection implements ConnectionOwner {
 
   closed(reason: CloseReason, detail: string): void {
     this.#options.counters.countClosed(reason);
-    if (reason !== "closed" && reason !== "lost" && reason !== "closed_by_peer") {
+    if (!isOrdinary(reason)) {
       this.#options.log.warn("a connection was closed", {
         peer: this.#connection.peer?.instance,
         reason,

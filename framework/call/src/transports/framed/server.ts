@@ -58,6 +58,7 @@ export async function listenFramed(
     connections.add(connection);
     if (draining) connection.drain();
   });
+  server.on("drop", () => void counters.dropped++);
   server.maxConnections = shared.limits.maxConnections;
   const endpoint = await listenOn(server, parseAddress(address));
   server.on("error", (error) => options.log.error("could not take a connection", { error }));

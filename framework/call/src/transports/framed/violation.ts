@@ -1,3 +1,5 @@
+import { frameType } from "./frame.ts";
+
 /** Why a connection ended; the keys of `counters.closed`. */
 export type CloseReason =
   | "bad_magic"
@@ -17,6 +19,7 @@ export type CloseReason =
   | "slow_reader"
   | "silent"
   | "closed_by_peer"
+  | "rejected"
   | "failed"
   | "lost"
   | "closed";
@@ -29,4 +32,16 @@ export class ProtocolViolation extends Error {
     super(detail);
     this.reason = reason;
   }
+}
+
+/** The violation of a frame that has no meaning, or none in this direction. */
+export function strangeFrame(type: number): ProtocolViolation {
+  return type > frameType.close
+    ? new ProtocolViolation("unknown_type", `There is no frame type ${type}.`)
+    : new ProtocolViolation("unexpected_frame", `Frame type ${type} does not travel this way.`);
+}
+
+/** Whether connections end like this when nothing is wrong with either side. */
+export function isOrdinary(reason: CloseReason): boolean {
+  return reason === "closed" || reason === "lost" || reason === "closed_by_peer";
 }
