@@ -19,7 +19,7 @@ export type {
 } from "./declaration/handlers.ts";
 export { loadApp, loading, loadService } from "./declaration/load.ts";
 export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
-export { type ClientsOf, type Uses } from "./declaration/uses.ts";
+export { type ClientsOf, type Use, type Uses, usesOf } from "./declaration/uses.ts";
 export {
   type IssuerKey,
   KeyedTokenIssuer,

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { greeter, relay } from "./fixtures/app/contracts.ts";
+import { TemplateDatabases } from "@kerf/data";
+import { startTemporaryServer } from "@kerf/data/embedded";
+import { jwtVerify } from "jose";
+import { tokenIdentity } from "../issuer.ts";
+import { greeter, keeps, relay } from "./fixtures/app/contracts.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { fixtureApp, TestPlatform } from "./testing/test-platform.ts";
 
@@ -141,6 +146,31 @@ test(
     assert.equal((await platform.client(greeter, next).greet({ name: "Ada" })).text, "hello Ada");
   },
 );
+
+test("a unit with a database, a worker and the issuer's key", { timeout }, async (context) => {
+  const platform = await platformOf(context);
+  const temporary = await startTemporaryServer();
+  context.after(() => temporary.stop());
+  const templates = new TemplateDatabases(temporary.server.database);
+  const cloned = await templates.clone("keeps", join(dirname(fixtureApp), "migrations"));
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const host = platform.spawn("keeps-1", ["keeps"], {
+    databases: { keeps: { ...cloned.app, connections: 2 } },
+    keys: { issuer: { ...privateKey.export({ format: "jwk" }), kid: "issuer-1" } },
+  });
+  await platform.reported("keeps-1", "ready");
+  const client = platform.client(keeps, host);
+  await client.put({ text: "by a client" });
+  const texts = new Set<string>();
+  while (texts.size < 2) for (const text of (await client.all({})).texts) texts.add(text);
+  assert.deepEqual([...texts].toSorted(), ["by a client", "by the worker"]);
+  const { token } = await client.token({});
+  const { payload } = await jwtVerify(token, publicKey, tokenIdentity("fixture", "test"));
+  assert.equal(payload.sub, "somebody");
+  host.child.kill("SIGTERM");
+  assert.deepEqual(await host.exited, { code: exitCodes.stopped, signal: null });
+  await templates.close();
+});
 
 test(
   "what is thrown where nobody catches is logged in full and ends the program",
