@@ -100,6 +100,17 @@ test("pg_stat_activity says who works", async () => {
   await database.close();
 });
 
+test("a refused password is a database that is not available; the reason stays in this process", async () => {
+  const database = open({ connection: { ...service.app, password: "wrong" } });
+  await assert.rejects(database.reads(soon()).raw.query("select 1"), (error: KerfError) => {
+    assert.equal(error.code, "unavailable");
+    assert.doesNotMatch(JSON.stringify(error.toShape()), /s_app|kerf-pg/);
+    assert.match(String((error.cause as KerfError).why), /password authentication failed/);
+    return true;
+  });
+  await database.close();
+});
+
 test("a connection that the server ends under a transaction: unavailable, nothing executed; the next one works", async () => {
   const database = open();
   const tx = database.transaction(soon());

@@ -8,6 +8,7 @@ import {
   type Timer,
 } from "@kerf/kernel";
 import { clientConfig, type ConnectionConfig, connectFailure, driver } from "./connection.ts";
+import { unavailable } from "./database-errors.ts";
 
 /** What a pool is opened with. */
 export interface PoolOptions {
@@ -99,7 +100,8 @@ export class ConnectionPool {
       client = await this.#pool.connect();
     } catch (error) {
       this.#giveBack();
-      throw connectFailure(this.#options.connection, error);
+      // A caller learns that the database is away; why, with its address, is for the log.
+      throw unavailable("not-executed", connectFailure(this.#options.connection, error));
     }
     return new PooledConnection(client, () => this.#giveBack());
   }

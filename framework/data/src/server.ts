@@ -99,7 +99,7 @@ function tlsOf(sslMode: string, rootCertificate: string | null): TlsConfig | und
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127\./.test(host);
+  return host === "localhost" || host === "[::1]" || host.startsWith("127.");
 }
 
 function badUrl(why: string): KerfError {

@@ -62,7 +62,7 @@ export class TemplateDatabases {
   async close(): Promise<void> {
     const admin = await this.#admin?.catch(() => undefined);
     if (admin === undefined) return;
-    for (const clone of [...this.#clones]) await clone.drop();
+    for (const clone of this.#clones) await clone.drop();
     this.#admin = undefined;
     await admin.client.end();
   }

@@ -201,6 +201,17 @@ test("hooks run inside before the commit, and outside after it", async () => {
   assert.deepEqual(order, ["before, open: false", "after: hook"]);
 });
 
+test("what a hook throws after the commit is reported, and changes nothing", async () => {
+  const errors: unknown[] = [];
+  const tx = database.transaction({ ...soon(), onAfterCommitError: (error) => errors.push(error) });
+  await tx.db.insertInto("accounts").values({ id: 1, name: "a", balance: 0 }).execute();
+  const late = new Error("too late");
+  tx.afterCommit(() => Promise.reject(late));
+  await tx.commit();
+  assert.deepEqual(errors, [late]);
+  assert.deepEqual(await names(), ["a"]);
+});
+
 test("a hook that fails rolls everything back", async () => {
   const tx = database.transaction(soon());
   await tx.db.insertInto("accounts").values({ id: 1, name: "a", balance: 0 }).execute();

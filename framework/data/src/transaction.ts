@@ -23,6 +23,8 @@ export interface TransactionOptions {
   readonly isolation?: Isolation | undefined;
   /** Called once, when the first statement opens it. */
   readonly onOpen?: (() => void) | undefined;
+  /** Told what a hook after the commit throws; by default the process is warned. */
+  readonly onAfterCommitError?: ((error: unknown) => void) | undefined;
 }
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
@@ -80,7 +82,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
     this.#beforeCommit.push(hook);
   }
 
-  /** Runs when it has been committed. It cannot undo anything: what it throws, {@link commit} throws, the effect stays. */
+  /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
   afterCommit(hook: () => Promise<void> | void): void {
     this.#afterCommit.push(hook);
   }
@@ -145,7 +147,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
       await this.rollback();
       throw error;
     }
-    for (const hook of this.#afterCommit) await hook();
+    for (const hook of this.#afterCommit) await this.#afterwards(hook);
   }
 
   /** Undoes everything. Never rejects: when the server does not answer, the connection is closed, which undoes it too. */
@@ -167,6 +169,15 @@ export class CommandTransaction<Tables = unknown> implements Session {
       this.#drop(connection);
     } finally {
       timer.cancel();
+    }
+  }
+
+  async #afterwards(hook: () => Promise<void> | void): Promise<void> {
+    try {
+      await hook();
+    } catch (error) {
+      if (this.#options.onAfterCommitError !== undefined) this.#options.onAfterCommitError(error);
+      else process.emitWarning(error instanceof Error ? error : String(error));
     }
   }
 

@@ -29,22 +29,29 @@ export function parseInt8(text: string): number {
   return value;
 }
 
+/** The driver's own, which its types do not tell of. */
+interface ArrayParser {
+  create(text: string, parse: Parse): { parse(): unknown[] };
+}
+
 const same: Parse = (text) => text;
 
 let own: ReadonlyMap<number, Parse> | undefined;
 
 function parsers(): ReadonlyMap<number, Parse> {
   if (own !== undefined) return own;
-  const arrays = require("postgres-array") as { parse(text: string, parse: Parse): unknown[] };
+  const { types } = require("pg") as { types: { arrayParser: ArrayParser } };
+  const listOf = (text: string, parse: Parse): unknown =>
+    types.arrayParser.create(text, parse).parse();
   own = new Map<number, Parse>([
     [oid.int8, parseInt8],
     // A date has no time zone: as a Date it would shift with the machine's.
     [oid.date, same],
     [oid.interval, same],
-    [oid.int8Array, (text) => arrays.parse(text, parseInt8 as Parse)],
-    [oid.numericArray, (text) => arrays.parse(text, same)],
-    [oid.dateArray, (text) => arrays.parse(text, same)],
-    [oid.intervalArray, (text) => arrays.parse(text, same)],
+    [oid.int8Array, (text) => listOf(text, parseInt8 as Parse)],
+    [oid.numericArray, (text) => listOf(text, same)],
+    [oid.dateArray, (text) => listOf(text, same)],
+    [oid.intervalArray, (text) => listOf(text, same)],
   ]);
   return own;
 }

@@ -83,7 +83,7 @@ test("two that start it at once get the same one", async () => {
   await running.stop();
   const [a, b] = await Promise.all([start(), start()]);
   assert.equal(a.pid, b.pid);
-  assert.deepEqual([a.adopted, b.adopted].sort(), [false, true]);
+  assert.notEqual(a.adopted, b.adopted);
 });
 
 test("nobody enters without the password, and only the owner reads it", async () => {

@@ -13,5 +13,9 @@ export function lineAt(text: string, offset: number): TextPosition {
 
 /** The offset of a position as PostgreSQL counts: from 1, in characters and not in UTF-16 units. */
 export function offsetOf(text: string, position: number): number {
-  return [...text].slice(0, position - 1).join("").length;
+  let offset = 0;
+  for (let character = 1; character < position && offset < text.length; character++) {
+    offset += (text.codePointAt(offset) as number) > 0xffff ? 2 : 1;
+  }
+  return offset;
 }
