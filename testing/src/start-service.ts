@@ -1,0 +1,126 @@
+import { type Client, type Contract, type Optional } from "@kerf/contract";
+import type { Kysely } from "@kerf/data";
+import {
+  type Clock,
+  KerfError,
+  type Principal,
+  type Random,
+  seededRandom,
+  systemClock,
+} from "@kerf/kernel";
+import { type AnyService, type Service, type Uses, usesOf } from "@kerf/service";
+import type { Pool } from "pg";
+import { type Fake, fake } from "./fakes/fake.ts";
+import type { LogLine } from "./testbed/captured-log.ts";
+import { Testbed } from "./testbed/testbed.ts";
+
+/** Fakes of what a service uses, by the name under which it uses them. */
+export type FakesOf<U extends Uses> = {
+  readonly [Name in keyof U]?: Fake<
+    U[Name] extends Optional<infer C>
+      ? C
+      : U[Name] extends Contract<any, any, any>
+        ? U[Name]
+        : never
+  >;
+};
+
+/** How a service is started in a test. */
+export interface StartServiceOptions<U extends Uses = Uses, K extends Clock = Clock> {
+  /**
+   * Stand-ins for what the service uses. A call to a required one that is missing fails the test; an optional one that is missing is
+   * unavailable, as it may be in production.
+   */
+  readonly uses?: FakesOf<U>;
+  /** A `ManualClock` to move time by hand; default this machine's. */
+  readonly clock?: K;
+  /** For whom `client` calls; default nobody. */
+  readonly principal?: Principal | string;
+  /** Default: the same sequence in every run. */
+  readonly random?: Random;
+}
+
+/** A service at work inside the test process. */
+export interface RunningService<
+  C extends Contract<any, any, any> = Contract<any, any, any>,
+  Tables = any,
+  K extends Clock = Clock,
+> extends AsyncDisposable {
+  /** Calls the service over the whole call path, on behalf of the option `principal`. */
+  readonly client: Client<C>;
+  /** A client on behalf of an end user: `principal("ada")`, or just the subject. */
+  as(principal: Principal | string): Client<C>;
+  /** The service's database, of this test alone, as its owner: to prepare and to look. Throws `invalid_app` when it has none. */
+  readonly db: Kysely<Tables>;
+  /** The driver's pool under `db`. */
+  readonly raw: Pool;
+  readonly clock: K;
+  /** What the service logged, oldest first. */
+  readonly log: readonly LogLine[];
+  /** Runs one of its workers once, now; workers do not run by themselves. Answers whether it has more to do, throws what it throws. */
+  runWorker(name: string): Promise<boolean>;
+  /** Ends it and drops its database. Rejects with what went wrong in a fake and was not told yet. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts one service inside the test process: its handlers behind the real call path in checked mode, its migrations on a database
+ * of its own, fakes for what it uses.
+ */
+export async function startService<
+  C extends Contract<any, any, any>,
+  U extends Uses,
+  Tables,
+  K extends Clock = Clock,
+>(
+  service: Service<C, U, Tables>,
+  options: StartServiceOptions<U, K> = {},
+): Promise<RunningService<C, Tables, K>> {
+  const clock = options.clock ?? (systemClock as Clock as K);
+  const bed = await Testbed.open({
+    app: service.name,
+    services: [service],
+    fakes: fakesOf(service, options.uses ?? {}),
+    clock,
+    random: options.random ?? seededRandom(1),
+  });
+  const clone = bed.clones.get(service.name);
+  const access =
+    clone && (await import("./postgres/owner-access.ts")).ownerAccess<Tables>(clone.owner);
+  const stop = async (): Promise<void> => {
+    await access?.close();
+    await bed.close();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    client: bed.client(service.contract, options.principal),
+    as: (who) => bed.client(service.contract, who),
+    get db() {
+      return access?.db ?? noDatabase(service.name);
+    },
+    get raw() {
+      return access?.raw ?? noDatabase(service.name);
+    },
+    clock,
+    log: bed.log.lines,
+    runWorker: (name) => bed.runWorker(service.name, name),
+    stop: () => (stopped ??= stop()),
+    [Symbol.asyncDispose]: () => (stopped ??= stop()),
+  };
+}
+
+/** A required contract without a fake gets one that answers nothing, so that calling it says what is missing. */
+function fakesOf(service: AnyService, given: Readonly<Record<string, Fake | undefined>>): Fake[] {
+  return usesOf(service).flatMap(({ key, contract, optional }) => {
+    const chosen = given[key];
+    if (chosen !== undefined) return [chosen];
+    return optional ? [] : [fake(contract)];
+  });
+}
+
+function noDatabase(service: string): never {
+  throw new KerfError("invalid_app", {
+    message: `The service ${service} has no database.`,
+    fix: "Declare it: service(contract, { database: postgres({ … }) }).",
+  });
+}

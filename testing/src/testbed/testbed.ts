@@ -1,0 +1,200 @@
+import {
+  Caller,
+  type Discovery,
+  Inbound,
+  PrincipalSigner,
+  PrincipalVerifier,
+  StaticDiscovery,
+} from "@kerf/call";
+import type { Client, Contract } from "@kerf/contract";
+import { type ClonedDatabase, ServiceDatabase } from "@kerf/data";
+import { type Clock, KerfError, type Principal, type Random, TimerWheel } from "@kerf/kernel";
+import {
+  type AnyService,
+  closeDatabases,
+  KeyedTokenIssuer,
+  type ServiceDatabases,
+  ServiceRuntime,
+  usesOf,
+} from "@kerf/service";
+import { FakeTransport } from "../fakes/fake-transport.ts";
+import type { Fake } from "../fakes/fake.ts";
+import { CapturedLog } from "./captured-log.ts";
+import { Problems } from "./problems.ts";
+import { testCaller, testClient } from "./test-client.ts";
+import { testEnvironment, testKey } from "./test-keys.ts";
+
+/** What a testbed is made of. */
+export interface TestbedOptions {
+  readonly app: string;
+  readonly services: readonly AnyService[];
+  /** What is not there: called over the whole call path, as if it ran elsewhere. */
+  readonly fakes: readonly Fake[];
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Services at work inside the test process: on databases of their own, behind the real call path in checked mode. */
+export class Testbed {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly log: CapturedLog;
+  readonly problems = new Problems();
+  readonly runtime: ServiceRuntime;
+  readonly caller: Caller;
+  readonly inbound: Inbound;
+  readonly clones: ReadonlyMap<string, ClonedDatabase>;
+  readonly #signer: PrincipalSigner;
+  readonly #databases: ServiceDatabases;
+  #closed: Promise<void> | undefined;
+
+  /** Clones the databases and puts everything together; workers do not run yet. */
+  static async open(options: TestbedOptions): Promise<Testbed> {
+    return new Testbed(options, await clonesOf(options.services));
+  }
+
+  private constructor(options: TestbedOptions, clones: ReadonlyMap<string, ClonedDatabase>) {
+    const { clock, random, services, fakes } = options;
+    const identity = { environment: testEnvironment, clock };
+    const wheel = new TimerWheel(clock);
+    const log = new CapturedLog(clock);
+    const { logger } = log;
+    const databases = open(services, clones, clock);
+    const runtime = new ServiceRuntime({
+      services,
+      databases,
+      issuer: new KeyedTokenIssuer({
+        ...identity,
+        app: options.app,
+        key: testKey("issuer").privateKey,
+      }),
+      clock,
+      wheel,
+      random,
+      log: logger,
+    });
+    const principals = new PrincipalVerifier(() => [testKey("principal").publicKey], identity);
+    const inbound = new Inbound({
+      services: runtime.served(),
+      clock,
+      wheel,
+      log: logger,
+      checked: true,
+      mayCall: mayCall(services),
+      principals,
+    });
+    const report = this.problems.report;
+    const transports = new Map(
+      fakes.map((fake) => [
+        addressOf(fake.contract.name),
+        new FakeTransport(fake, { clock, wheel, log: logger, principals, report }),
+      ]),
+    );
+    const caller = new Caller({
+      clock,
+      random,
+      wheel,
+      log: logger,
+      discovery: discoveryOf(fakes),
+      connect: (address) => transports.get(address) ?? nobody(address),
+      local: inbound,
+      checked: true,
+    });
+    runtime.connect(caller);
+    this.clock = clock;
+    this.wheel = wheel;
+    this.log = log;
+    this.runtime = runtime;
+    this.caller = caller;
+    this.inbound = inbound;
+    this.clones = clones;
+    this.#signer = new PrincipalSigner(testKey("principal").privateKey, identity);
+    this.#databases = databases;
+  }
+
+  /** A client of a service or fake, on behalf of `principal` or of nobody. */
+  client<C extends Contract<any, any, any>>(
+    contract: C,
+    principal: Principal | string | undefined,
+  ): Client<C> {
+    const who = typeof principal === "string" ? { subject: principal, claims: {} } : principal;
+    const identity = who && { principal: who, principalToken: this.#signer.sign(who) };
+    return testClient(contract, this, identity);
+  }
+
+  /** Runs a worker once; answers whether it has more to do, throws what it throws. */
+  runWorker(service: string, worker: string): Promise<boolean> {
+    return this.problems.before(this.runtime.runWorker(service, worker));
+  }
+
+  /** Ends everything and drops the databases, then throws what went wrong in a fake and was not told yet. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.runtime.stopWorkers();
+    await this.caller.stop();
+    await closeDatabases(this.#databases);
+    await dropAll(this.clones);
+    this.problems.raise();
+  }
+}
+
+/** PostgreSQL, its driver and Kysely are loaded only when a service keeps data. */
+async function clonesOf(services: readonly AnyService[]): Promise<Map<string, ClonedDatabase>> {
+  if (services.every((service) => service.database === undefined)) return new Map();
+  const { cloneDatabases } = await import("../postgres/test-databases.ts");
+  return cloneDatabases(services);
+}
+
+async function dropAll(clones: ReadonlyMap<string, ClonedDatabase>): Promise<void> {
+  await Promise.all([...clones.values()].map((clone) => clone.drop()));
+}
+
+function open(
+  services: readonly AnyService[],
+  clones: ReadonlyMap<string, ClonedDatabase>,
+  clock: Clock,
+): ServiceDatabases {
+  const databases: Record<string, ServiceDatabase> = {};
+  for (const { name, database } of services) {
+    const connection = clones.get(name)?.app;
+    if (connection === undefined || database === undefined) continue;
+    const { connections } = database;
+    databases[name] = new ServiceDatabase({
+      connection,
+      service: name,
+      instance: testCaller,
+      connections,
+      clock,
+    });
+  }
+  return databases;
+}
+
+/** Tests call everything; a service what it declares, as the platform would let it, and itself. */
+function mayCall(services: readonly AnyService[]): (caller: string, service: string) => boolean {
+  const uses = new Map(
+    services.map((service) => [
+      service.name,
+      [service.name, ...usesOf(service).map(({ contract }) => contract.name)],
+    ]),
+  );
+  return (caller, service) => uses.get(caller)?.includes(service) ?? true;
+}
+
+function discoveryOf(fakes: readonly Fake[]): Discovery {
+  return new StaticDiscovery(
+    Object.fromEntries(fakes.map(({ contract }) => [contract.name, [addressOf(contract.name)]])),
+  );
+}
+
+function addressOf(contract: string): string {
+  return `fake:${contract}`;
+}
+
+function nobody(address: string): never {
+  throw new KerfError("unavailable", `Nobody listens at ${address}.`);
+}
