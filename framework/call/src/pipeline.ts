@@ -89,7 +89,9 @@ export const pipeline: readonly Position[] = [
           idempotencyKey: options.idempotencyKey,
           parent,
         });
-        if (options.signal !== undefined) call.follow(options.signal);
+        if (options.signal === undefined) return;
+        call.follow(options.signal);
+        if (call.whole.cancelled !== undefined) throw call.whole.cancelled;
       };
     },
   },
@@ -123,7 +125,8 @@ export const pipeline: readonly Position[] = [
       ({ upstream: { breaker }, policies, clock }) =>
       (call, error) => {
         if (error === undefined) breaker.succeeded(call.attemptedAt);
-        else {
+        // What the breaker itself refused taught it nothing.
+        else if (error.code !== "circuit_open") {
           const now = clock.now();
           const verdict = meansTrouble(error, now - call.attemptedAt, policies);
           if (verdict === undefined) breaker.undecided();

@@ -93,7 +93,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     }
     // The position "instance" has chosen it.
     const transport = this.transport as NonNullable<typeof this.transport>;
-    transport.call(this).then(
+    transport.call(this.request()).then(
       (value) => this.answered(value),
       (thrown: unknown) => this.refused(toKerfError(thrown)),
     );

@@ -2,12 +2,15 @@ import type { CallOptions } from "@kerf/contract";
 import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
 import type { Address } from "../placement.ts";
 import type { Target } from "./target.ts";
-import type { Request, Transport } from "../transport.ts";
+import type { Incoming, Request, Transport } from "../transport.ts";
 
 const noOptions: CallOptions = {};
 
-/** A call or stream on its way out: what the positions of the pipeline read and write. It is the request itself. */
-export class Outgoing implements Request {
+/**
+ * A call or stream on its way out: what the positions of the pipeline read and write. For a service in this process it is
+ * the request itself.
+ */
+export class Outgoing implements Incoming {
   readonly target: Target;
   /** The call that this one is part of. */
   readonly parent: CallContext;
@@ -51,6 +54,17 @@ export class Outgoing implements Request {
 
   get operation(): string {
     return this.target.operation;
+  }
+
+  /** What a transport carries: its own object for each attempt, since attempts may overlap in a transport's books. */
+  request(): Request {
+    return {
+      service: this.target.service,
+      operation: this.target.operation,
+      input: this.input,
+      context: this.context,
+      after: this.after,
+    };
   }
 
   /** Ends the call when the caller's own signal aborts. */

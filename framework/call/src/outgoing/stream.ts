@@ -125,7 +125,7 @@ export class OutgoingStream
     const { local } = this.target;
     if (local !== undefined) return local.open(this);
     // The position "instance" has chosen it.
-    return (this.transport as NonNullable<typeof this.transport>).stream(this);
+    return (this.transport as NonNullable<typeof this.transport>).stream(this.request());
   }
 
   #pull(): Promise<IteratorResult<unknown>> {

@@ -11,11 +11,7 @@ const trouble: ReadonlySet<string> = new Set<ErrorCode>([
   "protocol_error",
   "overloaded",
 ]);
-const nothingLearnt: ReadonlySet<string> = new Set<ErrorCode>([
-  "cancelled",
-  "circuit_open",
-  "not_here",
-]);
+const nothingLearnt: ReadonlySet<string> = new Set<ErrorCode>(["cancelled", "not_here"]);
 
 /**
  * What an error says of the callee: true when it cannot serve, false when it does (a declared error is an answer, and a
