@@ -293,6 +293,8 @@ export class Platform {
     await this.#supervisor.retireOthers(wanted, stopBounds.asked.units);
     this.#assertStarting();
     if (this.#options.watch) this.#reloader.start();
+    // Ready for clients means that every gateway knows where everything is.
+    await this.#publisher.acknowledged();
     this.#phase = "ready";
     events.emit({
       type: "ready",
@@ -347,6 +349,7 @@ export class Platform {
     };
     this.#draining.abort();
     this.#reloader.stop();
+    this.#supervisor.letGo();
     await attempt(this.#supervisor.stop("gateway", bounds.gateways));
     await attempt(this.#supervisor.stop("host", bounds.units));
     await attempt(this.#databases.stop(bounds.databases));

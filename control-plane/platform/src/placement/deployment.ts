@@ -40,7 +40,10 @@ export function programsOf(
     kind: "gateway",
     services: gateway.backend === undefined ? [] : [gateway.backend.contract.name],
     copies: 1,
-    http: { host: http.host, port: http.port === 0 ? 0 : http.port + index },
+    http: {
+      host: http.host,
+      port: http.port === 0 ? 0 : http.port + index,
+    },
   }));
   return [...units, ...gateways];
 }

@@ -119,9 +119,13 @@ export class Slot {
     } catch {
       const replaced = this.#next !== next;
       if (!replaced) this.#next = undefined;
-      throw replaced || !this.#wanted
-        ? supersededError(this.name)
-        : await this.#explain(next, true);
+      if (replaced || !this.#wanted) throw supersededError(this.name);
+      // Whoever holds the gate has told already what is wrong with the change; it is most likely the same.
+      const told = await (gate ?? Promise.resolve()).then(
+        () => false,
+        () => true,
+      );
+      throw await this.#explain(next, !told);
     }
     try {
       await gate;
@@ -144,11 +148,16 @@ export class Slot {
     return next;
   }
 
-  /** Empties it for good; each copy is ended by force after `boundMs`. */
-  async stop(boundMs: number): Promise<void> {
+  /** Starts nothing again from now on. */
+  letGo(): void {
     this.#wanted = false;
     this.#timer?.cancel();
     this.#timer = undefined;
+  }
+
+  /** Empties it for good; each copy is ended by force after `boundMs`. */
+  async stop(boundMs: number): Promise<void> {
+    this.letGo();
     this.#next?.kill();
     await Promise.all(this.instances.map((instance) => instance.stop(boundMs)));
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Attachment, Boot } from "@kerf/call";
 import { type Clock, KerfError, randomHex } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -85,6 +86,7 @@ export class Supervisor {
       this.#slot(record.slot, record.unit).adopt(instance);
       waiting.push(attached.promise);
     }
+    this.#clearSnapshots();
     if (waiting.length > 0) {
       const bound = Promise.withResolvers<void>();
       const timer = this.#options.clock.after(reconcileBoundMs, bound.resolve);
@@ -139,6 +141,11 @@ export class Supervisor {
     const replaced: Instance[] = [];
     for (const slot of slots) replaced.push(await slot.replace(gate));
     return replaced;
+  }
+
+  /** Starts nothing again from now on. */
+  letGo(): void {
+    for (const slot of this.slots) slot.letGo();
   }
 
   /** Ends every copy of these programs; each by force after `boundMs`. */
@@ -274,7 +281,7 @@ export class Supervisor {
     const program = this.#programs.get(instance.unit);
     if (program?.http?.port !== 0 || !instance.address.startsWith("http")) return;
     const port = Number(new URL(instance.address).port);
-    this.#programs.set(program.unit, { ...program, http: { host: program.http.host, port } });
+    this.#programs.set(program.unit, { ...program, http: { ...program.http, port } });
   }
 
   async #failed(instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError> {
@@ -286,6 +293,15 @@ export class Supervisor {
     });
     if (report) this.#options.problem(error, instance.unit, log);
     return error;
+  }
+
+  /** What processes that were killed left behind. */
+  #clearSnapshots(): void {
+    const { snapshots } = this.#options.home;
+    const known = new Set(this.instances.map((instance) => `${instance.id}.json`));
+    for (const name of readdirSync(snapshots)) {
+      if (!known.has(name)) rmSync(join(snapshots, name), { force: true });
+    }
   }
 
   #forget(record: InstanceRecord): void {
