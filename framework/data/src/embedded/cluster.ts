@@ -6,6 +6,7 @@ import { KerfError } from "@kerf/kernel";
 import { scramVerifier } from "../scram.ts";
 import type { ServerAccount } from "./account.ts";
 import type { PostgresBinaries } from "./binaries.ts";
+import { explainFailure } from "./start-failure.ts";
 
 /** The superuser of every embedded server. */
 export const superuser = "kerf";
@@ -135,35 +136,4 @@ async function initdb(
 /** What the server's programs get of our environment: no secrets, no locale surprises. */
 export function programEnvironment(): Record<string, string> {
   return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
-}
-
-/** Turns what PostgreSQL printed before it gave up into an error that says what to do. */
-export function explainFailure(what: string, output: string): KerfError {
-  const reasons: [RegExp, string][] = [
-    [/No space left on device/i, "Free disk space, then start again."],
-    [
-      /Cannot allocate memory|could not map anonymous shared memory/i,
-      "Free memory, or lower max_connections and shared_buffers.",
-    ],
-    [
-      /Permission denied/i,
-      "Give the directory to the user that runs PostgreSQL, or move KERF_HOME to a directory of your own.",
-    ],
-    [
-      /incompatible|not compatible/i,
-      "Install the PostgreSQL version that wrote the data, or move the directory away.",
-    ],
-    [
-      /ENOENT|No such file or directory/,
-      "The embedded PostgreSQL needs a system with glibc (not Alpine's musl). Use a server of your own and give its URL.",
-    ],
-    [/too long/i, "Use a shorter directory for the socket: its path may have 107 bytes."],
-  ];
-  const tail = output.trim().split("\n").slice(-8).join("\n");
-  const known = reasons.find(([pattern]) => pattern.test(output) || pattern.test(what));
-  return new KerfError("start_failed", {
-    message: `PostgreSQL did not start: ${what}.`,
-    why: tail === "" ? undefined : tail,
-    fix: known?.[1] ?? "Read the server's log; it names the cause.",
-  });
 }

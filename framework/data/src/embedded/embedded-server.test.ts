@@ -140,3 +140,14 @@ test("a directory of something else is not touched", async () => {
   await rm(join(directory, "data", "PG_VERSION"));
   await assert.rejects(start({ directory }), /is not a PostgreSQL data directory/);
 });
+
+test("a place where nothing can be made is named, with what to do", async () => {
+  const file = join(root, "file");
+  await writeFile(file, "");
+  await assert.rejects(start({ directory: join(file, "main") }), (error: KerfError) => {
+    assert.equal(error.code, "start_failed");
+    assert.match(error.message, /cannot be set up in .*file/);
+    assert.match(error.fix ?? "", /KERF_HOME/);
+    return true;
+  });
+});

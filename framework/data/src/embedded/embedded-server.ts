@@ -11,13 +11,13 @@ import { findBinaries, type PostgresBinaries } from "./binaries.ts";
 import {
   type ClusterPaths,
   clusterPaths,
-  explainFailure,
   initialise,
   own,
   programEnvironment,
   superuser,
 } from "./cluster.ts";
 import { isPostmasterOf, type Postmaster, readPostmaster } from "./postmaster.ts";
+import { explainFailure, explainFileError } from "./start-failure.ts";
 import { serverParameters, type ServerSettings } from "./settings.ts";
 import { withStartLock } from "./start-lock.ts";
 
@@ -68,6 +68,14 @@ export class EmbeddedServer {
 
   /** Initialises (once), starts or adopts; resolves when it answers; throws `start_failed` saying why and what to do. */
   static async start(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+    try {
+      return await EmbeddedServer.#start(options);
+    } catch (error) {
+      throw explainFileError(options.directory, error);
+    }
+  }
+
+  static async #start(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
     const paths = clusterPaths(resolve(options.directory));
     const socketDirectory = resolve(options.socketDirectory);
     checkSocketPath(socketDirectory);
