@@ -84,3 +84,58 @@ test("ends with 78 and says who has its port", async (t) => {
   assert.match(output, /fix: Stop it/);
   assert.doesNotMatch(output, /"d":/, "no key in the log");
 });
+
+test("passes its port to the next copy, and takes it back when that one ends early", async (t) => {
+  const platform = await FrontPlatform.start(t);
+  await platform.startNotes();
+  const first = startProgram(t, platform.boot({ instance: "web-1" }));
+  const { address } = await platform.attached("web-1");
+  const http = { host: "127.0.0.1", port: Number(new URL(address).port) };
+  const served = async (): Promise<string> => {
+    const response = await fetch(`${address}/notes`, { headers: { connection: "close" } });
+    assert.equal(response.status, 200);
+    return response.text();
+  };
+  await served();
+
+  const second = startProgram(t, platform.boot({ instance: "web-2", http }));
+  assert.equal((await platform.attached("web-2")).address, address);
+  await served();
+  second.child.kill("SIGKILL");
+  await second.ended;
+  await until(served);
+
+  const third = startProgram(t, platform.boot({ instance: "web-3", http }));
+  await platform.attached("web-3");
+  first.child.kill("SIGTERM");
+  const { code, output } = await first.ended;
+  assert.equal(code, 0);
+  assert.match(output, /let go of the port[\s\S]*took the port back[\s\S]*let go of the port/);
+  await served();
+
+  // Another gateway, or another app, is no successor.
+  platform.change(({ gateways }) => ({
+    gateways: { ...gateways, mobile: gateways["web"] as never },
+  }));
+  const stranger = startProgram(
+    t,
+    platform.boot({ instance: "mobile-1", unit: "gateway:mobile", http }),
+  );
+  assert.equal((await stranger.ended).code, 78);
+  await served();
+  third.child.kill("SIGTERM");
+  assert.equal((await third.ended).code, 0);
+});
+
+/** Tries again while the system has nobody at the port; whatever else goes wrong counts. */
+async function until(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (thrown) {
+      if (((thrown as Error).cause as { code?: string } | undefined)?.code !== "ECONNREFUSED")
+        throw thrown;
+    }
+  }
+}

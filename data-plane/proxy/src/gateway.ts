@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type Boot,
   Caller,
@@ -16,6 +17,7 @@ import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
 import { BearerAuthentication } from "./authentication/bearer.ts";
 import { loadBackend } from "./backend.ts";
+import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
 import { GatewayRouting } from "./routing.ts";
@@ -109,18 +111,19 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
     draining: () => draining.signal.aborted,
   };
 
+  const { host, port } = httpOf(boot);
+  const handover = new PortHandover(boot, log, clock);
   let listener: HttpListener | undefined;
   let link: HostLink | undefined;
+  const handler = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!answerHealth(request, response, health, clock)) edge(request, response);
+  };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
     async start() {
-      listener = await listenHttp({
-        ...httpOf(boot),
-        handler: (request, response) => {
-          if (!answerHealth(request, response, health, clock)) edge(request, response);
-        },
-      });
+      // Last of all: a copy that cannot be put together must not take the port from one that serves.
+      listener = await handover.acquire(() => listenHttp({ host, port, handler }));
       const address = listener.url;
       const files = (): string[] => loader?.files.all ?? [];
       link = new HostLink({
@@ -135,6 +138,7 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
       link.start();
     },
     async drain() {
+      handover.close();
       // Streams first: they would hold every other connection's drain for as long as somebody watches.
       draining.abort();
       await listener?.drain(drainMs);
@@ -142,6 +146,7 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
       await inbound.drain();
     },
     async stop() {
+      handover.close();
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();

@@ -101,10 +101,12 @@ export class FrontPlatform {
     }
   }
 
-  /** Resolves once a host has attached. */
-  async attached(): Promise<Attachment> {
+  /** Resolves once a host has attached: this one, or any. */
+  async attached(instance?: string): Promise<Attachment> {
     for (;;) {
-      const [attachment] = this.attachments;
+      const attachment = this.attachments.find(
+        (one) => instance === undefined || one.instance === instance,
+      );
       if (attachment !== undefined) return attachment;
       await this.#changed.promise;
     }

@@ -26,6 +26,10 @@ export interface HttpListener {
   readonly port: number;
   /** `http://host:port`. */
   readonly url: string;
+  /** Lets go of the port and closes idle connections; requests under way go on. */
+  pause(): void;
+  /** Takes the port again after {@link pause}. @throws KerfError `start_failed` */
+  resume(): Promise<void>;
   /** Stops listening, closes idle connections, lets requests finish for `ms` at most, then closes all. Idempotent. */
   drain(ms: number): Promise<void>;
   /** Closes everything at once. */
@@ -87,6 +91,12 @@ export async function listenHttp(options: {
     host: address,
     port,
     url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    pause: () => void stopListening(),
+    async resume() {
+      if (server.listening || draining) return;
+      closed = undefined;
+      await listen(server, address, port);
+    },
     async drain(ms) {
       draining = true;
       const done = stopListening();
