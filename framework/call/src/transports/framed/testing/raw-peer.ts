@@ -94,7 +94,10 @@ export class RawPeer {
     look();
     const ended = this.over.then(() => {
       look();
-      found.reject(new Error(`It ended after ${JSON.stringify(this.received)}.`));
+      const last = this.received.at(-1);
+      found.reject(
+        new Error(`It ended with ${last?.type} ${last?.payload.slice(0, 200)} instead.`),
+      );
     });
     try {
       return await found.promise;
