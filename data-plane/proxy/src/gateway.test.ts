@@ -219,9 +219,6 @@ test("what is wrong with its boot document stops it before it serves", async (t)
   await assert.rejects(start({ services: ["page"], appModule: "/nowhere/app.ts" }), {
     code: "start_failed",
   });
-  const { url } = await startGateway(t, platform.boot());
-  const port = Number(new URL(url).port);
-  await assert.rejects(start({ http: { host: "127.0.0.1", port } }), { code: "start_failed" });
 });
 
 test("stops: streams end, requests finish, nothing is cut off", async (t) => {
