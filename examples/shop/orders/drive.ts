@@ -1,4 +1,4 @@
-import { type Client, type ClientsOf, type Kysely, safe } from "kerf";
+import { type Client, type ClientsOf, type Kysely, type Logger, safe } from "kerf";
 import type { inventory } from "../inventory/contract.ts";
 import type { payments } from "../payments/contract.ts";
 import type { orders } from "./contract.ts";
@@ -12,6 +12,7 @@ interface Drive {
   clients: ClientsOf<{ inventory: typeof inventory; payments: typeof payments }>;
   self: Client<typeof orders>;
   db: Kysely<Tables>;
+  log: Logger;
 }
 
 interface OpenOrder {
@@ -24,9 +25,9 @@ interface OpenOrder {
 
 /**
  * Takes every open order one step further; each step is a command of its own, and each can be repeated, so a run that
- * ends in the middle is taken up by the next. Once sagas exist, the checkout is one.
+ * ends in the middle is taken up by the next. Answers whether to look again at once. Once sagas exist, the checkout is one.
  */
-export async function driveOrders(drive: Drive): Promise<void> {
+export async function driveOrders(drive: Drive): Promise<boolean> {
   const open = await drive.db
     .selectFrom("orders")
     .select(["id", "status", "total_amount", "currency", "payment_method"])
@@ -35,15 +36,18 @@ export async function driveOrders(drive: Drive): Promise<void> {
     .limit(batch)
     .execute();
   const results = await Promise.allSettled(open.map((order) => step(drive, order)));
-  // The others of this run went on; throwing makes the next run wait a little longer.
   const failed = results.flatMap((result) =>
     result.status === "rejected" ? [result.reason as unknown] : [],
   );
-  if (failed.length > 0)
-    throw new AggregateError(
-      failed,
-      `${failed.length} of ${open.length} open orders could not be taken further`,
-    );
+  if (failed.length === 0) return open.length > 0;
+  const error = new AggregateError(
+    failed,
+    `${failed.length} of ${open.length} open orders could not be taken further`,
+  );
+  // When nothing moves, something is down: throwing makes the next run wait ever longer.
+  if (failed.length === open.length) throw error;
+  drive.log.warn("some orders wait for the next run", { error });
+  return false;
 }
 
 async function step(drive: Drive, order: OpenOrder): Promise<void> {

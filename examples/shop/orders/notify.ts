@@ -6,12 +6,12 @@ import type { Tables } from "./tables.generated.ts";
 /** How many customers one run tells. */
 const batch = 50;
 
-/** Tells customers how their orders ended; what cannot be told now is told later, and holds no order up. */
+/** Tells customers how their orders ended; what cannot be told now is told later, and holds no order up. Answers whether there are more. */
 export async function notifyCustomers(run: {
   clients: ClientsOf<{ notifications: typeof notifications }>;
   self: Client<typeof orders>;
   db: Kysely<Tables>;
-}): Promise<void> {
+}): Promise<boolean> {
   const ended = await run.db
     .selectFrom("orders")
     .select(["id", "user_id", "status"])
@@ -25,4 +25,5 @@ export async function notifyCustomers(run: {
     await run.clients.notifications.notify({ orderId: id, userId: user_id, kind });
     await run.self.markNotified({ id });
   }
+  return ended.length === batch;
 }

@@ -172,7 +172,7 @@ ordersService.implement({
   },
 });
 
-ordersService.worker("drive-orders", { everyMs: 50, run: driveOrders });
-ordersService.worker("notify-customers", { everyMs: 200, run: notifyCustomers });
+ordersService.worker("drive-orders", { everyMs: 250, run: driveOrders });
+ordersService.worker("notify-customers", { everyMs: 250, run: notifyCustomers });
 
 export default ordersService;

@@ -44,21 +44,21 @@ searchService.implement({
   },
 });
 
+/** Where the reading of the catalogue is; starting over costs nothing, since what has not changed is left alone. */
+let cursor: string | undefined;
+
 /** Reads the catalogue a page at a time. Once events exist, the index follows them instead. */
 searchService.worker("follow-catalog", {
   everyMs: 5_000,
   async run({ clients, self, log }) {
-    let changed = 0;
-    let cursor: string | undefined;
-    do {
-      const page = await clients.catalog.list(
-        cursor === undefined ? { limit: 100 } : { limit: 100, cursor },
-      );
-      const products = page.items.map(({ sku, name, description }) => ({ sku, name, description }));
-      changed += (await self.index({ products })).changed;
-      cursor = page.next;
-    } while (cursor !== undefined);
+    const page = await clients.catalog.list(
+      cursor === undefined ? { limit: 100 } : { limit: 100, cursor },
+    );
+    const products = page.items.map(({ sku, name, description }) => ({ sku, name, description }));
+    const { changed } = await self.index({ products });
     if (changed > 0) log.info("took products into the index", { changed });
+    cursor = page.next;
+    return cursor !== undefined;
   },
 });
 
