@@ -30,7 +30,11 @@ describe("the platform is killed under load", { timeout: 120_000 }, () => {
         const ready = status.units.every((unit) =>
           unit.instances.every((instance) => instance.state === "ready"),
         );
-        return status.platform.pid !== before.platform.pid && ready ? status : undefined;
+        return status.platform.pid !== before.platform.pid &&
+          status.units.length === before.units.length &&
+          ready
+          ? status
+          : undefined;
       },
       30_000,
     );

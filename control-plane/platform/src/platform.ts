@@ -16,7 +16,7 @@ import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
 import { type Clock, KerfError, type Principal, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
-import { checkPortFree, listenApi } from "./api/listen.ts";
+import { freePort, listenApi } from "./api/listen.ts";
 import { logSources } from "./api/log-sources.ts";
 import { platformOperations } from "./api/operations.ts";
 import { describeApp } from "./manifest/describe.ts";
@@ -86,6 +86,7 @@ export class Platform {
   readonly #published = Promise.withResolvers<SignedSnapshot>();
   readonly #draining = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #ports = new Map<string, number>();
   #deployment: Deployment | undefined;
   #phase: Status["phase"] = "starting";
   #api: HttpListener | undefined;
@@ -232,7 +233,7 @@ export class Platform {
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = this.#supervisor.leftovers();
     this.#api = await this.#listenApi();
-    if (!adopting) await checkPortFree(host, port);
+    if (!adopting) await freePort(host, port);
     await this.#announce();
     this.#hosts = await this.#listenHosts();
 
@@ -254,10 +255,8 @@ export class Platform {
     );
     this.#assertStarting();
     this.#deployment = deploy(manifest, cut);
+    await this.#assignPorts(adopting);
     const wanted = this.#programs();
-    if (!adopting)
-      for (const { http } of wanted.slice(1))
-        if (http !== undefined) await checkPortFree(http.host, http.port);
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
     const adopted = await this.#supervisor.reconcile(wanted);
@@ -441,6 +440,7 @@ export class Platform {
   /** Makes a newly read app the one that runs: everyone is told, what is new is started, what is gone is stopped. */
   async #redeploy(deployment: Deployment): Promise<void> {
     this.#deployment = deployment;
+    await this.#assignPorts(false);
     this.#publisher.changed();
     const wanted = this.#programs();
     await Promise.all([this.#prepareDatabases(), this.#supervisor.apply(wanted)]);
@@ -472,9 +472,20 @@ export class Platform {
     }
   }
 
-  #programs(): Program[] {
+  /** The first gateway has the port that was asked for, each further one the next; with 0 any that is free. */
+  async #assignPorts(adopting: boolean): Promise<void> {
     const { host, port } = this.#options;
-    return programsOf(this.#deployment as Deployment, { host, port });
+    const gateways = this.#deployment?.manifest.gateways ?? [];
+    for (const [index, { name }] of gateways.entries()) {
+      if (this.#ports.has(name)) continue;
+      const wanted = port === 0 ? 0 : port + index;
+      // One that runs has its port already, and tells it when it attaches.
+      this.#ports.set(name, adopting ? wanted : await freePort(host, wanted));
+    }
+  }
+
+  #programs(): Program[] {
+    return programsOf(this.#deployment as Deployment, this.#options.host, this.#ports);
   }
 
   #placement() {

@@ -7,12 +7,15 @@ import type { Boot } from "../placement.ts";
 /** The descriptor that the platform writes the boot document to. */
 const bootDescriptor = 3;
 const maxBytes = 32 * 1_048_576;
-const waitMs = 10_000;
+/**
+ * How long to wait for it. Programs are started before their databases are ready, which takes long on a slow disk; a platform
+ * that dies meanwhile closes the descriptor, so this is the bound for one that hangs.
+ */
+const waitMs = 120_000;
 
 /** Reads the boot document to its end. Throws `invalid_configuration` when there is none, or when it is none. */
 export async function readBoot(descriptor: number = bootDescriptor): Promise<Boot> {
   const source = openSource(descriptor);
-  // Whoever started this program may have died while it wrote: then nothing would ever come.
   const timer = setTimeout(
     () => source.destroy(new Error(`nothing came for ${waitMs} ms`)),
     waitMs,
