@@ -1,4 +1,10 @@
-import type { CallContext, CancelWatcher, DeclaredError, KerfError } from "@kerf/kernel";
+import {
+  type CallContext,
+  type CancelWatcher,
+  type DeclaredError,
+  type KerfError,
+  toKerfError,
+} from "@kerf/kernel";
 import { answerError, declaredAnswer } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
 import type { InboundState } from "./state.ts";
@@ -40,21 +46,23 @@ export class ServingCall implements Serving, CancelWatcher {
   /** Runs it; never throws. */
   start(admit: (serving: Serving) => void): void {
     this.#state.entered(this.operation);
+    let input: unknown;
     try {
       admit(this);
       const { operation } = this;
-      const input = (this.remote ? operation.inputFromWire : operation.inputFromNear)(
+      input = (this.remote ? operation.inputFromWire : operation.inputFromNear)(
         this.incoming.input,
       );
-      if (input instanceof Promise) {
-        input.then(
-          (settled: unknown) => this.#handle(settled),
-          (thrown: unknown) => this.#fail(thrown),
-        );
-      } else this.#handle(input);
     } catch (thrown) {
-      this.#fail(thrown);
+      this.#refuse(thrown);
+      return;
     }
+    if (input instanceof Promise) {
+      input.then(
+        (settled: unknown) => this.#handle(settled),
+        (thrown: unknown) => this.#refuse(thrown),
+      );
+    } else this.#handle(input);
   }
 
   /** The caller left or the deadline passed: it is answered at once, whatever the handler still does. */
@@ -84,6 +92,14 @@ export class ServingCall implements Serving, CancelWatcher {
     } catch (thrown) {
       this.#fail(thrown);
     }
+  }
+
+  /** It was not let in: the error is ours and says so by itself. */
+  #refuse(thrown: unknown): void {
+    this.#end();
+    const error = toKerfError(thrown);
+    this.#state.failed(this.operation, this.context, error, thrown);
+    this.#answer(undefined, error);
   }
 
   #finish(value: unknown): void {

@@ -1,6 +1,7 @@
 import type { Access, ErrorDeclaration, Operation, OperationKind, Schema } from "@kerf/contract";
 import { DeclaredError, type KerfError } from "@kerf/kernel";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
+import { receivedFrom } from "../outgoing/received-error.ts";
 import type { ServedOperation } from "./served.ts";
 
 /** How often an operation was called, and how that ended. */
@@ -56,9 +57,16 @@ export class InboundOperation {
     }
   }
 
-  /** Whether `error` is one that this operation declares. */
+  /**
+   * Whether `error` is one that this operation declares and throws itself. One that it received from a service that it
+   * called is not: it speaks of that call, also when both contracts chose the same name.
+   */
   declares(error: unknown): error is DeclaredError {
-    return error instanceof DeclaredError && this.#errors.has(error.code);
+    return (
+      error instanceof DeclaredError &&
+      this.#errors.has(error.code) &&
+      receivedFrom(error) === undefined
+    );
   }
 
   /** The data of a declared error, through its schema. */

@@ -68,7 +68,7 @@ export class InboundState {
       log.error(
         from === undefined
           ? `${operation.name} threw ${thrown.code}, which its contract does not declare.`
-          : `${operation.name} passed on ${thrown.code}, which ${from} declares and it does not.`,
+          : `${operation.name} passed on ${thrown.code} as ${from} answered it; it must throw an error of its own contract.`,
         fields,
       );
     } else if (error.code === "unavailable" || error.code === "deadline_exceeded") {

@@ -1,4 +1,10 @@
-import { type CallContext, type CancelWatcher, KerfError, type WheelEntry } from "@kerf/kernel";
+import {
+  type CallContext,
+  type CancelWatcher,
+  KerfError,
+  toKerfError,
+  type WheelEntry,
+} from "@kerf/kernel";
 import { answerError, declaredAnswer } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
 import type { InboundOperation } from "./operation.ts";
@@ -23,6 +29,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
   readonly #admit: (serving: Serving) => void;
   #items: AsyncIterator<unknown> | undefined;
   #phase: "new" | "open" | "over" = "new";
+  #admitted = false;
   #pull: PromiseWithResolvers<IteratorResult<unknown>> | undefined;
   #ended: KerfError | undefined;
   #idle: WheelEntry | undefined;
@@ -116,6 +123,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const input = await (this.remote ? operation.inputFromWire : operation.inputFromNear)(
       incoming.input,
     );
+    this.#admitted = true;
     if (this.#state.checked) deepFreeze(input);
     this.context.watch(this);
     const ended = this.context.cancelled;
@@ -142,6 +150,8 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
   }
 
   async #errorOf(thrown: unknown): Promise<KerfError> {
+    // It was not let in: the error is ours and says so by itself.
+    if (!this.#admitted) return toKerfError(thrown);
     if (!this.operation.declares(thrown)) return answerError(thrown, this.context.cancelled);
     try {
       return declaredAnswer(thrown, await this.operation.errorData(thrown));
