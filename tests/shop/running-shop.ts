@@ -42,9 +42,8 @@ export class RunningShop {
     this.home = home;
     this.launcher = spawnKerf(home, [
       "dev",
-      "--app",
-      "examples/shop/app.ts",
-      "--no-watch",
+      // An app of its own is one that the scenario changes: it is watched.
+      ...(args.includes("--app") ? [] : ["--app", "examples/shop/app.ts", "--no-watch"]),
       "--json",
       ...args,
     ]);
@@ -109,6 +108,11 @@ export class RunningShop {
   /** Runs another `kerf` command against it. */
   kerf(...args: string[]): Promise<Outcome> {
     return runKerf(this.home, args);
+  }
+
+  /** The last of what it said. */
+  get output(): string {
+    return this.#output;
   }
 
   async status(): Promise<ShopStatus> {
