@@ -35,25 +35,25 @@ export const rows: readonly Row[] = [
   promise(
     "Each service owns one capability",
     "A contract names it, a service implements it in a folder or a repository of its own, with an owner",
-    built("framework/service/src/declaration/service.test.ts"),
+    built("framework/service/src/declaration/declaration.test.ts"),
     "kerf status",
   ),
   promise(
     "Each service owns its data",
     "A database and two roles per service; PostgreSQL refuses everybody else's",
-    built("tests/isolation.test.ts"),
+    built("tests/shop/isolation.test.ts"),
     "kerf db shell orders",
   ),
   promise(
     "One service's database fails alone",
     "A database may stand on a server of its own, as payments' does in the shop; killing it stops payments only",
-    built("tests/payments-database.test.ts"),
+    built("tests/shop/payments-database.test.ts"),
     "kerf status",
   ),
   promise(
     "A crash stays where it happened",
     "Each unit is a process that is watched and restarted with backoff; the others go on answering",
-    built("tests/crash.test.ts"),
+    built("tests/shop/crash.test.ts"),
     "kerf status",
   ),
   promise(
@@ -65,19 +65,19 @@ export const rows: readonly Row[] = [
   promise(
     "A backend for each kind of client",
     "A gateway may host a service without a database that composes calls, in parallel and with partial answers",
-    built("tests/shop.test.ts"),
+    built("tests/shop/split.test.ts"),
     "curl localhost:8080/home",
   ),
   promise(
     "Clients are told when something changes",
     "A stream is a query that goes on answering; browsers get it as server-sent events",
-    built("tests/shop.test.ts"),
+    built("tests/shop/split.test.ts"),
     "curl -N localhost:8080/orders/ID/stream",
   ),
   promise(
     "Serving does not depend on who deploys",
     "Placement is a signed snapshot that everybody keeps on disk; kill -9 of the platform stops nothing that serves",
-    built("tests/platform-crash.test.ts"),
+    built("tests/shop/platform-crash.test.ts"),
     "kerf status",
   ),
   promise(
@@ -114,13 +114,13 @@ export const rows: readonly Row[] = [
   cost(
     "A boundary in the wrong place is expensive to move",
     "The boundary is made in the contract and the data; whether a network runs through it is a setting, and no line of service code differs",
-    built("tests/cuts.test.ts"),
+    built("tests/shop/partly-cut.test.ts"),
     "npm start -- --cut none",
   ),
   cost(
     "Local and remote calls mean different things",
     "Values cross through their schemas at every distance; checked mode adds the codec and freezing; one conformance suite over every transport",
-    built("framework/call/src/transports/conformance.test.ts"),
+    built("framework/call/src/transports/framed.conformance.test.ts"),
     "npm test -- conformance",
   ),
   cost(
@@ -138,13 +138,13 @@ export const rows: readonly Row[] = [
   cost(
     "A failing callee takes its callers with it",
     "A circuit breaker per callee, open at 50 % failures and closed again by a probe",
-    built("framework/call/src/policies/breaker.test.ts"),
+    built("framework/call/src/policies/circuit-breaker.test.ts"),
     "npm test -- policies/breaker",
   ),
   cost(
     "Where is the other service?",
     "Discovery from the signed snapshot; the last good one is kept on disk",
-    built("framework/call/src/discovery/snapshot-discovery.test.ts"),
+    built("framework/call/src/discovery/snapshot.test.ts"),
     "kerf status",
   ),
   cost(
@@ -156,19 +156,19 @@ export const rows: readonly Row[] = [
   cost(
     "The whole page fails because one part does",
     "An optional dependency answers as degraded; the shop's home page stays 200 and names what is missing",
-    built("tests/degraded.test.ts"),
+    built("tests/shop/degraded.test.ts"),
     "curl localhost:8080/home",
   ),
   cost(
     "Strangers send anything",
     "Input and output go through their schemas, limits on size and time, headers that only the platform may set are stripped",
-    built("data-plane/proxy/src/hostile.test.ts"),
+    built("framework/call/src/http/server.test.ts"),
     "npm test -- hostile",
   ),
   cost(
     "Who is calling?",
     "The gateway checks the app's own tokens and signs the principal once; a callee takes calls only from those that declare it",
-    built("data-plane/proxy/src/authentication.test.ts"),
+    built("data-plane/proxy/src/authentication/bearer.test.ts"),
     "curl -i localhost:8080/users/me",
   ),
   cost(
@@ -180,13 +180,13 @@ export const rows: readonly Row[] = [
   cost(
     "Many programs exhaust the database's connections",
     "A connection budget per instance (4, idle to none), no session locks, bounded transactions",
-    built("framework/data/src/budget.test.ts"),
+    built("framework/data/src/pool.test.ts"),
     "npm test -- budget",
   ),
   cost(
     "A call inside an open transaction locks two systems",
     "It is refused at any distance, saying what to do instead",
-    built("framework/service/src/transaction.test.ts"),
+    built("framework/service/src/runtime/runtime.test.ts"),
     "npm test -- transaction",
   ),
   cost(
@@ -204,7 +204,7 @@ export const rows: readonly Row[] = [
   cost(
     "Waiting for a restart of everything",
     "A change restarts the units that contain it; the old instance serves until the new one is ready",
-    built("tests/watch.test.ts"),
+    built("tests/shop/watch.test.ts"),
     "npm start",
   ),
   cost(
@@ -216,13 +216,13 @@ export const rows: readonly Row[] = [
   cost(
     "A new service is a week of set-up",
     "A new app of two services with a test, on the packed packages",
-    built("tools/cli/src/commands/init.test.ts"),
+    built("tests/init.engine.test.ts"),
     "kerf init DIR",
   ),
   cost(
     "Is it the machine or the program?",
     "A check of ports, disk, Node, PostgreSQL's libraries and rights, each with what to do",
-    built("tools/cli/src/doctor/doctor.test.ts"),
+    built("tools/cli/src/cli.test.ts"),
     "kerf doctor",
   ),
   cost(
