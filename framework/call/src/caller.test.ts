@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { safe } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
+import { StaticDiscovery } from "./discovery/static.ts";
 import { neighbourhood } from "./testing/neighbourhood.ts";
 import { shelf, shelfService } from "./testing/shelf.ts";
 
@@ -50,4 +51,71 @@ test("a call inside an open transaction is refused and says what to do", async (
     (error: KerfError) =>
       error.code === "call_in_transaction" && /before the first statement/.test(error.fix ?? ""),
   );
+});
+
+test("untyped calls take the same path, under the name of their context's caller", async () => {
+  const { caller, context } = neighbourhood(shelfService());
+  const call = {
+    service: "shelf",
+    operation: "internal",
+    kind: "query",
+    input: {},
+    context: context({ caller: "orders" }),
+  } as const;
+  assert.deepEqual(await caller.send(call), { caller: "orders" });
+  const items = caller.send({
+    ...call,
+    operation: "count",
+    kind: "stream",
+    input: { to: 2 },
+    after: "1",
+  }) as AsyncIterable<unknown>;
+  assert.deepEqual(await Array.fromAsync(items), [{ n: 2 }]);
+});
+
+test("an operation that the service here does not have rejects, it does not throw", async () => {
+  const { caller, context } = neighbourhood(shelfService());
+  const call = caller.send({
+    service: "shelf",
+    operation: "burn",
+    kind: "query",
+    input: {},
+    context: context(),
+  });
+  await assert.rejects(call as Promise<unknown>, { code: "unknown_operation" });
+});
+
+test("an internal error in the process is as final as one from afar, an outage is retried at both distances", async () => {
+  let ran = 0;
+  const { caller, context, clock } = neighbourhood(
+    shelfService({
+      get: async () => {
+        ran++;
+        throw ran === 1
+          ? new Error("a bug")
+          : new KerfError("unavailable", "The database is away.");
+      },
+    }),
+  );
+  const client = caller.bind(shelf, { caller: "reader" })(context());
+  await assert.rejects(client.get({ id: "a" }), { code: "internal" });
+  assert.equal(ran, 1);
+  const call = assert.rejects(client.get({ id: "a" }), { code: "unavailable" });
+  await clock.advance(100);
+  await call;
+  assert.equal(ran, 1 + 3);
+});
+
+test("a caller that has stopped calls nobody", async () => {
+  const { caller, context, clock } = neighbourhood(shelfService(), {
+    far: true,
+    discovery: new StaticDiscovery({ shelf: ["a"] }),
+  });
+  await caller.stop();
+  const call = assert.rejects(
+    caller.bind(shelf, { caller: "reader" })(context()).put({ id: "a" }),
+    { code: "unavailable" },
+  );
+  await clock.advance(100);
+  await call;
 });

@@ -48,7 +48,13 @@ export class Inbound implements LocalServices {
       for (const [name, declared] of Object.entries(contract.operations)) {
         const served = operations[name];
         if (served === undefined) continue;
-        const operation = new InboundOperation(contract.name, name, declared, served);
+        const operation = new InboundOperation(
+          contract.name,
+          name,
+          declared,
+          served,
+          options.checked,
+        );
         doors.set(name, new Door(this.#state, operation, compileInbound(operation, settings)));
       }
       this.#services.set(contract.name, doors);

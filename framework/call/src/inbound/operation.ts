@@ -34,7 +34,13 @@ export class InboundOperation {
   readonly nearCallers = new Set<string>();
   readonly #errors = new Map<string, Crossing | undefined>();
 
-  constructor(service: string, name: string, declared: Operation, served: ServedOperation) {
+  constructor(
+    service: string,
+    name: string,
+    declared: Operation,
+    served: ServedOperation,
+    checked: boolean,
+  ) {
     this.service = service;
     this.operation = name;
     this.name = `${service}.${name}`;
@@ -43,16 +49,16 @@ export class InboundOperation {
     this.served = served;
     this.inputFromWire = crossing(declared.input, "input", this.name);
     this.outputToWire = crossing(declared.output, "output", this.name);
-    this.inputFromNear = localCrossing(declared.input, "input", this.name);
-    this.outputToNear = localCrossing(declared.output, "output", this.name);
+    // In checked mode the codec between the two sides copies, and must see what the schema lets through.
+    const near = checked ? crossing : localCrossing;
+    this.inputFromNear = near(declared.input, "input", this.name);
+    this.outputToNear = near(declared.output, "output", this.name);
     for (const [code, { data }] of Object.entries(
       declared.errors as Record<string, ErrorDeclaration<Schema | undefined>>,
     )) {
       this.#errors.set(
         code,
-        data === undefined
-          ? undefined
-          : localCrossing(data, "output", `${this.name}, error ${code}`),
+        data === undefined ? undefined : near(data, "output", `${this.name}, error ${code}`),
       );
     }
   }
