@@ -1,5 +1,4 @@
 import type { Caller } from "@kerf/call";
-import { errorConstructors } from "@kerf/contract";
 import type { ServiceDatabase } from "@kerf/data";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
@@ -18,7 +17,6 @@ export class BoundService {
   readonly log: Logger;
   readonly clock: Clock;
   readonly issuer: TokenIssuer;
-  readonly errors: Readonly<Record<string, ReturnType<typeof errorConstructors>>>;
   readonly #database: ServiceDatabase<any> | undefined;
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
@@ -37,12 +35,6 @@ export class BoundService {
     this.log = parts.log.with({ service: service.name });
     this.clock = parts.clock;
     this.issuer = parts.issuer;
-    this.errors = Object.fromEntries(
-      Object.entries(service.contract.operations).map(([name, operation]) => [
-        name,
-        errorConstructors((operation as { errors: {} }).errors),
-      ]),
-    );
     this.#database = parts.database;
   }
 

@@ -1,79 +1,85 @@
+import type { ServedArguments } from "@kerf/call";
 import type { Reads } from "@kerf/data";
 import type { CallContext, Clock, Principal } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "../declaration/handlers.ts";
 import type { TokenIssuer } from "../issuer.ts";
-import type { BoundService } from "./bound-service.ts";
-import type { CommandCall } from "./command-call.ts";
+import type { BoundOperation } from "./bound-operation.ts";
+import { CommandCall } from "./command-call.ts";
 
 /**
- * What a handler is given. Every part is made when the handler first asks for it: one object a call, whatever the handler
- * does not use costs nothing.
+ * What a handler is given. Every part is made when the handler asks for it: one small object a call, and what the handler does
+ * not use costs nothing.
  */
 export class CallArgs {
-  readonly input: unknown;
-  readonly context: CallContext;
-  readonly after: string | undefined;
-  readonly #bound: BoundService;
-  readonly #operation: string;
-  readonly #command: CommandCall | undefined;
-  #reads: Reads | undefined;
-  #clients: Readonly<Record<string, unknown>> | undefined;
-  #log: Logger | undefined;
+  readonly #operation: BoundOperation;
+  readonly #call: ServedArguments;
+  #data: CommandCall | Reads | undefined;
 
-  constructor(
-    bound: BoundService,
-    operation: string,
-    call: { input: unknown; context: CallContext; after?: string | undefined },
-    command?: CommandCall,
-  ) {
-    this.input = call.input;
-    this.context = call.context;
-    this.after = call.after;
-    this.#bound = bound;
+  constructor(operation: BoundOperation, call: ServedArguments) {
     this.#operation = operation;
-    this.#command = command;
+    this.#call = call;
+    this.#data = undefined;
+  }
+
+  /** The transaction of a command whose handler has asked for its database. */
+  static commandOf(args: CallArgs): CommandCall | undefined {
+    return args.#data instanceof CommandCall ? args.#data : undefined;
+  }
+
+  get input(): unknown {
+    return this.#call.input;
+  }
+
+  get context(): CallContext {
+    return this.#call.context;
+  }
+
+  get after(): string | undefined {
+    return this.#call.after;
   }
 
   get db(): unknown {
-    return (this.#command?.transaction ?? this.#read()).db;
+    return this.#statements().db;
   }
 
   get raw(): RawClient {
-    return (this.#command?.transaction ?? this.#read()).raw;
+    return this.#statements().raw;
   }
 
   get clients(): Readonly<Record<string, unknown>> {
-    return (this.#clients ??= this.#bound.clients(this.context));
+    return this.#operation.service.clients(this.#call.context);
   }
 
   get errors(): unknown {
-    return this.#bound.errors[this.#operation];
+    return this.#operation.errors;
   }
 
   get principal(): Principal | undefined {
-    return this.context.principal;
+    return this.#call.context.principal;
   }
 
   get log(): Logger {
-    return (this.#log ??= this.#bound.log
-      .in(this.context.trace)
-      .with({ operation: this.#operation }));
+    return this.#operation.log.in(this.#call.context.trace);
   }
 
   get clock(): Clock {
-    return this.#bound.clock;
+    return this.#operation.service.clock;
   }
 
   get signal(): AbortSignal {
-    return this.context.signal;
+    return this.#call.context.signal;
   }
 
   get issuer(): TokenIssuer {
-    return this.#bound.issuer;
+    return this.#operation.service.issuer;
   }
 
-  #read(): Reads {
-    return (this.#reads ??= this.#bound.database.reads({ deadline: this.context.deadline }));
+  /** In a command its transaction, in queries and streams statements that read, each for itself. */
+  #statements(): CommandCall["transaction"] | Reads {
+    this.#data ??= this.#operation.isCommand
+      ? new CommandCall(this.#operation.service, this.#call.context)
+      : this.#operation.service.database.reads({ deadline: this.#call.context.deadline });
+    return this.#data instanceof CommandCall ? this.#data.transaction : this.#data;
   }
 }
