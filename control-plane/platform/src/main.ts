@@ -1,10 +1,11 @@
 // The platform process of one environment. It is started by a launcher, with progress events on descriptor 3 and the launcher's
 // lifeline on descriptor 4 (KERF_LIFELINE_FD), or by itself. Its own death ends nothing: the next one takes over what runs.
-import { watchLifeline } from "@kerf/call/host";
-import { KerfError, systemClock, toKerfError } from "@kerf/kernel";
-import { Logger } from "@kerf/telemetry";
+import { systemClock, toKerfError } from "@kerf/kernel";
+import { Logger, type LogLevel } from "@kerf/telemetry";
+import { describeApp } from "./manifest/describe.ts";
 import { parseOptions } from "./options.ts";
-import { Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
+import { programs } from "./programs.ts";
 import { EventLog } from "./progress/event-log.ts";
 import { progressPipe } from "./progress/progress-pipe.ts";
 import { ownLifeline } from "./runtimes/process.ts";
@@ -14,14 +15,11 @@ const orphanedMs = 4_500;
 
 const clock = systemClock;
 const events = new EventLog(clock);
-events.subscribe(progressPipe());
-let log = new Logger({
-  level: "info",
-  sink: (line) => void process.stdout.write(`${line}\n`),
-  fields: { unit: "platform" },
-});
-
+const launcher = progressPipe();
+events.subscribe((event) => launcher.write(event));
+let log = logger("info");
 let platform: Platform | undefined;
+
 process.on("uncaughtException", (error, origin) => {
   // What runs goes on without us; the next platform begins from what is true then.
   log.error(`the platform failed (${origin})`, { error });
@@ -30,36 +28,64 @@ process.on("uncaughtException", (error, origin) => {
 
 try {
   const options = parseOptions(process.argv.slice(2));
-  log = new Logger({
-    level: options.logLevel,
-    sink: (line) => void process.stdout.write(`${line}\n`),
-    fields: { unit: "platform" },
-  });
-  platform = await Platform.open(options, { clock, log, events, lifeline: ownLifeline() });
-  stopWhenAsked(platform);
-  await platform.start();
+  log = logger(options.logLevel);
+  const describe = (signal?: AbortSignal) => describeApp(programs.describe, options.app, signal);
+  // The app is read in a process of its own: it may begin while our own modules are still being loaded.
+  const headStart = new AbortController();
+  let first: ReturnType<typeof describe> | undefined = describe(headStart.signal);
+  first.catch(() => {}); // Whoever asks for it is told.
+  try {
+    const { Platform } = await import("./platform.ts");
+    platform = await Platform.open(options, {
+      clock,
+      log,
+      events,
+      lifeline: ownLifeline(),
+      describe: (signal) => {
+        const begun = first;
+        first = undefined;
+        return begun ?? describe(signal);
+      },
+    });
+    await stopWhenAsked(platform);
+    await platform.start();
+  } catch (thrown) {
+    headStart.abort();
+    throw thrown;
+  }
 } catch (thrown) {
   await fail(thrown);
 }
 
-function stopWhenAsked(running: Platform): void {
+function logger(level: LogLevel): Logger {
+  const sink = (line: string): void => void process.stdout.write(`${line}\n`);
+  return new Logger({ level, sink, fields: { unit: "platform" } });
+}
+
+async function stopWhenAsked(running: Platform): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => void running.stop(`it was asked to (${signal})`));
   }
+  void running.whenStopped.then(end);
+  const { watchLifeline } = await import("@kerf/call/host");
   watchLifeline(() => {
     void running.stop("whoever started everything is gone", "orphaned");
     clock.after(orphanedMs, () => process.exit(1));
   });
-  void running.whenStopped.then(() => process.exit(0));
+}
+
+async function end(): Promise<void> {
+  await launcher.flush();
+  process.exit();
 }
 
 async function fail(thrown: unknown): Promise<void> {
   const error = toKerfError(thrown);
   // Stopped in the middle of its start: that was asked for, and ends by itself.
   if (error.code === "cancelled") return;
+  process.exitCode = 1;
   log.error("the platform could not start", { error: thrown, code: error.code });
   events.problem(error, undefined, (error.data as { log?: string[] } | undefined)?.log, true);
-  await platform?.stop("it could not start");
-  process.exitCode = 1;
-  process.exit();
+  if (platform === undefined) await end();
+  else await platform.stop("it could not start");
 }

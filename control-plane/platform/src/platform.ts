@@ -4,35 +4,26 @@ import {
   Caller,
   connectFramed,
   type FramedServer,
-  Inbound,
-  listenFramed,
   PrincipalSigner,
-  PrincipalVerifier,
   type SignedSnapshot,
   SnapshotDiscovery,
   SnapshotStore,
 } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
-import { type Clock, KerfError, type Principal, systemRandom, TimerWheel } from "@kerf/kernel";
+import { type Clock, KerfError, systemRandom, TimerWheel } from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import { freePort, listenApi } from "./api/listen.ts";
 import { logSources } from "./api/log-sources.ts";
 import { platformOperations } from "./api/operations.ts";
-import { describeApp } from "./manifest/describe.ts";
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
-import {
-  deploy,
-  type Deployment,
-  placedInstances,
-  programsOf,
-  servedUnits,
-} from "./placement/deployment.ts";
-import { hostsService } from "./placement/hosts-service.ts";
+import { Deployed } from "./placement/deployed.ts";
+import { deploy, type Deployment } from "./placement/deployment.ts";
+import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
-import { buildPlacement } from "./placement/snapshot-builder.ts";
 import { programs } from "./programs.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { Databases } from "./resources/databases.ts";
@@ -44,7 +35,6 @@ import { Home } from "./state/home.ts";
 import { readJson, writeJson } from "./state/json-file.ts";
 import { lockHome } from "./state/lock.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
-import type { Program } from "./supervisor/program.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { version } from "./version.ts";
 import { Reloader } from "./watch/reloader.ts";
@@ -56,9 +46,20 @@ export interface PlatformSurroundings {
   readonly events: EventLog;
   /** Our descriptor of the launcher's lifeline. */
   readonly lifeline: number | undefined;
+  /** Reads the app; tests and a head start have their own way to begin. */
+  describe(signal?: AbortSignal): Promise<AppManifest>;
 }
 
-/** How long each part of a stop may take, in milliseconds; in order, 7 s in all. `orphaned`: the launcher is gone. */
+/** What a platform has taken for itself before it is put together. */
+interface Held {
+  readonly home: Home;
+  readonly unlock: () => void;
+  readonly keys: Keys;
+  readonly token: string;
+  readonly epoch: number;
+}
+
+/** How long each part of a stop may take, in milliseconds, one after the other. `orphaned`: the launcher is gone. */
 const stopBounds = {
   asked: { gateways: 2_000, units: 3_000, databases: 2_000 },
   orphaned: { gateways: 1_000, units: 1_500, databases: 1_000 },
@@ -67,63 +68,47 @@ const stopBounds = {
 /** One environment's platform: starts everything, keeps it running, tells everyone who runs where, and answers for it. */
 export class Platform {
   readonly #options: PlatformOptions;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #events: EventLog;
+  readonly #around: PlatformSurroundings;
+  readonly #held: Held;
   readonly #wheel: TimerWheel;
-  readonly #home: Home;
-  readonly #unlock: () => void;
-  readonly #keys: Keys;
-  readonly #token: string;
   readonly #signer: PrincipalSigner;
+  readonly #deployed: Deployed;
   readonly #databases: Databases;
   readonly #supervisor: Supervisor;
   readonly #publisher: Publisher;
-  readonly #store: SnapshotStore;
   readonly #caller: Caller;
   readonly #reloader: Reloader;
   readonly #rotation: LogRotation;
   readonly #published = Promise.withResolvers<SignedSnapshot>();
   readonly #draining = new AbortController();
   readonly #ended = Promise.withResolvers<void>();
-  readonly #ports = new Map<string, number>();
-  #deployment: Deployment | undefined;
   #phase: Status["phase"] = "starting";
   #api: HttpListener | undefined;
   #hosts: FramedServer | undefined;
   #stopped: Promise<void> | undefined;
 
-  private constructor(
-    options: PlatformOptions,
-    around: PlatformSurroundings,
-    held: { home: Home; unlock: () => void; keys: Keys; token: string; epoch: number },
-  ) {
+  /** Puts the parts together; starts nothing. */
+  private constructor(options: PlatformOptions, around: PlatformSurroundings, held: Held) {
     const { clock, log, events } = around;
-    this.#options = options;
-    this.#clock = clock;
-    this.#log = log;
-    this.#events = events;
-    this.#wheel = new TimerWheel(clock);
-    this.#home = held.home;
-    this.#unlock = held.unlock;
-    this.#keys = held.keys;
-    this.#token = held.token;
     const { environment } = options;
-    this.#signer = new PrincipalSigner(held.keys.principal, { environment, clock });
+    const { home, keys } = held;
+    this.#options = options;
+    this.#around = around;
+    this.#held = held;
+    this.#wheel = new TimerWheel(clock);
+    const wheel = this.#wheel;
+    this.#signer = new PrincipalSigner(keys.principal, { environment, clock });
+
+    // What is to run.
+    this.#deployed = new Deployed(options, freePort);
 
     // What services keep their data in.
     this.#databases = new Databases({
-      home: held.home,
+      home,
       clock,
       log,
-      moved: (server) =>
-        events.emit({
-          type: "instance",
-          unit: `postgres:${server.name}`,
-          instance: server.name,
-          state: server.state,
-          pid: server.pid,
-        }),
+      moved: ({ name, state, pid }) =>
+        events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
       changed: (service) => this.#databaseChanged(service),
       problem: (error, source) => events.problem(error, source),
     });
@@ -132,18 +117,18 @@ export class Platform {
     this.#supervisor = new Supervisor({
       clock,
       log,
-      home: held.home,
+      home,
       appModule: options.app,
       runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
       boot: (program, record) =>
         composeBoot(
           {
-            home: held.home,
-            keys: held.keys,
+            home,
+            keys,
             databases: this.#databases,
             environment,
             logLevel: options.logLevel,
-            deployment: () => this.#deployment as Deployment,
+            manifest: () => this.#deployed.current.manifest,
             snapshot: async () => this.#publisher.signed ?? (await this.#published.promise),
           },
           program,
@@ -153,58 +138,55 @@ export class Platform {
         this.#publisher.changed();
         this.#reloader.refresh();
       },
-      moved: (instance) =>
-        events.emit({
-          type: "instance",
-          unit: instance.unit,
-          instance: instance.id,
-          state: instance.state,
-          pid: instance.pid,
-        }),
+      moved: ({ unit, id, state, pid }) =>
+        events.emit({ type: "instance", unit, instance: id, state, pid }),
       problem: (error, source, lines) => events.problem(error, source, lines),
       acknowledged: () => this.#publisher.acknowledged(),
     });
 
     // Who runs where, told to everyone who routes, ourselves included.
-    const publicKey = publicHalf(held.keys.snapshot);
-    this.#store = new SnapshotStore({ publicKey, log });
+    const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
+    const principalKeys = [publicHalf(keys.principal)];
+    const issuerKeys = [publicHalf(keys.issuer)];
     this.#publisher = new Publisher({
       clock,
       epoch: held.epoch,
-      key: held.keys.snapshot,
-      placement: () => this.#placement(),
+      key: keys.snapshot,
+      placement: () =>
+        this.#deployed.placement(this.#supervisor, { environment, principalKeys, issuerKeys }),
       routers: () => this.#supervisor.instances,
-      onPublish: (snapshot, signed) => {
-        this.#store.accept(signed);
+      onPublish: ({ epoch, generation }, signed) => {
+        store.accept(signed);
         this.#published.resolve(signed);
-        log.info("placement published", { epoch: snapshot.epoch, generation: snapshot.generation });
+        log.info("placement published", { epoch, generation });
       },
     });
+
+    // Our own way to call services, for operators.
     this.#caller = new Caller({
       clock,
       random: systemRandom,
-      wheel: this.#wheel,
+      wheel,
       log,
-      discovery: new SnapshotDiscovery(this.#store),
+      discovery: new SnapshotDiscovery(store),
       connect: (address) =>
-        connectFramed(address, { clock, wheel: this.#wheel, log, hello: { instance: "platform" } }),
+        connectFramed(address, { clock, wheel, log, hello: { instance: "platform" } }),
       checked: false,
     });
 
+    // What the author changes meanwhile.
     this.#reloader = new Reloader({
       clock,
       events,
       supervisor: this.#supervisor,
       databases: this.#databases,
-      deployment: () => this.#deployment as Deployment,
-      describe: async (signal) =>
-        deploy(await describeApp(programs.describe, options.app, signal), options.cut),
+      deployment: () => this.#deployed.current,
+      describe: async (signal) => deploy(await around.describe(signal), options.cut),
       deploy: (deployment) => this.#redeploy(deployment),
     });
-    this.#rotation = new LogRotation(clock, () => [
-      ...this.#supervisor.logs,
-      join(held.home.logs, "platform.log"),
-    ]);
+
+    const ownLog = join(home.logs, "platform.log");
+    this.#rotation = new LogRotation(clock, () => [...this.#supervisor.logs, ownLog]);
   }
 
   /** Takes the home for this process; throws `start_failed` when another platform has it. Starts nothing. */
@@ -224,99 +206,78 @@ export class Platform {
     }
   }
 
-  /** Starts everything, in the order in which the parts need each other, and whatever can be side by side. */
+  /** Starts everything: in the order in which the parts need each other, and side by side what can be. */
   async start(): Promise<void> {
-    const begun = this.#clock.now();
-    const events = this.#events;
-    const { app, cut, host, port } = this.#options;
+    const { clock, events } = this.#around;
+    const { home } = this.#held;
+    const begun = clock.now();
 
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = this.#supervisor.leftovers();
+    if (!adopting) await freePort(this.#options.host, this.#options.port);
     this.#api = await this.#listenApi();
-    if (!adopting) await freePort(host, port);
-    await this.#announce();
     this.#hosts = await this.#listenHosts();
+    await this.#announce();
 
     // The servers of last time, while the app is being read.
-    const remembered = readJson<{ servers: string[] }>(join(this.#home.state, "servers.json"));
-    this.#databases.startEarly(remembered?.servers ?? ["main"]);
+    const last = readJson<{ servers: string[] }>(this.#serversFile);
+    this.#databases.startEarly(last?.servers ?? ["main"]);
     const manifest = await events.step(
       "app",
       "Reading the app",
-      () =>
-        readApp({
-          home: this.#home,
-          app,
-          adopting,
-          problem: (error) => events.problem(error, "app"),
-        }),
+      () => readApp({ home, app: this.#options.app, adopting, ...this.#around }),
       (read) =>
-        `${read.app}: ${counted(read.services.length, "service")}, ${counted(read.gateways.length, "gateway")}`,
+        `${read.app}: ${counted(read.services, "service")}, ${counted(read.gateways, "gateway")}`,
     );
+    await this.#deployed.set(deploy(manifest, this.#options.cut), adopting);
     this.#assertStarting();
-    this.#deployment = deploy(manifest, cut);
-    await this.#assignPorts(adopting);
-    const wanted = this.#programs();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
+    const wanted = this.#deployed.programs;
     const adopted = await this.#supervisor.reconcile(wanted);
-    if (adopted > 0)
-      events.emit({
-        type: "step",
-        id: "adopt",
-        title: "Taking over what runs",
-        state: "done",
-        detail: counted(adopted, "process", "processes"),
-      });
+    if (adopted.length > 0)
+      events.done("adopt", "Taking over what runs", counted(adopted, "process", "processes"));
     this.#assertStarting();
     this.#publisher.open();
     this.#rotation.start();
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
-    const units = wanted.filter((program) => program.kind === "host");
-    const gateways = wanted.filter((program) => program.kind === "gateway");
+    const units = wanted.filter(({ kind }) => kind === "host");
+    const gateways = wanted.filter(({ kind }) => kind === "gateway");
+    const run = this.#supervisor;
     await Promise.all([
       events.step(
         "databases",
         "Preparing databases",
-        () => this.#prepareDatabases(),
-        () => counted(this.#databases.servers.length, "server"),
+        () => this.#prepareDatabases(manifest),
+        () => counted(this.#databases.servers, "server"),
       ),
-      events.step("units", `Starting ${counted(units.length, "unit")}`, () =>
-        this.#supervisor.apply(units),
-      ),
-      events.step("gateways", `Starting ${counted(gateways.length, "gateway")}`, () =>
-        this.#supervisor.apply(gateways),
+      events.step("units", `Starting ${counted(units, "unit")}`, () => run.apply(units)),
+      events.step("gateways", `Starting ${counted(gateways, "gateway")}`, () =>
+        run.apply(gateways),
       ),
     ]);
     await this.#supervisor.retireOthers(wanted, stopBounds.asked.units);
     this.#assertStarting();
     if (this.#options.watch) this.#reloader.start();
-    // Ready for clients means that every gateway knows where everything is.
-    await this.#publisher.acknowledged();
     this.#phase = "ready";
-    events.emit({
-      type: "ready",
-      status: this.status(),
-      ms: Math.round(this.#clock.now() - begun),
-    });
+    events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
   }
 
   /** Everything that runs, as it is now. */
   status(): Status {
     const { snapshot } = this.#publisher;
     return gatherStatus({
-      manifest: this.#deployment?.manifest,
+      deployed: this.#deployed,
       environment: this.#options.environment,
       phase: this.#phase,
-      units: this.#deployment?.units ?? {},
       supervisor: this.#supervisor,
       databases: this.#databases,
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,
         version,
-        home: this.#home.root,
+        home: this.#held.home.root,
         epoch: snapshot?.epoch ?? 0,
         generation: snapshot?.generation ?? 0,
       },
@@ -335,15 +296,15 @@ export class Platform {
   }
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
+    const { log, events } = this.#around;
     this.#phase = "stopping";
-    this.#events.emit({ type: "stopping", reason });
-    this.#log.info(`stopping: ${reason}`);
-    const failures: unknown[] = [];
+    events.emit({ type: "stopping", reason });
+    log.info(`stopping: ${reason}`);
     const attempt = async (work: Promise<unknown> | undefined): Promise<void> => {
       try {
         await work;
-      } catch (cause) {
-        failures.push(cause);
+      } catch (error) {
+        log.error("could not stop cleanly", { error });
       }
     };
     this.#draining.abort();
@@ -356,148 +317,100 @@ export class Platform {
     await attempt(this.#caller.stop());
     await attempt(this.#hosts?.close());
     await attempt(this.#api?.close());
-    for (const error of failures) this.#log.error("could not stop cleanly", { error });
-    rmSync(this.#home.platformFile, { force: true });
-    this.#unlock();
+    rmSync(this.#held.home.platformFile, { force: true });
+    this.#held.unlock();
     this.#ended.resolve();
   }
 
   #listenApi(): Promise<HttpListener> {
-    const signPrincipal = (principal: Principal): string => this.#signer.sign(principal);
+    const { clock, log, events } = this.#around;
+    const wheel = this.#wheel;
     return listenApi({
       port: this.#options.platformPort,
-      token: this.#token,
+      token: this.#held.token,
       environment: this.#options.environment,
-      principalKey: publicHalf(this.#keys.principal),
-      signPrincipal,
-      clock: this.#clock,
-      wheel: this.#wheel,
-      log: this.#log,
+      principalKey: publicHalf(this.#held.keys.principal),
+      signPrincipal: (principal) => this.#signer.sign(principal),
+      clock,
+      wheel,
+      log,
       draining: this.#draining.signal,
       operations: platformOperations({
-        clock: this.#clock,
-        wheel: this.#wheel,
-        events: this.#events,
+        clock,
+        wheel,
+        events,
         databases: this.#databases,
         caller: this.#caller,
-        manifest: () => this.#deployment?.manifest,
+        manifest: () => this.#deployed.current.manifest,
         status: () => this.status(),
         logs: (of) =>
           logSources(of, {
-            home: this.#home,
-            deployment: this.#deployment,
+            home: this.#held.home,
+            units: this.#deployed.units,
             slots: this.#supervisor.slots,
             servers: this.#databases.servers,
           }),
-        signPrincipal,
-        restart: async (unit) =>
-          (await this.#supervisor.replace(unit)).map((instance) => instance.id),
-        // It ends by itself; whoever runs us waits for that.
+        signPrincipal: (principal) => this.#signer.sign(principal),
+        restart: async (unit) => (await this.#supervisor.replace(unit)).map(({ id }) => id),
+        // Whoever runs us waits for its end.
         stop: (reason) => void this.stop(reason),
       }),
     });
   }
 
-  /** Where instances and gateways attach. */
   #listenHosts(): Promise<FramedServer> {
-    const { environment } = this.#options;
-    const clock = this.#clock;
-    const inbound = new Inbound({
-      services: [
-        hostsService({
-          supervisor: this.#supervisor,
-          publisher: this.#publisher,
-          problem: (error, source) => this.#events.problem(error, source),
-        }),
-      ],
-      clock,
+    return listenHosts({
+      ...this.#around,
+      supervisor: this.#supervisor,
+      publisher: this.#publisher,
+      problem: (error, source) => this.#around.events.problem(error, source),
+      socket: this.#held.home.socket,
+      environment: this.#options.environment,
       wheel: this.#wheel,
-      log: this.#log,
-      checked: false,
-      // Who it is proves itself by its token.
-      mayCall: () => true,
-      principals: new PrincipalVerifier(() => [], { environment, clock }),
-    });
-    return listenFramed(`unix:${this.#home.socket}`, {
-      dispatcher: inbound,
-      clock,
-      wheel: this.#wheel,
-      log: this.#log,
-      instance: "platform",
     });
   }
 
   /** Tells the command line where we answer. */
   #announce(): Promise<void> {
-    return writeJson(this.#home.platformFile, {
-      url: this.#api?.url,
-      pid: process.pid,
-      startedAt: new Date(this.#clock.wall()).toISOString(),
-      version,
-    });
+    const startedAt = new Date(this.#around.clock.wall()).toISOString();
+    const { platformFile } = this.#held.home;
+    return writeJson(platformFile, { url: this.#api?.url, pid: process.pid, startedAt, version });
+  }
+
+  get #serversFile(): string {
+    return join(this.#held.home.state, "servers.json");
+  }
+
+  async #prepareDatabases(manifest: AppManifest): Promise<void> {
+    await this.#databases.prepare(manifest);
+    const embedded = this.#databases.servers.filter((server) => server.embedded);
+    await writeJson(this.#serversFile, { servers: embedded.map(({ name }) => name) });
   }
 
   /** Makes a newly read app the one that runs: everyone is told, what is new is started, what is gone is stopped. */
   async #redeploy(deployment: Deployment): Promise<void> {
-    this.#deployment = deployment;
-    await this.#assignPorts(false);
+    await this.#deployed.set(deployment, false);
     this.#publisher.changed();
-    const wanted = this.#programs();
-    await Promise.all([this.#prepareDatabases(), this.#supervisor.apply(wanted)]);
+    const wanted = this.#deployed.programs;
+    await Promise.all([
+      this.#prepareDatabases(deployment.manifest),
+      this.#supervisor.apply(wanted),
+    ]);
     await this.#supervisor.retireOthers(wanted, stopBounds.asked.units);
     this.#reloader.refresh();
-  }
-
-  async #prepareDatabases(): Promise<void> {
-    const { manifest } = this.#deployment as Deployment;
-    await this.#databases.prepare(manifest);
-    const servers = this.#databases.servers
-      .filter((server) => server.embedded)
-      .map((server) => server.name);
-    await writeJson(join(this.#home.state, "servers.json"), { servers });
   }
 
   /** A service that was left out because of its database can be started now. */
   #databaseChanged(service: string): void {
     this.#publisher.changed();
-    if (this.#phase === "stopping" || this.#databases.problemOf(service) !== undefined) return;
-    const unit = Object.entries(this.#deployment?.units ?? {}).find(([, services]) =>
-      services.includes(service),
-    )?.[0];
-    for (const slot of unit === undefined ? [] : this.#supervisor.slotsOf(unit)) {
+    const ready = this.#databases.problemOf(service) === undefined;
+    const unit = this.#deployed.unitOf(service);
+    if (this.#phase === "stopping" || !ready || unit === undefined) return;
+    for (const slot of this.#supervisor.slotsOf(unit)) {
       if (slot.heldBack) void slot.start();
       // What fails is reported, and the copy without it serves on.
-      else if (slot.current?.record.heldBack.includes(service) === true)
-        slot.replace().catch(() => {});
+      else if (slot.current?.record.heldBack.includes(service)) slot.replace().catch(() => {});
     }
-  }
-
-  /** The first gateway has the port that was asked for, each further one the next; with 0 any that is free. */
-  async #assignPorts(adopting: boolean): Promise<void> {
-    const { host, port } = this.#options;
-    const gateways = this.#deployment?.manifest.gateways ?? [];
-    for (const [index, { name }] of gateways.entries()) {
-      if (this.#ports.has(name)) continue;
-      const wanted = port === 0 ? 0 : port + index;
-      // One that runs has its port already, and tells it when it attaches.
-      this.#ports.set(name, adopting ? wanted : await freePort(host, wanted));
-    }
-  }
-
-  #programs(): Program[] {
-    return programsOf(this.#deployment as Deployment, this.#options.host, this.#ports);
-  }
-
-  #placement() {
-    const deployment = this.#deployment as Deployment;
-    return buildPlacement({
-      manifest: deployment.manifest,
-      environment: this.#options.environment,
-      units: servedUnits(deployment, this.#supervisor),
-      instances: placedInstances(deployment, this.#supervisor),
-      principalKeys: [publicHalf(this.#keys.principal)],
-      issuerKeys: [publicHalf(this.#keys.issuer)],
-    });
   }
 
   #assertStarting(): void {
@@ -506,6 +419,6 @@ export class Platform {
   }
 }
 
-function counted(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+function counted(things: readonly unknown[], one: string, many = `${one}s`): string {
+  return `${things.length} ${things.length === 1 ? one : many}`;
 }

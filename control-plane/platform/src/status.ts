@@ -6,18 +6,16 @@ import type {
   Status,
   UnitStatus,
 } from "@kerf/control-api";
-import type { AppManifest } from "@kerf/service";
+import type { Deployed } from "./placement/deployed.ts";
 import type { Databases } from "./resources/databases.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
 /** What `kerf status` shows is gathered from. */
 export interface StatusFacts {
-  readonly manifest: AppManifest | undefined;
+  readonly deployed: Deployed;
   readonly environment: string;
   readonly phase: Status["phase"];
-  /** The services of each unit. */
-  readonly units: Readonly<Record<string, readonly string[]>>;
   readonly supervisor: Supervisor;
   readonly databases: Databases;
   readonly platform: Status["platform"];
@@ -25,12 +23,13 @@ export interface StatusFacts {
 
 /** Everything that runs, as it is at this moment. */
 export function gatherStatus(facts: StatusFacts): Status {
-  const { manifest, supervisor, databases } = facts;
+  const { supervisor, databases } = facts;
+  const { manifest, units } = facts.deployed;
   return {
     app: manifest?.app ?? "",
     environment: facts.environment,
     phase: facts.phase,
-    units: Object.entries(facts.units).map(([name, services]): UnitStatus => ({
+    units: Object.entries(units).map(([name, services]): UnitStatus => ({
       name,
       services: [...services],
       instances: supervisor.slotsOf(name).flatMap(instancesOf),
@@ -46,9 +45,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       const problem = databases.problemOf(service.name);
       return {
         name: service.name,
-        unit:
-          Object.entries(facts.units).find(([, members]) => members.includes(service.name))?.[0] ??
-          "",
+        unit: facts.deployed.unitOf(service.name) ?? "",
         owner: service.owner,
         version: service.contract.version,
         ...(migration === undefined ? undefined : { migration }),

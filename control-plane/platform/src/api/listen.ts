@@ -18,15 +18,16 @@ import type { platformOperations } from "./operations.ts";
 /** Who calls the control API: whoever holds its token. */
 export const operator: Principal = { subject: "operator", claims: {} };
 
-/** Throws `start_failed`, saying who has it, when a port is taken; what a gateway needs is looked at before anything is started. */
-export async function checkPortFree(host: string, port: number): Promise<void> {
-  if (port === 0) return;
-  const listener = await listenHttp({
-    host,
-    port,
-    handler: (_request, response) => response.destroy(),
-  });
+/**
+ * A port that is free now: `port` itself, or any for 0. Throws `start_failed`, saying who has it, when it is taken; what a
+ * gateway needs is looked at before anything is started.
+ */
+export async function freePort(host: string, port: number): Promise<number> {
+  const handler = (_request: IncomingMessage, response: ServerResponse): void =>
+    void response.destroy();
+  const listener = await listenHttp({ host, port, handler });
   await listener.close();
+  return listener.port;
 }
 
 /** Serves the control API on the loopback interface. Throws `start_failed`, saying who has the port. */

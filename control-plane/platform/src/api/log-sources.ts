@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { KerfError } from "@kerf/kernel";
-import type { Deployment } from "../placement/deployment.ts";
 import type { Home } from "../state/home.ts";
 import type { Slot } from "../supervisor/slot.ts";
 import type { LogSource } from "./logs.ts";
@@ -10,12 +9,12 @@ export function logSources(
   of: string | undefined,
   facts: {
     home: Home;
-    deployment: Deployment | undefined;
+    units: Readonly<Record<string, readonly string[]>>;
     slots: readonly Slot[];
     servers: readonly { name: string }[];
   },
 ): LogSource[] {
-  const { home, deployment } = facts;
+  const { home, units } = facts;
   const own: LogSource = { source: "platform", file: join(home.logs, "platform.log") };
   const servers = facts.servers.map(({ name }): LogSource => ({
     source: `postgres:${name}`,
@@ -29,9 +28,7 @@ export function logSources(
   if (of === undefined) return everything;
   const named = everything.filter(({ source }) => source === of || source === `gateway:${of}`);
   if (named.length > 0) return named;
-  const unit = Object.entries(deployment?.units ?? {}).find(([, services]) =>
-    services.includes(of),
-  )?.[0];
+  const unit = Object.entries(units).find(([, services]) => services.includes(of))?.[0];
   if (unit !== undefined) {
     return programs
       .filter(({ source }) => source === unit)
@@ -39,6 +36,6 @@ export function logSources(
   }
   throw new KerfError("not_found", {
     message: `Nothing that is called ${JSON.stringify(of)} has a log.`,
-    fix: `Give one of: ${[...new Set([...Object.values(deployment?.units ?? {}).flat(), ...everything.map(({ source }) => source)])].join(", ")}`,
+    fix: `Give one of: ${[...new Set([...Object.values(units).flat(), ...everything.map(({ source }) => source)])].join(", ")}`,
   });
 }

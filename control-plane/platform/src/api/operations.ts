@@ -25,7 +25,8 @@ export interface ApiSurroundings {
   readonly events: EventLog;
   readonly databases: Databases;
   readonly caller: Caller;
-  manifest(): AppManifest | undefined;
+  /** Throws `not_ready` while the app is being read. */
+  manifest(): AppManifest;
   status(): Status;
   /** The logs of a service, a unit, a gateway, a server, the platform, or everything. */
   logs(of: string | undefined): readonly LogSource[];
@@ -38,14 +39,7 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
-  const manifest = (): AppManifest => {
-    const known = around.manifest();
-    if (known !== undefined) return known;
-    throw new KerfError("not_ready", {
-      message: "The app is still being read.",
-      retry: "not-executed",
-    });
-  };
+  const { manifest } = around;
   const serviceOf = (name: string): AppManifest["services"][number] => {
     const found = manifest().services.find((service) => service.name === name);
     if (found !== undefined) return found;

@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { type KerfError, toKerfError } from "@kerf/kernel";
+import { toKerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
-import { programs } from "../programs.ts";
+import type { EventLog } from "../progress/event-log.ts";
 import type { Home } from "../state/home.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
-import { describeApp } from "./describe.ts";
 
 /**
  * The app as it is now. While it cannot be read although parts of it run (a platform came back in the middle of somebody's
@@ -15,12 +14,12 @@ export async function readApp(options: {
   app: string;
   /** Whether anything of it runs already. */
   adopting: boolean;
-  problem(error: KerfError): void;
-  signal?: AbortSignal;
+  describe(): Promise<AppManifest>;
+  events: EventLog;
 }): Promise<AppManifest> {
   const file = join(options.home.state, "manifest.json");
   try {
-    const manifest = await describeApp(programs.describe, options.app, options.signal);
+    const manifest = await options.describe();
     await writeJson(file, { appModule: options.app, manifest });
     return manifest;
   } catch (thrown) {
@@ -28,7 +27,7 @@ export async function readApp(options: {
       ? readJson<{ appModule: string; manifest: AppManifest }>(file)
       : undefined;
     if (last?.appModule !== options.app) throw thrown;
-    options.problem(toKerfError(thrown));
+    options.events.problem(toKerfError(thrown), "app");
     return last.manifest;
   }
 }

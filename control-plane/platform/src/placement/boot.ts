@@ -1,11 +1,11 @@
 import type { Boot, DatabaseBoot, SignedSnapshot } from "@kerf/call";
+import type { AppManifest } from "@kerf/service";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
 import { type Keys, publicHalf } from "../resources/keys.ts";
 import type { Home } from "../state/home.ts";
 import type { InstanceRecord } from "../state/instance-records.ts";
-import type { Deployment } from "./deployment.ts";
 
 /** What boot documents are composed from. */
 export interface BootFacts {
@@ -14,7 +14,7 @@ export interface BootFacts {
   readonly databases: Databases;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
-  deployment(): Deployment;
+  manifest(): AppManifest;
   /** The newest snapshot, once there is one. */
   snapshot(): Promise<SignedSnapshot>;
 }
@@ -30,7 +30,7 @@ export async function composeBoot(
 ): Promise<Boot> {
   const { home, keys, databases } = facts;
   const services = await usable(databases, program);
-  const { manifest } = facts.deployment();
+  const manifest = facts.manifest();
   const issues = manifest.services.some(
     (service) => service.issuer && services.includes(service.name),
   );

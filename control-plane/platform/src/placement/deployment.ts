@@ -24,10 +24,11 @@ export function deploy(manifest: AppManifest, cut: string | undefined): Deployme
   return { manifest, units };
 }
 
-/** The programs of a deployment. The first gateway has the port, each further one the next; port 0 takes any that is free. */
+/** The programs of a deployment; `ports` says where each gateway listens. */
 export function programsOf(
   deployment: Deployment,
-  http: { host: string; port: number },
+  host: string,
+  ports: ReadonlyMap<string, number>,
 ): Program[] {
   const units = Object.entries(deployment.units).map(([unit, services]): Program => ({
     unit,
@@ -35,15 +36,12 @@ export function programsOf(
     services,
     copies: 1,
   }));
-  const gateways = deployment.manifest.gateways.map((gateway, index): Program => ({
-    unit: `gateway:${gateway.name}`,
+  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => ({
+    unit: `gateway:${name}`,
     kind: "gateway",
-    services: gateway.backend === undefined ? [] : [gateway.backend.contract.name],
+    services: backend === undefined ? [] : [backend.contract.name],
     copies: 1,
-    http: {
-      host: http.host,
-      port: http.port === 0 ? 0 : http.port + index,
-    },
+    http: { host, port: ports.get(name) ?? 0 },
   }));
   return [...units, ...gateways];
 }

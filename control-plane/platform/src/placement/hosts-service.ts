@@ -4,12 +4,16 @@ import type { CallContext, ErrorShape } from "@kerf/kernel";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Publisher } from "./publisher.ts";
 
-/** The platform's side of the host protocol: instances and gateways attach, report, and are told the placement. */
-export function hostsService(options: {
-  supervisor: Supervisor;
-  publisher: Publisher;
+/** What the host protocol works on. */
+export interface HostsServiceOptions {
+  readonly supervisor: Supervisor;
+  readonly publisher: Publisher;
+  /** A host tells of a failure that people should see. */
   problem(error: ErrorShape, source: string): void;
-}): ServedService {
+}
+
+/** The platform's side of the host protocol: instances and gateways attach, report, and are told the placement. */
+export function hostsService(options: HostsServiceOptions): ServedService {
   const { supervisor, publisher } = options;
   return {
     contract: hosts,

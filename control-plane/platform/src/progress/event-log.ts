@@ -74,6 +74,11 @@ export class EventLog {
     }
   }
 
+  /** Tells of a part of the start that is over already. */
+  done(id: string, title: string, detail: string): void {
+    this.emit({ type: "step", id, title, state: "done", detail });
+  }
+
   /** Calls `listener` at each event. */
   subscribe(listener: (event: ProgressEvent) => void): () => void {
     this.#listeners.add(listener);

@@ -7,20 +7,34 @@ const progressFd = 3;
 /** What a launcher may leave unread, in bytes, before it misses events. */
 const bufferBytes = 1024 * 1024;
 
+/** How long the last events may take to leave, in milliseconds. */
+const flushMs = 500;
+
+/** The way to the launcher. */
+export interface ProgressPipe {
+  write(event: ProgressEvent): void;
+  /** Resolves when everything has left, or cannot. */
+  flush(): Promise<void>;
+}
+
 /** Writes events to the launcher, one JSON document a line; does nothing when nobody listens. */
-export function progressPipe(): (event: ProgressEvent) => void {
+export function progressPipe(): ProgressPipe {
   const pipe = openPipe();
-  if (pipe === undefined) return () => {};
-  let gone = false;
-  const close = (): void => {
-    gone = true;
-    pipe.destroy();
-  };
+  if (pipe === undefined) return { write: () => {}, flush: () => Promise.resolve() };
   // The launcher may die before us; that is what the lifeline is for.
-  pipe.on("error", close);
+  pipe.on("error", () => pipe.destroy());
   pipe.unref();
-  return (event) => {
-    if (!gone && pipe.writableLength < bufferBytes) pipe.write(`${JSON.stringify(event)}\n`);
+  return {
+    write: (event) => {
+      if (pipe.writable && pipe.writableLength < bufferBytes)
+        pipe.write(`${JSON.stringify(event)}\n`);
+    },
+    flush: () =>
+      new Promise((resolve) => {
+        if (!pipe.writable || pipe.writableLength === 0) return resolve();
+        setTimeout(resolve, flushMs);
+        pipe.write("", () => resolve());
+      }),
   };
 }
 

@@ -59,11 +59,12 @@ export class Supervisor {
 
   /**
    * Goes on with what a platform before us started and still lives. Resolves when all of it has attached to us, or after 3 s:
-   * until then nothing is known well enough to be published. Answers how many were found.
+   * until then nothing is known well enough to be published. Answers what was found.
    */
-  async reconcile(programs: readonly Program[]): Promise<number> {
+  async reconcile(programs: readonly Program[]): Promise<Instance[]> {
     for (const program of programs) this.#programs.set(program.unit, program);
     const waiting: Promise<void>[] = [];
+    const found: Instance[] = [];
     for (const record of this.#records.all().sort((a, b) => a.startedAt - b.startedAt)) {
       const running = this.#options.runtime.adopt(record.reference);
       if (running === undefined) {
@@ -85,6 +86,7 @@ export class Supervisor {
       );
       this.#slot(record.slot, record.unit).adopt(instance);
       waiting.push(attached.promise);
+      found.push(instance);
     }
     this.#clearSnapshots();
     if (waiting.length > 0) {
@@ -93,7 +95,7 @@ export class Supervisor {
       await Promise.race([Promise.all(waiting), bound.promise]);
       timer.cancel();
     }
-    return waiting.length;
+    return found;
   }
 
   /** Makes run what is to run. Resolves when each copy is ready, or failed for the first time. Stops nothing. */

@@ -1,0 +1,76 @@
+import type { PublicKey } from "@kerf/call";
+import { KerfError } from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
+import type { Program } from "../supervisor/program.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import { type Deployment, placedInstances, programsOf, servedUnits } from "./deployment.ts";
+import { buildPlacement, type Placement } from "./snapshot-builder.ts";
+
+/** What is to run now, with the ports that its gateways got; nothing until the app has been read. */
+export class Deployed {
+  readonly #http: { readonly host: string; readonly port: number };
+  readonly #freePort: (host: string, port: number) => Promise<number>;
+  readonly #ports = new Map<string, number>();
+  #deployment: Deployment | undefined;
+
+  constructor(
+    /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
+    http: { readonly host: string; readonly port: number },
+    freePort: (host: string, port: number) => Promise<number>,
+  ) {
+    this.#http = http;
+    this.#freePort = freePort;
+  }
+
+  /** Makes it the one that is to run. `adopting`: gateways may run already, and have their ports. */
+  async set(deployment: Deployment, adopting: boolean): Promise<void> {
+    const { host, port } = this.#http;
+    for (const [index, { name }] of deployment.manifest.gateways.entries()) {
+      if (this.#ports.has(name)) continue;
+      const wanted = port === 0 ? 0 : port + index;
+      this.#ports.set(name, adopting ? wanted : await this.#freePort(host, wanted));
+    }
+    this.#deployment = deployment;
+  }
+
+  /** The app as it was read last. */
+  get manifest(): AppManifest | undefined {
+    return this.#deployment?.manifest;
+  }
+
+  /** The services of each unit. */
+  get units(): Readonly<Record<string, readonly string[]>> {
+    return this.#deployment?.units ?? {};
+  }
+
+  /** Throws `not_ready` before the app has been read. */
+  get current(): Deployment {
+    if (this.#deployment !== undefined) return this.#deployment;
+    throw new KerfError("not_ready", {
+      message: "The app is still being read.",
+      fix: "Try again in a moment.",
+      retry: "not-executed",
+    });
+  }
+
+  get programs(): Program[] {
+    return programsOf(this.current, this.#http.host, this.#ports);
+  }
+
+  unitOf(service: string): string | undefined {
+    return Object.entries(this.units).find(([, services]) => services.includes(service))?.[0];
+  }
+
+  /** Who runs where, as routers are to know it. */
+  placement(
+    supervisor: Supervisor,
+    facts: { environment: string; principalKeys: PublicKey[]; issuerKeys: PublicKey[] },
+  ): Placement {
+    return buildPlacement({
+      manifest: this.current.manifest,
+      units: servedUnits(this.current, supervisor),
+      instances: placedInstances(this.current, supervisor),
+      ...facts,
+    });
+  }
+}
