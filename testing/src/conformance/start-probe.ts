@@ -9,7 +9,7 @@ export interface ConnectedTransport {
   readonly transport: Transport;
   /** Drains the callee as its lifecycle would: resolves once what was in flight is answered. */
   readonly drain?: () => Promise<void>;
-  close(): Promise<void> | void;
+  readonly close: () => Promise<void> | void;
 }
 
 /** Connects a transport to a callee. */
