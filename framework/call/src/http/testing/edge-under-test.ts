@@ -1,20 +1,23 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
+import { contract, command, describeContract, error, query, stream } from "@kerf/contract";
 import {
-  contract,
-  command,
-  describeContract,
-  error,
-  query,
-  type Schema,
-  stream,
-  validate,
-} from "@kerf/contract";
-import { type CallContext, DeclaredError, KerfError, systemClock, TimerWheel } from "@kerf/kernel";
+  type CallContext,
+  DeclaredError,
+  KerfError,
+  systemClock,
+  systemRandom,
+  TimerWheel,
+} from "@kerf/kernel";
 import { Logger, type LogSink } from "@kerf/telemetry";
 import { z } from "zod";
+import { Caller } from "../../caller.ts";
+import { StaticDiscovery } from "../../discovery/static.ts";
+import { Inbound } from "../../inbound.ts";
+import type { ServedArguments, ServedOperation } from "../../inbound/served.ts";
 import { createHttpEdge, type EdgeCall, type HttpEdgeOptions } from "../edge.ts";
 import { RouteTable } from "../route-table.ts";
 import { type HttpListener, type HttpServerLimits, listenHttp } from "../server.ts";
@@ -88,11 +91,19 @@ export const things = contract("things", {
       output: z.object({ n: z.int() }),
       errors: { tooFar: error({ status: 409 }) },
     }),
+    say: stream({
+      http: "GET /say",
+      access: "public",
+      cursor: "n",
+      input: z.object({}),
+      output: z.unknown(),
+    }),
     inside: query({ access: "service", input: z.object({}), output: z.unknown() }),
   },
 });
 
-type Handlers = Record<string, (call: EdgeCall) => unknown>;
+/** Functions behind operations; what is not given answers with its input. */
+type Handlers = Partial<Record<string, ServedOperation["run"]>>;
 
 /** An edge on a free port, and what a test needs to look at it. */
 export interface EdgeUnderTest {
@@ -116,12 +127,44 @@ export async function edgeUnderTest(
   } = {},
 ): Promise<EdgeUnderTest> {
   const { handlers, server, ...rest } = options;
+  const clock = rest.clock ?? systemClock;
+  const wheel = new TimerWheel(clock);
   const table = new RouteTable([describeContract(things)]);
   const calls: EdgeCall[] = [];
   const waiting: ((context: CallContext) => void)[] = [];
   const lines: Record<string, unknown>[] = [];
   const sink: LogSink = (line) => lines.push(JSON.parse(line) as Record<string, unknown>);
-  const all: Handlers = { ...defaultHandlers, ...handlers };
+  const log = new Logger({ level: "debug", sink });
+  const runs: Handlers = { ...defaultHandlers, ...handlers };
+  const inbound = new Inbound({
+    services: [
+      {
+        contract: things,
+        operations: Object.fromEntries(
+          Object.keys(things.operations).map((name) => [
+            name,
+            { run: runs[name] ?? (({ input }: ServedArguments) => input) },
+          ]),
+        ),
+      },
+    ],
+    clock,
+    wheel,
+    log,
+    checked: true,
+    mayCall: (caller) => caller === "gateway:test",
+    principals: { verify: (token) => ({ subject: `bearer of ${token}`, claims: {} }) },
+  });
+  const caller = new Caller({
+    clock,
+    random: systemRandom,
+    wheel,
+    log,
+    discovery: new StaticDiscovery({}),
+    connect: () => assert.fail("nothing is elsewhere"),
+    local: inbound,
+    checked: true,
+  });
   const edge = createHttpEdge({
     routes: () => table,
     authenticate: (request) =>
@@ -133,18 +176,12 @@ export async function edgeUnderTest(
     send(call) {
       calls.push(call);
       for (const told of waiting.splice(0)) told(call.context);
-      const handler = all[call.operation] ?? ((received) => received.input);
-      const schema: Schema<unknown, unknown> =
-        things.operations[call.operation as keyof typeof things.operations].input;
-      if (call.description.kind === "stream") return handler(call) as AsyncIterable<unknown>;
-      return Promise.resolve(validate(schema, call.input, "invalid_input", call.operation)).then(
-        (input) => handler({ ...call, input }),
-      );
+      return caller.send({ ...call, kind: call.description.kind });
     },
     caller: "gateway:test",
-    clock: systemClock,
-    wheel: new TimerWheel(systemClock),
-    log: new Logger({ level: "debug", sink }),
+    clock,
+    wheel,
+    log,
     ...rest,
   });
   const listener = await listenHttp({
@@ -172,23 +209,23 @@ export async function edgeUnderTest(
 }
 
 const defaultHandlers: Handlers = {
-  get(call) {
-    const { id } = call.input as { id: string };
+  get({ input }) {
+    const { id } = input as { id: string };
     if (id === "missing") throw new DeclaredError("notFound", { id }, "No such thing");
     return { id };
   },
-  fail(call) {
-    const { code } = call.input as { code: string };
+  fail({ input }) {
+    const { code } = input as { code: string };
     if (code === "bug") throw new Error("secret: hunter2");
     throw new KerfError(code, { message: "unix:/run/secret.sock", why: "inside" });
   },
-  remove: () => undefined,
-  hang: (call) => untilCancelled(call.context),
-  wait: (call) => untilCancelled(call.context),
-  async *count(call) {
-    const { to } = call.input as { to: number };
+  remove: () => null,
+  hang: ({ context }) => untilCancelled(context),
+  wait: ({ context }) => untilCancelled(context),
+  async *count({ input, after }) {
+    const { to } = input as { to: number };
     if (to > 1_000) throw new DeclaredError("tooFar", undefined);
-    for (let n = Number(call.after ?? 0) + 1; n <= to; n++) yield { n };
+    for (let n = Number(after ?? 0) + 1; n <= to; n++) yield { n };
   },
 };
 
