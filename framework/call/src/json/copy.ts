@@ -12,7 +12,8 @@ function copy(value: unknown, depth: number): unknown {
     case "boolean":
       return value;
     case "number":
-      return Number.isFinite(value) ? value : null;
+      // JSON knows no -0.
+      return Number.isFinite(value) ? value + 0 : null;
     case "bigint":
       throw new TypeError("a bigint has no form in JSON");
     case "object":
