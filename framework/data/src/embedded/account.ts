@@ -62,6 +62,8 @@ function withCapability(capability: string, owner: { uid: number; gid: number })
       `--reuid=${owner.uid}`,
       `--regid=${owner.gid}`,
       "--clear-groups",
+      // PostgreSQL looks for its programs with access(2), which forgets capabilities of other users than root without this bit.
+      "--securebits=+no_setuid_fixup",
       `--inh-caps=+${capability}`,
       `--ambient-caps=+${capability}`,
       command,
