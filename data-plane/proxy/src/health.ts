@@ -18,7 +18,7 @@ export interface Health {
 export interface HealthFacts {
   snapshot(): Snapshot | undefined;
   readonly discovery: Discovery;
-  readonly reachability: Reachability;
+  readonly reachability: Pick<Reachability, "mayReach">;
   /** Services that run in the gateway itself. */
   readonly own: readonly string[];
   draining(): boolean;

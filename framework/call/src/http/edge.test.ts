@@ -7,7 +7,7 @@ const json = { "content-type": "application/json" };
 
 test("every kind of request gets its status", async (t) => {
   const { url, calls } = await edgeUnderTest(t);
-  const item = JSON.stringify({ sku: "a", quantity: 1 });
+  const item = JSON.stringify({ quantity: 1, sku: "a" });
   const cases: [status: number, code: string | undefined, target: string, init?: RequestInit][] = [
     [200, undefined, "/things?limit=5"],
     [200, undefined, "/things/7"],
@@ -67,6 +67,12 @@ test("every kind of request gets its status", async (t) => {
       "unsupported_media_type",
       "/things",
       { method: "POST", headers: { ...json, "content-encoding": "gzip" }, body: item },
+    ],
+    [
+      422,
+      "soldOut",
+      "/things",
+      { method: "POST", headers: json, body: item.replace('"a"', '"gone"') },
     ],
     [500, "internal", "/fail/bug"],
     [500, "internal", "/fail/invalid_output"],

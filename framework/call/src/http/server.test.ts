@@ -168,6 +168,20 @@ test("requests that do not arrive are given up", async (t) => {
   assert.equal(edge.calls.length, 0);
 });
 
+test("a client that leaves in the middle of its body harms nobody", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const socket = connect(edge.listener.port, edge.listener.host);
+  socket.write(post("{").replace("content-length: 1", "content-length: 100"));
+  // Answered in between: the request with half a body has arrived by then.
+  await (await fetch(`${edge.url}/things`)).text();
+  socket.resetAndDestroy();
+  await t.waitFor(() => assert.ok(edge.lines.some((line) => line["status"] === 499)), {
+    timeout: 10_000,
+  });
+  assert.equal((await fetch(`${edge.url}/things`)).status, 200);
+  assert.ok(edge.calls.every((call) => call.operation === "list"));
+});
+
 test("takes absolute targets, and answers HEAD and OPTIONS", async (t) => {
   const edge = await edgeUnderTest(t);
   const absolute = await edge.raw(last.replace("/things", "http://x/things"));

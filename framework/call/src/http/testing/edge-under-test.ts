@@ -57,6 +57,7 @@ export const things = contract("things", {
       maxBodyBytes: 1_000,
       input: Item,
       output: z.unknown(),
+      errors: { soldOut: error() },
     }),
     replace: command({
       http: "PUT /things/{id}",
@@ -213,6 +214,11 @@ const defaultHandlers: Handlers = {
     const { id } = input as { id: string };
     if (id === "missing") throw new DeclaredError("notFound", { id }, "No such thing");
     return { id };
+  },
+  create({ input }) {
+    const { sku } = input as { sku: string };
+    if (sku === "gone") throw new DeclaredError("soldOut", undefined);
+    return input;
   },
   fail({ input }) {
     const { code } = input as { code: string };

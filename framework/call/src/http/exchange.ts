@@ -1,0 +1,267 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
+import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
+import { rootContext } from "../root-context.ts";
+import { type Answer, sendAnswer } from "./answer.ts";
+import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
+import type { HttpEdgeOptions, Identity } from "./edge.ts";
+import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
+import { screenHeaders } from "./request-headers.ts";
+import { splitTarget } from "./request-path.ts";
+import type { Route } from "./route-table.ts";
+import { sendEvents } from "./sse.ts";
+
+/** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
+const defaultStreamDeadlineMs = 3_600_000;
+
+/** One request and its answer. */
+export class Exchange {
+  readonly #edge: HttpEdgeOptions;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #streams: Set<CallContext>;
+  readonly #startedAt: number;
+  readonly #trace: Trace;
+  readonly #traceHeaders: Record<string, string>;
+  #route: Route | undefined;
+  #allow: readonly string[] | undefined;
+  #params: Readonly<Record<string, string>> = {};
+  #context: CallContext | undefined;
+  #failure: Fields = {};
+
+  constructor(
+    edge: HttpEdgeOptions,
+    request: IncomingMessage,
+    response: ServerResponse,
+    streams: Set<CallContext>,
+  ) {
+    this.#edge = edge;
+    this.#request = request;
+    this.#response = response;
+    this.#streams = streams;
+    this.#startedAt = edge.clock.now();
+    const { traceparent, tracestate } = request.headers;
+    this.#trace = continueTrace(text(traceparent), text(tracestate));
+    this.#traceHeaders = {
+      "x-trace-id": this.#trace.traceId,
+      traceresponse: formatTraceparent(this.#trace),
+    };
+    response.once("close", () => this.#over());
+  }
+
+  /** The way of a request, in order, with the reason for each position. */
+  async run(): Promise<void> {
+    try {
+      // The trace was continued before anything else, so that every answer, refusals included, can be found by it.
+
+      // Headers: nothing after this line can see what only the platform may say, or read a header in two ways.
+      screenHeaders(this.#request);
+
+      // Route: what does not exist costs no cryptography and no body.
+      const route = this.#match();
+      if (!("description" in route)) return this.#send(route);
+
+      // Authenticate: who may not call cannot make us read a body.
+      const identity = await this.#edge.authenticate(this.#request, route.description.access);
+      if (identity.principal === undefined && route.description.access === "user") {
+        throw new KerfError("unauthenticated", {
+          message: "This needs a user.",
+          fix: "Send a bearer token in the Authorization header.",
+        });
+      }
+
+      // Limits: by the head alone, before a byte of the body is read.
+      const maxBytes =
+        route.description.maxBodyBytes ?? this.#edge.limits?.maxBodyBytes ?? defaultMaxBodyBytes;
+      if (route.input.takesBody) checkBodyHead(this.#request, maxBytes);
+
+      // Input: from here on the request is a JSON value like any other call's.
+      const input = await this.#input(route, maxBytes);
+
+      // Call: the deadline starts here, since a slow upload has its own bound in the server.
+      const context = this.#begin(route, identity);
+      const answer = this.#edge.send({
+        service: route.service,
+        operation: route.operation,
+        description: route.description,
+        input,
+        context,
+        after: text(this.#request.headers["last-event-id"]),
+      });
+
+      // Answer: JSON, or events for a stream.
+      if (route.description.kind === "stream") await this.#events(route, context, answer);
+      else this.#send(success(route, await answer));
+    } catch (thrown) {
+      this.#refuse(thrown);
+    }
+  }
+
+  /** The route, or the answer to a request that none answers but that is no mistake. */
+  #match(): Route | Answer {
+    const { method = "", url = "" } = this.#request;
+    const table = this.#edge.routes();
+    if (method === "OPTIONS" && url === "*") return optionsAnswer(table.methods);
+    const match = table.match(method, splitTarget(url).path);
+    if ("route" in match) {
+      this.#route = match.route;
+      this.#params = match.params;
+      return match.route;
+    }
+    if ("methodNotAllowed" in match) {
+      this.#allow = match.methodNotAllowed;
+      if (method === "OPTIONS") return optionsAnswer(this.#allow);
+      throw new KerfError("method_not_allowed", {
+        message: `This path does not take ${method}.`,
+        fix: `Use one of ${this.#allow.join(", ")}.`,
+      });
+    }
+    if ("badPath" in match) {
+      throw new KerfError("invalid_input", {
+        message: `The path cannot be read: ${match.badPath}.`,
+        fix: 'Percent-encode UTF-8, "%" itself as "%25".',
+      });
+    }
+    throw new KerfError("not_found", "Nothing answers at this path.");
+  }
+
+  async #input(route: Route, maxBytes: number): Promise<unknown> {
+    const request = this.#request;
+    let body: unknown;
+    if (route.input.takesBody) {
+      if (request.headers.expect !== undefined) this.#response.writeContinue();
+      body = await readJsonBody(request, maxBytes);
+    }
+    return route.input.read(this.#params, splitTarget(request.url ?? "").query, body);
+  }
+
+  #begin(route: Route, identity: Identity): CallContext {
+    const { clock, wheel, caller, limits, draining } = this.#edge;
+    const isStream = route.description.kind === "stream";
+    const fallback = isStream
+      ? (limits?.streamDeadlineMs ?? defaultStreamDeadlineMs)
+      : (limits?.deadlineMs ?? defaultDeadlineMs);
+    this.#context = rootContext({
+      clock,
+      wheel,
+      deadlineMs: route.description.deadlineMs ?? fallback,
+      trace: this.#trace,
+      caller,
+      principal: identity.principal,
+      principalToken: identity.principalToken,
+    });
+    if (this.#response.destroyed) throw this.#leave();
+    if (isStream) {
+      if (draining?.aborted === true) throw stopping();
+      this.#streams.add(this.#context);
+    }
+    return this.#context;
+  }
+
+  async #events(route: Route, context: CallContext, answer: unknown): Promise<void> {
+    await sendEvents({
+      response: this.#response,
+      items: answer as AsyncIterable<unknown>,
+      context,
+      clock: this.#edge.clock,
+      cursor: route.description.cursor,
+      resumed: this.#request.headers["last-event-id"] !== undefined,
+      headOnly: this.#request.method === "HEAD",
+      headers: this.#traceHeaders,
+      problem: (thrown) => this.#problem(thrown).problem,
+    });
+  }
+
+  #send(answer: Answer): void {
+    const headers = { ...this.#traceHeaders, ...answer.headers };
+    sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#edge.clock);
+  }
+
+  #refuse(thrown: unknown): void {
+    const { problem, headers } = this.#problem(thrown);
+    this.#send({
+      status: problem.status,
+      headers: { "content-type": "application/problem+json", ...headers },
+      body: JSON.stringify(problem),
+    });
+  }
+
+  #problem(thrown: unknown): { problem: Problem; headers: Readonly<Record<string, string>> } {
+    const place: ProblemPlace = {
+      traceId: this.#trace.traceId,
+      service: this.#route?.service,
+      description: this.#route?.description,
+      credentials: this.#request.headers.authorization !== undefined,
+      allow: this.#allow,
+    };
+    const answer = problemOf(thrown, place);
+    this.#failure = { code: answer.problem.code };
+    // The client learns the trace id only; the log line of this request is what it leads to.
+    if (answer.problem.status >= 500) this.#failure = { ...this.#failure, error: thrown };
+    return answer;
+  }
+
+  /**
+   * The connection is done with this answer, or gone before it: ends the call and writes its one line of access log.
+   * Failures of ours are warnings, refusals are information; success under load would drown both, so it is for debugging.
+   */
+  #over(): void {
+    const response = this.#response;
+    const left = !response.writableFinished;
+    if (left) this.#leave();
+    const context = this.#context;
+    context?.release();
+    if (context !== undefined) this.#streams.delete(context);
+    const status = left && !response.headersSent ? 499 : response.statusCode;
+    const level = status >= 500 ? "warn" : status >= 400 ? "info" : "debug";
+    if (!this.#edge.log.enabled(level)) return;
+    this.#edge.log.in(this.#trace)[level]("request", {
+      method: this.#request.method,
+      route: this.#route?.path,
+      operation: this.#operation(),
+      status,
+      ...this.#failure,
+      duration_ms: Math.round((this.#edge.clock.now() - this.#startedAt) * 100) / 100,
+    });
+  }
+
+  #leave(): KerfError {
+    const reason = new KerfError("cancelled", "The client left before the answer.");
+    this.#context?.cancel(reason);
+    return reason;
+  }
+
+  #operation(): string | undefined {
+    return this.#route === undefined
+      ? undefined
+      : `${this.#route.service}.${this.#route.operation}`;
+  }
+}
+
+/** What streams end with when their edge stops: nothing was lost, and another edge goes on with them. */
+export function stopping(): KerfError {
+  return new KerfError("not_here", "This edge is stopping.");
+}
+
+function success(route: Route, value: unknown): Answer {
+  if (route.status === 204 || value === undefined) {
+    return {
+      status: value === undefined && route.status === 200 ? 204 : route.status,
+      headers: {},
+    };
+  }
+  return {
+    status: route.status,
+    headers: { "content-type": "application/json; charset=utf-8" },
+    body: JSON.stringify(value),
+  };
+}
+
+function optionsAnswer(allow: readonly string[]): Answer {
+  return { status: 204, headers: { allow: allow.join(", ") } };
+}
+
+/** The value of a header that must come once. */
+function text(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
+}
