@@ -130,6 +130,14 @@ test(
   },
 );
 
+test("without the launcher it ends even while a module loads", { timeout }, async (context) => {
+  const platform = await platformOf(context);
+  const host = platform.spawn("endless-1", ["endless"]);
+  await host.said("waits at its top level");
+  host.cutLifeline();
+  assert.deepEqual(await host.exited, { code: exitCodes.stopped, signal: null });
+});
+
 test(
   "it serves on when the platform dies, and starts anew at the address of one that was killed",
   { timeout },

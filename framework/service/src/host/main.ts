@@ -2,7 +2,7 @@
 // only them, and serves them until it is told to stop, or until whoever started everything is gone. Stdout and stderr are its
 // log file. It ends with one of `exitCodes`.
 import { readBoot, watchLifeline } from "@kerf/call/host";
-import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
+import { describeError, KerfError, type Lifecycle } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { assembleHost } from "./assemble.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
@@ -20,6 +20,15 @@ process.on("uncaughtException", (error, origin) => {
   process.exit(exitCodes.failed);
 });
 
+// From the first moment: what an author's module waits for while it loads may never come.
+let lifecycle: Lifecycle | undefined;
+process.on("SIGTERM", () => stop("SIGTERM"));
+process.on("SIGINT", () => stop("SIGINT"));
+watchLifeline(() => {
+  stop("whoever started everything is gone");
+  setTimeout(() => process.exit(exitCodes.stopped), orphanedMs);
+});
+
 try {
   const boot = await readBoot();
   log = new Logger({
@@ -27,24 +36,16 @@ try {
     sink,
     fields: { unit: boot.unit, instance: boot.instance },
   });
-  const lifecycle = await assembleHost(boot, log);
-  stopWhenAsked(lifecycle);
+  lifecycle = await assembleHost(boot, log);
   await lifecycle.start();
 } catch (thrown) {
   failToStart(thrown);
 }
 
-function stopWhenAsked(lifecycle: Lifecycle): void {
-  const stop = (why: string): void => {
-    log.info(`stopping: ${why}`);
-    void lifecycle.stop().then(() => process.exit(exitCodes.stopped));
-  };
-  process.on("SIGTERM", () => stop("SIGTERM"));
-  process.on("SIGINT", () => stop("SIGINT"));
-  watchLifeline(() => {
-    stop("whoever started everything is gone");
-    systemClock.after(orphanedMs, () => process.exit(exitCodes.stopped));
-  });
+function stop(why: string): void {
+  log.info(`stopping: ${why}`);
+  if (lifecycle === undefined) process.exit(exitCodes.stopped);
+  void lifecycle.stop().then(() => process.exit(exitCodes.stopped));
 }
 
 function failToStart(thrown: unknown): never {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contract } from "@kerf/contract";
-import { ManualClock, TimerWheel } from "@kerf/kernel";
+import { KerfError, ManualClock, TimerWheel } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import type { WorkerArgs } from "../declaration/handlers.ts";
 import { service } from "../declaration/service.ts";
@@ -90,6 +90,7 @@ test("runs that fail are logged in full and tried again ever later, up to a boun
   const pauses = startedAt.slice(1).map((at, index) => at - (startedAt[index] as number));
   assert.deepEqual(pauses.slice(0, 7), [100, 200, 400, 800, 1_600, 3_200, 5_000]);
   assert.match(String(lines[0]?.["error"]), /attempt 1/);
+  assert.equal(lines[0]?.["level"], "error");
   assert.equal(lines[0]?.["worker"], "work");
   assert.equal(lines[0]?.["service"], "nothing");
   assert.match(String(lines[0]?.["trace_id"]), /^[0-9a-f]{32}$/);
@@ -98,6 +99,19 @@ test("runs that fail are logged in full and tried again ever later, up to a boun
   const count = startedAt.length;
   await clock.advance(50);
   assert.equal(startedAt.length, count + 1);
+  await runtime.stopWorkers();
+});
+
+test("what another service does not answer is a warning", async () => {
+  const { clock, lines, runtime } = startWorker(
+    () => Promise.reject(new KerfError("unavailable", "nobody answers")),
+    { everyMs: 1_000 },
+  );
+  await clock.advance(0);
+  assert.deepEqual(
+    lines.map((line) => line["level"]),
+    ["warn"],
+  );
   await runtime.stopWorkers();
 });
 

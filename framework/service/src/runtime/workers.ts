@@ -88,7 +88,10 @@ export class WorkerLoop {
       return (await this.#run(context)) ? "more" : "done";
     } catch (error) {
       if (this.#stopping.signal.aborted) return "done";
-      this.#log.in(context.trace).error("a run of the worker failed; it is tried again", { error });
+      // What another service or the database does not answer is theirs to explain, and comes back with them.
+      const passes = error instanceof KerfError && error.retry !== "never";
+      const message = "a run of the worker failed; it is tried again";
+      this.#log.in(context.trace)[passes ? "warn" : "error"](message, { error });
       return "failed";
     } finally {
       this.#current = undefined;

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, watch } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +58,8 @@ export interface RunningHost {
   readonly exited: Promise<Exit>;
   /** Everything that it has written so far. */
   log(): string;
+  /** Resolves once its log holds this text. */
+  said(text: string): Promise<void>;
   /** Ends the lifeline, as the death of the launcher does. */
   cutLifeline(): void;
 }
@@ -158,12 +160,15 @@ export class TestPlatform {
     };
     const logFile = join(this.directory, `${instance}.log`);
     const output = openSync(logFile, "a");
+    const watcher = watch(logFile);
+    const log = (): string => readFileSync(logFile, "utf8");
     const child = spawn(process.execPath, [...process.execArgv, main], {
       stdio: ["ignore", output, output, "pipe", "pipe"],
       env: { ...process.env, KERF_LIFELINE_FD: "4", NODE_TEST_CONTEXT: undefined },
     });
     closeSync(output);
-    (child.stdio[3] as Writable).end(JSON.stringify(document));
+    // It may end before it has read everything.
+    (child.stdio[3] as Writable).on("error", () => undefined).end(JSON.stringify(document));
     const lifeline = child.stdio[4] as Duplex;
     lifeline.on("error", () => undefined);
     const host: RunningHost = {
@@ -173,9 +178,18 @@ export class TestPlatform {
         code: code as number | null,
         signal: signal as NodeJS.Signals | null,
       })),
-      log: () => readFileSync(logFile, "utf8"),
+      log,
+      said: (text) =>
+        new Promise((resolve) => {
+          const look = (): void => {
+            if (log().includes(text)) resolve();
+          };
+          watcher.on("change", look);
+          look();
+        }),
       cutLifeline: () => void lifeline.destroy(),
     };
+    void host.exited.then(() => watcher.close());
     this.#hosts.push(host);
     return host;
   }
