@@ -2,7 +2,7 @@ import type { DevOptions } from "../commands/dev.ts";
 import { homeToStart } from "../connection/home.ts";
 import { duration } from "../output/duration.ts";
 import { paintFor } from "../output/paint.ts";
-import { picture } from "../output/picture.ts";
+import { counts, picture } from "../output/picture.ts";
 import { progressView } from "../output/progress-view.ts";
 import { findApp } from "./app-file.ts";
 import { Guardian } from "./guardian.ts";
@@ -80,12 +80,12 @@ async function describe(
     .then(({ client }) => client.contracts({}))
     .then((answer) => answer.contracts)
     .catch(() => []);
-  const commands = tryNext(status, contracts, ownCommand(process.env));
+  const commands = tryNext(status, contracts, ownCommand(home, process.env, process.cwd()));
   return [
     "",
     picture(status, paint),
     "",
-    `  ready after ${duration(readyMs)}; try, in another terminal:`,
+    `  ${counts(status).ailing === 0 ? "ready" : "started"} after ${duration(readyMs)}; try, in another terminal:`,
     ...commands.map((command) => `    ${paint("name", command)}`),
     `  ${paint("faint", "Ctrl-C stops everything; the data stays in")} ${home}`,
     "",

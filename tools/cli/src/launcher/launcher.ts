@@ -139,9 +139,9 @@ export class Launcher {
   }
 
   #exitCode(): number {
+    if (this.#fatal !== undefined) return exitCodeOfError(this.#fatal);
     if (this.#request === "SIGINT") return exitCodes.interrupted;
-    if (this.#request !== undefined || this.#stoppedByItself) return exitCodes.ok;
-    return this.#fatal === undefined ? exitCodes.failed : exitCodeOfError(this.#fatal);
+    return this.#request !== undefined || this.#stoppedByItself ? exitCodes.ok : exitCodes.failed;
   }
 }
 

@@ -25,11 +25,16 @@ export function picture(status: Pictured, paint: Paint): string {
   ].join("\n");
 }
 
-function summary({ phase, units, gateways, databases }: Pictured): string {
-  if (phase !== "ready") return phase;
+function summary(status: Pictured): string {
+  if (status.phase !== "ready") return status.phase;
+  const { ailing, all } = counts(status);
+  return ailing === 0 ? "everything is ready" : `${ailing} of ${all} not ready`;
+}
+
+/** How many processes there are, and how many of them are not ready. */
+export function counts({ units, gateways, databases }: Pictured): { ailing: number; all: number } {
   const parts = [...units.flatMap((unit) => unit.instances), ...gateways, ...databases];
-  const ailing = parts.filter((part) => part.state !== "ready").length;
-  return ailing === 0 ? "everything is ready" : `${ailing} of ${parts.length} not ready`;
+  return { ailing: parts.filter(({ state }) => state !== "ready").length, all: parts.length };
 }
 
 function gatewayLines(gateways: readonly GatewayStatus[], paint: Paint): string[] {
