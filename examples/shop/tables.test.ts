@@ -9,6 +9,6 @@ for (const [name, load] of Object.entries(app.services)) {
     if (service.database === undefined) return t.diagnostic("it keeps no data");
     const file = new URL(`./${name}/tables.generated.ts`, import.meta.url);
     const { upToDate, difference } = await checkTableTypes(service, file);
-    assert.ok(upToDate, difference);
+    assert.ok(upToDate, difference ?? "");
   });
 }

@@ -17,3 +17,5 @@ export {
   type StartServiceOptions,
 } from "./start-service.ts";
 export type { LogLine } from "./testbed/captured-log.ts";
+export type { TypesCheck } from "@kerf/data/types-generator";
+export { checkTableTypes } from "./table-types.ts";

@@ -11,6 +11,7 @@ import {
 import { type AnyService, type Service, type Uses, usesOf } from "@kerf/service";
 import type { Pool } from "pg";
 import { type Fake, fake } from "./fakes/fake.ts";
+import { OwnerAccess } from "./postgres/owner-access.ts";
 import type { LogLine } from "./testbed/captured-log.ts";
 import { Testbed } from "./testbed/testbed.ts";
 
@@ -85,8 +86,7 @@ export async function startService<
     random: options.random ?? seededRandom(1),
   });
   const clone = bed.clones.get(service.name);
-  const access =
-    clone && (await import("./postgres/owner-access.ts")).ownerAccess<Tables>(clone.owner);
+  const access = clone && new OwnerAccess<Tables>(clone.owner);
   const stop = async (): Promise<void> => {
     await access?.close();
     await bed.close();

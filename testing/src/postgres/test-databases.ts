@@ -2,8 +2,12 @@ import { type ClonedDatabase, DatabaseServer, TemplateDatabases } from "@kerf/da
 import type { AnyService } from "@kerf/service";
 import { sharedServer } from "./shared-server.ts";
 
+/** How long the connection that clones stays open after the last database, milliseconds: the next test comes at once or never. */
+const lingerMs = 20;
+
 let templates: TemplateDatabases | undefined;
 let used = 0;
+let lingering: NodeJS.Timeout | undefined;
 let closing: Promise<void> = Promise.resolve();
 
 /** Databases of their own for the services that keep data, as their migrations make them; by the service's name. */
@@ -19,6 +23,7 @@ export async function cloneDatabases(
 
 async function clone(service: AnyService): Promise<ClonedDatabase> {
   used++;
+  clearTimeout(lingering);
   try {
     await closing;
     const { connection } = await sharedServer();
@@ -26,19 +31,22 @@ async function clone(service: AnyService): Promise<ClonedDatabase> {
     const cloned = await templates.clone(service.name, service.database?.migrations ?? "");
     return { ...cloned, drop: () => giveBack(cloned) };
   } catch (thrown) {
-    await letGo();
+    letGo();
     throw thrown;
   }
 }
 
 async function giveBack(cloned: ClonedDatabase): Promise<void> {
   await cloned.drop();
-  await letGo();
+  letGo();
 }
 
-/** With the last database goes the connection, so that it does not keep the process alive. */
-async function letGo(): Promise<void> {
+/** With the last database goes the connection, which would keep the process alive. */
+function letGo(): void {
   if (--used > 0) return;
-  closing = templates?.close() ?? Promise.resolve();
-  await closing;
+  clearTimeout(lingering);
+  lingering = setTimeout(() => {
+    // A connection that cannot be closed ends with the process.
+    closing = templates?.close().catch(() => undefined) ?? Promise.resolve();
+  }, lingerMs);
 }
