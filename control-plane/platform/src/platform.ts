@@ -258,6 +258,8 @@ export class Platform {
       ),
     ]);
     await this.#supervisor.retireOthers(wanted, stopBounds.asked.units);
+    // Ready is what answers: everyone knows the way to everyone.
+    await this.#publisher.acknowledged();
     this.#assertStarting();
     if (this.#options.watch) this.#reloader.start();
     this.#phase = "ready";

@@ -21,6 +21,8 @@ export interface InstanceRecord {
   readonly logFile: string;
   /** Length of the log when it was started, in bytes. */
   readonly logFrom: number;
+  /** Whether it has been ready. */
+  readonly ready: boolean;
   /** When it was started, milliseconds since 1970-01-01 UTC. */
   readonly startedAt: number;
   /** The runtime's own. */

@@ -60,6 +60,14 @@ export class Instance {
     this.#onChange = options.onChange;
     this.#address = options.record.address;
     this.#since = options.clock.wall();
+    if (this.adopted && this.record.ready) {
+      // It served a moment ago and lives: it is routed to until it proves to be away, or its absence would be our doing.
+      this.#state = "ready";
+      this.#wasReady = true;
+      this.#reachable = true;
+      this.#ready.resolve();
+      this.#lostTimer = this.#clock.after(unreachableBoundMs, () => this.#giveUp("unreachable"));
+    }
     const begin = (): void => {
       if (this.#state !== "starting") return;
       this.#startTimer = this.#clock.after(startBoundMs, () => this.#giveUp("not-ready"));

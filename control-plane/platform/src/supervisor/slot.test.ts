@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { LifecycleState } from "@kerf/kernel";
 import { KerfError, ManualClock } from "@kerf/kernel";
 import type { Exit, Running } from "../runtimes/runtime.ts";
+import type { InstanceRecord } from "../state/instance-records.ts";
 import { HeldBack } from "./held-back.ts";
 import { Instance, type InstanceEnd } from "./instance.ts";
 import { isSuperseded, Slot } from "./slot.ts";
@@ -27,6 +28,24 @@ class Process implements Running {
   kill(): void {
     this.end({ kind: "signal", signal: "SIGKILL" });
   }
+}
+
+function recordOf(id: string): InstanceRecord {
+  return {
+    id,
+    unit: "orders",
+    slot: "orders-1",
+    services: ["orders"],
+    heldBack: [],
+    appModule: "/app.ts",
+    token: "token",
+    address: "unix:/x.sock",
+    logFile: "/x.log",
+    logFrom: 0,
+    ready: false,
+    startedAt: 0,
+    reference: undefined,
+  };
 }
 
 /** A slot on a clock moved by hand, whose processes the test plays. */
@@ -55,20 +74,7 @@ class Stage {
     const process = new Process(this.processes.length + 100);
     this.processes.push(process);
     const instance = new Instance({
-      record: {
-        id: `orders-${this.processes.length}`,
-        unit: "orders",
-        slot: "orders-1",
-        services: ["orders"],
-        heldBack: [],
-        appModule: "/app.ts",
-        token: "token",
-        address: "unix:/x.sock",
-        logFile: "/x.log",
-        logFrom: 0,
-        startedAt: 0,
-        reference: undefined,
-      },
+      record: recordOf(`orders-${this.processes.length}`),
       running: Promise.resolve(process),
       clock: this.clock,
       onChange: () => {},
@@ -234,6 +240,24 @@ test("a process that lives but stays away for 10 s counts as hung, and is replac
   await stage.clock.advance(250 + 10_000);
   assert.equal(stage.reported[0]?.reason, "unreachable");
   assert.equal(stage.processes.length, 2);
+});
+
+test("a copy that served under the platform before is routed to until it proves to be away", async () => {
+  const stage = new Stage();
+  const process = new Process(7);
+  const instance = new Instance({
+    record: { ...recordOf("orders-0"), ready: true },
+    running: Promise.resolve(process),
+    clock: stage.clock,
+    adopted: true,
+    onChange: () => {},
+  });
+  stage.slot.adopt(instance);
+  await stage.clock.advance(9_999);
+  assert.deepEqual(stage.slot.routable, [instance]);
+  await stage.clock.advance(1);
+  assert.equal(stage.reported[0]?.reason, "unreachable");
+  assert.equal(stage.processes.length, 1, "a new one is started");
 });
 
 test("what is held back is not tried again until someone starts it", async () => {

@@ -129,8 +129,8 @@ export class Supervisor {
   }
 
   /**
-   * Exchanges the copies of a unit one after the other; new ones serve once `gate` has resolved. Answers them; rejects at the
-   * first that does not get ready.
+   * Exchanges the copies of a unit one after the other; new ones serve once `gate` has resolved. Answers them once everyone
+   * routes to them; rejects at the first that does not get ready.
    */
   async replace(unit: string, gate?: Promise<unknown>): Promise<Instance[]> {
     const slots = this.slotsOf(unit);
@@ -142,6 +142,7 @@ export class Supervisor {
     }
     const replaced: Instance[] = [];
     for (const slot of slots) replaced.push(await slot.replace(gate));
+    await this.#options.acknowledged();
     return replaced;
   }
 
@@ -234,6 +235,7 @@ export class Supervisor {
       token: randomBytes(32).toString("base64url"),
       address: program.kind === "host" ? `unix:${home.instanceSocket(id)}` : "",
       logFile,
+      ready: false,
       logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
       startedAt: clock.wall(),
       reference: undefined,
@@ -252,7 +254,7 @@ export class Supervisor {
         return this.#records.write(plan);
       },
     );
-    return this.#watch(
+    const instance = this.#watch(
       new Instance({
         record: plan,
         running,
@@ -261,6 +263,14 @@ export class Supervisor {
         onChange: (changed) => this.#changed(changed),
       }),
     );
+    instance.whenReady.then(
+      () => {
+        plan.ready = true;
+        return this.#records.write(plan);
+      },
+      () => {}, // Its end says more.
+    );
+    return instance;
   }
 
   #watch(instance: Instance): Instance {

@@ -1,0 +1,395 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { safe } from "@kerf/contract";
+import type { Status } from "@kerf/control-api";
+import { Workplace } from "./testing/platform-process.ts";
+
+const json = { "content-type": "application/json" };
+
+/** The process of a unit. */
+function pidOf(status: Status, unit: string): number {
+  const instance = status.units.find(({ name }) => name === unit)?.instances[0];
+  assert.ok(instance !== undefined && instance.pid > 0, `${unit} runs`);
+  return instance.pid;
+}
+
+/** Waits until a request is answered well; what was killed is known to be back a moment before everyone routes to it. */
+async function answers(url: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const { status } = await fetch(url).catch(() => ({ status: 0 }));
+    if (status === 200) return;
+    if (attempt === 100) assert.fail(`${url} answers ${status}`);
+    await delay(50);
+  }
+}
+
+test("an app comes up, answers, survives the death of each of its parts, and goes without a trace", async (t) => {
+  const place = new Workplace(t, "pair");
+  const platform = place.start("--no-watch");
+  const status = await platform.ready();
+  const { client } = platform;
+  const gateway = status.gateways[0]?.url as string;
+
+  await t.test("status tells what runs", async () => {
+    assert.equal(status.app, "pair");
+    assert.equal(status.phase, "ready");
+    assert.deepEqual(
+      status.units.map(({ name, services, instances }) => [name, services, instances[0]?.state]),
+      [
+        ["counter", ["counter"], "ready"],
+        ["greeter", ["greeter"], "ready"],
+      ],
+    );
+    assert.deepEqual(
+      status.databases.map(({ server, state, services }) => [server, state, services]),
+      [["main", "ready", ["counter"]]],
+    );
+    assert.equal(status.services[0]?.migration, "0001_counters.sql");
+    assert.deepEqual((await client.status({})).units, status.units);
+  });
+
+  await t.test(
+    "a request goes through the gateway to a service, and from there to another",
+    async () => {
+      const body = JSON.stringify({ by: 3 });
+      const added = await fetch(`${gateway}/counters/a`, { method: "POST", headers: json, body });
+      assert.deepEqual([added.status, await added.json()], [200, { name: "a", value: 3 }]);
+      const greeting = (await (await fetch(`${gateway}/greetings/a`)).json()) as { text: string };
+      assert.equal(greeting.text, "Hello a 3");
+    },
+  );
+
+  await t.test(
+    "an operator calls operations, for a user too, and learns in full why one fails",
+    async () => {
+      const call = { service: "counter", operation: "get", input: { name: "a" } };
+      assert.deepEqual((await client.invoke(call)).output, { name: "a", value: 3 });
+      const whoami = { service: "counter", operation: "whoami", input: {} };
+      assert.deepEqual((await client.invoke(whoami)).output, { subject: "operator" });
+      const ada = { ...whoami, as: { subject: "ada", claims: {} } };
+      assert.deepEqual((await client.invoke(ada)).output, { subject: "ada" });
+      const codes: (string | undefined)[] = [];
+      for (const wrong of [
+        { ...call, input: { name: "nobody" } },
+        { ...call, input: {} },
+        { ...call, operation: "nothing" },
+        { ...call, service: "nobody" },
+        { ...call, operation: "ticks" },
+      ]) {
+        const { error } = await safe(client.invoke(wrong));
+        codes.push(error?.data.code);
+      }
+      assert.deepEqual(codes, [
+        "unknown",
+        "invalid_input",
+        "unknown_operation",
+        "not_found",
+        "invalid_input",
+      ]);
+      const items: unknown[] = [];
+      for await (const { item } of client.invokeStream({
+        service: "counter",
+        operation: "ticks",
+      })) {
+        items.push(item);
+        if (items.length === 3) break;
+      }
+      assert.deepEqual(items, [{ n: 1 }, { n: 2 }, { n: 3 }]);
+    },
+  );
+
+  await t.test("SQL runs as the app, which may not change tables, or as the owner", async () => {
+    const select = { service: "counter", statement: "select name, value from counters" };
+    const { columns, rows, rowCount } = await client.sql(select);
+    assert.deepEqual([columns, rows, rowCount], [["name", "value"], [["a", "3"]], 1]);
+    const ddl = { service: "counter", statement: "create table more (id int)" };
+    const { error } = await safe(client.sql(ddl));
+    assert.equal(error?.data.code, "forbidden");
+    assert.equal((await client.sql({ ...ddl, role: "owner" })).command, "CREATE");
+    const many = await client.sql({ ...select, statement: "select generate_series(1, 2000)" });
+    assert.deepEqual([many.rows.length, many.truncated], [1_000, true]);
+    assert.equal(
+      (await safe(client.sql({ ...select, statement: "selec" }))).error?.data.code,
+      "invalid_input",
+    );
+    assert.equal(
+      (await safe(client.sql({ ...select, service: "greeter" }))).error?.data.code,
+      "not_found",
+    );
+  });
+
+  await t.test("table types, logs and contracts are there for tools", async () => {
+    const types = await client.databaseTypes({ service: "counter" });
+    assert.match(types.text, /counters/);
+    assert.equal(types.file, place.path("counter", "tables.generated.ts"));
+    const lines = [];
+    for await (const line of client.logs({ service: "greeter", tail: 50 })) lines.push(line);
+    assert.ok(lines.length > 0 && lines.every(({ source }) => source === "greeter"));
+    const { contracts } = await client.contracts({});
+    assert.deepEqual(contracts.map(({ name }) => name).toSorted(), ["counter", "greeter"]);
+  });
+
+  await t.test(
+    "nobody else gets in: token, host and origin are checked, state is for its owner",
+    async () => {
+      const get = async (headers: Record<string, string>): Promise<number> =>
+        (await fetch(`${platform.url}/api/status`, { headers })).status;
+      const authorization = `Bearer ${platform.token}`;
+      assert.equal(await get({}), 401);
+      assert.equal(await get({ authorization: `Bearer ${"x".repeat(43)}` }), 401);
+      assert.equal(await get({ authorization, origin: "http://evil.example" }), 403);
+      assert.equal(await get({ authorization }), 200);
+      for (const name of ["token", "keys/principal.json", "keys/databases.json", "platform.json"]) {
+        assert.equal(statSync(join(place.home, name)).mode & 0o777, 0o600, name);
+      }
+    },
+  );
+
+  await t.test("a second platform on the same home is refused, and harms nothing", async () => {
+    const second = place.start();
+    const { error, fatal } = await second.event("problem");
+    assert.equal(fatal, true);
+    assert.match(error.message, new RegExp(`process ${platform.child.pid}`));
+    assert.equal(await second.exited, 1);
+    assert.equal((await fetch(`${gateway}/greetings/a`)).status, 200);
+  });
+
+  await t.test("a unit that is killed is gone from status at once, and comes back", async () => {
+    const pid = pidOf(await client.status({}), "greeter");
+    const ended = platform.next(
+      "instance",
+      ({ unit, state }) => unit === "greeter" && state === "stopped",
+    );
+    const back = platform.next(
+      "instance",
+      ({ unit, state }) => unit === "greeter" && state === "ready",
+    );
+    process.kill(pid, "SIGKILL");
+    await ended;
+    const between = (await client.status({})).units[1]?.instances[0];
+    assert.notEqual(between?.state, "ready");
+    assert.notEqual(between?.pid, pid);
+    await back;
+    const after = (await client.status({})).units[1]?.instances[0];
+    assert.deepEqual([after?.state, after?.restarts], ["ready", 1]);
+    await answers(`${gateway}/greetings/a`);
+  });
+
+  await t.test("a gateway that is killed comes back on its port", async () => {
+    const back = platform.next(
+      "instance",
+      ({ unit, state }) => unit === "gateway:web" && state === "ready",
+    );
+    process.kill((await client.status({})).gateways[0]?.pid as number, "SIGKILL");
+    await back;
+    await answers(`${gateway}/greetings/a`);
+  });
+
+  await t.test("a database server that is killed comes back", async () => {
+    const back = platform.next(
+      "instance",
+      ({ unit, state }) => unit === "postgres:main" && state === "ready",
+    );
+    process.kill((await client.status({})).databases[0]?.pid as number, "SIGKILL");
+    await back;
+    const { databases } = await client.status({});
+    assert.deepEqual([databases[0]?.state, databases[0]?.restarts], ["ready", 1]);
+    assert.equal((await client.sql({ service: "counter", statement: "select 1" })).rowCount, 1);
+  });
+
+  await t.test("a restart puts the new copy in place first", async () => {
+    const before = (await client.status({})).units[0]?.instances[0]?.id;
+    const { instances } = await client.restart({ unit: "counter" });
+    assert.notEqual(instances[0], before);
+    assert.equal((await fetch(`${gateway}/counters/a`)).status, 200);
+    assert.equal((await safe(client.restart({ unit: "nothing" }))).error?.data.code, "not_found");
+  });
+
+  await t.test("it stops when it is asked to, and leaves nothing running", async () => {
+    await client.stop({});
+    assert.equal(await platform.exited, 0);
+    assert.deepEqual(place.left(), []);
+    assert.deepEqual(readdirSync(join(place.home, "run", "instances")), []);
+    assert.equal(existsSync(join(place.home, "platform.json")), false);
+    assert.equal(existsSync(join(place.home, "platform.lock")), false);
+  });
+});
+
+test("a platform that is killed ends nothing; the next one takes over what runs, and starts what does not", async (t) => {
+  const place = new Workplace(t, "pair");
+  const first = place.start("--no-watch");
+  const before = await first.ready();
+  const gateway = before.gateways[0]?.url as string;
+  first.child.kill("SIGKILL");
+  assert.equal(await first.exited, "SIGKILL");
+  assert.equal((await fetch(`${gateway}/greetings/a`)).status, 200);
+  process.kill(pidOf(before, "greeter"), "SIGKILL");
+
+  const second = place.start("--no-watch");
+  const after = await second.ready();
+  assert.equal(pidOf(after, "counter"), pidOf(before, "counter"));
+  assert.notEqual(pidOf(after, "greeter"), pidOf(before, "greeter"));
+  assert.equal(after.gateways[0]?.pid, before.gateways[0]?.pid);
+  assert.equal(after.gateways[0]?.url, gateway);
+  assert.equal(after.databases[0]?.pid, before.databases[0]?.pid);
+  assert.equal(after.platform.epoch, before.platform.epoch + 1);
+  assert.equal((await fetch(`${gateway}/greetings/a`)).status, 200);
+
+  const back = second.next(
+    "instance",
+    ({ unit, state }) => unit === "counter" && state === "ready",
+  );
+  process.kill(pidOf(after, "counter"), "SIGKILL");
+  await back;
+  await second.end();
+  assert.deepEqual(place.left(), []);
+});
+
+test("everything ends when whoever started it is gone", async (t) => {
+  const place = new Workplace(t, "pair");
+  const platform = place.start("--no-watch");
+  await platform.ready();
+  platform.cutLifeline();
+  await platform.exited;
+  assert.deepEqual(place.left(), []);
+});
+
+test("a taken port is refused before anything is started, naming who has it", async (t) => {
+  const place = new Workplace(t, "pair");
+  const holder = createServer();
+  await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+  t.after(() => holder.close());
+  const { port } = holder.address() as AddressInfo;
+  for (const option of ["--port", "--platform-port"]) {
+    const platform = place.start(option, String(port));
+    const { error, fatal } = await platform.event("problem");
+    assert.equal(fatal, true);
+    assert.match(error.message, new RegExp(`Port ${port} .* process ${process.pid}`));
+    assert.ok(error.fix);
+    assert.equal(await platform.exited, 1);
+    assert.equal(existsSync(join(place.home, "postgres", "main")), false, "nothing was started");
+  }
+});
+
+test("a crash at start and a broken migration are reported with what to do, leave the others alone, and are healed by saving", async (t) => {
+  const place = new Workplace(t, "trio");
+  const platform = place.start();
+  const crash = await platform.event("problem", ({ source }) => source === "crashing");
+  assert.match(crash.error.message, /crashing ended with exit code 3 before it was ready/);
+  assert.match(crash.error.why ?? "", /GREETING_FILE is missing/);
+  assert.ok(crash.log?.some((line) => line.includes("GREETING_FILE")) && crash.error.fix);
+  const migration = await platform.event("problem", ({ source }) => source === "migrating");
+  assert.equal(migration.error.code, "migration_failed");
+  assert.match(migration.error.message, /0002_broken\.sql:2/);
+
+  const status = await platform.ready();
+  const services = new Map(status.services.map((service) => [service.name, service]));
+  assert.equal(services.get("migrating")?.problem?.code, "migration_failed");
+  assert.equal(services.get("calm")?.problem, undefined);
+  const states = new Map(status.units.map((unit) => [unit.name, unit.instances[0]]));
+  assert.equal(states.get("calm")?.state, "ready");
+  assert.equal(states.get("migrating")?.state, "stopped");
+  assert.notEqual(states.get("crashing")?.state, "ready");
+  assert.equal(states.get("crashing")?.lastError?.code, "start_failed");
+  const { url } = status.gateways[0] as { url: string };
+  await answers(`${url}/calm`);
+  assert.equal((await fetch(`${url}/migrating`)).status, 503);
+
+  writeFileSync(
+    place.path("migrating", "migrations", "0002_broken.sql"),
+    "alter table notes add column author text;\n",
+  );
+  await answers(`${url}/migrating`);
+  writeFileSync(place.path("crashing", "file.ts"), 'export const file = "there";\n');
+  await answers(`${url}/crashing`);
+});
+
+test("a change restarts what contains it, new code first; one that does not start changes nothing", async (t) => {
+  const place = new Workplace(t, "pair");
+  const platform = place.start();
+  const before = await platform.ready();
+  const url = `${before.gateways[0]?.url}/greetings/x`;
+  const text = async (): Promise<string> =>
+    ((await (await fetch(url)).json()) as { text: string }).text;
+  const words = place.path("greeter", "words.ts");
+  const change = (state: string) => platform.next("change", (event) => event.state === state);
+  assert.equal(await text(), "Hello x 0");
+
+  let failed = 0;
+  let watching = true;
+  const load = (async () => {
+    while (watching) if ((await fetch(url)).status !== 200) failed++;
+  })();
+  const done = change("done");
+  writeFileSync(words, 'export const word = "Howdy";\n');
+  assert.deepEqual((await done).units, ["greeter"]);
+  assert.equal(await text(), "Howdy x 0");
+  watching = false;
+  await load;
+  assert.equal(failed, 0);
+  const after = await platform.client.status({});
+  assert.equal(pidOf(after, "counter"), pidOf(before, "counter"));
+  assert.notEqual(pidOf(after, "greeter"), pidOf(before, "greeter"));
+
+  const refused = change("failed");
+  const problem = platform.next("problem");
+  writeFileSync(words, "export const word = ;\n");
+  await refused;
+  assert.match((await problem).error.message, /words\.ts/);
+  assert.equal(await text(), "Howdy x 0");
+
+  const healed = change("done");
+  writeFileSync(words, 'export const word = "Hello";\n');
+  await healed;
+  assert.equal(await text(), "Hello x 0");
+
+  const routed = change("done");
+  const contract = place.path("greeter", "contract.ts");
+  writeFileSync(
+    contract,
+    readFileSync(contract, "utf8").replace("GET /greetings/{name}", "GET /hello/{name}"),
+  );
+  await routed;
+  assert.equal((await fetch(url)).status, 404);
+  await answers(url.replace("/greetings/", "/hello/"));
+});
+
+test("an app that is wrong is refused with all that is wrong with it, and nothing is left running", async (t) => {
+  const place = new Workplace(t, "pair");
+  const contract = place.path("counter", "contract.ts");
+  writeFileSync(
+    contract,
+    readFileSync(contract, "utf8")
+      .replace('version: "1.0.0"', 'version: "one"')
+      .replace("GET /counters", "FETCH /counters"),
+  );
+  const platform = place.start();
+  const { error, fatal } = await platform.event("problem");
+  assert.equal(fatal, true);
+  assert.match(JSON.stringify(error), /version .*one.*FETCH \/counters/);
+  assert.equal(await platform.exited, 1);
+  assert.deepEqual(place.left(), []);
+});
+
+test("an unknown service to cut is refused, naming those that there are", async (t) => {
+  const place = new Workplace(t, "pair");
+  const platform = place.start("--cut", "payments");
+  const { error } = await platform.event("problem", ({ fatal }) => fatal === true);
+  assert.match(error.fix ?? "", /counter, greeter/);
+  assert.equal(await platform.exited, 1);
+});
+
+test("all services run in one program when nothing is cut, and answer alike", async (t) => {
+  const place = new Workplace(t, "pair");
+  const platform = place.start("--cut", "none", "--no-watch");
+  const status = await platform.ready();
+  assert.deepEqual(
+    status.units.map(({ name, services }) => [name, services]),
+    [["main", ["counter", "greeter"]]],
+  );
+  await answers(`${status.gateways[0]?.url}/greetings/x`);
+});
