@@ -59,7 +59,8 @@ export const pipeline: readonly Position[] = [
     reason:
       "Above the attempts: one span for the call as its caller sees it, retries and waits included.",
     enter: () => (call) => {
-      call.trace = childSpan(call.options.trace ?? call.parent.trace);
+      // Below the call above it is made when somebody first asks the context for it.
+      if (call.options.trace !== undefined) call.trace = childSpan(call.options.trace);
     },
   },
   {
@@ -239,9 +240,31 @@ export function compilePipeline(
   };
 }
 
+/** The steps as one closure; the common numbers spelt out, since every call runs through here. */
 function sequence(steps: readonly Step[]): Step {
+  const [first, second, third, fourth, ...rest] = steps;
+  if (first === undefined) return () => {};
+  if (second === undefined) return first;
+  if (third === undefined) {
+    return (call) => {
+      first(call);
+      second(call);
+    };
+  }
+  if (fourth === undefined) {
+    return (call) => {
+      first(call);
+      second(call);
+      third(call);
+    };
+  }
+  const after = sequence(rest);
   return (call) => {
-    for (const step of steps) step(call);
+    first(call);
+    second(call);
+    third(call);
+    fourth(call);
+    after(call);
   };
 }
 

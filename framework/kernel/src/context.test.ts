@@ -97,3 +97,30 @@ test("a call without a deadline waits for no timer", () => {
   assert.equal(context.signal.aborted, false);
   assert.equal(wheel.waiting, 0);
 });
+
+test("the last listener takes the timer with it, and the next one brings it back", () => {
+  const { wheel, context } = make();
+  const first = context.onCancel(() => {});
+  const second = context.onCancel(() => {});
+  assert.equal(wheel.waiting, 1);
+  first();
+  assert.equal(wheel.waiting, 1);
+  second();
+  assert.equal(wheel.waiting, 0);
+  context.onCancel(() => {});
+  assert.equal(wheel.waiting, 1);
+  context.release();
+  assert.equal(wheel.waiting, 0);
+});
+
+test("a context without a trace is a span below its parent's, the same one whenever it is asked", () => {
+  const { clock, wheel, context: parent } = make();
+  const fields = { clock, wheel, deadline: parent.deadline, caller: "orders" };
+  const child = new CallContext({ ...fields, parent });
+  const grandchild = new CallContext({ ...fields, parent: child });
+  assert.equal(grandchild.trace.parentId, child.trace.spanId);
+  assert.equal(child.trace.parentId, parent.trace.spanId);
+  assert.equal(grandchild.trace.traceId, parent.trace.traceId);
+  assert.equal(child.trace, child.trace);
+  assert.match(new CallContext(fields).trace.traceId, /^[0-9a-f]{32}$/);
+});

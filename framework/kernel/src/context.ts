@@ -3,7 +3,7 @@ import type { KerfError } from "./errors.ts";
 import { deadlineExceeded, remaining } from "./deadline.ts";
 import type { Principal } from "./principal.ts";
 import type { TimerWheel, WheelEntry } from "./timer-wheel.ts";
-import type { Trace } from "./trace.ts";
+import { childSpan, newTrace, type Trace } from "./trace.ts";
 
 /** What a context is made from. */
 export interface ContextFields {
@@ -11,7 +11,8 @@ export interface ContextFields {
   wheel: TimerWheel;
   /** Monotonic milliseconds of this process's clock. */
   deadline: number;
-  trace: Trace;
+  /** Where the call stands in its trace; without one it is a span below `parent`'s, or the first of a new trace. */
+  trace?: Trace | undefined;
   /** The calling service, or `gateway:NAME`, or `client` for code outside of any service. */
   caller: string;
   principal?: Principal | undefined;
@@ -28,15 +29,31 @@ export interface CancelWatcher {
   onCancelled(reason: KerfError): void;
 }
 
+/** Ends a call when its deadline falls due; kept for as long as the call, so that watching again allocates nothing. */
+class DeadlineEntry implements WheelEntry {
+  readonly at: number;
+  index = -1;
+  slot: WheelEntry[] | undefined = undefined;
+  readonly #context: CallContext;
+
+  constructor(context: CallContext) {
+    this.at = context.deadline;
+    this.#context = context;
+  }
+
+  fire(): void {
+    this.#context.cancel(deadlineExceeded("the call was running"));
+  }
+}
+
 /**
  * Everything that belongs to one call and travels with it. Always passed explicitly.
- * It is one object with lazy parts: the abort signal exists only once somebody asks for it.
+ * It is one object with lazy parts: trace and abort signal exist only once somebody asks for them.
  */
 export class CallContext implements CancelWatcher {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly deadline: number;
-  readonly trace: Trace;
   readonly caller: string;
   readonly principal: Principal | undefined;
   readonly principalToken: string | undefined;
@@ -44,10 +61,11 @@ export class CallContext implements CancelWatcher {
   /** Set by the service while its command's transaction is open; calls are refused then. */
   transactionOpen = false;
   readonly #parent: CallContext | undefined;
+  #trace: Trace | undefined;
   #reason: KerfError | undefined;
   #controller: AbortController | undefined;
   #armed = false;
-  #deadlineEntry: WheelEntry | undefined;
+  #deadlineEntry: DeadlineEntry | undefined;
   // Nearly every call is watched by one; the set is for the others.
   #watcher: CancelWatcher | undefined;
   #watchers: Set<CancelWatcher> | undefined;
@@ -56,12 +74,18 @@ export class CallContext implements CancelWatcher {
     this.clock = fields.clock;
     this.wheel = fields.wheel;
     this.deadline = fields.deadline;
-    this.trace = fields.trace;
     this.caller = fields.caller;
     this.principal = fields.principal;
     this.principalToken = fields.principalToken;
     this.idempotencyKey = fields.idempotencyKey;
     this.#parent = fields.parent;
+    this.#trace = fields.trace;
+  }
+
+  /** Where the call stands in its trace. */
+  get trace(): Trace {
+    this.#trace ??= this.#parent === undefined ? newTrace() : childSpan(this.#parent.trace);
+    return this.#trace;
   }
 
   /** Milliseconds left, never negative. */
@@ -104,10 +128,12 @@ export class CallContext implements CancelWatcher {
     this.#arm();
   }
 
-  /** Takes a watcher back; harmless when it is not there. */
+  /** Takes a watcher back; harmless when it is not there. The last one takes the timer with it. */
   unwatch(watcher: CancelWatcher): void {
     if (this.#watcher === watcher) this.#watcher = undefined;
     else this.#watchers?.delete(watcher);
+    if (this.#watcher !== undefined || this.#controller !== undefined) return;
+    if (this.#watchers === undefined || this.#watchers.size === 0) this.release();
   }
 
   /** Ends the call early; the first reason stays. */
@@ -134,9 +160,7 @@ export class CallContext implements CancelWatcher {
     if (!this.#armed) return;
     this.#armed = false;
     this.#parent?.unwatch(this);
-    if (this.#deadlineEntry === undefined) return;
-    this.wheel.remove(this.#deadlineEntry);
-    this.#deadlineEntry = undefined;
+    if (this.#deadlineEntry !== undefined) this.wheel.remove(this.#deadlineEntry);
   }
 
   #arm(): void {
@@ -145,10 +169,8 @@ export class CallContext implements CancelWatcher {
     this.#parent?.watch(this);
     // The call above watches a deadline that both share.
     if (this.deadline < (this.#parent?.deadline ?? Number.POSITIVE_INFINITY)) {
-      this.#deadlineEntry = this.wheel.add(this.deadline, () => {
-        this.#deadlineEntry = undefined;
-        this.cancel(deadlineExceeded("the call was running"));
-      });
+      this.#deadlineEntry ??= new DeadlineEntry(this);
+      this.wheel.insert(this.#deadlineEntry);
     }
   }
 }

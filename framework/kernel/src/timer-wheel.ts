@@ -4,8 +4,8 @@ import type { Clock, Timer } from "./clock.ts";
 export interface WheelEntry {
   /** Monotonic milliseconds. */
   readonly at: number;
-  readonly fire: () => void;
-  /** Where it lies in its slot; −1 when it does not wait. The wheel's own. */
+  fire(): void;
+  /** Where it lies in its slot. The wheel's own, like the slot, which is undefined while it does not wait. */
   index: number;
   slot: WheelEntry[] | undefined;
 }
@@ -45,17 +45,24 @@ export class TimerWheel {
 
   /** Calls `fire` once `at` (monotonic milliseconds) has passed. */
   add(at: number, fire: () => void): WheelEntry {
+    const entry: WheelEntry = { at, fire, index: -1, slot: undefined };
+    this.insert(entry);
+    return entry;
+  }
+
+  /** Lets an entry of the caller's own wait, which may have waited before. */
+  insert(entry: WheelEntry): void {
     if (this.#timer === undefined) {
       this.#lastTick = this.#clock.now();
       this.#cursor = this.#tickOf(this.#lastTick);
       this.#timer = this.#clock.after(this.#tickMs, this.#turn);
     }
-    const tick = Math.max(this.#tickOf(at) + 1, this.#cursor + 1);
+    const tick = Math.max(this.#tickOf(entry.at) + 1, this.#cursor + 1);
     const slot = this.#slots[tick % this.#slots.length] as WheelEntry[];
-    const entry: WheelEntry = { at, fire, index: slot.length, slot };
+    entry.index = slot.length;
+    entry.slot = slot;
     slot.push(entry);
     this.#waiting++;
-    return entry;
   }
 
   /** Takes an entry back; harmless when it has fired. */

@@ -17,7 +17,8 @@ export class Outgoing implements Incoming {
   readonly input: unknown;
   readonly options: CallOptions;
   after: string | undefined;
-  trace: Trace;
+  /** Where its span is, when that is not below the call above. */
+  trace: Trace | undefined = undefined;
   /** Of the whole call, over all of its attempts. */
   whole: CallContext;
   /** Of the attempt under way; what travels. */
@@ -43,7 +44,6 @@ export class Outgoing implements Incoming {
     this.input = input;
     this.options = options;
     this.after = options.after;
-    this.trace = parent.trace;
     this.whole = parent;
     this.context = parent;
   }
