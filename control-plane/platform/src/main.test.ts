@@ -299,12 +299,18 @@ test("a crash at start and a broken migration are reported with what to do, leav
   await answers(`${url}/calm`);
   assert.equal((await fetch(`${url}/migrating`)).status, 503);
 
+  const ready = (name: string) =>
+    platform.next("instance", ({ unit, state }) => unit === name && state === "ready");
+  const migrated = ready("migrating");
   writeFileSync(
     place.path("migrating", "migrations", "0002_broken.sql"),
     "alter table notes add column author text;\n",
   );
+  await migrated;
   await answers(`${url}/migrating`);
+  const started = ready("crashing");
   writeFileSync(place.path("crashing", "file.ts"), 'export const file = "there";\n');
+  await started;
   await answers(`${url}/crashing`);
 });
 

@@ -103,7 +103,7 @@ export class Databases {
         // It reports what fails itself.
         void this.#server(name, urlFile).start();
       } else if (reachable !== undefined) {
-        this.#prepareOn(name, reachable).catch((thrown: unknown) =>
+        this.#prepareOn(name, reachable, false).catch((thrown: unknown) =>
           this.#options.problem(toKerfError(thrown), `postgres:${name}`),
         );
       }
@@ -208,7 +208,7 @@ export class Databases {
         log: this.#options.log,
         started: async (reachable) => {
           this.#reachable.set(name, reachable);
-          await this.#prepareOn(name, reachable);
+          await this.#prepareOn(name, reachable, true);
         },
         moved: (moved) => this.#options.moved(moved),
         problem: (error, source) => {
@@ -225,19 +225,19 @@ export class Databases {
     return server;
   }
 
-  /** Provisions and migrates what is not ready on a server; in one go, since they share its connections. */
-  #prepareOn(name: string, server: DatabaseServer): Promise<void> {
-    const running = this.#preparing.get(name);
-    if (running !== undefined) return running;
-    const preparing = this.#provision(name, server).finally(() => this.#preparing.delete(name));
+  /** Prepares what is not ready on a server, one round after the other: each sees what came up during the one before. */
+  #prepareOn(name: string, server: DatabaseServer, again: boolean): Promise<void> {
+    const before = this.#preparing.get(name) ?? Promise.resolve();
+    const preparing = before.catch(() => {}).then(() => this.#provision(name, server, again));
     this.#preparing.set(name, preparing);
     return preparing;
   }
 
-  async #provision(name: string, server: DatabaseServer): Promise<void> {
+  /** Provisions and migrates in one go, since the services share the connection. `again`: also where a migration failed before. */
+  async #provision(name: string, server: DatabaseServer, again: boolean): Promise<void> {
     const states = [...this.#services.values()].filter(
-      (state) =>
-        state.server === name && (state.provisioned === undefined || state.problem !== undefined),
+      ({ server: on, provisioned, problem }) =>
+        on === name && (provisioned === undefined || (again && problem !== undefined)),
     );
     if (states.length === 0) return;
     let provisioned: ProvisionedService[];

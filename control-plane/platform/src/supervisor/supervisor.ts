@@ -98,7 +98,10 @@ export class Supervisor {
     return found;
   }
 
-  /** Makes run what is to run. Resolves when each copy is ready, or failed for the first time. Stops nothing. */
+  /**
+   * Makes run what is to run, except what is held back. Resolves when each copy is ready, or failed for the first time. Stops
+   * nothing.
+   */
   async apply(programs: readonly Program[]): Promise<void> {
     const settled: Promise<unknown>[] = [];
     for (const program of programs) {
@@ -110,7 +113,7 @@ export class Supervisor {
         if (runs !== undefined && (before === undefined || !this.#serves(runs, program))) {
           // What failed was reported; the old copy serves on.
           settled.push(slot.replace().catch(() => {}));
-        } else settled.push(slot.start());
+        } else if (!slot.heldBack) settled.push(slot.start());
       }
     }
     await Promise.all(settled);
