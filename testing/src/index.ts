@@ -10,6 +10,7 @@ export type {
 } from "./fakes/fake-operations.ts";
 export { Fake, fake, type FaultOptions } from "./fakes/fake.ts";
 export { principal } from "./principal.ts";
+export { type RunningApp, startApp, type StartAppOptions } from "./start-app.ts";
 export {
   type FakesOf,
   type RunningService,

@@ -11,7 +11,14 @@ import {
 } from "@kerf/call";
 import { HostLink } from "@kerf/call/host";
 import { createHttpEdge, type HttpListener, listenHttp } from "@kerf/call/http";
-import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import {
+  type Clock,
+  KerfError,
+  Lifecycle,
+  systemClock,
+  systemRandom,
+  TimerWheel,
+} from "@kerf/kernel";
 import { ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
@@ -32,11 +39,17 @@ export interface GatewayProgram {
   readonly url: string | undefined;
 }
 
-/** Everything that a gateway consists of, put together in the order in which a request meets it, from the services up. */
-export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayProgram> {
+/**
+ * Everything that a gateway consists of, put together in the order in which a request meets it, from the services up.
+ * Tests give it their own `clock`.
+ */
+export async function assembleGateway(
+  boot: Boot,
+  log: Logger,
+  clock: Clock = systemClock,
+): Promise<GatewayProgram> {
   const { app, checked, environment, instance, unit } = boot;
   const name = unit.replace(/^gateway:/, "");
-  const clock = systemClock;
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
 
@@ -121,6 +134,7 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
+    clock,
     async start() {
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
       listener = await handover.acquire(() => listenHttp({ host, port, handler }));
@@ -151,6 +165,7 @@ export async function assembleGateway(boot: Boot, log: Logger): Promise<GatewayP
       await runtime.stopWorkers();
       await caller.stop();
       await link?.stop();
+      await store.written();
       loader?.remove();
     },
   });

@@ -1,6 +1,7 @@
 import {
   Caller,
   type Discovery,
+  type Dispatcher,
   Inbound,
   PrincipalSigner,
   PrincipalVerifier,
@@ -22,7 +23,7 @@ import type { Fake } from "../fakes/fake.ts";
 import { CapturedLog } from "./captured-log.ts";
 import { Problems } from "./problems.ts";
 import { testCaller, testClient } from "./test-client.ts";
-import { testEnvironment, testKey } from "./test-keys.ts";
+import { testEnvironment, testKey } from "./test-environment.ts";
 
 /** What a testbed is made of. */
 export interface TestbedOptions {
@@ -42,7 +43,8 @@ export class Testbed {
   readonly problems = new Problems();
   readonly runtime: ServiceRuntime;
   readonly caller: Caller;
-  readonly inbound: Inbound;
+  /** Everything that can be called from another process, fakes included. */
+  readonly dispatcher: Dispatcher;
   readonly clones: ReadonlyMap<string, ClonedDatabase>;
   readonly #signer: PrincipalSigner;
   readonly #databases: ServiceDatabases;
@@ -106,7 +108,12 @@ export class Testbed {
     this.log = log;
     this.runtime = runtime;
     this.caller = caller;
-    this.inbound = inbound;
+    const fakeOf = (service: string): FakeTransport | undefined =>
+      transports.get(addressOf(service));
+    this.dispatcher = {
+      call: (incoming) => (fakeOf(incoming.service) ?? inbound).call(incoming),
+      stream: (incoming) => (fakeOf(incoming.service) ?? inbound).stream(incoming),
+    };
     this.clones = clones;
     this.#signer = new PrincipalSigner(testKey("principal").privateKey, identity);
     this.#databases = databases;

@@ -10,10 +10,13 @@ export interface TestKey {
 /** The environment that tests run in, as tokens name it. */
 export const testEnvironment = "test";
 
+/** The unit that everything is placed in. */
+export const testUnit = "test";
+
 const keys = new Map<string, TestKey>();
 
 /** The key of this name; made once a process and nowhere else. */
-export function testKey(kid: "principal" | "issuer"): TestKey {
+export function testKey(kid: "principal" | "issuer" | "snapshot"): TestKey {
   let key = keys.get(kid);
   if (key === undefined) {
     const pair = generateKeyPairSync("ed25519");
