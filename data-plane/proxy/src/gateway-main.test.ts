@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import type { Duplex, Readable, Writable } from "node:stream";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { Boot } from "@kerf/call";
 import { FrontPlatform } from "./testing/platform.ts";
@@ -20,7 +20,7 @@ interface Running {
   cutLifeline(): void;
 }
 
-function startProgram(t: TestContext, boot: Boot): Running {
+function startProgram(platform: FrontPlatform, boot: Boot): Running {
   const child = spawn(process.execPath, [...process.execArgv, main], {
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     env: { ...process.env, KERF_LIFELINE_FD: "4", NODE_TEST_CONTEXT: undefined },
@@ -33,9 +33,9 @@ function startProgram(t: TestContext, boot: Boot): Running {
     code: code as number | null,
     output: (await written).join(""),
   }));
-  t.after(async () => {
+  platform.before(() => {
     child.kill("SIGKILL");
-    await ended;
+    return ended;
   });
   return { child, ended, cutLifeline: () => void lifeline.destroy() };
 }
@@ -43,7 +43,7 @@ function startProgram(t: TestContext, boot: Boot): Running {
 test("serves, attaches to the platform with its address and files, and ends when it is told to", async (t) => {
   const platform = await FrontPlatform.start(t, true);
   await platform.startNotes();
-  const { child, ended } = startProgram(t, platform.boot());
+  const { child, ended } = startProgram(platform, platform.boot());
   const attachment = await platform.attached();
   assert.equal(attachment.pid, child.pid);
   assert.deepEqual(
@@ -64,7 +64,7 @@ test("serves, attaches to the platform with its address and files, and ends when
 
 test("ends when whoever started everything is gone", async (t) => {
   const platform = await FrontPlatform.start(t);
-  const running = startProgram(t, platform.boot());
+  const running = startProgram(platform, platform.boot());
   const { address } = await platform.attached();
   assert.equal((await fetch(`${address}/health`)).status, 200);
   running.cutLifeline();
@@ -77,7 +77,7 @@ test("ends with 78 and says who has its port", async (t) => {
   await once(other, "listening");
   t.after(() => other.close());
   const { port } = other.address() as AddressInfo;
-  const { ended } = startProgram(t, platform.boot({ http: { host: "127.0.0.1", port } }));
+  const { ended } = startProgram(platform, platform.boot({ http: { host: "127.0.0.1", port } }));
   const { code, output } = await ended;
   assert.equal(code, 78);
   assert.match(output, new RegExp(`Port ${port} of 127.0.0.1 is taken`));
@@ -88,7 +88,7 @@ test("ends with 78 and says who has its port", async (t) => {
 test("passes its port to the next copy, and takes it back when that one ends early", async (t) => {
   const platform = await FrontPlatform.start(t);
   await platform.startNotes();
-  const first = startProgram(t, platform.boot({ instance: "web-1" }));
+  const first = startProgram(platform, platform.boot({ instance: "web-1" }));
   const { address } = await platform.attached("web-1");
   const http = { host: "127.0.0.1", port: Number(new URL(address).port) };
   const served = async (): Promise<string> => {
@@ -98,14 +98,14 @@ test("passes its port to the next copy, and takes it back when that one ends ear
   };
   await served();
 
-  const second = startProgram(t, platform.boot({ instance: "web-2", http }));
+  const second = startProgram(platform, platform.boot({ instance: "web-2", http }));
   assert.equal((await platform.attached("web-2")).address, address);
   await served();
   second.child.kill("SIGKILL");
   await second.ended;
   await until(served);
 
-  const third = startProgram(t, platform.boot({ instance: "web-3", http }));
+  const third = startProgram(platform, platform.boot({ instance: "web-3", http }));
   await platform.attached("web-3");
   first.child.kill("SIGTERM");
   const { code, output } = await first.ended;
@@ -118,7 +118,7 @@ test("passes its port to the next copy, and takes it back when that one ends ear
     gateways: { ...gateways, mobile: gateways["web"] as never },
   }));
   const stranger = startProgram(
-    t,
+    platform,
     platform.boot({ instance: "mobile-1", unit: "gateway:mobile", http }),
   );
   assert.equal((await stranger.ended).code, 78);

@@ -51,6 +51,7 @@ export class FrontPlatform {
   readonly #snapshotKey = keyPair("snapshot-1");
   readonly #principalKey = keyPair("principal-1");
   readonly #servers: Awaited<ReturnType<typeof listenFramed>>[] = [];
+  readonly #ends: (() => Promise<unknown>)[] = [];
   #changed = Promise.withResolvers<void>();
   #snapshot: Snapshot;
 
@@ -81,10 +82,16 @@ export class FrontPlatform {
     }
     await platform.attachable();
     t.after(async () => {
+      await Promise.allSettled(platform.#ends.map((end) => end()));
       for (const server of platform.#servers) await server.close();
       await rm(platform.directory, { recursive: true, force: true });
     });
     return platform;
+  }
+
+  /** Runs `end` when the test ends, before anything that gateways need is taken away. */
+  before(end: () => Promise<unknown>): void {
+    this.#ends.push(end);
   }
 
   /** Publishes a newer snapshot. */
