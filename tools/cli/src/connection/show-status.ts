@@ -38,6 +38,6 @@ function print(status: Status, options: StatusOptions): void {
   if (options.json === true) printJson(status);
   else
     process.stdout.write(
-      `${statusText(status, paintFor(process.stdout), process.stdout.columns ?? 80)}\n`,
+      `${statusText(status, paintFor(process.stdout), process.stdout.columns || 80)}\n`,
     );
 }

@@ -58,8 +58,8 @@ export class StepLines {
       return;
     }
     // Lines that the terminal would wrap, or that would not fit on it, could not be taken away again.
-    const columns = Math.max(20, this.#stream.columns) - 3;
-    const titles = [...this.#running.values()].slice(0, Math.max(1, this.#stream.rows - 2));
+    const columns = (this.#stream.columns || 80) - 3;
+    const titles = [...this.#running.values()].slice(0, (this.#stream.rows || 24) - 2);
     const spinner = paintFor(this.#stream)("name", frames[this.#frame % frames.length] ?? "");
     this.#stream.write(titles.map((title) => `${spinner} ${clip(title, columns)}\n`).join(""));
     this.#drawn = titles.length;

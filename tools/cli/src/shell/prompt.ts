@@ -30,7 +30,10 @@ export async function prompt(options: PromptOptions): Promise<void> {
     terminal.prompt();
   };
   terminal.on("SIGINT", () => {
-    process.stdout.write("\n");
+    // As the keys would: to the end of the line, and away with all of it.
+    terminal.write(null, { ctrl: true, name: "e" });
+    terminal.write(null, { ctrl: true, name: "u" });
+    process.stdout.write("^C\n");
     typed = "";
     ask();
   });
