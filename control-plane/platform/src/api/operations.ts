@@ -39,7 +39,7 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
-  const { manifest } = around;
+  const manifest = (): AppManifest => around.manifest();
   const serviceOf = (name: string): AppManifest["services"][number] => {
     const found = manifest().services.find((service) => service.name === name);
     if (found !== undefined) return found;

@@ -11,14 +11,22 @@ export interface Router {
   hasSeen(epoch: number, generation: number): boolean;
 }
 
+/** What a publisher works on. */
+export interface PublisherOptions {
+  readonly clock: Clock;
+  readonly epoch: number;
+  /** Private key (JWK) that snapshots are signed with. */
+  readonly key: Readonly<Record<string, unknown>>;
+  /** What is true now. */
+  placement(): Placement;
+  /** Who routes now. */
+  routers(): readonly Router[];
+  onPublish(snapshot: Snapshot, signed: SignedSnapshot): void;
+}
+
 /** Numbers, signs and hands out the placement; every change is one generation. */
 export class Publisher {
-  readonly #clock: Clock;
-  readonly #epoch: number;
-  readonly #key: Readonly<Record<string, unknown>>;
-  readonly #placement: () => Placement;
-  readonly #routers: () => readonly Router[];
-  readonly #onPublish: (snapshot: Snapshot, signed: SignedSnapshot) => void;
+  readonly #options: PublisherOptions;
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
   #open = false;
@@ -27,23 +35,8 @@ export class Publisher {
   #snapshot: Snapshot | undefined;
   #signed: SignedSnapshot | undefined;
 
-  constructor(options: {
-    clock: Clock;
-    epoch: number;
-    /** Private key (JWK) that snapshots are signed with. */
-    key: Readonly<Record<string, unknown>>;
-    /** What is true now. */
-    placement(): Placement;
-    /** Who routes now. */
-    routers(): readonly Router[];
-    onPublish(snapshot: Snapshot, signed: SignedSnapshot): void;
-  }) {
-    this.#clock = options.clock;
-    this.#epoch = options.epoch;
-    this.#key = options.key;
-    this.#placement = options.placement;
-    this.#routers = options.routers;
-    this.#onPublish = options.onPublish;
+  constructor(options: PublisherOptions) {
+    this.#options = options;
   }
 
   /** The newest snapshot; undefined before {@link open}. */
@@ -90,12 +83,12 @@ export class Publisher {
     const generation = this.#snapshot?.generation ?? 0;
     const done = Promise.withResolvers<void>();
     const check = (): void => {
-      const behind = this.#routers().some(
-        (router) => router.attached && !router.hasSeen(this.#epoch, generation),
-      );
+      const behind = this.#options
+        .routers()
+        .some((router) => router.attached && !router.hasSeen(this.#options.epoch, generation));
       if (!behind) done.resolve();
     };
-    const timer = this.#clock.after(acknowledgeBoundMs, done.resolve);
+    const timer = this.#options.clock.after(acknowledgeBoundMs, done.resolve);
     this.#waiting.add(check);
     check();
     await done.promise;
@@ -104,18 +97,18 @@ export class Publisher {
   }
 
   #publish(): void {
-    const placement = this.#placement();
+    const placement = this.#options.placement();
     const text = JSON.stringify(placement);
     if (text === this.#published) return;
     this.#published = text;
     const snapshot: Snapshot = {
       ...placement,
-      epoch: this.#epoch,
+      epoch: this.#options.epoch,
       generation: (this.#snapshot?.generation ?? 0) + 1,
     };
     this.#snapshot = snapshot;
-    this.#signed = signSnapshot(snapshot, this.#key);
-    this.#onPublish(snapshot, this.#signed);
+    this.#signed = signSnapshot(snapshot, this.#options.key);
+    this.#options.onPublish(snapshot, this.#signed);
     for (const listener of this.#listeners) listener();
   }
 }

@@ -48,19 +48,19 @@ function runtime(t: TestContext, program: string) {
 test("a program gets its boot document by descriptor, its id as argument, and nothing secret otherwise", async (t) => {
   process.env["MY_PASSWORD"] = "s3cret";
   t.after(() => delete process.env["MY_PASSWORD"]);
-  const { start, log } = runtime(
+  const stage = runtime(
     t,
     `import { readFileSync } from "node:fs";
      const boot = readFileSync(3, "utf8");
      console.log(JSON.stringify({ boot, argv: process.argv.slice(2), env: process.env }));`,
   );
-  const running = await start();
+  const running = await stage.start();
   assert.deepEqual(await running.exited, { kind: "code", code: 0 });
   const {
     boot: document,
     argv,
     env,
-  } = JSON.parse(log()) as { boot: string; argv: string[]; env: object };
+  } = JSON.parse(stage.log()) as { boot: string; argv: string[]; env: object };
   assert.deepEqual(JSON.parse(document), boot);
   assert.deepEqual(argv, ["orders-1a2b3c"]);
   assert.equal(JSON.stringify(env).includes("s3cret"), false);
@@ -76,10 +76,10 @@ test("how it ended is told: by exit code, by signal", async (t) => {
 });
 
 test("a program is recorded before it learns anything, and ends when its boot document cannot be made", async (t) => {
-  const { start } = runtime(t, "setInterval(() => {}, 1_000);");
+  const stage = runtime(t, "setInterval(() => {}, 1_000);");
   const order: string[] = [];
   const document = Promise.withResolvers<Boot>();
-  const running = await start(document.promise, async ({ pid }) => {
+  const running = await stage.start(document.promise, async ({ pid }) => {
     assert.ok(pid > 0);
     order.push("recorded");
   });
@@ -91,14 +91,14 @@ test("a program is recorded before it learns anything, and ends when its boot do
 });
 
 test("a process is found again by its reference, and its end is noticed although it is nobody's child", async (t) => {
-  const { runtime: processes, start } = runtime(t, "setInterval(() => {}, 1_000);");
-  const running = await start();
+  const stage = runtime(t, "setInterval(() => {}, 1_000);");
+  const running = await stage.start();
   const reference: unknown = JSON.parse(JSON.stringify(running.reference));
-  const adopted = processes.adopt(reference);
+  const adopted = stage.runtime.adopt(reference);
   assert.equal(adopted?.pid, running.pid);
   adopted?.kill();
   assert.deepEqual(await adopted?.exited, { kind: "unknown" });
-  assert.equal(processes.adopt(reference), undefined);
+  assert.equal(stage.runtime.adopt(reference), undefined);
 });
 
 test("another process that got the same pid is not mistaken for ours", () => {

@@ -81,8 +81,10 @@ export class PlatformProcess {
       [
         ...programExecArgv(),
         main,
-        ...["--app", workplace.path("app.ts"), "--home", workplace.home],
-        ...["--port", "0", "--platform-port", "0"],
+        `--app=${workplace.path("app.ts")}`,
+        `--home=${workplace.home}`,
+        "--port=0",
+        "--platform-port=0",
         ...options,
       ],
       {
