@@ -139,7 +139,7 @@ export const rows: readonly Row[] = [
     "A failing callee takes its callers with it",
     "A circuit breaker per callee, open at 50 % failures and closed again by a probe",
     built("framework/call/src/policies/circuit-breaker.test.ts"),
-    "npm test -- policies/breaker",
+    "npm test -- policies/circuit-breaker",
   ),
   cost(
     "Where is the other service?",
@@ -163,7 +163,7 @@ export const rows: readonly Row[] = [
     "Strangers send anything",
     "Input and output go through their schemas, limits on size and time, headers that only the platform may set are stripped",
     built("framework/call/src/http/server.test.ts"),
-    "npm test -- hostile",
+    "npm test -- http/server",
   ),
   cost(
     "Who is calling?",
@@ -181,13 +181,13 @@ export const rows: readonly Row[] = [
     "Many programs exhaust the database's connections",
     "A connection budget per instance (4, idle to none), no session locks, bounded transactions",
     built("framework/data/src/pool.test.ts"),
-    "npm test -- budget",
+    "npm test -- data/src/pool",
   ),
   cost(
     "A call inside an open transaction locks two systems",
     "It is refused at any distance, saying what to do instead",
     built("framework/service/src/runtime/runtime.test.ts"),
-    "npm test -- transaction",
+    "npm test -- runtime/runtime",
   ),
   cost(
     "A request leaves its traces in eight places",
@@ -210,8 +210,8 @@ export const rows: readonly Row[] = [
   cost(
     "Tests need all the others",
     "One service, typed fakes for what it uses held to their contracts, databases cloned from a template",
-    built("testing/src/service-under-test.test.ts"),
-    "npm test -- testing",
+    built("examples/shop/inventory/inventory.test.ts"),
+    "npm test -- inventory",
   ),
   cost(
     "A new service is a week of set-up",

@@ -18,7 +18,8 @@ const patterns: readonly (readonly [pattern: RegExp, what: string])[] = [
     /\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.(?:org|com)\b|\b(?:deb|archive|security)\.(?:debian|ubuntu)\.(?:org|com)\b/,
     "the host of a registry",
   ],
-  [/(?<![\w.])\/(?:home|Users)\/(?!\$|\{|<|\w*(?:\$|<))[a-z][\w.-]*\//i, "a path of one machine"],
+  // Case matters: `/users/me` is a route, `/Users/me/…` a Mac.
+  [/(?<![\w.])\/(?:home|Users)\/(?!\$|\{|<|\w*(?:\$|<))[A-Za-z][\w.-]*\//, "a path of one machine"],
   [/(?<![\w.\-}])\/(?:work|farm|root)\//, "a path of one machine"],
 ];
 

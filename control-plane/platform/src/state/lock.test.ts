@@ -17,18 +17,18 @@ function lockFile(t: TestContext): string {
 
 test("a second platform on the same home is refused and told who has it", (t) => {
   const file = lockFile(t);
-  const release = lockHome(file, "/home/of/kerf");
+  const release = lockHome(file, "/srv/of/kerf");
   assert.throws(
-    () => lockHome(file, "/home/of/kerf"),
+    () => lockHome(file, "/srv/of/kerf"),
     (error: KerfError) =>
       error.code === "start_failed" &&
-      error.message.includes("/home/of/kerf") &&
+      error.message.includes("/srv/of/kerf") &&
       error.message.includes(`process ${process.pid}`) &&
       error.fix !== undefined,
   );
   release();
   assert.equal(existsSync(file), false);
-  lockHome(file, "/home/of/kerf")();
+  lockHome(file, "/srv/of/kerf")();
 });
 
 test("the lock of a process that was killed is taken over", async (t) => {
