@@ -27,30 +27,24 @@ export class RequestWriter {
     const { context } = exchange;
     const { service, operation, after } = exchange.request;
     const most = this.#peer.maxStringBytes;
-    const strings = [
-      service,
-      operation,
-      context.caller,
-      context.principalToken,
-      context.idempotencyKey,
-      after,
-      context.trace.state,
-    ];
-    for (const text of strings) {
-      if (text !== undefined && text.length * 3 > most && Buffer.byteLength(text) > most) {
-        return new KerfError("invalid_input", {
-          message: `A name, key, cursor or token of the call ${service}.${operation} is longer than ${most} bytes.`,
-          retry: "never",
-        });
-      }
+    if (
+      isLonger(service, most) ||
+      isLonger(operation, most) ||
+      isLonger(context.caller, most) ||
+      isLonger(context.principalToken, most) ||
+      isLonger(context.idempotencyKey, most) ||
+      isLonger(after, most) ||
+      isLonger(context.trace.state, most)
+    ) {
+      return new KerfError("invalid_input", {
+        message: `A name, key, cursor or token of the call ${service}.${operation} is longer than ${most} bytes.`,
+        retry: "never",
+      });
     }
     const { maxFrameBytes } = this.#peer;
     const header =
       frameFixedBytes + 8 + roomForHeader(context.trace, context.idempotencyKey, after);
-    if (
-      exchange.body.length * 3 + header > maxFrameBytes &&
-      Buffer.byteLength(exchange.body) + header > maxFrameBytes
-    ) {
+    if (isLonger(exchange.body, maxFrameBytes - header)) {
       return new KerfError("payload_too_large", {
         message: `The input of ${service}.${operation} is over the ${maxFrameBytes} bytes that its instance accepts.`,
         fix: "Send it in parts, or raise maxFrameBytes of the service.",
@@ -102,4 +96,9 @@ export class RequestWriter {
       if (strings.definitions === before) return numbers;
     }
   }
+}
+
+/** Whether `text` takes more than `most` bytes; short text is not measured. */
+function isLonger(text: string | undefined, most: number): boolean {
+  return text !== undefined && text.length * 3 > most && Buffer.byteLength(text) > most;
 }
