@@ -18,7 +18,7 @@ const patterns: readonly (readonly [pattern: RegExp, what: string])[] = [
     /\bregistry\.(?:npmjs|yarnpkg|npmmirror)\.(?:org|com)\b|\b(?:deb|archive|security)\.(?:debian|ubuntu)\.(?:org|com)\b/,
     "the host of a registry",
   ],
-  // Case matters: `/users/me` is a route, `/Users/me/…` a Mac.
+  // Case matters: `/users/me` is a route, and a Mac writes it with a capital.
   [/(?<![\w.])\/(?:home|Users)\/(?!\$|\{|<|\w*(?:\$|<))[A-Za-z][\w.-]*\//, "a path of one machine"],
   [/(?<![\w.\-}])\/(?:work|farm|root)\//, "a path of one machine"],
 ];
