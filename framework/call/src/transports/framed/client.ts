@@ -1,16 +1,18 @@
-import { type Clock, deadlineExceeded, KerfError, type TimerWheel } from "@kerf/kernel";
+import { type Clock, deadlineExceeded, type KerfError, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Address } from "../../placement.ts";
 import type { Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
-import { Connection, type ConnectionOwner, parseJson } from "./connection.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
 import { dial, type Dialing } from "./dial.ts";
 import { errorFrom } from "./error-body.ts";
 import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
+import { readJson, writeJson } from "./json-body.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
+import { connectionEnded, lostUnderWay, notHere, overloaded } from "./refusals.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -97,15 +99,11 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   close(): void {
-    this.#retire(
-      new KerfError("unavailable", {
-        message: `The connection to ${this.#address} was closed on this side.`,
-        retry: "not-executed",
-      }),
-    );
-    if (this.#connection === undefined) this.#dialing?.cancel();
-    else this.#connection.close("closed", "The calling side has closed the connection.");
-    this.#failAll("closed", "it was closed on this side");
+    if (this.#connection !== undefined) {
+      return this.#connection.close("closed", "The calling side has closed it.");
+    }
+    this.#dialing?.cancel();
+    this.#end("closed", "the calling side has closed it");
   }
 
   // The exchanges' side.
@@ -116,7 +114,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     const refusal = this.#unusable ?? context.cancelled;
     if (refusal !== undefined) return exchange.fail(refusal);
     if (this.#writer !== undefined) return this.#send(exchange, this.#writer);
-    if (this.#waiting.size >= this.#limits.maxCalls) return exchange.fail(this.#overloaded());
+    if (this.#waiting.size >= this.#limits.maxCalls)
+      return exchange.fail(overloaded(this.#address, this.inFlight));
     this.#waiting.add(exchange);
     context.watch(exchange);
     this.#dialing ??= dial(this.#endpoint, {
@@ -132,10 +131,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
           owner: this,
         });
       },
-      failed: (error) => {
-        this.#retire(error);
-        this.#failAll("lost", error.message);
-      },
+      failed: (error) => this.#retire(error, () => this.#failAll("lost", error.message)),
     });
   }
 
@@ -199,7 +195,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
         `Frame type ${type} does not answer stream ${id}.`,
       );
     }
-    const value = type === frameType.end ? undefined : parseJson(bytes, start, end);
+    const value = type === frameType.end ? undefined : readJson(bytes, start, end);
     if (type === frameType.item) return exchange.item(value, end - start);
     const error = type === frameType.error ? errorFrom(value) : undefined;
     this.#remove(exchange);
@@ -213,16 +209,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     if (!isOrdinary(reason)) {
       this.#log.warn("a connection was closed", { address: this.#address, reason, detail });
     }
-    const early = this.#writer === undefined;
-    this.#retire(
-      new KerfError(isOrdinary(reason) || reason === "silent" ? "unavailable" : "protocol_error", {
-        message: early
-          ? `The handshake with ${this.#address} failed (${reason}): ${detail}`
-          : `The connection to ${this.#address} ended (${reason}): ${detail}`,
-        retry: "not-executed",
-      }),
-    );
-    this.#failAll(reason, detail);
+    this.#end(reason, detail);
   }
 
   // The client's own.
@@ -238,7 +225,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     const connection = this.#connection as Connection;
     const id =
       this.#sent.size < (connection.peer?.maxCalls ?? 0) ? this.#sent.add(exchange) : undefined;
-    if (id === undefined) return exchange.fail(this.#overloaded());
+    if (id === undefined) return exchange.fail(overloaded(this.#address, this.inFlight));
     exchange.id = id;
     writer.write(exchange, remainingMs);
     context.watch(exchange);
@@ -271,27 +258,29 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   #onGoAway(): void {
-    const instance = this.#connection?.peer?.instance ?? this.#address;
-    this.#retire(
-      new KerfError("not_here", {
-        message: `The instance ${instance} is draining; this call was not executed there.`,
-        fix: "It is sent to another instance when there is one.",
-      }),
-    );
+    this.#retire(notHere(this.#connection?.peer?.instance ?? this.#address));
     if (this.#sent.size === 0) this.#connection?.close("closed", "The other side is draining.");
   }
 
-  #retire(reason: KerfError): void {
+  #end(reason: CloseReason, detail: string): void {
+    const opened = this.#writer !== undefined;
+    const fail = (): void => this.#failAll(reason, detail);
+    if (this.#unusable === undefined) {
+      this.#retire(connectionEnded(this.#address, opened, reason, detail), fail);
+    } else fail();
+  }
+
+  /** Takes no more calls; whoever listens is told once what was under way has been. */
+  #retire(reason: KerfError, first?: () => void): void {
     if (this.#unusable !== undefined) return;
     this.#unusable = reason;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener(reason);
+    first?.();
+    for (const listener of this.#listeners.splice(0)) listener(reason);
   }
 
   /** Ends everything under way: what has not left this process was not executed; of the rest nobody knows. */
   #failAll(reason: CloseReason, detail: string): void {
-    const left = this.#connection?.output.handedOver ?? 0;
+    const handedOver = this.#connection?.output.handedOver ?? 0;
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
       exchange.context.unwatch(exchange);
@@ -300,37 +289,13 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     for (const exchange of this.#sent.values()) {
       this.#sent.remove(exchange.id);
       exchange.context.unwatch(exchange);
-      exchange.fail(
-        new KerfError("connection_lost", {
-          message: `The connection to ${this.#address} ended before the answer came (${reason}): ${detail}`,
-          why:
-            exchange.startsAt >= left
-              ? "The call had not left this process."
-              : "The call may or may not have been executed.",
-          retry: exchange.startsAt >= left ? "not-executed" : "unknown",
-        }),
-      );
+      const left = exchange.startsAt < handedOver;
+      exchange.fail(lostUnderWay(this.#address, left, reason, detail));
     }
-  }
-
-  #overloaded(): KerfError {
-    return new KerfError("overloaded", {
-      message: `${this.inFlight} calls are in flight to ${this.#address}; no more are sent.`,
-      why: "The instance answers more slowly than it is called.",
-      fix: "Slow down, or add instances of its unit.",
-    });
   }
 }
 
 function bodyOf(request: Request): string {
-  try {
-    // `undefined` has no JSON; an empty body stands for it.
-    return (JSON.stringify(request.input) as string | undefined) ?? "";
-  } catch (cause) {
-    throw new KerfError("invalid_input", {
-      message: `The input of ${request.service}.${request.operation} cannot be written as JSON.`,
-      fix: "Send plain values only: no BigInt, no cycles.",
-      cause,
-    });
-  }
+  const { service, operation, input } = request;
+  return writeJson(input, "invalid_input", `The input of ${service}.${operation}`);
 }

@@ -3,8 +3,10 @@ import { type Clock, describeError, type Timer } from "@kerf/kernel";
 import { Decoder } from "./decoder.ts";
 import { frameType } from "./frame.ts";
 import { chooseVersion, type Hello, maxHelloBytes, prefaceFor, readHello } from "./hello.ts";
+import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
 import { Output, roomFor } from "./output.ts";
+import { PerSecond } from "./per-second.ts";
 import { type CloseReason, ProtocolViolation } from "./violation.ts";
 
 /** Longest text of a CLOSE frame, in characters. */
@@ -46,14 +48,13 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #decoder: Decoder;
   readonly #handshake: Timer;
+  readonly #pings: PerSecond;
   #watch: Timer | undefined;
   #heard = false;
   #pinged = false;
   #slow = false;
   #ended = false;
   #detail: string | undefined;
-  #second = 0;
-  #pings = 0;
 
   constructor(options: {
     socket: Socket;
@@ -69,6 +70,7 @@ export class Connection {
     this.#limits = options.limits;
     this.#hello = options.hello;
     this.#owner = options.owner;
+    this.#pings = new PerSecond(options.limits.pingsPerSecond);
     this.receivedAt = options.clock.now();
     this.output = new Output(options.socket, this.#onFlushed);
     this.#decoder = new Decoder({ preface: this.#onPreface, frame: this.#onFrame }, maxHelloBytes);
@@ -191,7 +193,7 @@ export class Connection {
   #onHello(type: number, bytes: Buffer, start: number, end: number): void {
     if (type !== frameType.hello)
       throw new ProtocolViolation("unexpected_frame", `Frame type ${type} came before the HELLO.`);
-    const hello = readHello(parseJson(bytes, start, end));
+    const hello = readHello(readJson(bytes, start, end));
     if (this.#role === "server") this.#greet();
     this.peer = hello;
     this.#handshake.cancel();
@@ -200,12 +202,7 @@ export class Connection {
   }
 
   #onPing(): void {
-    const second = Math.floor(this.receivedAt / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#pings = 0;
-    }
-    if (++this.#pings > this.#limits.pingsPerSecond) {
+    if (this.#pings.exceeds(this.receivedAt)) {
       throw new ProtocolViolation(
         "too_many_pings",
         `More than ${this.#limits.pingsPerSecond} pings came within a second.`,
@@ -268,15 +265,5 @@ export class Connection {
     this.output.stop();
     this.#decoder.stop();
     this.#owner.closed(reason, detail);
-  }
-}
-
-/** The JSON of a payload; an empty one is `undefined`. */
-export function parseJson(bytes: Buffer, start: number, end: number): unknown {
-  if (start === end) return undefined;
-  try {
-    return JSON.parse(bytes.toString("utf8", start, end));
-  } catch {
-    throw new ProtocolViolation("bad_json", "A body is not JSON.");
   }
 }

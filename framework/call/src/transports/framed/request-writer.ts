@@ -3,8 +3,10 @@ import type { Connection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { frameFixedBytes, frameType } from "./frame.ts";
 import type { Hello } from "./hello.ts";
+import { isLonger } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
 import { roomFor } from "./output.ts";
+import { tooLarge } from "./refusals.ts";
 import { roomForHeader, writeHeader } from "./request-header.ts";
 import { DefinedStrings } from "./string-table.ts";
 
@@ -45,10 +47,11 @@ export class RequestWriter {
     const header =
       frameFixedBytes + 8 + roomForHeader(context.trace, context.idempotencyKey, after);
     if (isLonger(exchange.body, maxFrameBytes - header)) {
-      return new KerfError("payload_too_large", {
-        message: `The input of ${service}.${operation} is over the ${maxFrameBytes} bytes that its instance accepts.`,
-        fix: "Send it in parts, or raise maxFrameBytes of the service.",
-      });
+      return tooLarge(
+        `The input of ${service}.${operation}`,
+        maxFrameBytes,
+        "Send it in parts, or raise maxFrameBytes of the service.",
+      );
     }
     if (this.#connection.output.waiting + exchange.body.length > this.#limits.maxOutputBytes) {
       return new KerfError("overloaded", {
@@ -96,9 +99,4 @@ export class RequestWriter {
       if (strings.definitions === before) return numbers;
     }
   }
-}
-
-/** Whether `text` takes more than `most` bytes; short text is not measured. */
-function isLonger(text: string | undefined, most: number): boolean {
-  return text !== undefined && text.length * 3 > most && Buffer.byteLength(text) > most;
 }

@@ -8,13 +8,15 @@ import {
 } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Dispatcher, Incoming } from "../../transport.ts";
-import { Connection, type ConnectionOwner, parseJson } from "./connection.ts";
+import { AnswerWriter } from "./answer-writer.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { FramedCounters } from "./counters.ts";
-import { errorBody } from "./error-body.ts";
-import { cancelCause, frameFixedBytes, frameType } from "./frame.ts";
+import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
+import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
-import { roomFor } from "./output.ts";
+import { PerSecond } from "./per-second.ts";
+import { notHere, overloaded } from "./refusals.ts";
 import { HeaderReader, type RequestHeader } from "./request-header.ts";
 import { StreamProducer } from "./stream-producer.ts";
 import { KnownStrings } from "./string-table.ts";
@@ -48,8 +50,10 @@ interface Served {
 export class ServedConnection implements ConnectionOwner {
   readonly #options: ServedOptions;
   readonly #connection: Connection;
+  readonly #answers: AnswerWriter;
   readonly #strings: KnownStrings;
   readonly #header: HeaderReader;
+  readonly #cancels: PerSecond;
   readonly #onEnd: (connection: ServedConnection) => void;
   /** By slot: the low 16 bits of the stream's id. */
   readonly #slots: (Served | undefined)[];
@@ -57,8 +61,6 @@ export class ServedConnection implements ConnectionOwner {
   /** Handlers that run, those that nobody waits for any more included. */
   #running = 0;
   #draining = false;
-  #second = 0;
-  #cancels = 0;
 
   constructor(
     socket: Socket,
@@ -68,6 +70,7 @@ export class ServedConnection implements ConnectionOwner {
     const { limits } = options;
     this.#options = options;
     this.#onEnd = onEnd;
+    this.#cancels = new PerSecond(limits.cancelsPerSecond);
     this.#strings = new KnownStrings(limits.maxStrings, limits.maxStringBytes);
     this.#header = new HeaderReader(this.#strings, limits.maxStringBytes);
     this.#slots = Array.from({ length: limits.maxCalls }, () => undefined);
@@ -79,6 +82,7 @@ export class ServedConnection implements ConnectionOwner {
       hello: helloOf(options.instance, undefined, limits),
       owner: this,
     });
+    this.#answers = new AnswerWriter(this.#connection);
   }
 
   /** Refuses what comes from now on as "not here, not executed" and ends once everything is answered. */
@@ -86,7 +90,7 @@ export class ServedConnection implements ConnectionOwner {
     if (this.#draining) return;
     this.#draining = true;
     if (!this.#connection.open) return;
-    this.#sayGoAway();
+    this.#answers.goAway();
     this.#afterAnswer();
   }
 
@@ -102,7 +106,7 @@ export class ServedConnection implements ConnectionOwner {
   opened(): void {
     this.#options.counters.opened++;
     if (!this.#draining) return;
-    this.#sayGoAway();
+    this.#answers.goAway();
     this.#afterAnswer();
   }
 
@@ -148,7 +152,7 @@ export class ServedConnection implements ConnectionOwner {
 
   #onRequest(id: number, bytes: Buffer, start: number, end: number): void {
     const header = this.#header.read(bytes, start, end);
-    const input = parseJson(bytes, this.#header.end, end);
+    const input = readJson(bytes, this.#header.end, end);
     const served = this.#accept(id, header);
     if (served === undefined) return;
     this.#options.counters.calls++;
@@ -169,13 +173,13 @@ export class ServedConnection implements ConnectionOwner {
     const at = this.#header.end;
     if (end - at < 8)
       throw new ProtocolViolation("bad_header", "An OPEN does not say how much may be sent.");
-    const input = parseJson(bytes, at + 8, end);
+    const input = readJson(bytes, at + 8, end);
     const served = this.#accept(id, header);
     if (served === undefined) return;
     this.#options.counters.streams++;
     const producer = new StreamProducer(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4), {
       congested: () => this.#connection.congested,
-      item: (value) => this.#item(served, value),
+      item: (value) => this.#answers.item(id, value),
       end: () => this.#end(served),
       fail: (thrown) => this.#fail(served, thrown),
     });
@@ -193,7 +197,10 @@ export class ServedConnection implements ConnectionOwner {
       throw new ProtocolViolation("wrong_stream", `Slot ${slot} is still in use.`);
     if (this.#draining || this.#running >= limits.maxCalls) {
       counters.refused++;
-      this.#sendError(id, this.#draining ? notHere(instance) : overloaded(instance, this.#running));
+      this.#answers.error(
+        id,
+        this.#draining ? notHere(instance) : overloaded(instance, this.#running),
+      );
       return undefined;
     }
     const context = new CallContext({
@@ -215,12 +222,7 @@ export class ServedConnection implements ConnectionOwner {
 
   #onCancel(id: number, cause: number): void {
     const { limits, counters } = this.#options;
-    const second = Math.floor(this.#connection.receivedAt / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#cancels = 0;
-    }
-    if (++this.#cancels > limits.cancelsPerSecond) {
+    if (this.#cancels.exceeds(this.#connection.receivedAt)) {
       throw new ProtocolViolation(
         "too_many_cancels",
         `More than ${limits.cancelsPerSecond} calls were cancelled within a second.`,
@@ -275,36 +277,22 @@ export class ServedConnection implements ConnectionOwner {
   }
 
   #answer(served: Served, value: unknown): void {
-    if (!served.left) {
-      let body: string;
-      try {
-        body = jsonOf(value);
-      } catch (thrown) {
-        return this.#fail(served, thrown);
-      }
-      const tooLarge = this.#tooLarge(body);
-      if (tooLarge !== undefined) return this.#fail(served, tooLarge);
-      this.#send(frameType.response, served.id, body);
+    try {
+      if (!served.left) this.#answers.response(served.id, value);
+    } catch (thrown) {
+      return this.#fail(served, thrown);
     }
     this.#settle(served);
   }
 
   #fail(served: Served, thrown: unknown): void {
-    if (!served.left) this.#sendError(served.id, thrown);
+    if (!served.left) this.#answers.error(served.id, thrown);
     this.#settle(served);
   }
 
   #end(served: Served): void {
-    if (!served.left) this.#send(frameType.end, served.id, "");
+    if (!served.left) this.#answers.end(served.id);
     this.#settle(served);
-  }
-
-  /** Sends an item and returns its size in bytes. */
-  #item(served: Served, value: unknown): number {
-    const body = jsonOf(value);
-    const tooLarge = this.#tooLarge(body);
-    if (tooLarge !== undefined) throw tooLarge;
-    return this.#send(frameType.item, served.id, body);
   }
 
   /** The handler is done, whatever became of its answer. */
@@ -316,39 +304,6 @@ export class ServedConnection implements ConnectionOwner {
     if (this.#running === 0) this.#connection.output.flush();
     else this.#connection.output.schedule();
     this.#afterAnswer();
-  }
-
-  #sendError(id: number, thrown: unknown): void {
-    const body = errorBody(thrown);
-    const tooLarge = this.#tooLarge(body);
-    this.#send(frameType.error, id, tooLarge === undefined ? body : errorBody(tooLarge));
-    this.#connection.output.schedule();
-  }
-
-  #send(type: number, id: number, body: string): number {
-    if (!this.#connection.open) return 0;
-    const { output } = this.#connection;
-    output.begin(type, id, roomFor(body));
-    output.text(body);
-    const bytes = output.end();
-    output.schedule();
-    this.#connection.queued();
-    return bytes;
-  }
-
-  #tooLarge(body: string): KerfError | undefined {
-    const most = (this.#connection.peer?.maxFrameBytes ?? 0) - frameFixedBytes;
-    if (body.length * 3 <= most || Buffer.byteLength(body) <= most) return undefined;
-    return new KerfError("payload_too_large", {
-      message: `The answer is over the ${most} bytes that the caller accepts.`,
-      fix: "Answer in pages, or as a stream.",
-    });
-  }
-
-  #sayGoAway(): void {
-    this.#connection.output.begin(frameType.goaway, 0, 0);
-    this.#connection.output.end();
-    this.#connection.output.schedule();
   }
 
   /** A draining connection that has nothing left is its caller's to close: no call of it can then be on its way. */
@@ -368,30 +323,4 @@ function incomingOf(header: RequestHeader, input: unknown, context: CallContext)
     context,
     after: header.after,
   };
-}
-
-function jsonOf(value: unknown): string {
-  try {
-    return (JSON.stringify(value) as string | undefined) ?? "";
-  } catch (cause) {
-    throw new KerfError("invalid_output", {
-      message: "The answer cannot be written as JSON.",
-      fix: "Return plain values only: no BigInt, no cycles.",
-      cause,
-    });
-  }
-}
-
-function notHere(instance: string): KerfError {
-  return new KerfError("not_here", {
-    message: `The instance ${instance} is draining and did not execute this call.`,
-    fix: "It is sent to another instance when there is one.",
-  });
-}
-
-function overloaded(instance: string, running: number): KerfError {
-  return new KerfError("overloaded", {
-    message: `The instance ${instance} did not execute this call: ${running} calls of the same connection are still running.`,
-    fix: "Slow down, or add instances of its unit.",
-  });
 }
