@@ -69,7 +69,10 @@ export class PostgresServer {
     this.#stopping = true;
     this.#timer?.cancel();
     // A start that is under way leaves a server behind that nobody would stop.
-    await this.#attempt;
+    const bound = Promise.withResolvers<void>();
+    const timer = this.#options.clock.after(boundMs, bound.resolve);
+    await Promise.race([this.#attempt, bound.promise]);
+    timer.cancel();
     if (this.#running !== undefined) {
       this.#enter("draining");
       await this.#running.stop(boundMs);

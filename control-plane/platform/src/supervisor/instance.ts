@@ -176,7 +176,9 @@ export class Instance {
       this.#reason ??= "stopped";
       this.#enter("draining");
       this.#running?.terminate();
-      this.#stopTimer ??= this.#clock.after(boundMs, () => this.#running?.kill());
+      // Of two bounds the later word counts: whoever is in a hurry must not wait for who was not.
+      this.#stopTimer?.cancel();
+      this.#stopTimer = this.#clock.after(boundMs, () => this.#running?.kill());
     }
     await this.#ended.promise;
   }

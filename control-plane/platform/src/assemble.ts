@@ -1,0 +1,221 @@
+import { join } from "node:path";
+import {
+  Caller,
+  connectFramed,
+  type FramedServer,
+  PrincipalSigner,
+  type SignedSnapshot,
+  SnapshotDiscovery,
+  SnapshotStore,
+} from "@kerf/call";
+import type { HttpListener } from "@kerf/call/http";
+import type { Status } from "@kerf/control-api";
+import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
+import type { Logger } from "@kerf/telemetry";
+import { freePort, listenApi } from "./api/listen.ts";
+import { logSources } from "./api/log-sources.ts";
+import { platformOperations } from "./api/operations.ts";
+import type { PlatformOptions } from "./options.ts";
+import { composeBoot } from "./placement/boot.ts";
+import { Deployed } from "./placement/deployed.ts";
+import { deploy, type Deployment } from "./placement/deployment.ts";
+import { listenHosts } from "./placement/listen-hosts.ts";
+import { Publisher } from "./placement/publisher.ts";
+import { programs } from "./programs.ts";
+import type { EventLog } from "./progress/event-log.ts";
+import { Databases } from "./resources/databases.ts";
+import { type Keys, publicHalf } from "./resources/keys.ts";
+import { ProcessRuntime } from "./runtimes/process.ts";
+import type { Home } from "./state/home.ts";
+import { LogRotation } from "./supervisor/log-rotation.ts";
+import { Supervisor } from "./supervisor/supervisor.ts";
+import { Reloader } from "./watch/reloader.ts";
+
+/** What a platform is given by the process that it is. */
+export interface PlatformSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventLog;
+  /** Our descriptor of the launcher's lifeline. */
+  readonly lifeline: number | undefined;
+  /** Reads the app. */
+  describe(signal?: AbortSignal): Promise<AppManifest>;
+}
+
+/** What a platform has taken for itself before it is put together. */
+export interface Held {
+  readonly home: Home;
+  readonly unlock: () => void;
+  readonly keys: Keys;
+  readonly token: string;
+  readonly epoch: number;
+}
+
+/** What the parts ask of the whole. */
+export interface Whole {
+  status(): Status;
+  /** Makes a newly read app the one that runs. */
+  redeploy(deployment: Deployment): Promise<void>;
+  /** The database of a service became as its code needs it, or stopped being so. */
+  databaseChanged(service: string): void;
+  stop(reason: string): void;
+}
+
+/** The parts of a platform, put together and not started. */
+export interface Parts {
+  readonly deployed: Deployed;
+  readonly databases: Databases;
+  readonly supervisor: Supervisor;
+  readonly publisher: Publisher;
+  readonly caller: Caller;
+  readonly reloader: Reloader;
+  readonly rotation: LogRotation;
+  /** Aborts when the API is to let go of its streams. */
+  readonly draining: AbortController;
+  listenApi(): Promise<HttpListener>;
+  listenHosts(): Promise<FramedServer>;
+}
+
+/** Puts a platform together, from what is kept to what is told to the outside. Starts nothing. */
+export function assemble(
+  options: PlatformOptions,
+  around: PlatformSurroundings,
+  { home, keys, token, epoch }: Held,
+  whole: Whole,
+): Parts {
+  const { clock, log, events } = around;
+  const { environment, logLevel } = options;
+  const wheel = new TimerWheel(clock);
+  const published = Promise.withResolvers<SignedSnapshot>();
+  const draining = new AbortController();
+
+  // What is to run.
+  const deployed = new Deployed(options, freePort);
+
+  // What services keep their data in.
+  const databases = new Databases({
+    home,
+    clock,
+    log,
+    moved: ({ name, state, pid }) =>
+      events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
+    changed: (service) => whole.databaseChanged(service),
+    problem: (error, source) => events.problem(error, source),
+  });
+
+  // The programs that run, wherever the runtime puts them.
+  const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
+  const manifest = (): AppManifest => deployed.current.manifest;
+  const bootFacts = { home, keys, databases, environment, logLevel, manifest, snapshot };
+  const supervisor = new Supervisor({
+    clock,
+    log,
+    home,
+    appModule: options.app,
+    runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
+    boot: (program, record) => composeBoot(bootFacts, program, record),
+    changed: () => {
+      publisher.changed();
+      reloader.refresh();
+    },
+    moved: ({ unit, id, state, pid }) =>
+      events.emit({ type: "instance", unit, instance: id, state, pid }),
+    problem: (error, source, lines) => events.problem(error, source, lines),
+    acknowledged: () => publisher.acknowledged(),
+  });
+
+  // Who runs where, told to everyone who routes, ourselves included.
+  const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
+  const principalKey = publicHalf(keys.principal);
+  const publicKeys = { principalKeys: [principalKey], issuerKeys: [publicHalf(keys.issuer)] };
+  const publisher = new Publisher({
+    clock,
+    epoch,
+    key: keys.snapshot,
+    placement: () => deployed.placement(supervisor, { environment, ...publicKeys }),
+    routers: () => supervisor.instances,
+    onPublish: ({ generation }, signed) => {
+      store.accept(signed);
+      published.resolve(signed);
+      log.info("placement published", { epoch, generation });
+    },
+  });
+
+  // Our own way to call services, for operators.
+  const caller = new Caller({
+    clock,
+    random: systemRandom,
+    wheel,
+    log,
+    discovery: new SnapshotDiscovery(store),
+    connect: (address) =>
+      connectFramed(address, { clock, wheel, log, hello: { instance: "platform" } }),
+    checked: false,
+  });
+  const signer = new PrincipalSigner(keys.principal, { environment, clock });
+  const signPrincipal = (principal: Principal): string => signer.sign(principal);
+
+  // What the author changes meanwhile.
+  const reloader = new Reloader({
+    clock,
+    events,
+    supervisor,
+    databases,
+    deployment: () => deployed.current,
+    describe: async (signal) => deploy(await around.describe(signal), options.cut),
+    deploy: (deployment) => whole.redeploy(deployment),
+  });
+
+  // What is told to the outside: operators over HTTP, hosts over a socket.
+  const operations = platformOperations({
+    clock,
+    wheel,
+    events,
+    databases,
+    caller,
+    signPrincipal,
+    manifest,
+    status: () => whole.status(),
+    logs: (of) =>
+      logSources(of, {
+        home,
+        units: deployed.units,
+        slots: supervisor.slots,
+        servers: databases.servers,
+      }),
+    restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
+    stop: (reason) => whole.stop(reason),
+  });
+  const common = { clock, wheel, log, environment };
+  const ownLog = join(home.logs, "platform.log");
+
+  return {
+    deployed,
+    databases,
+    supervisor,
+    publisher,
+    caller,
+    reloader,
+    rotation: new LogRotation(clock, () => [...supervisor.logs, ownLog]),
+    draining,
+    listenApi: () =>
+      listenApi({
+        ...common,
+        port: options.platformPort,
+        token,
+        operations,
+        principalKey,
+        signPrincipal,
+        draining: draining.signal,
+      }),
+    listenHosts: () =>
+      listenHosts({
+        ...common,
+        socket: home.socket,
+        supervisor,
+        publisher,
+        problem: (error, source) => events.problem(error, source),
+      }),
+  };
+}
