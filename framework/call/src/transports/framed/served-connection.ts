@@ -18,6 +18,7 @@ import type { FramedLimits } from "./limits.ts";
 import { PerSecond } from "./per-second.ts";
 import { notHere, overloaded } from "./refusals.ts";
 import { HeaderReader, type RequestHeader } from "./request-header.ts";
+import { ServedSlots } from "./served-slots.ts";
 import { StreamProducer } from "./stream-producer.ts";
 import { KnownStrings } from "./string-table.ts";
 import { type CloseReason, isOrdinary, ProtocolViolation, strangeFrame } from "./violation.ts";
@@ -55,9 +56,7 @@ export class ServedConnection implements ConnectionOwner {
   readonly #header: HeaderReader;
   readonly #cancels: PerSecond;
   readonly #onEnd: (connection: ServedConnection) => void;
-  /** By slot: the low 16 bits of the stream's id. */
-  readonly #slots: (Served | undefined)[];
-  #inFlight = 0;
+  readonly #served: ServedSlots<Served>;
   /** Handlers that run, those that nobody waits for any more included. */
   #running = 0;
   #draining = false;
@@ -73,7 +72,7 @@ export class ServedConnection implements ConnectionOwner {
     this.#cancels = new PerSecond(limits.cancelsPerSecond);
     this.#strings = new KnownStrings(limits.maxStrings, limits.maxStringBytes);
     this.#header = new HeaderReader(this.#strings, limits.maxStringBytes);
-    this.#slots = Array.from({ length: limits.maxCalls }, () => undefined);
+    this.#served = new ServedSlots(limits.maxCalls);
     this.#connection = new Connection({
       socket,
       role: "server",
@@ -100,7 +99,7 @@ export class ServedConnection implements ConnectionOwner {
   }
 
   busy(): boolean {
-    return this.#inFlight > 0;
+    return this.#served.size > 0;
   }
 
   opened(): void {
@@ -128,7 +127,7 @@ export class ServedConnection implements ConnectionOwner {
   }
 
   writable(): void {
-    for (const served of this.#slots) served?.producer?.wake();
+    for (const served of this.#served.values()) served.producer?.wake();
   }
 
   closed(reason: CloseReason, detail: string): void {
@@ -140,13 +139,8 @@ export class ServedConnection implements ConnectionOwner {
         detail,
       });
     }
-    for (const served of this.#slots) {
-      if (served !== undefined)
-        this.#leave(
-          served,
-          new KerfError("cancelled", `The connection of the caller ended (${reason}).`),
-        );
-    }
+    const left = new KerfError("cancelled", `The connection of the caller ended (${reason}).`);
+    for (const served of this.#served.values()) this.#leave(served, left);
     this.#onEnd(this);
   }
 
@@ -190,11 +184,7 @@ export class ServedConnection implements ConnectionOwner {
   /** Takes a request in; undefined when it was refused and answered. */
   #accept(id: number, header: RequestHeader): Served | undefined {
     const { limits, clock, wheel, instance, counters } = this.#options;
-    const slot = id & 0xffff;
-    if (slot >= limits.maxCalls)
-      throw new ProtocolViolation("wrong_stream", `Slot ${slot} is not one of ${limits.maxCalls}.`);
-    if (this.#slots[slot] !== undefined)
-      throw new ProtocolViolation("wrong_stream", `Slot ${slot} is still in use.`);
+    this.#served.checkFree(id);
     if (this.#draining || this.#running >= limits.maxCalls) {
       counters.refused++;
       this.#answers.error(
@@ -213,8 +203,7 @@ export class ServedConnection implements ConnectionOwner {
       idempotencyKey: header.idempotencyKey,
     });
     const served: Served = { id, context, producer: undefined, left: false };
-    this.#slots[slot] = served;
-    this.#inFlight++;
+    this.#served.add(served);
     this.#running++;
     this.#connection.watch();
     return served;
@@ -228,7 +217,7 @@ export class ServedConnection implements ConnectionOwner {
         `More than ${limits.cancelsPerSecond} calls were cancelled within a second.`,
       );
     }
-    const served = this.#servedAt(id);
+    const served = this.#served.get(id);
     // It may have been answered while the CANCEL was on its way.
     if (served === undefined) return;
     counters.cancelled++;
@@ -244,22 +233,11 @@ export class ServedConnection implements ConnectionOwner {
   #onCredit(id: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== 8)
       throw new ProtocolViolation("bad_frame", "A CREDIT is not eight bytes long.");
-    const served = this.#servedAt(id);
+    const served = this.#served.get(id);
     if (served === undefined) return;
     if (served.producer === undefined)
       throw new ProtocolViolation("wrong_stream", "A CREDIT came for a call.");
     served.producer.credit(bytes.readUInt32BE(start), bytes.readUInt32BE(start + 4));
-  }
-
-  #servedAt(id: number): Served | undefined {
-    const slot = id & 0xffff;
-    if (slot >= this.#slots.length)
-      throw new ProtocolViolation(
-        "wrong_stream",
-        `Slot ${slot} is not one of ${this.#slots.length}.`,
-      );
-    const served = this.#slots[slot];
-    return served?.id === id ? served : undefined;
   }
 
   /** Nobody waits any more: the handler is told, and what it still says is dropped. */
@@ -272,8 +250,7 @@ export class ServedConnection implements ConnectionOwner {
   #free(served: Served): void {
     if (served.left) return;
     served.left = true;
-    this.#slots[served.id & 0xffff] = undefined;
-    this.#inFlight--;
+    this.#served.remove(served);
   }
 
   #answer(served: Served, value: unknown): void {
@@ -308,9 +285,9 @@ export class ServedConnection implements ConnectionOwner {
 
   /** A draining connection that has nothing left is its caller's to close: no call of it can then be on its way. */
   #afterAnswer(): void {
-    if (!this.#draining || this.#inFlight > 0) return;
+    if (!this.#draining || this.#served.size > 0) return;
     this.#options.clock.after(leaveMs, () => {
-      if (this.#inFlight === 0) this.close();
+      if (this.#served.size === 0) this.close();
     });
   }
 }
