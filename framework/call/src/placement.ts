@@ -89,6 +89,8 @@ export interface DatabaseBoot {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** To a server elsewhere. */
+  readonly tls?: { readonly rejectUnauthorized: boolean; readonly ca?: string } | undefined;
   /** Connections this instance may hold. */
   readonly connections: number;
 }
@@ -120,7 +122,10 @@ export interface Boot {
   /** File that keeps the last good snapshot. */
   readonly snapshotFile: string;
   /** Private keys as JWK, for those that need them only: `principal` for gateways, `issuer` for the service that issues. */
-  readonly keys: { readonly principal?: Readonly<Record<string, unknown>>; readonly issuer?: Readonly<Record<string, unknown>> };
+  readonly keys: {
+    readonly principal?: Readonly<Record<string, unknown>>;
+    readonly issuer?: Readonly<Record<string, unknown>>;
+  };
   /** Adds the codec and freezing to calls inside the process. */
   readonly checked: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";

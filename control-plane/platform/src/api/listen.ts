@@ -10,7 +10,7 @@ import {
 } from "@kerf/call/http";
 import { describeContract } from "@kerf/contract";
 import { platform } from "@kerf/control-api";
-import { type Clock, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
+import { type Clock, KerfError, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { checkOrigin, checkToken } from "./guard.ts";
 import type { platformOperations } from "./operations.ts";
@@ -25,7 +25,7 @@ export const operator: Principal = { subject: "operator", claims: {} };
 export async function freePort(host: string, port: number): Promise<number> {
   const handler = (_request: IncomingMessage, response: ServerResponse): void =>
     void response.destroy();
-  const listener = await listenHttp({ host, port, handler });
+  const listener = await listening("--port or PORT", { host, port, handler });
   await listener.close();
   return listener.port;
 }
@@ -72,7 +72,7 @@ export async function listenApi(options: {
     log,
     draining: options.draining,
   });
-  const listener: HttpListener = await listenHttp({
+  const listener: HttpListener = await listening("--platform-port or KERF_PLATFORM_PORT", {
     host: "127.0.0.1",
     port: options.port,
     handler: (request, response) => {
@@ -80,6 +80,26 @@ export async function listenApi(options: {
     },
   });
   return listener;
+}
+
+/** Listens; what is wrong with the port is told with the name of its setting. */
+async function listening(
+  setting: string,
+  options: Parameters<typeof listenHttp>[0],
+): Promise<HttpListener> {
+  try {
+    return await listenHttp(options);
+  } catch (cause) {
+    if (!(cause instanceof KerfError)) throw cause;
+    const { code, message, why, fix, data } = cause;
+    throw new KerfError(code, {
+      message,
+      why,
+      fix: `${fix} It is set by ${setting}.`,
+      data,
+      cause,
+    });
+  }
 }
 
 /** Refuses, before anything else is looked at, what a browser may have been tricked into sending. */

@@ -31,7 +31,7 @@ export class PostgresServer {
   #running: EmbeddedServer | undefined;
   #state: RunState = "stopped";
   #since: number;
-  #stopping = false;
+  readonly #abandon = new AbortController();
   #timer: Timer | undefined;
   #attempt: Promise<void> = Promise.resolve();
   lastError: ErrorShape | undefined;
@@ -66,7 +66,7 @@ export class PostgresServer {
 
   /** Fast shutdown, by force after `boundMs`. A server by URL is left alone. */
   async stop(boundMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#abandon.abort();
     this.#timer?.cancel();
     // A start that is under way leaves a server behind that nobody would stop.
     const bound = Promise.withResolvers<void>();
@@ -103,6 +103,7 @@ export class PostgresServer {
       name,
       directory: home.postgres(name),
       socketDirectory: home.postgresSocket(name),
+      signal: this.#abandon.signal,
     });
     this.#running = running;
     void running.exited.then(() => this.#ended(running));
@@ -110,7 +111,7 @@ export class PostgresServer {
   }
 
   #ended(running: EmbeddedServer): void {
-    if (this.#running !== running || this.#stopping) return;
+    if (this.#running !== running || this.#abandon.signal.aborted) return;
     this.#running = undefined;
     const error = new KerfError("start_failed", {
       message: `The PostgreSQL server ${this.name} (process ${running.pid}) ended while it ran.`,
@@ -122,7 +123,7 @@ export class PostgresServer {
   }
 
   #again(error: KerfError): void {
-    if (this.#stopping) return;
+    if (this.#abandon.signal.aborted) return;
     const wasLooping = this.#policy.looping;
     const wait = this.#policy.ended();
     this.#options.log.warn(error.message, { code: error.code });
@@ -132,7 +133,7 @@ export class PostgresServer {
     this.#enter(this.#policy.looping ? "crashed" : "restarting");
     this.#timer = this.#options.clock.after(wait, () => {
       // It reports what fails itself.
-      if (!this.#stopping) void this.start();
+      if (!this.#abandon.signal.aborted) void this.start();
     });
   }
 

@@ -38,6 +38,7 @@ export async function initialise(
   binaries: PostgresBinaries,
   account: ServerAccount,
   durable: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const version = await readFile(join(paths.data, "PG_VERSION"), "utf8").catch(() => undefined);
   if (version !== undefined) return existingPassword(paths, binaries, version.trim());
@@ -58,7 +59,7 @@ export async function initialise(
     await own(account, unfinished, passwordFile);
     // What initdb reads is the verifier, so that the password itself is in no file that the account can read.
     await writeFile(passwordFile, `${scramVerifier(password)}\n`);
-    await initdb(binaries, account, unfinished, passwordFile, durable);
+    await initdb(binaries, account, unfinished, passwordFile, durable, signal);
     await writeFile(paths.password, password, { mode: 0o600 });
     await chmod(paths.password, 0o600);
     await rename(unfinished, paths.data);
@@ -105,6 +106,7 @@ async function initdb(
   data: string,
   passwordFile: string,
   durable: boolean,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { command, args, ...ids } = account.wrap(binaries.initdb, [
     `--pgdata=${data}`,
@@ -125,10 +127,14 @@ async function initdb(
       cwd: "/",
       env: programEnvironment(),
       stdio: ["ignore", "ignore", "pipe"],
+      ...(signal === undefined ? undefined : { signal }),
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => output.push(text));
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (exit, signal) => resolve(exit ?? signal ?? "?"));
+    child.once("error", (error) => {
+      // An aborted one is waited for: what it has begun to write is cleared away after it.
+      if (child.pid === undefined) resolve(error.message);
+    });
+    child.once("close", (exit, killed) => resolve(exit ?? killed ?? "?"));
   });
   if (code !== 0) throw explainFailure(`initdb failed (${code})`, output.join(""));
 }

@@ -31,6 +31,8 @@ export interface EmbeddedServerOptions extends ServerSettings {
   readonly name?: string | undefined;
   /** How long a start may take, in milliseconds; default 60 000, since a crashed server first replays its log. */
   readonly startTimeoutMs?: number | undefined;
+  /** Gives up making a new data directory, which may take seconds; one that is there starts quickly anyway. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const port = 5432;
@@ -90,7 +92,8 @@ export class EmbeddedServer {
     await chmod(socketDirectory, 0o700);
     const until = performance.now() + (options.startTimeoutMs ?? 60_000);
     return withStartLock(join(paths.directory, "start.lock"), until, async () => {
-      const password = await initialise(paths, binaries, account, options.durable !== false);
+      const durable = options.durable !== false;
+      const password = await initialise(paths, binaries, account, durable, options.signal);
       const database = new DatabaseServer(options.name ?? "main", {
         host: socketDirectory,
         port,
