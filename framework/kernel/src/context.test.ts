@@ -124,3 +124,33 @@ test("a context without a trace is a span below its parent's, the same one whene
   assert.equal(child.trace, child.trace);
   assert.match(new CallContext(fields).trace.traceId, /^[0-9a-f]{32}$/);
 });
+
+test("whoever watches a call whose parent has ended is told at once, and no timer stays", () => {
+  const { clock, wheel, context: parent } = make();
+  const child = new CallContext({
+    clock,
+    wheel,
+    deadline: parent.deadline - 10,
+    caller: "orders",
+    parent,
+  });
+  parent.cancel(new KerfError("cancelled", "the caller left"));
+  const heard: string[] = [];
+  for (let listener = 0; listener < 4; listener++)
+    child.onCancel((reason) => heard.push(reason.code));
+  assert.deepEqual(heard, ["cancelled", "cancelled", "cancelled", "cancelled"]);
+  assert.equal(wheel.waiting, 0);
+});
+
+test("any number of listeners may come and go", () => {
+  const { wheel, context } = make();
+  const heard: number[] = [];
+  const takeBack = Array.from({ length: 6 }, (_, index) =>
+    context.onCancel(() => heard.push(index)),
+  );
+  for (const index of [0, 3, 5]) takeBack[index]?.();
+  context.onCancel(() => heard.push(6));
+  context.cancel(new KerfError("cancelled", "the caller left"));
+  assert.deepEqual(new Set(heard), new Set([1, 2, 4, 6]));
+  assert.equal(wheel.waiting, 0);
+});

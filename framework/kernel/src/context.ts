@@ -2,7 +2,7 @@ import type { Clock } from "./clock.ts";
 import type { KerfError } from "./errors.ts";
 import { deadlineExceeded, remaining } from "./deadline.ts";
 import type { Principal } from "./principal.ts";
-import type { TimerWheel, WheelEntry } from "./timer-wheel.ts";
+import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
 import { childSpan, newTrace, type Trace } from "./trace.ts";
 
 /** What a context is made from. */
@@ -30,14 +30,11 @@ export interface CancelWatcher {
 }
 
 /** Ends a call when its deadline falls due; kept for as long as the call, so that watching again allocates nothing. */
-class DeadlineEntry implements WheelEntry {
-  readonly at: number;
-  index = -1;
-  slot: WheelEntry[] | undefined = undefined;
+class DeadlineEntry extends WheelEntry {
   readonly #context: CallContext;
 
   constructor(context: CallContext) {
-    this.at = context.deadline;
+    super(context.deadline);
     this.#context = context;
   }
 
@@ -66,9 +63,10 @@ export class CallContext implements CancelWatcher {
   #controller: AbortController | undefined;
   #armed = false;
   #deadlineEntry: DeadlineEntry | undefined;
-  // Nearly every call is watched by one; the set is for the others.
+  // Nearly every call is watched by whoever serves it and by one call that it makes; the set is for calls made at once.
   #watcher: CancelWatcher | undefined;
-  #watchers: Set<CancelWatcher> | undefined;
+  #other: CancelWatcher | undefined;
+  #others: Set<CancelWatcher> | undefined;
 
   constructor(fields: ContextFields) {
     this.clock = fields.clock;
@@ -118,22 +116,24 @@ export class CallContext implements CancelWatcher {
 
   /** {@link onCancel} without allocation, for the hot path. */
   watch(watcher: CancelWatcher): void {
-    const reason = this.cancelled;
-    if (reason !== undefined) {
-      watcher.onCancelled(reason);
+    if (this.#reason !== undefined) {
+      watcher.onCancelled(this.#reason);
       return;
     }
     if (this.#watcher === undefined) this.#watcher = watcher;
-    else (this.#watchers ??= new Set()).add(watcher);
+    else if (this.#other === undefined) this.#other = watcher;
+    else (this.#others ??= new Set()).add(watcher);
     this.#arm();
   }
 
   /** Takes a watcher back; harmless when it is not there. The last one takes the timer with it. */
   unwatch(watcher: CancelWatcher): void {
     if (this.#watcher === watcher) this.#watcher = undefined;
-    else this.#watchers?.delete(watcher);
-    if (this.#watcher !== undefined || this.#controller !== undefined) return;
-    if (this.#watchers === undefined || this.#watchers.size === 0) this.release();
+    else if (this.#other === watcher) this.#other = undefined;
+    else this.#others?.delete(watcher);
+    if (this.#watcher !== undefined || this.#other !== undefined) return;
+    if (this.#controller !== undefined || (this.#others?.size ?? 0) > 0) return;
+    this.release();
   }
 
   /** Ends the call early; the first reason stays. */
@@ -143,11 +143,14 @@ export class CallContext implements CancelWatcher {
     this.release();
     this.#controller?.abort(reason);
     const watcher = this.#watcher;
-    const watchers = this.#watchers;
+    const other = this.#other;
+    const others = this.#others;
     this.#watcher = undefined;
-    this.#watchers = undefined;
+    this.#other = undefined;
+    this.#others = undefined;
     watcher?.onCancelled(reason);
-    if (watchers !== undefined) for (const other of watchers) other.onCancelled(reason);
+    other?.onCancelled(reason);
+    if (others !== undefined) for (const each of others) each.onCancelled(reason);
   }
 
   /** The call above ended early, and this one with it. */
@@ -167,6 +170,8 @@ export class CallContext implements CancelWatcher {
     if (this.#armed) return;
     this.#armed = true;
     this.#parent?.watch(this);
+    // It may have told of its end right away.
+    if (this.#reason !== undefined) return;
     // The call above watches a deadline that both share.
     if (this.deadline < (this.#parent?.deadline ?? Number.POSITIVE_INFINITY)) {
       this.#deadlineEntry ??= new DeadlineEntry(this);

@@ -20,5 +20,5 @@ export { Lifecycle, type LifecycleState, type LifecycleSteps } from "./lifecycle
 export { ManualClock } from "./manual-clock.ts";
 export type { Principal } from "./principal.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
-export { TimerWheel, type WheelEntry } from "./timer-wheel.ts";
+export { TimerWheel, WheelEntry } from "./timer-wheel.ts";
 export { childSpan, newTrace, type Trace } from "./trace.ts";

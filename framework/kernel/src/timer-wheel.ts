@@ -1,13 +1,28 @@
 import type { Clock, Timer } from "./clock.ts";
 
-/** Something that falls due. */
-export interface WheelEntry {
+/** Something that falls due. While it waits it is a link of its slot's list: that costs no memory of the wheel's own. */
+export abstract class WheelEntry {
   /** Monotonic milliseconds. */
   readonly at: number;
-  fire(): void;
-  /** Where it lies in its slot. The wheel's own, like the slot, which is undefined while it does not wait. */
-  index: number;
-  slot: WheelEntry[] | undefined;
+  /** The wheel's own. */
+  next: WheelEntry | undefined = undefined;
+  /** The wheel's own: undefined while it does not wait. */
+  previous: WheelEntry | undefined = undefined;
+
+  constructor(at: number) {
+    this.at = at;
+  }
+
+  abstract fire(): void;
+}
+
+class CallbackEntry extends WheelEntry {
+  readonly fire: () => void;
+
+  constructor(at: number, fire: () => void) {
+    super(at);
+    this.fire = fire;
+  }
 }
 
 /**
@@ -17,17 +32,24 @@ export interface WheelEntry {
 export class TimerWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #slots: WheelEntry[][];
+  // The heads of the lists; they never fall due themselves.
+  readonly #slots: WheelEntry[];
+  // A slot is found by masking: the remainder of a large number costs more than all the rest of an insertion.
+  readonly #mask: number;
   #cursor: number;
   #waiting = 0;
   #timer: Timer | undefined;
   #lastTick = 0;
 
-  /** @param tickMs how late an entry may fire; @param slots how many ticks one turn has */
+  /** @param tickMs how late an entry may fire; @param slots how many ticks one turn has, a power of two */
   constructor(clock: Clock, tickMs = 10, slots = 512) {
     this.#clock = clock;
     this.#tickMs = tickMs;
-    this.#slots = Array.from({ length: slots }, () => []);
+    if (slots < 2 || (slots & (slots - 1)) !== 0) {
+      throw new RangeError(`A wheel's slots must be a power of two, not ${slots}.`);
+    }
+    this.#slots = Array.from({ length: slots }, () => new CallbackEntry(Number.NaN, () => {}));
+    this.#mask = slots - 1;
     this.#cursor = this.#tickOf(clock.now());
   }
 
@@ -45,7 +67,7 @@ export class TimerWheel {
 
   /** Calls `fire` once `at` (monotonic milliseconds) has passed. */
   add(at: number, fire: () => void): WheelEntry {
-    const entry: WheelEntry = { at, fire, index: -1, slot: undefined };
+    const entry = new CallbackEntry(at, fire);
     this.insert(entry);
     return entry;
   }
@@ -58,23 +80,23 @@ export class TimerWheel {
       this.#timer = this.#clock.after(this.#tickMs, this.#turn);
     }
     const tick = Math.max(this.#tickOf(entry.at) + 1, this.#cursor + 1);
-    const slot = this.#slots[tick % this.#slots.length] as WheelEntry[];
-    entry.index = slot.length;
-    entry.slot = slot;
-    slot.push(entry);
+    const head = this.#slots[tick & this.#mask] as WheelEntry;
+    const { next } = head;
+    entry.next = next;
+    entry.previous = head;
+    head.next = entry;
+    if (next !== undefined) next.previous = entry;
     this.#waiting++;
   }
 
   /** Takes an entry back; harmless when it has fired. */
   remove(entry: WheelEntry): void {
-    const slot = entry.slot;
-    if (slot === undefined) return;
-    const last = slot.pop() as WheelEntry;
-    if (last !== entry) {
-      slot[entry.index] = last;
-      last.index = entry.index;
-    }
-    entry.slot = undefined;
+    const { previous, next } = entry;
+    if (previous === undefined) return;
+    previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    entry.previous = undefined;
+    entry.next = undefined;
     this.#waiting--;
   }
 
@@ -91,12 +113,14 @@ export class TimerWheel {
     // After a long pause one whole turn sees every slot: no need to go round more often.
     const first = Math.max(this.#cursor + 1, until - this.#slots.length + 1);
     for (let tick = first; tick <= until; tick++) {
-      const slot = this.#slots[tick % this.#slots.length] as WheelEntry[];
-      for (let i = slot.length - 1; i >= 0; i--) {
-        const entry = slot[i] as WheelEntry;
-        if (entry.at > now) continue;
-        due.push(entry);
-        this.remove(entry);
+      let entry = (this.#slots[tick & this.#mask] as WheelEntry).next;
+      while (entry !== undefined) {
+        const { next } = entry;
+        if (entry.at <= now) {
+          due.push(entry);
+          this.remove(entry);
+        }
+        entry = next;
       }
     }
     this.#cursor = Math.max(this.#cursor, until);

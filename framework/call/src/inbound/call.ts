@@ -59,7 +59,11 @@ export class ServingCall implements Serving, CancelWatcher {
     }
     if (input instanceof Promise) {
       input.then(
-        (settled: unknown) => this.#handle(settled),
+        (settled: unknown) => {
+          const ended = this.context.cancelled;
+          if (ended === undefined) this.#handle(settled);
+          else this.#refuse(ended);
+        },
         (thrown: unknown) => this.#refuse(thrown),
       );
     } else this.#handle(input);
@@ -74,16 +78,12 @@ export class ServingCall implements Serving, CancelWatcher {
     const { operation, context, incoming } = this;
     try {
       if (this.#state.checked) deepFreeze(input);
-      context.watch(this);
-      if (this.#answered) {
-        this.#end();
-        return;
-      }
       const { served } = operation;
       const check: AnswerCheck =
         served.checksAnswer === true ? (value) => this.#check(value) : checkedLater;
       const result = served.run({ input, context, after: incoming.after }, check);
       if (isThenable(result)) {
+        context.watch(this);
         result.then(
           (value) => this.#finish(value),
           (thrown: unknown) => this.#fail(thrown),
