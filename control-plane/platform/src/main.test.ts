@@ -1,31 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { safe } from "@kerf/contract";
-import type { Status } from "@kerf/control-api";
 import { Workplace } from "./testing/platform-process.ts";
+import { answers, pidOf } from "./testing/requests.ts";
 
 const json = { "content-type": "application/json" };
-
-/** The process of a unit. */
-function pidOf(status: Status, unit: string): number {
-  const instance = status.units.find(({ name }) => name === unit)?.instances[0];
-  assert.ok(instance !== undefined && instance.pid > 0, `${unit} runs`);
-  return instance.pid;
-}
-
-/** Waits until a request is answered well; what was killed is known to be back a moment before everyone routes to it. */
-async function answers(url: string): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const { status } = await fetch(url).catch(() => ({ status: 0 }));
-    if (status === 200) return;
-    if (attempt === 100) assert.fail(`${url} answers ${status}`);
-    await delay(50);
-  }
-}
 
 test("an app comes up, answers, survives the death of each of its parts, and goes without a trace", async (t) => {
   const place = new Workplace(t, "pair");
@@ -219,36 +201,6 @@ test("an app comes up, answers, survives the death of each of its parts, and goe
   });
 });
 
-test("a platform that is killed ends nothing; the next one takes over what runs, and starts what does not", async (t) => {
-  const place = new Workplace(t, "pair");
-  const first = place.start("--no-watch");
-  const before = await first.ready();
-  const gateway = before.gateways[0]?.url as string;
-  first.child.kill("SIGKILL");
-  assert.equal(await first.exited, "SIGKILL");
-  assert.equal((await fetch(`${gateway}/greetings/a`)).status, 200);
-  process.kill(pidOf(before, "greeter"), "SIGKILL");
-
-  const second = place.start("--no-watch");
-  const after = await second.ready();
-  assert.equal(pidOf(after, "counter"), pidOf(before, "counter"));
-  assert.notEqual(pidOf(after, "greeter"), pidOf(before, "greeter"));
-  assert.equal(after.gateways[0]?.pid, before.gateways[0]?.pid);
-  assert.equal(after.gateways[0]?.url, gateway);
-  assert.equal(after.databases[0]?.pid, before.databases[0]?.pid);
-  assert.equal(after.platform.epoch, before.platform.epoch + 1);
-  assert.equal((await fetch(`${gateway}/greetings/a`)).status, 200);
-
-  const back = second.next(
-    "instance",
-    ({ unit, state }) => unit === "counter" && state === "ready",
-  );
-  process.kill(pidOf(after, "counter"), "SIGKILL");
-  await back;
-  await second.end();
-  assert.deepEqual(place.left(), []);
-});
-
 test("everything ends when whoever started it is gone", async (t) => {
   const place = new Workplace(t, "pair");
   const platform = place.start("--no-watch");
@@ -275,95 +227,6 @@ test("a taken port is refused before anything is started, naming who has it", as
   }
 });
 
-test("a crash at start and a broken migration are reported with what to do, leave the others alone, and are healed by saving", async (t) => {
-  const place = new Workplace(t, "trio");
-  const platform = place.start();
-  const crash = await platform.event("problem", ({ source }) => source === "crashing");
-  assert.match(crash.error.message, /crashing ended with exit code 3 before it was ready/);
-  assert.match(crash.error.why ?? "", /GREETING_FILE is missing/);
-  assert.ok(crash.log?.some((line) => line.includes("GREETING_FILE")) && crash.error.fix);
-  const migration = await platform.event("problem", ({ source }) => source === "migrating");
-  assert.equal(migration.error.code, "migration_failed");
-  assert.match(migration.error.message, /0002_broken\.sql:2/);
-
-  const status = await platform.ready();
-  const services = new Map(status.services.map((service) => [service.name, service]));
-  assert.equal(services.get("migrating")?.problem?.code, "migration_failed");
-  assert.equal(services.get("calm")?.problem, undefined);
-  const states = new Map(status.units.map((unit) => [unit.name, unit.instances[0]]));
-  assert.equal(states.get("calm")?.state, "ready");
-  assert.equal(states.get("migrating")?.state, "stopped");
-  assert.notEqual(states.get("crashing")?.state, "ready");
-  assert.equal(states.get("crashing")?.lastError?.code, "start_failed");
-  const { url } = status.gateways[0] as { url: string };
-  await answers(`${url}/calm`);
-  assert.equal((await fetch(`${url}/migrating`)).status, 503);
-
-  const ready = (name: string) =>
-    platform.next("instance", ({ unit, state }) => unit === name && state === "ready");
-  const migrated = ready("migrating");
-  writeFileSync(
-    place.path("migrating", "migrations", "0002_broken.sql"),
-    "alter table notes add column author text;\n",
-  );
-  await migrated;
-  await answers(`${url}/migrating`);
-  const started = ready("crashing");
-  writeFileSync(place.path("crashing", "file.ts"), 'export const file = "there";\n');
-  await started;
-  await answers(`${url}/crashing`);
-});
-
-test("a change restarts what contains it, new code first; one that does not start changes nothing", async (t) => {
-  const place = new Workplace(t, "pair");
-  const platform = place.start();
-  const before = await platform.ready();
-  const url = `${before.gateways[0]?.url}/greetings/x`;
-  const text = async (): Promise<string> =>
-    ((await (await fetch(url)).json()) as { text: string }).text;
-  const words = place.path("greeter", "words.ts");
-  const change = (state: string) => platform.next("change", (event) => event.state === state);
-  assert.equal(await text(), "Hello x 0");
-
-  let failed = 0;
-  let watching = true;
-  const load = (async () => {
-    while (watching) if ((await fetch(url)).status !== 200) failed++;
-  })();
-  const done = change("done");
-  writeFileSync(words, 'export const word = "Howdy";\n');
-  assert.deepEqual((await done).units, ["greeter"]);
-  assert.equal(await text(), "Howdy x 0");
-  watching = false;
-  await load;
-  assert.equal(failed, 0);
-  const after = await platform.client.status({});
-  assert.equal(pidOf(after, "counter"), pidOf(before, "counter"));
-  assert.notEqual(pidOf(after, "greeter"), pidOf(before, "greeter"));
-
-  const refused = change("failed");
-  const problem = platform.next("problem");
-  writeFileSync(words, "export const word = ;\n");
-  await refused;
-  assert.match((await problem).error.message, /words\.ts/);
-  assert.equal(await text(), "Howdy x 0");
-
-  const healed = change("done");
-  writeFileSync(words, 'export const word = "Hello";\n');
-  await healed;
-  assert.equal(await text(), "Hello x 0");
-
-  const routed = change("done");
-  const contract = place.path("greeter", "contract.ts");
-  writeFileSync(
-    contract,
-    readFileSync(contract, "utf8").replace("GET /greetings/{name}", "GET /hello/{name}"),
-  );
-  await routed;
-  assert.equal((await fetch(url)).status, 404);
-  await answers(url.replace("/greetings/", "/hello/"));
-});
-
 test("an app that is wrong is refused with all that is wrong with it, and nothing is left running", async (t) => {
   const place = new Workplace(t, "pair");
   const contract = place.path("counter", "contract.ts");
@@ -387,15 +250,4 @@ test("an unknown service to cut is refused, naming those that there are", async 
   const { error } = await platform.event("problem", ({ fatal }) => fatal === true);
   assert.match(error.fix ?? "", /counter, greeter/);
   assert.equal(await platform.exited, 1);
-});
-
-test("all services run in one program when nothing is cut, and answer alike", async (t) => {
-  const place = new Workplace(t, "pair");
-  const platform = place.start("--cut", "none", "--no-watch");
-  const status = await platform.ready();
-  assert.deepEqual(
-    status.units.map(({ name, services }) => [name, services]),
-    [["main", ["counter", "greeter"]]],
-  );
-  await answers(`${status.gateways[0]?.url}/greetings/x`);
 });

@@ -80,7 +80,7 @@ function refused(
     fix:
       cause.hint ??
       (cause.code === "42501"
-        ? "The app role works with data only; DDL is the owner's (--role owner)."
+        ? "The app role works with data only; DDL is the owner's: kerf db shell SERVICE --owner"
         : undefined),
     data: {
       sqlState: cause.code,

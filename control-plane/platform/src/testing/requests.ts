@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Status } from "@kerf/control-api";
+
+/** The process of a unit. */
+export function pidOf(status: Status, unit: string): number {
+  const instance = status.units.find(({ name }) => name === unit)?.instances[0];
+  assert.ok(instance !== undefined && instance.pid > 0, `${unit} runs`);
+  return instance.pid;
+}
+
+/** Waits until a request is answered well; what was killed is known to be back a moment before everyone routes to it. */
+export async function answers(url: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const { status } = await fetch(url).catch(() => ({ status: 0 }));
+    if (status === 200) return;
+    if (attempt === 200) assert.fail(`${url} answers ${status}`);
+    await delay(50);
+  }
+}
+
+/** Asks again and again until `stop`, which tells how many answers were not 200. */
+export function keepAsking(url: string): { stop(): Promise<number> } {
+  let failed = 0;
+  let asking = true;
+  const asked = (async () => {
+    while (asking) if ((await fetch(url).catch(() => ({ status: 0 }))).status !== 200) failed++;
+  })();
+  return {
+    async stop() {
+      asking = false;
+      await asked;
+      return failed;
+    },
+  };
+}
