@@ -270,6 +270,12 @@ test("a changed file restarts the unit that loaded it, and no other", async () =
 test("kill -9 of the platform ends nothing that serves, and it comes back", async () => {
   const before = await status();
   const from = events.length;
+  const watching = start(["status", "--watch", "--json"]);
+  const pictures: Status[] = [];
+  createInterface({ input: watching.stdout as NodeJS.ReadableStream }).on("line", (line) =>
+    pictures.push(JSON.parse(line) as Status),
+  );
+  await once(watching.stdout as NodeJS.ReadableStream, "data");
   process.kill(before.platform.pid, "SIGKILL");
   assert.equal((await fetch(`${before.gateways[0]?.url}/rooms`)).status, 200);
   await event("ready", () => true, from);
@@ -280,6 +286,14 @@ test("kill -9 of the platform ends nothing that serves, and it comes back", asyn
     before.units.map(({ instances }) => instances[0]?.pid),
   );
   assert.equal((await fetch(`${after.gateways[0]?.url}/rooms`)).status, 200);
+
+  // Whoever watches sees the new platform without doing anything.
+  while (pictures.at(-1)?.platform.pid !== after.platform.pid) {
+    await once(watching.stdout as NodeJS.ReadableStream, "data");
+  }
+  const ended = once(watching, "close");
+  watching.kill("SIGINT");
+  assert.deepEqual(await ended, [130, null]);
 });
 
 test("the token is its owner's alone", async () => {

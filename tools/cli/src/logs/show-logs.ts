@@ -1,15 +1,11 @@
 import type { LogLine } from "@kerf/control-api";
-import { KerfError } from "@kerf/kernel";
 import type { LogsOptions } from "../commands/logs.ts";
+import { again, comesBack, reconnectMs, reconnects } from "../connection/comes-back.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { untilInterrupted } from "../connection/until-interrupted.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { logLineDocument, logLineText } from "./log-line-text.ts";
-
-/** A platform that went away comes back within seconds; after this many tries, a second apart, it has not. */
-const reconnects = 30;
-const pauseMs = 1_000;
 
 /** Prints the last lines of a log, and what follows when that is asked for. */
 export function showLogs(service: string | undefined, options: LogsOptions): Promise<void> {
@@ -31,16 +27,17 @@ function request(service: string | undefined, tail: number, follow: boolean) {
 
 /** Follows a log until Ctrl-C, over restarts of the platform, which end no instance and so no log. */
 async function follow(
-  { client }: Connection,
+  first: Connection,
   service: string | undefined,
   lines: number,
   print: (line: LogLine) => void,
 ): Promise<void> {
   await untilInterrupted(async (signal, pause) => {
+    let connection = first;
     let tail = lines;
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        for await (const line of client.logs(request(service, tail, true), { signal })) {
+        for await (const line of connection.client.logs(request(service, tail, true), { signal })) {
           failures = 0;
           tail = 0;
           print(line);
@@ -48,15 +45,8 @@ async function follow(
       } catch (thrown) {
         if (signal.aborted || failures >= reconnects || !comesBack(thrown)) throw thrown;
       }
-      await pause(pauseMs);
+      await pause(reconnectMs);
+      connection = await again(connection);
     }
   });
-}
-
-/** Whether a stream that broke can be opened again. */
-function comesBack(thrown: unknown): boolean {
-  return (
-    thrown instanceof KerfError &&
-    ["unavailable", "connection_lost", "deadline_exceeded", "not_here"].includes(thrown.code)
-  );
 }
