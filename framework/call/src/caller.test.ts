@@ -73,6 +73,21 @@ test("untyped calls take the same path, under the name of their context's caller
   assert.deepEqual(await Array.fromAsync(items), [{ n: 2 }]);
 });
 
+test("an untyped call has the deadline of its context, also beyond the default", async () => {
+  let left = 0;
+  const { caller, context } = neighbourhood(
+    shelfService({
+      get: async ({ context: { remainingMs } }) => {
+        left = remainingMs;
+        return { id: "a", title: "T" };
+      },
+    }),
+  );
+  const call = { service: "shelf", operation: "get", kind: "query", input: { id: "a" } } as const;
+  await caller.send({ ...call, context: context({ deadlineMs: 60_000 }) });
+  assert.ok(left > 15_000, `${left} ms were left`);
+});
+
 test("an operation that the service here does not have rejects, it does not throw", async () => {
   const { caller, context } = neighbourhood(shelfService());
   const call = caller.send({

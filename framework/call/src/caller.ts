@@ -90,14 +90,15 @@ export class Caller {
     });
   }
 
-  /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls. */
+  /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
     const { service, operation, kind, context, after } = call;
     const key = `${context.caller} ${service}.${operation} ${kind}`;
     let send = this.#sends.get(key);
     if (send === undefined) {
       if (this.#sends.size >= maxSends) this.#sends.clear();
-      send = this.#compile(context.caller, service, operation, kind, undefined);
+      // Its context is made for this one call, with the deadline that the contract names.
+      send = this.#compile(context.caller, service, operation, kind, Number.POSITIVE_INFINITY);
       this.#sends.set(key, send);
     }
     return send(context, call.input, after === undefined ? undefined : { after }) as
