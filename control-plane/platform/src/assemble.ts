@@ -13,9 +13,9 @@ import type { Status } from "@kerf/control-api";
 import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
-import { freePort, listenApi } from "./api/listen.ts";
+import type { ApiSurroundings } from "./api/operations.ts";
 import { logSources } from "./api/log-sources.ts";
-import { platformOperations } from "./api/operations.ts";
+import { freePort, gatewayPortSetting } from "./api/ports.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
 import { Deployed } from "./placement/deployed.ts";
@@ -91,7 +91,7 @@ export function assemble(
   const draining = new AbortController();
 
   // What is to run.
-  const deployed = new Deployed(options, freePort);
+  const deployed = new Deployed(options, (host, port) => freePort(gatewayPortSetting, host, port));
 
   // What services keep their data in.
   const databases = new Databases({
@@ -168,7 +168,7 @@ export function assemble(
   });
 
   // What is told to the outside: operators over HTTP, hosts over a socket.
-  const operations = platformOperations({
+  const surroundings: ApiSurroundings = {
     clock,
     wheel,
     events,
@@ -186,7 +186,7 @@ export function assemble(
       }),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
-  });
+  };
   const common = { clock, wheel, log, environment };
   const ownLog = join(home.logs, "platform.log");
 
@@ -199,16 +199,19 @@ export function assemble(
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ownLog]),
     draining,
-    listenApi: () =>
-      listenApi({
+    listenApi: async () => {
+      // Loaded while the database servers start: its contract, schemas and tools are not needed before.
+      const { listenApi } = await import("./api/listen.ts");
+      return listenApi({
         ...common,
         port: options.platformPort,
         token,
-        operations,
+        surroundings,
         principalKey,
         signPrincipal,
         draining: draining.signal,
-      }),
+      });
+    },
     listenHosts: () =>
       listenHosts({
         ...common,

@@ -5,7 +5,7 @@ import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
-import { freePort } from "./api/listen.ts";
+import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
 import { assemble, type Held, type Parts, type PlatformSurroundings } from "./assemble.ts";
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
@@ -70,19 +70,22 @@ export class Platform {
   async start(): Promise<void> {
     const { clock, events } = this.#around;
     const { databases, deployed, publisher, reloader, rotation, supervisor } = this.#parts;
-    const { app, cut, host, port, watch } = this.#options;
+    const { app, cut, host, port, platformPort, watch } = this.#options;
     const { home } = this.#held;
     const begun = clock.now();
 
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
-    if (!adopting) await freePort(host, port);
-    this.#api = await this.#parts.listenApi();
-    this.#hosts = await this.#parts.listenHosts();
-    await this.#announce();
+    if (!adopting) await freePort(gatewayPortSetting, host, port);
+    await freePort(apiPortSetting, "127.0.0.1", platformPort);
 
-    // The servers of last time, while the app is being read.
+    // The servers of last time, while the app is being read and our own doors are opened.
     databases.startEarly(readJson<{ servers: string[] }>(this.#serversFile)?.servers ?? ["main"]);
+    [this.#api, this.#hosts] = await Promise.all([
+      this.#parts.listenApi(),
+      this.#parts.listenHosts(),
+    ]);
+    await this.#announce();
     const manifest = await events.step(
       "app",
       "Reading the app",

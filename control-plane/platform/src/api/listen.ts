@@ -3,39 +3,28 @@ import { Inbound, PrincipalVerifier, type PublicKey } from "@kerf/call";
 import {
   createHttpEdge,
   type HttpListener,
-  listenHttp,
   problemOf,
   RouteTable,
   sendAnswer,
 } from "@kerf/call/http";
 import { describeContract } from "@kerf/contract";
 import { platform } from "@kerf/control-api";
-import { type Clock, KerfError, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
+import { type Clock, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { checkOrigin, checkToken } from "./guard.ts";
-import type { platformOperations } from "./operations.ts";
+import { type ApiSurroundings, platformOperations } from "./operations.ts";
+import { apiPortSetting, listenOnPort } from "./ports.ts";
 
 /** Who calls the control API: whoever holds its token. */
 export const operator: Principal = { subject: "operator", claims: {} };
-
-/**
- * A port that is free now: `port` itself, or any for 0. Throws `start_failed`, saying who has it, when it is taken; what a
- * gateway needs is looked at before anything is started.
- */
-export async function freePort(host: string, port: number): Promise<number> {
-  const handler = (_request: IncomingMessage, response: ServerResponse): void =>
-    void response.destroy();
-  const listener = await listening("--port or PORT", { host, port, handler });
-  await listener.close();
-  return listener.port;
-}
 
 /** Serves the control API on the loopback interface. Throws `start_failed`, saying who has the port. */
 export async function listenApi(options: {
   port: number;
   token: string;
   environment: string;
-  operations: ReturnType<typeof platformOperations>;
+  /** What the operations work on. */
+  surroundings: ApiSurroundings;
   /** Checks the operator's principal, which {@link signPrincipal} signed. */
   principalKey: PublicKey;
   signPrincipal(principal: Principal): Promise<string> | string;
@@ -46,7 +35,7 @@ export async function listenApi(options: {
 }): Promise<HttpListener> {
   const { clock, wheel, log } = options;
   const inbound = new Inbound({
-    services: [{ contract: platform, operations: options.operations }],
+    services: [{ contract: platform, operations: platformOperations(options.surroundings) }],
     clock,
     wheel,
     log,
@@ -72,7 +61,7 @@ export async function listenApi(options: {
     log,
     draining: options.draining,
   });
-  const listener: HttpListener = await listening("--platform-port or KERF_PLATFORM_PORT", {
+  const listener: HttpListener = await listenOnPort(apiPortSetting, {
     host: "127.0.0.1",
     port: options.port,
     handler: (request, response) => {
@@ -80,26 +69,6 @@ export async function listenApi(options: {
     },
   });
   return listener;
-}
-
-/** Listens; what is wrong with the port is told with the name of its setting. */
-async function listening(
-  setting: string,
-  options: Parameters<typeof listenHttp>[0],
-): Promise<HttpListener> {
-  try {
-    return await listenHttp(options);
-  } catch (cause) {
-    if (!(cause instanceof KerfError)) throw cause;
-    const { code, message, why, fix, data } = cause;
-    throw new KerfError(code, {
-      message,
-      why,
-      fix: `${fix} It is set by ${setting}.`,
-      data,
-      cause,
-    });
-  }
 }
 
 /** Refuses, before anything else is looked at, what a browser may have been tricked into sending. */
