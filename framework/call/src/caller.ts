@@ -13,7 +13,7 @@ import type { Discovery } from "./discovery/discovery.ts";
 import type { LocalOperation, LocalServices } from "./local-services.ts";
 import { OutgoingCall } from "./outgoing/call.ts";
 import { OutgoingStream } from "./outgoing/stream.ts";
-import { compilePipeline } from "./pipeline.ts";
+import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
 import type { Address } from "./placement.ts";
 import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
@@ -71,6 +71,7 @@ export class Caller {
   /**
    * Compiles typed clients of `contract` for one calling service. The function it returns makes the client of one
    * context; it is cheap enough for every call. `caller`: a service's name, `gateway:NAME`, `platform` or `operator`.
+   * `optional`: the caller can do without, so that its outage is no warning.
    */
   bind<C extends Contract<any, any, any>>(
     contract: C,
@@ -80,6 +81,7 @@ export class Caller {
       const declared = (contract as Contract).operations[
         operation
       ] as Contract["operations"][string];
+      if (options.optional !== true) this.#upstream(contract.name).needed = true;
       return this.#compile(
         options.caller,
         contract.name,
@@ -97,6 +99,7 @@ export class Caller {
     let send = this.#sends.get(key);
     if (send === undefined) {
       if (this.#sends.size >= maxSends) this.#sends.clear();
+      this.#upstream(service).needed = true;
       // Its context is made for this one call, with the deadline that the contract names.
       send = this.#compile(context.caller, service, operation, kind, Number.POSITIVE_INFINITY);
       this.#sends.set(key, send);

@@ -58,6 +58,16 @@ for (const [distance, call] of distances) {
     assert.deepEqual(made.lines, []);
   });
 
+  test(`${distance}: an input with a thousand mistakes gets a short answer`, async () => {
+    const made = neighbourhood(shelfService());
+    const error = await errorOf(
+      call(made, "many", { ids: Array.from({ length: 1_000 }, () => 7) }),
+    );
+    assert.equal(error.code, "invalid_input");
+    assert.ok(error.message.length <= 2_048);
+    assert.equal((error.data as { fields: unknown[] }).fields.length, 50);
+  });
+
   test(`${distance}: an answer that breaks the contract is the service's failure, and its log says so`, async () => {
     const made = neighbourhood(shelfService({ get: async () => ({ id: "a" }) }));
     const error = await errorOf(call(made, "get", { id: "a" }));

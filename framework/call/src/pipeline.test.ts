@@ -221,6 +221,18 @@ test("most calls failing opens the circuit for that service, and a probe closes 
   );
 });
 
+test("the outage of a service that its caller can do without is no warning", async () => {
+  const side = new FarSide("a");
+  const { caller, context, lines } = far(side, { attempts: 1 });
+  side.behaviour = (arrived) => arrived.fail(new KerfError("unavailable", "Down."));
+  const bound = caller.bind(shelf, { caller: "reader", optional: true });
+  for (let call = 0; call < 20; call++) await outcome(bound(context()).put({ id: "a" }));
+  assert.deepEqual(
+    lines.map(({ level }) => level),
+    ["info"],
+  );
+});
+
 test("the budget bounds retries when everything fails", async () => {
   const side = new FarSide("a");
   const { bound, context, clock } = far(side, { breakerCalls: Number.POSITIVE_INFINITY });

@@ -5,12 +5,14 @@ import { assertJson } from "./json/strict.ts";
 import type { Outgoing } from "./outgoing/outgoing.ts";
 import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
 import { meansTrouble } from "./policies/circuit-breaker.ts";
-import { shrunkDeadline } from "./policies/deadline.ts";
+import { shrunkDeadline, timeFor } from "./policies/deadline.ts";
 import { backoff, mayRepeat } from "./policies/retry.ts";
 import type { Target } from "./outgoing/target.ts";
 
-type Step = (call: Outgoing) => void;
-type Outcome = (call: Outgoing, error: KerfError | undefined) => KerfError | undefined;
+/** What a position does with a call; throws to refuse it. */
+export type Step = (call: Outgoing) => void;
+/** What a position learns from the end of an attempt. */
+export type Outcome = (call: Outgoing, error: KerfError | undefined) => KerfError | undefined;
 
 /** One position of the client's half of the call path. What it does not name, it does not do. */
 export interface Position {
@@ -31,7 +33,7 @@ export interface Position {
 
 /**
  * The way of every call from the client's stub to the transport, whatever the distance. The callee's half is in
- * `inbound.ts`.
+ * `inbound/pipeline.ts`; `outgoing/compiled-pipeline.ts` makes closures of the list.
  *
  * A service in the same process is called through the same list. Only the positions that choose among instances fall
  * away, since there is one: no pick, and no attempt timeout, because a second attempt would meet the same handler in the
@@ -69,18 +71,20 @@ export const pipeline: readonly Position[] = [
       "Above the retries, so that all attempts and the waits between them share one deadline. It refuses what has no time left before anyone works for it.",
     enter: (target) => {
       const { caller, deadlineMs, name, local } = target;
+      const near = local !== undefined;
       return (call) => {
         const { parent, options } = call;
-        const { wheel } = parent;
-        // A call that stays in the process is over before a tick of the wheel matters; one that leaves can afford the clock.
-        const now = local === undefined ? parent.clock.now() : wheel.now;
-        const deadline = shrunkDeadline(parent, options.deadlineMs ?? deadlineMs, now);
+        const { clock, wheel } = parent;
+        const ownMs = options.deadlineMs ?? deadlineMs;
+        // A call that leaves the process can afford the exact time.
+        const now = near ? timeFor(ownMs, wheel, clock) : clock.now();
+        const deadline = shrunkDeadline(parent, ownMs, now);
         if (deadline <= now) throw deadlineExceeded(`${name} was about to be called`);
         const reason = parent.cancelled;
         if (reason !== undefined) throw reason;
         call.attemptedAt = now;
         call.context = call.whole = new CallContext({
-          clock: parent.clock,
+          clock,
           wheel,
           deadline,
           trace: call.trace,
@@ -198,75 +202,6 @@ export const pipeline: readonly Position[] = [
     },
   },
 ];
-
-/** The pipeline of one operation as closures, made when its client is bound. */
-export interface CompiledPipeline {
-  readonly enter: Step;
-  readonly attempt: Step;
-  readonly settle: Outcome;
-  readonly again: (call: Outgoing, error: KerfError) => number | undefined;
-  readonly answer: ((value: unknown) => unknown) | undefined;
-}
-
-/** Compiles the list for one operation: what does not apply to it costs nothing at a call. */
-export function compilePipeline(
-  target: Target,
-  positions: readonly Position[] = pipeline,
-): CompiledPipeline {
-  const enters = positions.flatMap((position) => position.enter?.(target) ?? []);
-  const attempts = positions.flatMap((position) => position.attempt?.(target) ?? []);
-  const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
-  const agains = positions.flatMap((position) => position.again?.(target) ?? []);
-  const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
-  return {
-    enter: sequence(enters),
-    attempt: sequence(attempts),
-    settle: (call, error) => {
-      let said = error;
-      for (const outcome of outcomes) said = outcome(call, said);
-      return said;
-    },
-    again: (call, error) => {
-      for (const again of agains) {
-        const wait = again(call, error);
-        if (wait !== undefined) return wait;
-      }
-      return undefined;
-    },
-    answer:
-      answers.length === 0
-        ? undefined
-        : (value) => answers.reduce((said, answer) => answer(said), value),
-  };
-}
-
-/** The steps as one closure; the common numbers spelt out, since every call runs through here. */
-function sequence(steps: readonly Step[]): Step {
-  const [first, second, third, fourth, ...rest] = steps;
-  if (first === undefined) return () => {};
-  if (second === undefined) return first;
-  if (third === undefined) {
-    return (call) => {
-      first(call);
-      second(call);
-    };
-  }
-  if (fourth === undefined) {
-    return (call) => {
-      first(call);
-      second(call);
-      third(call);
-    };
-  }
-  const after = sequence(rest);
-  return (call) => {
-    first(call);
-    second(call);
-    third(call);
-    fourth(call);
-    after(call);
-  };
-}
 
 function callInTransaction(name: string): KerfError {
   return new KerfError("call_in_transaction", {

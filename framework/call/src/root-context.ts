@@ -6,6 +6,7 @@ import {
   type TimerWheel,
   type Trace,
 } from "@kerf/kernel";
+import { timeFor } from "./policies/deadline.ts";
 
 /** The context of a call that is part of no other: a request at the gateway, a run of a worker, a test. */
 export function rootContext(options: {
@@ -20,10 +21,11 @@ export function rootContext(options: {
   principalToken?: string | undefined;
   idempotencyKey?: string | undefined;
 }): CallContext {
+  const { clock, wheel, deadlineMs = defaultDeadlineMs } = options;
   return new CallContext({
-    clock: options.clock,
-    wheel: options.wheel,
-    deadline: options.wheel.now + (options.deadlineMs ?? defaultDeadlineMs),
+    clock,
+    wheel,
+    deadline: timeFor(deadlineMs, wheel, clock) + deadlineMs,
     trace: options.trace,
     caller: options.caller,
     principal: options.principal,

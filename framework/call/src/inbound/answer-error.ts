@@ -3,6 +3,8 @@ import { jsonCopy } from "../json/copy.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
 
 const maxMessageLength = 2_048;
+/** Wrong fields that a refusal lists; the rest are most likely wrong in the same way. */
+const maxFields = 50;
 
 // What a handler may say with a KerfError of its own; everything else it throws is a failure of the service.
 const own: ReadonlySet<string> = new Set<ErrorCode>([
@@ -48,6 +50,14 @@ export function answerError(thrown: unknown, cancelled: KerfError | undefined): 
   return copyOf(thrown, thrown.retry === "not-executed" ? "unknown" : thrown.retry);
 }
 
+/** A refusal of the inbound pipeline as it crosses the boundary: ours, but an input may have made it long. */
+export function refusal(thrown: unknown): KerfError {
+  const error = copyOf(toKerfError(thrown));
+  const data = error.data as { fields?: unknown } | undefined;
+  if (!Array.isArray(data?.fields) || data.fields.length <= maxFields) return error;
+  return copyOf(error, error.retry, { ...data, fields: data.fields.slice(0, maxFields) });
+}
+
 /** A declared error as it crosses the boundary, its data passed through the declaration's schema already. */
 export function declaredAnswer(thrown: DeclaredError, data: unknown): DeclaredError {
   return new DeclaredError(thrown.code, data, limited(thrown.message));
@@ -72,13 +82,13 @@ function failedDependency(error: KerfError, from: string): KerfError {
   return copyOf(toKerfError(undefined));
 }
 
-function copyOf(error: KerfError, retry = error.retry): KerfError {
+function copyOf(error: KerfError, retry = error.retry, data = error.data): KerfError {
   return new KerfError(error.code, {
     message: limited(error.message),
     why: error.why === undefined ? undefined : limited(error.why),
     fix: error.fix === undefined ? undefined : limited(error.fix),
     retry,
-    data: plain(error.data),
+    data: plain(data),
     retryAfterMs: error.retryAfterMs,
   });
 }

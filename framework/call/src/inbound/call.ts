@@ -3,9 +3,8 @@ import {
   type CancelWatcher,
   type DeclaredError,
   type KerfError,
-  toKerfError,
 } from "@kerf/kernel";
-import { answerError, declaredAnswer } from "./answer-error.ts";
+import { answerError, declaredAnswer, refusal } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
 import type { InboundState } from "./state.ts";
 import type { InboundOperation } from "./operation.ts";
@@ -97,7 +96,7 @@ export class ServingCall implements Serving, CancelWatcher {
   /** It was not let in: the error is ours and says so by itself. */
   #refuse(thrown: unknown): void {
     this.#end();
-    const error = toKerfError(thrown);
+    const error = refusal(thrown);
     this.#state.failed(this.operation, this.context, error, thrown);
     this.#answer(undefined, error);
   }

@@ -1,11 +1,5 @@
-import {
-  type CallContext,
-  type CancelWatcher,
-  KerfError,
-  toKerfError,
-  type WheelEntry,
-} from "@kerf/kernel";
-import { answerError, declaredAnswer } from "./answer-error.ts";
+import { type CallContext, type CancelWatcher, KerfError, type WheelEntry } from "@kerf/kernel";
+import { answerError, declaredAnswer, refusal } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { InboundState } from "./state.ts";
@@ -151,7 +145,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
 
   async #errorOf(thrown: unknown): Promise<KerfError> {
     // It was not let in: the error is ours and says so by itself.
-    if (!this.#admitted) return toKerfError(thrown);
+    if (!this.#admitted) return refusal(thrown);
     if (!this.operation.declares(thrown)) return answerError(thrown, this.context.cancelled);
     try {
       return declaredAnswer(thrown, await this.operation.errorData(thrown));

@@ -8,7 +8,7 @@ import {
 } from "@kerf/kernel";
 import type { Reply } from "../local-services.ts";
 import { Outgoing } from "./outgoing.ts";
-import type { CompiledPipeline } from "../pipeline.ts";
+import type { CompiledPipeline } from "./compiled-pipeline.ts";
 import { receivedError } from "./received-error.ts";
 import type { Target } from "./target.ts";
 

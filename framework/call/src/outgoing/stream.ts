@@ -1,7 +1,7 @@
 import type { CallOptions, StreamCall } from "@kerf/contract";
 import { type CallContext, KerfError, toKerfError } from "@kerf/kernel";
 import { Outgoing } from "./outgoing.ts";
-import type { CompiledPipeline } from "../pipeline.ts";
+import type { CompiledPipeline } from "./compiled-pipeline.ts";
 import { receivedError } from "./received-error.ts";
 import type { Target } from "./target.ts";
 

@@ -8,13 +8,18 @@ export class Upstream {
   readonly service: string;
   readonly breaker: CircuitBreaker;
   readonly budget: RetryBudget;
+  /** Whether some caller cannot do without it. */
+  needed = false;
 
   constructor(service: string, policies: PolicyDefaults, log: Logger) {
     this.service = service;
     this.budget = new RetryBudget(policies);
     this.breaker = new CircuitBreaker(service, policies, (state) => {
+      // Whoever can do without it has an answer of its own for this.
       if (state === "open")
-        log.warn(`The circuit to ${service} is open: most of the last calls failed.`);
+        log[this.needed ? "warn" : "info"](
+          `The circuit to ${service} is open: most of the last calls failed.`,
+        );
       else if (state === "closed") log.info(`The circuit to ${service} is closed again.`);
     });
   }

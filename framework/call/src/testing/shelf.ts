@@ -18,6 +18,11 @@ export const shelf = contract("shelf", {
       input: z.object({ id: z.string() }),
       output: z.object({ id: z.string() }),
     }),
+    many: query({
+      access: "public",
+      input: z.object({ ids: z.array(z.string()) }),
+      output: z.object({ count: z.number() }),
+    }),
     anything: query({
       access: "public",
       input: z.object({ value: z.unknown() }),
@@ -52,6 +57,7 @@ export function shelfService(
       return { id, title: `The ${id}`, secret: "not in the contract" };
     },
     put: async ({ input }) => input,
+    many: async ({ input }) => ({ count: (input as { ids: string[] }).ids.length }),
     anything: async ({ input }) => input,
     mine: async ({ context }) => ({ subject: context.principal?.subject }),
     internal: async ({ context }) => ({ caller: context.caller }),

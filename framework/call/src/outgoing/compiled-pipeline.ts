@@ -1,0 +1,73 @@
+import type { KerfError } from "@kerf/kernel";
+import { type Outcome, type Position, pipeline, type Step } from "../pipeline.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Target } from "./target.ts";
+
+/** The pipeline of one operation as closures, made when its client is bound. */
+export interface CompiledPipeline {
+  readonly enter: Step;
+  readonly attempt: Step;
+  readonly settle: Outcome;
+  readonly again: (call: Outgoing, error: KerfError) => number | undefined;
+  readonly answer: ((value: unknown) => unknown) | undefined;
+}
+
+/** Compiles the list for one operation: what does not apply to it costs nothing at a call. */
+export function compilePipeline(
+  target: Target,
+  positions: readonly Position[] = pipeline,
+): CompiledPipeline {
+  const enters = positions.flatMap((position) => position.enter?.(target) ?? []);
+  const attempts = positions.flatMap((position) => position.attempt?.(target) ?? []);
+  const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
+  const agains = positions.flatMap((position) => position.again?.(target) ?? []);
+  const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
+  return {
+    enter: sequence(enters),
+    attempt: sequence(attempts),
+    settle: (call, error) => {
+      let said = error;
+      for (const outcome of outcomes) said = outcome(call, said);
+      return said;
+    },
+    again: (call, error) => {
+      for (const again of agains) {
+        const wait = again(call, error);
+        if (wait !== undefined) return wait;
+      }
+      return undefined;
+    },
+    answer:
+      answers.length === 0
+        ? undefined
+        : (value) => answers.reduce((said, answer) => answer(said), value),
+  };
+}
+
+/** The steps as one closure; the common numbers spelt out, since every call runs through here. */
+function sequence(steps: readonly Step[]): Step {
+  const [first, second, third, fourth, ...rest] = steps;
+  if (first === undefined) return () => {};
+  if (second === undefined) return first;
+  if (third === undefined) {
+    return (call) => {
+      first(call);
+      second(call);
+    };
+  }
+  if (fourth === undefined) {
+    return (call) => {
+      first(call);
+      second(call);
+      third(call);
+    };
+  }
+  const after = sequence(rest);
+  return (call) => {
+    first(call);
+    second(call);
+    third(call);
+    fourth(call);
+    after(call);
+  };
+}
