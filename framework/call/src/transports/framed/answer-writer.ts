@@ -6,7 +6,7 @@ import { isLonger, writeJson } from "./json-body.ts";
 import { roomFor } from "./output.ts";
 import { tooLarge } from "./refusals.ts";
 
-/** Writes answers into one connection, within what the other side said that it accepts. */
+/** Queues answers on one connection, within what the other side said that it accepts; when they leave is not its business. */
 export class AnswerWriter {
   readonly #connection: Connection;
 
@@ -47,7 +47,6 @@ export class AnswerWriter {
     output.begin(type, id, roomFor(body));
     output.text(body);
     const bytes = output.end();
-    output.schedule();
     this.#connection.queued();
     return bytes;
   }

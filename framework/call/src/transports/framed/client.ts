@@ -130,6 +130,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
           hello: helloOf(this.#hello.instance, this.#hello.caller, this.#limits),
           owner: this,
         });
+        return this.#connection.receive;
       },
       failed: (error) => this.#retire(error, () => this.#failAll("lost", error.message)),
     });

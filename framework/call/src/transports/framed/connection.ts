@@ -82,7 +82,7 @@ export class Connection {
     );
     const socket = options.socket;
     socket.setNoDelay(true);
-    socket.on("data", this.#onData);
+    if (this.#role === "server") socket.on("data", this.receive);
     socket.on("error", (error) => (this.#detail ??= error.message));
     socket.on("close", () =>
       this.#over("lost", this.#detail ?? "The other side closed the connection."),
@@ -146,7 +146,8 @@ export class Connection {
     this.output.flush();
   }
 
-  readonly #onData = (chunk: Buffer): void => {
+  /** Takes bytes that came in; what a caller's socket reads is handed here by whoever made the socket. */
+  readonly receive = (chunk: Buffer): void => {
     this.#heard = true;
     this.receivedAt = this.#clock.now();
     try {

@@ -2,6 +2,9 @@ import { connect, type Socket } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import { type Endpoint, formatAddress } from "./address.ts";
 
+/** Bytes that one read takes at most. */
+const readBytes = 64 * 1024;
+
 /** A socket on its way; exactly one of the two callbacks runs, none after `cancel`. */
 export interface Dialing {
   cancel(): void;
@@ -13,15 +16,23 @@ export function dial(
   options: {
     clock: Clock;
     timeoutMs: number;
-    connected: (socket: Socket) => void;
+    connected: (socket: Socket) => (bytes: Buffer) => void;
     failed: (error: KerfError) => void;
   },
 ): Dialing {
-  const socket = connect(
-    endpoint.kind === "unix"
+  let receive: ((bytes: Buffer) => void) | undefined;
+  const socket = connect({
+    ...(endpoint.kind === "unix"
       ? { path: endpoint.path }
-      : { host: endpoint.host, port: endpoint.port },
-  );
+      : { host: endpoint.host, port: endpoint.port }),
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(readBytes),
+      callback(bytes, buffer) {
+        receive?.((buffer as Buffer).subarray(0, bytes));
+        return true;
+      },
+    },
+  });
   const settle = (): void => {
     timer.cancel();
     socket.off("connect", onConnect);
@@ -36,7 +47,7 @@ export function dial(
   };
   const onConnect = (): void => {
     settle();
-    options.connected(socket);
+    receive = options.connected(socket);
   };
   const onError = (error: NodeJS.ErrnoException): void =>
     giveUp(error.code ?? error.message, error);

@@ -88,9 +88,7 @@ export class ServedConnection implements ConnectionOwner {
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
-    if (!this.#connection.open) return;
-    this.#answers.goAway();
-    this.#afterAnswer();
+    if (this.#connection.open) this.#sayGoAway();
   }
 
   /** Ends it at once. */
@@ -104,9 +102,7 @@ export class ServedConnection implements ConnectionOwner {
 
   opened(): void {
     this.#options.counters.opened++;
-    if (!this.#draining) return;
-    this.#answers.goAway();
-    this.#afterAnswer();
+    if (this.#draining) this.#sayGoAway();
   }
 
   frame(type: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -173,7 +169,7 @@ export class ServedConnection implements ConnectionOwner {
     this.#options.counters.streams++;
     const producer = new StreamProducer(bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4), {
       congested: () => this.#connection.congested,
-      item: (value) => this.#answers.item(id, value),
+      item: (value) => this.#item(id, value),
       end: () => this.#end(served),
       fail: (thrown) => this.#fail(served, thrown),
     });
@@ -191,6 +187,7 @@ export class ServedConnection implements ConnectionOwner {
         id,
         this.#draining ? notHere(instance) : overloaded(instance, this.#running),
       );
+      this.#connection.output.schedule();
       return undefined;
     }
     const context = new CallContext({
@@ -262,6 +259,12 @@ export class ServedConnection implements ConnectionOwner {
     this.#settle(served);
   }
 
+  #item(id: number, value: unknown): number {
+    const bytes = this.#answers.item(id, value);
+    this.#connection.output.schedule();
+    return bytes;
+  }
+
   #fail(served: Served, thrown: unknown): void {
     if (!served.left) this.#answers.error(served.id, thrown);
     this.#settle(served);
@@ -280,6 +283,12 @@ export class ServedConnection implements ConnectionOwner {
     // The last answer of all gains nothing from waiting for company.
     if (this.#running === 0) this.#connection.output.flush();
     else this.#connection.output.schedule();
+    this.#afterAnswer();
+  }
+
+  #sayGoAway(): void {
+    this.#answers.goAway();
+    this.#connection.output.schedule();
     this.#afterAnswer();
   }
 
