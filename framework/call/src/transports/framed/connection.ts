@@ -11,6 +11,8 @@ import { type CloseReason, ProtocolViolation } from "./violation.ts";
 
 /** Longest text of a CLOSE frame, in characters. */
 const maxCloseText = 512;
+/** Milliseconds of silence until the system probes an idle TCP connection; most routers forget one after some minutes. */
+const keepAliveMs = 60_000;
 /** Milliseconds that a closing socket gets to send what it still has. */
 const lingerMs = 500;
 
@@ -82,6 +84,8 @@ export class Connection {
     );
     const socket = options.socket;
     socket.setNoDelay(true);
+    // An idle TCP connection whose other end vanished is the system's to find; we send nothing of our own then.
+    socket.setKeepAlive(true, keepAliveMs);
     if (this.#role === "server") socket.on("data", this.receive);
     socket.on("error", (error) => (this.#detail ??= error.message));
     socket.on("close", () =>
