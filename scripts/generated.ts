@@ -1,6 +1,7 @@
 import { rows } from "../docs/microservices.ts";
 import { layers } from "../layers.ts";
 import { buildConfigs } from "./build/build-configs.ts";
+import { guidePages } from "./guides/pages.ts";
 import { dependencyPicture } from "./layers/picture.ts";
 import { microservicesPage } from "./microservices/page.ts";
 import { root } from "./root.ts";
@@ -18,6 +19,7 @@ export function generatedFiles(): Generated[] {
   return [
     { path: "docs/architecture/dependencies.md", text: dependencyPicture(root, layers) },
     { path: "docs/microservices.md", text: microservicesPage(rows) },
+    ...guidePages(root),
     ...[...buildConfigs(root, layers)].map(([path, text]) => ({ path, text })),
   ];
 }

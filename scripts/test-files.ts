@@ -10,6 +10,7 @@ const places = [
   "testing/src",
   "kerf/src",
   "examples/*",
+  "docs/guides/examples",
   "tests",
   "bench",
 ];

@@ -21,6 +21,11 @@ export const steps: readonly Step[] = [
     fix: "npm run fix, then look at the diff",
   },
   {
+    name: "quoted code",
+    command: ["node", "scripts/check-quotes.ts"],
+    fix: "quote the lines as they are in the file that the block names; a line with // … leaves some out",
+  },
+  {
     name: "promises kept",
     command: ["node", "scripts/check-microservices.ts"],
     fix: "correct the row in docs/microservices.ts, or add what it names",

@@ -1,0 +1,28 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Generated } from "../generated.ts";
+import { errorTable } from "./errors.ts";
+import { logFieldTable } from "./log-fields.ts";
+import { filled } from "./parts.ts";
+import { calleeTable, callerTable, pathPicture } from "./pipelines.ts";
+import { policyTable } from "./policies.ts";
+
+/** The pages that hold parts written from the code, with these parts as they should be. */
+export function guidePages(root: string): Generated[] {
+  const read = (path: string): string => readFileSync(join(root, path), "utf8");
+  const page = (path: string, parts: Readonly<Record<string, string>>): Generated => ({
+    path,
+    text: filled(read(path), parts),
+  });
+  return [
+    page("README.md", { path: pathPicture() }),
+    page("docs/guides/calls.md", {
+      path: pathPicture(),
+      caller: callerTable(),
+      callee: calleeTable(),
+      policies: policyTable(read("framework/call/src/policies/defaults.ts")),
+      errors: errorTable(),
+    }),
+    page("docs/guides/running.md", { "log-fields": logFieldTable() }),
+  ];
+}
