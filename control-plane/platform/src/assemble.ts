@@ -197,7 +197,7 @@ export function assemble(
     publisher,
     caller,
     reloader,
-    rotation: new LogRotation(clock, () => [...supervisor.logs, ownLog]),
+    rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

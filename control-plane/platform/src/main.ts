@@ -82,7 +82,7 @@ async function end(): Promise<void> {
 async function fail(thrown: unknown): Promise<void> {
   const error = toKerfError(thrown);
   // Stopped in the middle of its start: that was asked for, and ends by itself.
-  if (error.code === "cancelled") return;
+  if (platform?.status().phase === "stopping") return;
   process.exitCode = 1;
   log.error("the platform could not start", { error: thrown, code: error.code });
   events.problem(error, undefined, (error.data as { log?: string[] } | undefined)?.log, true);

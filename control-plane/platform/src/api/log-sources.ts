@@ -18,7 +18,7 @@ export function logSources(
   const own: LogSource = { source: "platform", file: join(home.logs, "platform.log") };
   const servers = facts.servers.map(({ name }): LogSource => ({
     source: `postgres:${name}`,
-    file: join(home.postgres(name), "server.log"),
+    file: home.postgresLog(name),
   }));
   const programs = facts.slots.map((slot): LogSource => ({
     source: slot.unit,

@@ -87,7 +87,8 @@ export class EventLog {
 
   /** What is kept, then what happens, until `signal` aborts. One who reads too slowly misses the oldest. */
   async *follow(after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
-    let last = after;
+    // A number that we have not reached is one of a platform before us.
+    let last = after > this.#sequence ? 0 : after;
     let wake = Promise.withResolvers<void>();
     const unsubscribe = this.subscribe(() => wake.resolve());
     const onAbort = (): void => wake.resolve();

@@ -62,6 +62,13 @@ export class Databases {
     return [...this.#servers.values()];
   }
 
+  /** The logs of the servers that we run. */
+  get logs(): string[] {
+    return this.servers
+      .filter((server) => server.embedded)
+      .map((server) => this.#options.home.postgresLog(server.name));
+  }
+
   /** Starts servers that will most likely be needed, before it is known what the app is. */
   startEarly(names: readonly string[]): void {
     // They report what fails themselves.
@@ -75,8 +82,10 @@ export class Databases {
   async prepare(manifest: AppManifest): Promise<void> {
     // Before anything is waited for: from here on whoever asks for one of these waits until it has been attempted.
     const services = manifest.services.filter((service) => service.database !== undefined);
-    for (const name of this.#services.keys()) {
-      if (!services.some((service) => service.name === name)) this.#services.delete(name);
+    for (const [name, state] of this.#services) {
+      if (services.some((service) => service.name === name)) continue;
+      this.#services.delete(name);
+      state.attempted.resolve();
     }
     for (const declared of services) {
       const server = declared.database?.server ?? "main";

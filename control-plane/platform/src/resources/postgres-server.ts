@@ -7,6 +7,9 @@ import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { RestartPolicy } from "../supervisor/restart-policy.ts";
 
+/** How long a server that nobody waits for any more may take to shut down, in milliseconds. */
+const abandonedBoundMs = 2_000;
+
 /** What a server tells of itself. */
 export interface PostgresServerOptions {
   readonly name: string;
@@ -85,6 +88,11 @@ export class PostgresServer {
     this.#enter("starting");
     try {
       const server = await this.#open();
+      if (this.#abandon.signal.aborted) {
+        // Whoever stopped it may have given up waiting for it to be there.
+        await this.#running?.stop(abandonedBoundMs);
+        return;
+      }
       this.lastError = undefined;
       this.#policy.ready();
       this.#enter("ready");

@@ -81,6 +81,10 @@ export class Home {
   postgres(server: string): string {
     return join(this.root, "postgres", server);
   }
+  /** What it prints. */
+  postgresLog(server: string): string {
+    return join(this.postgres(server), "server.log");
+  }
   /** The directory of its socket. */
   postgresSocket(server: string): string {
     return join(this.run, "pg", server);

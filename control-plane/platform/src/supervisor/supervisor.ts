@@ -65,7 +65,7 @@ export class Supervisor {
     for (const program of programs) this.#programs.set(program.unit, program);
     const waiting: Promise<void>[] = [];
     const found: Instance[] = [];
-    for (const record of this.#records.all().sort((a, b) => a.startedAt - b.startedAt)) {
+    for (const record of this.#records.all().sort(servesBest)) {
       const running = this.#options.runtime.adopt(record.reference);
       if (running === undefined) {
         this.#forget(record);
@@ -84,7 +84,10 @@ export class Supervisor {
           },
         }),
       );
-      this.#slot(record.slot, record.unit).adopt(instance);
+      const slot = this.#slot(record.slot, record.unit);
+      slot.adopt(instance);
+      // What is to run no more goes on until what takes its place is there, and is not started again.
+      if (!this.#programs.has(record.unit)) slot.letGo();
       waiting.push(attached.promise);
       found.push(instance);
     }
@@ -105,12 +108,11 @@ export class Supervisor {
   async apply(programs: readonly Program[]): Promise<void> {
     const settled: Promise<unknown>[] = [];
     for (const program of programs) {
-      const before = this.#programs.get(program.unit);
       this.#programs.set(program.unit, program);
       for (let n = 1; n <= program.copies; n++) {
         const slot = this.#slot(`${plainName(program.unit)}-${n}`, program.unit);
         const runs = slot.current?.record;
-        if (runs !== undefined && (before === undefined || !this.#serves(runs, program))) {
+        if (runs !== undefined && !this.#serves(runs, program)) {
           // What failed was reported; the old copy serves on.
           settled.push(slot.replace().catch(() => {}));
         } else if (!slot.heldBack) settled.push(slot.start());
@@ -324,4 +326,9 @@ export class Supervisor {
     rmSync(this.#options.home.snapshot(record.id), { force: true });
     if (record.address.startsWith("unix:")) rmSync(record.address.slice(5), { force: true });
   }
+}
+
+/** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */
+function servesBest(a: InstanceRecord, b: InstanceRecord): number {
+  return Number(b.ready) - Number(a.ready) || b.startedAt - a.startedAt;
 }

@@ -53,6 +53,9 @@ export class Reloader {
     const { supervisor, databases } = this.#options;
     const { manifest } = this.#options.deployment();
     const missed = new Set<string>();
+    for (const unit of this.#loaded.keys()) {
+      if (supervisor.slotsOf(unit).length === 0) this.#loaded.delete(unit);
+    }
     for (const { unit, current } of supervisor.slots) {
       if (current === undefined || current.files.length === 0) continue;
       this.#loaded.set(unit, new Set(current.files));
