@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { layers } from "../../layers.ts";
 import type { Generated } from "../generated.ts";
 import { errorTable } from "./errors.ts";
+import { layerTable } from "./layer-table.ts";
 import { logFieldTable } from "./log-fields.ts";
 import { filled } from "./parts.ts";
 import { calleeTable, callerTable, pathPicture } from "./pipelines.ts";
@@ -16,6 +18,7 @@ export function guidePages(root: string): Generated[] {
   });
   return [
     page("README.md", { path: pathPicture() }),
+    page("ARCHITECTURE.md", { layers: layerTable(root, layers) }),
     page("docs/guides/calls.md", {
       path: pathPicture(),
       caller: callerTable(),
