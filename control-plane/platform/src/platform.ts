@@ -93,6 +93,7 @@ export class Platform {
       summary,
     );
     await deployed.set(deploy(manifest, cut), adopting);
+    deployed.starting = !adopting;
     this.#assertStarting();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
@@ -123,6 +124,7 @@ export class Platform {
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
 
     // Ready is what answers: everyone knows the way to everyone.
+    deployed.starting = false;
     await publisher.acknowledged();
     this.#assertStarting();
     if (watch) reloader.start();

@@ -58,3 +58,16 @@ test("before the first placement there is nothing to tell of", async (t) => {
   assert.deepEqual(await get(`${url}/health`), [200, { status: "ok", services: { web: "up" } }]);
   assert.equal((await fetch(`${url}/healthy`)).status, 418);
 });
+
+test("while the app starts for the first time, what is missing is on its way", async (t) => {
+  const starting = { starting: true, services: { a: placed, b: placed } } as unknown as Snapshot;
+  const none = { mayReach: () => false };
+  const url = await serve(t, { snapshot: () => starting, reachability: none });
+  assert.deepEqual(await get(`${url}/health`), [
+    503,
+    { status: "starting", services: { a: "down", b: "down" } },
+  ]);
+  assert.deepEqual(await get(`${url}/health/ready`), [503, { status: "starting" }]);
+  const up = await serve(t, { snapshot: () => starting });
+  assert.equal((await get(`${up}/health`))[0], 200);
+});

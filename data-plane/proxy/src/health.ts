@@ -9,8 +9,8 @@ export const healthSegment = "health";
 
 /** What `GET /health` answers. */
 export interface Health {
-  /** `draining` when this gateway is about to stop, `degraded` when a service is down. */
-  readonly status: "ok" | "degraded" | "draining";
+  /** `starting` until the app has started once, `degraded` when a service is down, `draining` when this gateway is about to stop. */
+  readonly status: "starting" | "ok" | "degraded" | "draining";
   readonly services: Readonly<Record<string, "up" | "down">>;
 }
 
@@ -33,12 +33,17 @@ export function healthOf(facts: HealthFacts): Health {
     services[name] = up ? "up" : "down";
   }
   for (const name of facts.own) services[name] = "up";
-  const degraded = Object.values(services).includes("down");
-  return { status: facts.draining() ? "draining" : degraded ? "degraded" : "ok", services };
+  return { status: statusOf(facts, services), services };
+}
+
+function statusOf(facts: HealthFacts, services: Health["services"]): Health["status"] {
+  if (facts.draining()) return "draining";
+  if (!Object.values(services).includes("down")) return "ok";
+  return facts.snapshot()?.starting === true ? "starting" : "degraded";
 }
 
 /**
- * Answers `/health` (services, 200 while the gateway itself serves), `/health/ready` (whether to send it requests) and
+ * Answers `/health` (services, 200 while the gateway serves at all), `/health/ready` (whether to send it requests) and
  * `/health/live` (whether the process answers at all). Says whether the request was one of these.
  */
 export function answerHealth(
@@ -65,7 +70,8 @@ function answerFor(path: string, method: string | undefined, facts: HealthFacts)
   }
   if (path === "/health/live") return json(200, { status: "ok" });
   const health = healthOf(facts);
-  const status = health.status === "draining" ? 503 : 200;
+  // A degraded gateway serves what it can; one whose app has never been up yet has nothing to serve.
+  const status = health.status === "draining" || health.status === "starting" ? 503 : 200;
   return path === "/health"
     ? json(status, health)
     : json(status, { status: status === 200 ? "ready" : health.status });

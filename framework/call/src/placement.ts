@@ -43,6 +43,8 @@ export interface Snapshot {
   readonly epoch: number;
   /** Grows with every change within an epoch. */
   readonly generation: number;
+  /** True while the app starts for the first time: what is missing is on its way, and gateways say so. */
+  readonly starting?: boolean | undefined;
   readonly services: Readonly<Record<string, PlacedService>>;
   readonly units: Readonly<Record<string, { readonly instances: readonly PlacedInstance[] }>>;
   readonly gateways: Readonly<Record<string, PlacedGateway>>;

@@ -12,6 +12,7 @@ export class Deployed {
   readonly #freePort: (host: string, port: number) => Promise<number>;
   readonly #ports = new Map<string, number>();
   #deployment: Deployment | undefined;
+  #starting = false;
 
   constructor(
     /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
@@ -31,6 +32,11 @@ export class Deployed {
       this.#ports.set(name, adopting ? wanted : await this.#freePort(host, wanted));
     }
     this.#deployment = deployment;
+  }
+
+  /** True until everything was given the chance to start; what a platform takes over is past that. */
+  set starting(starting: boolean) {
+    this.#starting = starting;
   }
 
   /** The app as it was read last. */
@@ -70,6 +76,7 @@ export class Deployed {
       manifest: this.current.manifest,
       units: servedUnits(this.current, supervisor),
       instances: placedInstances(this.current, supervisor),
+      starting: this.#starting,
       ...facts,
     });
   }

@@ -5,6 +5,8 @@ import type { AppManifest } from "@kerf/service";
 export interface PlacementFacts {
   readonly manifest: AppManifest;
   readonly environment: string;
+  /** Not everything has been given the chance to start. */
+  readonly starting: boolean;
   /** The services of each unit, without those that are held back. */
   readonly units: Readonly<Record<string, readonly string[]>>;
   /** The copies of each unit that routers may know of. */
@@ -45,6 +47,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
   return {
     app: manifest.app,
     environment: facts.environment,
+    ...(facts.starting ? { starting: true } : undefined),
     services,
     units,
     gateways,

@@ -31,7 +31,8 @@ export async function openDatabases(
   const { ServiceDatabase } = await import("@kerf/data");
   return Object.fromEntries(
     wanting.map(({ name, database }) => {
-      const { connections, ...connection } = boots[name] as DatabaseBoot;
+      const { connections, tls, ...place } = boots[name] as DatabaseBoot;
+      const connection = tls === undefined ? place : { ...place, tls };
       const least = Math.min(connections, database?.connections ?? connections);
       return [
         name,
