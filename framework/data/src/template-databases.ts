@@ -51,6 +51,12 @@ export class TemplateDatabases {
       ...this.#connections(service, name),
       drop: async () => {
         if (!this.#clones.delete(clone)) return;
+        // Not left to FORCE, which ends them too, and then waits for them in steps of 100 ms.
+        await client.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1",
+          [name],
+        );
+        await this.#untilNobodyIsConnected(client, name);
         await client.query(`drop database if exists ${id(name)} with (force)`);
       },
     };
@@ -110,7 +116,7 @@ export class TemplateDatabases {
     return name;
   }
 
-  /** A database is copied only while nobody is connected, and PostgreSQL waits in steps of 100 ms for the last to leave. */
+  /** A database is copied and dropped only while nobody is connected, and PostgreSQL waits in steps of 100 ms for the last to leave. */
   async #untilNobodyIsConnected(client: Client, name: string): Promise<void> {
     await client.query(`do $$ begin
       for i in 1..500 loop

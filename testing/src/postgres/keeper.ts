@@ -31,8 +31,13 @@ async function keep(directory: ServerDirectory, starterPid: number): Promise<voi
     directory: directory.server,
     socketDirectory: directory.socket,
     durable: false,
-    // An autovacuum worker in a template would hold up the next copy of it.
-    settings: { autovacuum: "off" },
+    settings: {
+      // An autovacuum worker in a template would hold up the next copy of it.
+      autovacuum: "off",
+      max_wal_size: "64MB",
+      // In its own directory, so that nothing is left in the system's when it is killed.
+      dynamic_shared_memory_type: "mmap",
+    },
     maxConnections: 500,
   });
   const client = await connect(server.database.admin(), "kerf/test-keeper");

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { execFile } from "node:child_process";
 import { chmod, lstat, mkdir, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { quickestDirectory } from "@kerf/data/embedded";
 import { KerfError } from "@kerf/kernel";
 
 const run = promisify(execFile);
@@ -35,9 +35,12 @@ export function serverDirectory(path: string): ServerDirectory {
   };
 }
 
-/** The folder of this user's test servers: in the system's temporary directory, since nothing in it is worth keeping. */
-export function serversHome(): string {
-  return join(tmpdir(), `kerf-test-${process.getuid?.() ?? 0}`);
+/** The folder of this user's test servers, which hold nothing worth keeping. KERF_TEST_DIR names another one. */
+async function serversHome(): Promise<string> {
+  return (
+    process.env["KERF_TEST_DIR"] ??
+    join(await quickestDirectory(), `kerf-test-${process.getuid?.() ?? 0}`)
+  );
 }
 
 /**
@@ -46,7 +49,7 @@ export function serversHome(): string {
  * temporary directories.
  */
 export async function sharedServerDirectory(): Promise<ServerDirectory> {
-  const home = serversHome();
+  const home = await serversHome();
   await makePrivate(home);
   const week = Math.floor(Date.now() / weekMs);
   const name = createHash("sha256")
@@ -69,7 +72,7 @@ async function makePrivate(path: string): Promise<void> {
     throw new KerfError("start_failed", {
       message: `${path} is not ours, and tests cannot keep their database there.`,
       why: "Somebody else made it first in a directory that all users share.",
-      fix: "Remove it, or set TMPDIR to a directory of your own.",
+      fix: "Remove it, or set KERF_TEST_DIR to a directory of your own.",
     });
   }
   // PostgreSQL refuses root and then runs as a user of its own, who must be able to walk through.

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const holder = fileURLToPath(new URL("./fixtures/holder.ts", import.meta.url));
 const node = [process.execPath, "-C", "kerf-source", "--disable-warning=ExperimentalWarning"];
-/** A temporary directory of its own gives these tests a server of their own. */
+/** A directory of their own gives these tests a server of their own. */
 let folder: string;
 const started: ChildProcess[] = [];
 
@@ -32,7 +32,12 @@ async function hold(command = [...node, holder], env: NodeJS.ProcessEnv = {}) {
   const [program = "", ...args] = command;
   const child = spawn(program, args, {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, TMPDIR: folder, NODE_TEST_CONTEXT: undefined, ...env },
+    env: {
+      ...process.env,
+      KERF_TEST_DIR: join(folder, "servers"),
+      NODE_TEST_CONTEXT: undefined,
+      ...env,
+    },
   });
   started.push(child);
   const lines = createInterface({ input: child.stdout });

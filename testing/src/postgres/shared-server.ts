@@ -70,7 +70,7 @@ async function startKeeper(directory: ServerDirectory): Promise<Keeper> {
       // A session of its own: what ends the tests must not end the one who cleans up behind them.
       detached: true,
       stdio: ["ignore", log.fd, log.fd],
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: process.env["TMPDIR"] },
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"] },
     },
   );
   const keeper: { code: number | undefined } = { code: undefined };

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { access, constants, mkdtemp, rm, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EmbeddedServer } from "./embedded-server.ts";
+import { quickestDirectory } from "./quickest-directory.ts";
 import type { ServerSettings } from "./settings.ts";
 
 /** A server for tests, gone with all its data when it is stopped. */
@@ -54,20 +54,4 @@ export async function startTemporaryServer(
     guardian.kill("SIGKILL");
   };
   return { server, directory, stop: () => (stopped ??= stop()) };
-}
-
-/** Bytes that must be free in memory: a server with its templates and clones has some 100 MB. */
-const memoryBytes = 1024 ** 3;
-
-/** Memory, where the system has a file system there: a copied database is 300 small files, ten times slower on a disk. */
-async function quickestDirectory(): Promise<string> {
-  const memory = "/dev/shm";
-  try {
-    await access(memory, constants.W_OK);
-    const { bavail, bsize } = await statfs(memory);
-    if (bavail * bsize >= memoryBytes) return memory;
-  } catch {
-    // Not Linux, or a container without it.
-  }
-  return tmpdir();
 }
