@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { type ErrorCode, KerfError, newTrace } from "@kerf/kernel";
 import { securityHeaders } from "./answer.ts";
 import { portTaken } from "./port-taken.ts";
@@ -20,17 +20,23 @@ export interface HttpServerLimits {
   readonly maxConnections?: number;
 }
 
+/**
+ * How long an idle connection stays open once the server drains, milliseconds: a client that sends on it at that moment gets
+ * its answer, and word to close, instead of a reset.
+ */
+const idleGraceMs = 250;
+
 /** An HTTP server that listens. */
 export interface HttpListener {
   readonly host: string;
   readonly port: number;
   /** `http://host:port`. */
   readonly url: string;
-  /** Lets go of the port and closes idle connections; requests under way go on. */
+  /** Lets go of the port; connections go on, and each closes with its next answer, so that its client need not guess. */
   pause(): void;
   /** Takes the port again after {@link pause}. @throws KerfError `start_failed` */
   resume(): Promise<void>;
-  /** Stops listening, closes idle connections, lets requests finish for `ms` at most, then closes all. Idempotent. */
+  /** Stops listening, lets requests finish for `ms` at most, closes idle connections a moment later, then all. Idempotent. */
   drain(ms: number): Promise<void>;
   /** Closes everything at once. */
   close(): Promise<void>;
@@ -46,7 +52,8 @@ export async function listenHttp(options: {
 }): Promise<HttpListener> {
   const limits = options.limits ?? {};
   let draining = false;
-  let requests = 0;
+  let paused = false;
+  let closingIdle = false;
   const answering = new WeakMap<Socket, IncomingMessage>();
 
   const server = createServer({
@@ -64,14 +71,12 @@ export async function listenHttp(options: {
   server.maxConnections = limits.maxConnections ?? 10_000;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    requests++;
     answering.set(request.socket, request);
-    if (draining) response.setHeader("connection", "close");
+    if (draining || paused) response.setHeader("connection", "close");
     response.once("close", () => {
-      requests--;
       if (answering.get(request.socket) === request) answering.delete(request.socket);
       // The connection counts as idle only after this event.
-      if (draining) setImmediate(() => server.closeIdleConnections());
+      if (closingIdle) setImmediate(() => server.closeIdleConnections());
     });
     options.handler(request, response);
   };
@@ -85,24 +90,36 @@ export async function listenHttp(options: {
   await listen(server, options.host, options.port);
   const { address, port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
+  // As a plain server: HTTP's own close ends idle connections, on which a client may be sending at this moment.
   const stopListening = (): Promise<void> =>
-    (closed ??= new Promise((resolve) => server.close(() => resolve())));
+    (closed ??= new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve())));
   return {
     host: address,
     port,
     url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
-    pause: () => void stopListening(),
+    pause() {
+      paused = true;
+      void stopListening();
+    },
     async resume() {
       if (server.listening || draining) return;
+      paused = false;
       closed = undefined;
       await listen(server, address, port);
     },
     async drain(ms) {
       draining = true;
       const done = stopListening();
-      server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), requests === 0 ? 0 : ms);
+      const grace = setTimeout(
+        () => {
+          closingIdle = true;
+          server.closeIdleConnections();
+        },
+        Math.min(idleGraceMs, ms),
+      );
+      const timer = setTimeout(() => server.closeAllConnections(), ms);
       await done;
+      clearTimeout(grace);
       clearTimeout(timer);
     },
     async close() {
