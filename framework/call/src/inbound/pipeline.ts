@@ -1,4 +1,5 @@
 import { CallContext, deadlineExceeded, KerfError } from "@kerf/kernel";
+import { sequence } from "../sequence.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { PrincipalVerifier } from "../principal.ts";
 import { notHere, type Serving } from "./serving.ts";
@@ -86,10 +87,7 @@ export function compileInbound(
   settings: InboundSettings,
   positions: readonly InboundPosition[] = inboundPipeline,
 ): Step {
-  const steps = positions.flatMap((position) => position.compile(operation, settings) ?? []);
-  return (serving) => {
-    for (const step of steps) step(serving);
-  };
+  return sequence(positions.flatMap((position) => position.compile(operation, settings) ?? []));
 }
 
 function withPrincipal(

@@ -12,17 +12,6 @@ import type { CompiledPipeline } from "./compiled-pipeline.ts";
 import { receivedError } from "./received-error.ts";
 import type { Target } from "./target.ts";
 
-// The promise of a call is settled by its methods; one executor for all of them saves a closure a call.
-const taken: { resolve: (value: unknown) => void; reject: (error: KerfError) => void } = {
-  resolve: () => {},
-  reject: () => {},
-};
-
-function takeSettlers(resolve: (value: unknown) => void, reject: (error: KerfError) => void): void {
-  taken.resolve = resolve;
-  taken.reject = reject;
-}
-
 /** A query or command on its way: runs the compiled pipeline and waits for the answer itself, so that it needs one promise. */
 export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   readonly #pipeline: CompiledPipeline;
@@ -43,9 +32,10 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   /** Sends it; the promise rejects with KerfError only. */
   start(): Promise<unknown> {
-    const promise = new Promise<unknown>(takeSettlers);
-    this.#resolve = taken.resolve;
-    this.#reject = taken.reject;
+    const promise = new Promise<unknown>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
     try {
       this.#pipeline.enter(this);
     } catch (thrown) {

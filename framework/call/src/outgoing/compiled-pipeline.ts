@@ -1,5 +1,6 @@
 import type { KerfError } from "@kerf/kernel";
 import { type Outcome, type Position, pipeline, type Step } from "../pipeline.ts";
+import { sequence } from "../sequence.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Target } from "./target.ts";
 
@@ -41,33 +42,5 @@ export function compilePipeline(
       answers.length === 0
         ? undefined
         : (value) => answers.reduce((said, answer) => answer(said), value),
-  };
-}
-
-/** The steps as one closure; the common numbers spelt out, since every call runs through here. */
-function sequence(steps: readonly Step[]): Step {
-  const [first, second, third, fourth, ...rest] = steps;
-  if (first === undefined) return () => {};
-  if (second === undefined) return first;
-  if (third === undefined) {
-    return (call) => {
-      first(call);
-      second(call);
-    };
-  }
-  if (fourth === undefined) {
-    return (call) => {
-      first(call);
-      second(call);
-      third(call);
-    };
-  }
-  const after = sequence(rest);
-  return (call) => {
-    first(call);
-    second(call);
-    third(call);
-    fourth(call);
-    after(call);
   };
 }
