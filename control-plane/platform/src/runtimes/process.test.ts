@@ -131,11 +131,14 @@ test("programs get a small environment and the options by which modules are foun
 });
 
 test("every program holds on to the launcher's lifeline", async (t) => {
-  const file = join(mkdtempSync(join(tmpdir(), "kerf-lifeline-")), "line");
-  writeFileSync(file, "held");
-  const fd = openSync(file, "r");
-  t.after(() => closeSync(fd));
   const directory = mkdtempSync(join(tmpdir(), "kerf-runtime-"));
+  const line = join(directory, "line");
+  writeFileSync(line, "held");
+  const fd = openSync(line, "r");
+  t.after(() => {
+    closeSync(fd);
+    rmSync(directory, { recursive: true });
+  });
   const main = join(directory, "main.mjs");
   writeFileSync(
     main,
