@@ -9,7 +9,7 @@ import {
 import type { Reply } from "../local-services.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
-import { receivedError } from "./received-error.ts";
+import { receivedError, refusedHere } from "./received-error.ts";
 import type { Target } from "./target.ts";
 
 /** A query or command on its way: runs the compiled pipeline and waits for the answer itself, so that it needs one promise. */
@@ -40,9 +40,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       this.#pipeline.enter(this);
     } catch (thrown) {
       this.release();
-      const error = toKerfError(thrown);
-      // A wrong input was wrong of this program, not of its own caller.
-      this.#reject(error.code === "invalid_input" ? receivedError(error, this.target.name) : error);
+      this.#reject(refusedHere(toKerfError(thrown), this.target.name));
       return promise;
     }
     this.#attempt();

@@ -12,3 +12,11 @@ export function receivedError(error: KerfError, name: string): KerfError {
 export function receivedFrom(error: KerfError): string | undefined {
   return received.get(error);
 }
+
+/**
+ * An error with which a call was refused before it left: this program's own, such as a passed deadline. Except a wrong
+ * input: that one is a mistake in calling `name`, and none of whoever called this program.
+ */
+export function refusedHere(error: KerfError, name: string): KerfError {
+  return error.code === "invalid_input" ? receivedError(error, name) : error;
+}

@@ -181,3 +181,26 @@ test("checked mode freezes items, and refuses those that JSON would change", asy
   assert.ok(Object.isFrozen((await items.next()).value));
   await assert.rejects(async () => items.next(), { code: "invalid_output" });
 });
+
+test("a stream inside an open transaction is refused as such, through every service above", async () => {
+  const { bound, context, caller } = near();
+  const inside = context();
+  inside.transactionOpen = true;
+  const items = bound(inside).count({ to: 9 })[Symbol.asyncIterator]();
+  await assert.rejects(async () => items.next(), { code: "call_in_transaction" });
+  assert.equal((await items.next()).done, true);
+  const outer = neighbourhood(
+    shelfService({
+      put: async ({ context: handlers }) => {
+        handlers.transactionOpen = true;
+        await caller
+          .bind(shelf, { caller: "shelf" })(handlers)
+          .count({ to: 9 })
+          [Symbol.asyncIterator]()
+          .next();
+      },
+    }),
+  );
+  const call = outer.caller.bind(shelf, { caller: "reader" })(outer.context()).put({ id: "a" });
+  await assert.rejects(call, { code: "call_in_transaction" });
+});

@@ -2,7 +2,7 @@ import type { CallOptions, StreamCall } from "@kerf/contract";
 import { type CallContext, KerfError, toKerfError } from "@kerf/kernel";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
-import { receivedError } from "./received-error.ts";
+import { receivedError, refusedHere } from "./received-error.ts";
 import type { Target } from "./target.ts";
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
@@ -79,11 +79,8 @@ export class OutgoingStream
 
   async #next(): Promise<IteratorResult<unknown>> {
     if (this.#phase === "over") return over;
+    if (this.#phase === "new") this.#enter();
     try {
-      if (this.#phase === "new") {
-        this.#phase = "opening";
-        this.#pipeline.enter(this);
-      }
       const result = this.#phase === "open" ? await this.#pull() : await this.#openAndPull();
       if (result.done === true || this.#left()) {
         this.#finish();
@@ -96,6 +93,16 @@ export class OutgoingStream
       if (this.#left()) return over;
       this.#finish();
       throw receivedError(toKerfError(thrown), this.target.name);
+    }
+  }
+
+  #enter(): void {
+    this.#phase = "opening";
+    try {
+      this.#pipeline.enter(this);
+    } catch (thrown) {
+      this.#finish();
+      throw refusedHere(toKerfError(thrown), this.target.name);
     }
   }
 
