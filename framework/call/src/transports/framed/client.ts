@@ -231,8 +231,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     writer.write(exchange, remainingMs);
     context.watch(exchange);
     connection.watch();
-    // Alone, it gains nothing from waiting for company.
-    if (this.#sent.size === 1) connection.output.flush();
+    // Alone, it gains nothing from waiting for company; the first of many that were answered together is not alone.
+    if (this.#sent.size === 1 && connection.framesAtOnce <= 1) connection.output.flush();
     else connection.output.schedule();
   }
 

@@ -42,6 +42,8 @@ export class Connection {
   version = 0;
   /** Monotonic milliseconds at which the bytes now being read arrived. */
   receivedAt: number;
+  /** How many frames came with the last bytes: with more than one, more than one will have something to say. */
+  framesAtOnce = 0;
   readonly #socket: Socket;
   readonly #role: "client" | "server";
   readonly #clock: Clock;
@@ -153,6 +155,7 @@ export class Connection {
   /** Takes bytes that came in; what a caller's socket reads is handed here by whoever made the socket. */
   readonly receive = (chunk: Buffer): void => {
     this.#heard = true;
+    this.framesAtOnce = 0;
     this.receivedAt = this.#clock.now();
     try {
       this.#decoder.push(chunk);
@@ -180,6 +183,7 @@ export class Connection {
     start: number,
     end: number,
   ): void => {
+    this.framesAtOnce++;
     if (this.peer === undefined) return this.#onHello(type, bytes, start, end);
     switch (type) {
       case frameType.ping:
