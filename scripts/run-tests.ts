@@ -1,6 +1,7 @@
 // Boundary: `npm test [-- PART_OF_A_PATH …]` and, with `--engines`, `npm run test:engines`. Runs node:test over the workspace.
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { endWithParent } from "./lifeline.ts";
@@ -24,6 +25,9 @@ if (files.length === 0) {
 
 // A set-up that fails costs nothing yet: each engine test says what it misses.
 if (engines) spawnSync("scripts/engines/setup", { cwd: root, stdio: "inherit" });
+
+// What one file's process has compiled, the next one finds: half of what its start costs.
+process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/node-compile");
 
 let ran = 0;
 let passed = false;
