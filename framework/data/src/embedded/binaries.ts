@@ -10,6 +10,8 @@ export interface PostgresBinaries {
   readonly root: string;
   readonly initdb: string;
   readonly postgres: string;
+  /** Version of the platform package, such as 18.4.0. */
+  readonly version: string;
   /** Major version, such as 18; a data directory belongs to one major version. */
   readonly major: number;
 }
@@ -56,6 +58,7 @@ async function locate(): Promise<PostgresBinaries> {
     root,
     initdb: join(bin, "initdb"),
     postgres: join(bin, "postgres"),
+    version: manifest.version,
     major: Number.parseInt(manifest.version, 10),
   };
 }

@@ -1,15 +1,12 @@
-import { spawn } from "node:child_process";
-import { chown, chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
-import { scramVerifier } from "../scram.ts";
 import type { ServerAccount } from "./account.ts";
 import type { PostgresBinaries } from "./binaries.ts";
-import { explainFailure } from "./start-failure.ts";
-
-/** The superuser of every embedded server. */
-export const superuser = "kerf";
+import { copyBlankCluster } from "./blank-cluster.ts";
+import { initdb } from "./initdb.ts";
+import { own } from "./own.ts";
 
 /** Where the parts of one embedded server lie. */
 export interface ClusterPaths {
@@ -50,30 +47,19 @@ export async function initialise(
     });
   }
   const password = randomBytes(32).toString("base64url");
-  const unfinished = `${paths.data}.new`;
-  const passwordFile = `${paths.data}.password`;
-  await rm(unfinished, { recursive: true, force: true });
+  // A name of its own: after a kill the program that made the one before may still be writing to it.
+  const unfinished = `${paths.data}.${randomBytes(4).toString("hex")}.new`;
   await mkdir(unfinished, { mode: 0o700 });
   try {
-    await writeFile(passwordFile, "", { mode: 0o600 });
-    await own(account, unfinished, passwordFile);
-    // What initdb reads is the verifier, so that the password itself is in no file that the account can read.
-    await writeFile(passwordFile, `${scramVerifier(password)}\n`);
-    await initdb(binaries, account, unfinished, passwordFile, durable, signal);
+    await own(account, unfinished);
+    await makeCluster(binaries, account, unfinished, password, { sync: durable, signal });
     await writeFile(paths.password, password, { mode: 0o600 });
     await chmod(paths.password, 0o600);
     await rename(unfinished, paths.data);
   } finally {
-    await rm(passwordFile, { force: true });
     await rm(unfinished, { recursive: true, force: true });
   }
   return password;
-}
-
-/** Gives files to the account that runs the server. */
-export async function own(account: ServerAccount, ...files: string[]): Promise<void> {
-  if (account.owner === undefined) return;
-  for (const file of files) await chown(file, account.owner.uid, account.owner.gid);
 }
 
 async function existingPassword(
@@ -100,46 +86,16 @@ async function existingPassword(
   }
 }
 
-async function initdb(
-  binaries: PostgresBinaries,
-  account: ServerAccount,
-  data: string,
-  passwordFile: string,
-  durable: boolean,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { command, args, ...ids } = account.wrap(binaries.initdb, [
-    `--pgdata=${data}`,
-    `--username=${superuser}`,
-    `--pwfile=${passwordFile}`,
-    "--auth=scram-sha-256",
-    "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--no-instructions",
-    ...(durable ? [] : ["--no-sync"]),
-  ]);
-  const output: string[] = [];
-  const code = await new Promise<number | string>((resolve) => {
-    const child = spawn(command, args, {
-      ...ids,
-      cwd: "/",
-      env: programEnvironment(),
-      stdio: ["ignore", "ignore", "pipe"],
-      ...(signal === undefined ? undefined : { signal }),
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => output.push(text));
-    child.once("error", (error) => {
-      // An aborted one is waited for: what it has begun to write is cleared away after it.
-      if (child.pid === undefined) resolve(error.message);
-    });
-    child.once("close", (exit, killed) => resolve(exit ?? killed ?? "?"));
-  });
-  if (code !== 0) throw explainFailure(`initdb failed (${code})`, output.join(""));
-}
-
-/** What the server's programs get of our environment: no secrets, no locale surprises. */
-export function programEnvironment(): Record<string, string> {
-  return { PATH: process.env["PATH"] ?? "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+/** Copies the blank cluster; where there is no place to keep one, as below a read-only installation, initdb makes this one alone. */
+async function makeCluster(...cluster: Parameters<typeof initdb>): Promise<void> {
+  const [, account, data, , { signal }] = cluster;
+  try {
+    await copyBlankCluster(...cluster);
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    await rm(data, { recursive: true, force: true });
+    await mkdir(data, { mode: 0o700 });
+    await own(account, data);
+    await initdb(...cluster);
+  }
 }

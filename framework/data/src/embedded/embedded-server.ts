@@ -8,14 +8,10 @@ import { isAlive } from "../process-alive.ts";
 import { DatabaseServer } from "../server.ts";
 import { type ServerAccount, serverAccount } from "./account.ts";
 import { findBinaries, type PostgresBinaries } from "./binaries.ts";
-import {
-  type ClusterPaths,
-  clusterPaths,
-  initialise,
-  own,
-  programEnvironment,
-  superuser,
-} from "./cluster.ts";
+import { type ClusterPaths, clusterPaths, initialise } from "./cluster.ts";
+import { superuser } from "./initdb.ts";
+import { own } from "./own.ts";
+import { programEnvironment } from "./program.ts";
 import { isPostmasterOf, type Postmaster, readPostmaster } from "./postmaster.ts";
 import { explainFailure, explainFileError } from "./start-failure.ts";
 import { serverParameters, type ServerSettings } from "./settings.ts";

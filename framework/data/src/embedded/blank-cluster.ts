@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { scramVerifier } from "../scram.ts";
+import { type ServerAccount, serverAccount } from "./account.ts";
+import { findBinaries, type PostgresBinaries } from "./binaries.ts";
+import { initdb, superuser } from "./initdb.ts";
+import { own } from "./own.ts";
+import { runProgram } from "./program.ts";
+import { withStartLock } from "./start-lock.ts";
+
+/** How long another process may take to make the blank cluster, milliseconds. */
+const makeBoundMs = 60_000;
+
+/**
+ * A cluster that nobody has used, kept beside the installed binaries: copying it takes a tenth of the processor time that
+ * initdb takes (0.09 s against 0.84 s), which every first start and every test with a server would pay.
+ */
+export async function makeBlankCluster(): Promise<void> {
+  const binaries = await findBinaries();
+  await blankCluster(binaries, await serverAccount([binaries.root], binaries.initdb));
+}
+
+/** Makes a cluster in the empty directory `data` out of the blank one, made when absent; throws where that cannot be done. */
+export async function copyBlankCluster(
+  binaries: PostgresBinaries,
+  account: ServerAccount,
+  data: string,
+  password: string,
+  options: { sync: boolean; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const blank = await blankCluster(binaries, account);
+  const { signal } = options;
+  await runProgram(account, "cp", ["-Rp", `${blank}/.`, data], { signal });
+  // Nobody knows the blank cluster's password. In single-user mode none is asked for, and nobody else can connect.
+  await runProgram(account, binaries.postgres, ["--single", "-D", data, "postgres"], {
+    input: `ALTER ROLE ${superuser} PASSWORD '${scramVerifier(password)}'\n`,
+    signal,
+  });
+  if (options.sync)
+    await runProgram(account, binaries.initdb, ["--sync-only", `--pgdata=${data}`], { signal });
+}
+
+async function blankCluster(binaries: PostgresBinaries, account: ServerAccount): Promise<string> {
+  // A directory for each account: another's cannot be read, and need not be.
+  const user = account.owner?.uid ?? process.getuid?.() ?? 0;
+  const place = join(dirname(dirname(binaries.root)), ".cache", `kerf-postgres-${user}`);
+  const blank = join(place, binaries.version);
+  if (await exists(blank)) return blank;
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  await own(account, place);
+  await withStartLock(`${blank}.lock`, performance.now() + makeBoundMs, async () => {
+    if (await exists(blank)) return;
+    const unfinished = `${blank}.new`;
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(unfinished, { mode: 0o700 });
+    await own(account, unfinished);
+    await initdb(binaries, account, unfinished, randomBytes(32).toString("base64url"), {
+      sync: false,
+    });
+    await rename(unfinished, blank);
+  });
+  return blank;
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
