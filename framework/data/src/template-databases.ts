@@ -1,10 +1,10 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import type { Client } from "pg";
-import { type ConnectionConfig, clientConfig, connectFailure, driver } from "./connection.ts";
+import type { ConnectionConfig } from "./connection.ts";
 import { readMigrations } from "./migrations/directory.ts";
 import { migrate } from "./migrations/migrate.ts";
 import { isAlive } from "./process-alive.ts";
 import { provisionService } from "./provision.ts";
+import { QuietConnection } from "./quiet-connection.ts";
 import type { DatabaseServer } from "./server.ts";
 import { quoteIdentifier as id, quoteLiteral, serviceNames } from "./service-names.ts";
 
@@ -117,7 +117,7 @@ export class TemplateDatabases {
   }
 
   /** A database is copied and dropped only while nobody is connected, and PostgreSQL waits in steps of 100 ms for the last to leave. */
-  async #untilNobodyIsConnected(client: Client, name: string): Promise<void> {
+  async #untilNobodyIsConnected(client: QuietConnection, name: string): Promise<void> {
     await client.query(`do $$ begin
       for i in 1..500 loop
         perform pg_stat_clear_snapshot();
@@ -152,22 +152,13 @@ export class TemplateDatabases {
 }
 
 interface Admin {
-  readonly client: Client;
+  readonly client: QuietConnection;
   readonly strategy: string;
 }
 
 async function connectAdmin(config: ConnectionConfig): Promise<Admin> {
-  const { Client } = driver();
-  const client = new Client({
-    ...clientConfig(config, "kerf/templates"),
-    pipeline: true,
-  } as ConstructorParameters<typeof Client>[0]);
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-  } catch (cause) {
-    throw connectFailure(config, cause);
-  }
+  // Kept for the next test, if there is one.
+  const client = await QuietConnection.open(config, "kerf/templates");
   const { rows } = await client.query<{ fsync: string }>("show fsync");
   await dropLeftOvers(client);
   // Copying files costs two checkpoints, which are cheap only where nothing is forced to the disk.
@@ -175,7 +166,7 @@ async function connectAdmin(config: ConnectionConfig): Promise<Admin> {
 }
 
 /** Clones of processes that died before they could drop them. */
-async function dropLeftOvers(client: Client): Promise<void> {
+async function dropLeftOvers(client: QuietConnection): Promise<void> {
   const { rows } = await client.query<{ name: string; pid: string }>(
     "select datname as name, split_part(datname, '_', 3) as pid from pg_database where datname like 'kerf\\_clone\\_%'",
   );
