@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isAlive } from "./living-runs.ts";
-import { type ServerDirectory, serverDirectory } from "./server-directory.ts";
+import { isServerName, type ServerDirectory, serverDirectory } from "./server-directory.ts";
 
 /** How long a server's files stay after its last use, milliseconds; making them anew takes two seconds. */
 const keptMs = 2 * 24 * 3_600_000;
@@ -11,7 +11,7 @@ export async function removeOldServers(own: ServerDirectory): Promise<void> {
   const home = dirname(own.path);
   for (const name of await readdir(home)) {
     const other = serverDirectory(join(home, name));
-    if (other.path !== own.path && (await isLeft(other)))
+    if (isServerName(name) && other.path !== own.path && (await isLeft(other)))
       await rm(other.path, { recursive: true, force: true });
   }
 }

@@ -35,12 +35,15 @@ export function serverDirectory(path: string): ServerDirectory {
   };
 }
 
-/** The folder of this user's test servers, which hold nothing worth keeping. KERF_TEST_DIR names another one. */
+/** The folder of this user's test servers, which hold nothing worth keeping. KERF_TEST_DIR names another place for it. */
 async function serversHome(): Promise<string> {
-  return (
-    process.env["KERF_TEST_DIR"] ??
-    join(await quickestDirectory(), `kerf-test-${process.getuid?.() ?? 0}`)
-  );
+  const place = process.env["KERF_TEST_DIR"] ?? (await quickestDirectory());
+  return join(place, `kerf-test-${process.getuid?.() ?? 0}`);
+}
+
+/** Whether a name in the folder of test servers is that of one. */
+export function isServerName(name: string): boolean {
+  return /^[0-9a-f]{16}$/.test(name);
 }
 
 /**

@@ -34,7 +34,7 @@ async function hold(command = [...node, holder], env: NodeJS.ProcessEnv = {}) {
     stdio: ["pipe", "pipe", "inherit"],
     env: {
       ...process.env,
-      KERF_TEST_DIR: join(folder, "servers"),
+      KERF_TEST_DIR: folder,
       NODE_TEST_CONTEXT: undefined,
       ...env,
     },
