@@ -56,12 +56,19 @@ function parsers(): ReadonlyMap<number, Parse> {
   return own;
 }
 
+let types: typeof import("pg").types | undefined;
+
+/** Asked for every column of every answer, and finding a module costs more than reading most columns. */
+function driverTypes(): typeof import("pg").types {
+  types ??= (require("pg") as typeof import("pg")).types;
+  return types;
+}
+
 /** How columns become values: int8 → number (checked), numeric, date and interval → string; the rest as the driver does. */
 export const typeParsers: CustomTypesConfig = {
   getTypeParser: ((typeId: number, format?: "text" | "binary") => {
     const parse = format === "binary" ? undefined : parsers().get(typeId);
     if (parse !== undefined) return parse;
-    const { types } = require("pg") as typeof import("pg");
-    return types.getTypeParser(typeId, format as "text") as unknown;
+    return driverTypes().getTypeParser(typeId, format as "text") as unknown;
   }) as CustomTypesConfig["getTypeParser"],
 };

@@ -35,6 +35,7 @@ function runtime(t: TestContext, program: string) {
       const launch = {
         instance: "orders-1a2b3c",
         program: "host" as const,
+        preload: { appModule: "/app.ts", services: ["orders"] },
         boot: document,
         logFile,
       };
@@ -62,7 +63,7 @@ test("a program gets its boot document by descriptor, its id as argument, and no
     env,
   } = JSON.parse(stage.log()) as { boot: string; argv: string[]; env: object };
   assert.deepEqual(JSON.parse(document), boot);
-  assert.deepEqual(argv, ["orders-1a2b3c"]);
+  assert.deepEqual(argv, ["orders-1a2b3c", "/app.ts", "orders"]);
   assert.equal(JSON.stringify(env).includes("s3cret"), false);
 });
 
@@ -150,7 +151,13 @@ test("every program holds on to the launcher's lifeline", async (t) => {
     programs: { host: main, gateway: main },
     lifeline: fd,
   });
-  const launch = { instance: "x", program: "host" as const, boot: Promise.resolve(boot), logFile };
+  const launch = {
+    instance: "x",
+    program: "host" as const,
+    preload: { appModule: "/app.ts", services: [] },
+    boot: Promise.resolve(boot),
+    logFile,
+  };
   const running = await made.start(launch, () => Promise.resolve());
   await running.exited;
   assert.equal(readFileSync(logFile, "utf8"), "held\n");

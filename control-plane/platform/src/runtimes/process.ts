@@ -36,7 +36,13 @@ export class ProcessRuntime implements Runtime {
     const log = openSync(launch.logFile, "a", 0o600);
     const child = spawn(
       process.execPath,
-      [...programExecArgv(), this.#programs[launch.program], launch.instance],
+      [
+        ...programExecArgv(),
+        this.#programs[launch.program],
+        launch.instance,
+        launch.preload.appModule,
+        ...launch.preload.services,
+      ],
       {
         detached: true,
         stdio: ["ignore", log, log, "pipe", this.#lifeline ?? "ignore"],

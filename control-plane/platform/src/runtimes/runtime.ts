@@ -16,6 +16,8 @@ export interface Launch {
   readonly instance: string;
   /** Which program: the host of a unit, or a gateway. */
   readonly program: "host" | "gateway";
+  /** What it can load before its boot document is there. */
+  readonly preload: { readonly appModule: string; readonly services: readonly string[] };
   /**
    * The document that it starts from; it may be composed while the process is already loading. When it rejects, the process
    * is ended.

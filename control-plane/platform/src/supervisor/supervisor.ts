@@ -253,7 +253,13 @@ export class Supervisor {
     // The runtime waits for it; until it does, a rejection has nobody else.
     boot.catch(() => {});
     const running = runtime.start(
-      { instance: id, program: program.kind, boot, logFile },
+      {
+        instance: id,
+        program: program.kind,
+        preload: { appModule: plan.appModule, services: program.services },
+        boot,
+        logFile,
+      },
       (started) => {
         plan.reference = started.reference;
         return this.#records.write(plan);

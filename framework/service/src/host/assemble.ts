@@ -13,7 +13,7 @@ import { HostLink } from "@kerf/call/host";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { KeyedTokenIssuer } from "../issuer.ts";
-import { installLoader } from "../loader/loader.ts";
+import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { loadUnit } from "./load-unit.ts";
@@ -22,7 +22,7 @@ import { loadUnit } from "./load-unit.ts";
 const settledMs = 1_000;
 
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
-export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> {
+export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): Promise<Lifecycle> {
   const { app, checked, environment, instance, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
@@ -37,7 +37,6 @@ export async function assembleHost(boot: Boot, log: Logger): Promise<Lifecycle> 
   });
 
   // The author's services with what they keep and sign with.
-  const loader = installLoader();
   const services = await loadUnit(boot);
   const databases = await openDatabases(services, boot.databases, { instance, clock });
   const issuerKey = boot.keys.issuer;

@@ -1,11 +1,14 @@
 // The host program of a unit, started by the platform with its boot document on descriptor 3: it loads the unit's services, and
 // only them, and serves them until it is told to stop, or until whoever started everything is gone. Stdout and stderr are its
-// log file. It ends with one of `exitCodes`.
+// log file. It ends with one of `exitCodes`. Arguments: the instance's id, for whoever lists processes; the app module and the
+// services, to load them while the boot document is still being made.
 import { readBoot, watchLifeline } from "@kerf/call/host";
 import { describeError, KerfError, type Lifecycle } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { assembleHost } from "./assemble.ts";
+import { installLoader } from "../loader/loader.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
+import { preload } from "./preload.ts";
 
 /** How long draining may take once the launcher is gone, milliseconds: everything ends within 5 s of it. */
 const orphanedMs = 3_000;
@@ -29,6 +32,10 @@ watchLifeline(() => {
   setTimeout(() => process.exit(exitCodes.stopped), orphanedMs);
 });
 
+const loader = installLoader();
+const [, appModule, ...services] = process.argv.slice(2);
+if (appModule !== undefined) preload(appModule, services);
+
 try {
   const boot = await readBoot();
   log = new Logger({
@@ -36,7 +43,7 @@ try {
     sink,
     fields: { unit: boot.unit, instance: boot.instance },
   });
-  lifecycle = await assembleHost(boot, log);
+  lifecycle = await assembleHost(boot, log, loader);
   await lifecycle.start();
 } catch (thrown) {
   failToStart(thrown);

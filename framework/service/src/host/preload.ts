@@ -1,0 +1,11 @@
+import { loadApp } from "../declaration/load.ts";
+
+/**
+ * Loads what the boot document will name while it is still being made: databases may take longer than modules. What fails
+ * fails again, and is reported, when the unit is loaded by its boot document.
+ */
+export function preload(appModule: string, services: readonly string[]): void {
+  loadApp(appModule)
+    .then((app) => Promise.allSettled(services.map((name) => app.services[name]?.())))
+    .catch(() => {});
+}
