@@ -173,6 +173,6 @@ ordersService.implement({
 });
 
 ordersService.worker("drive-orders", { everyMs: 250, run: driveOrders });
-ordersService.worker("notify-customers", { everyMs: 250, run: notifyCustomers });
+ordersService.worker("notify-customers", { everyMs: 1_000, run: notifyCustomers });
 
 export default ordersService;
