@@ -172,7 +172,7 @@ ordersService.implement({
   },
 });
 
-ordersService.worker("drive-orders", { everyMs: 250, run: driveOrders });
+ordersService.worker("drive-orders", { everyMs: 500, run: driveOrders });
 ordersService.worker("notify-customers", { everyMs: 1_000, run: notifyCustomers });
 
 export default ordersService;

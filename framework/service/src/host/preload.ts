@@ -5,7 +5,8 @@ import { loadApp } from "../declaration/load.ts";
  * fails again, and is reported, when the unit is loaded by its boot document.
  */
 export function preload(appModule: string, services: readonly string[]): void {
-  loadApp(appModule)
-    .then((app) => Promise.allSettled(services.map((name) => app.services[name]?.())))
-    .catch(() => {});
+  const ignore = (): void => {};
+  loadApp(appModule).then((app) => {
+    for (const name of services) app.services[name]?.().catch(ignore);
+  }, ignore);
 }
