@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   wire: () => import("./wire/bench.ts"),
   types: () => import("./types/bench.ts"),
   start: () => import("./start/bench.ts"),
+  recover: () => import("./recover/bench.ts"),
 };
 
 const [name, ...flags] = process.argv.slice(2);

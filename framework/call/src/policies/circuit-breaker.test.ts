@@ -125,6 +125,12 @@ test("whatever happens, it is open only after failures, and is probed by one cal
 test("what an error says of the callee", () => {
   const rows: readonly [error: KerfError, tookMs: number, verdict: boolean | undefined][] = [
     [new KerfError("unavailable", "x"), 1, true],
+    [
+      new KerfError("unavailable", { message: "nobody is there", retry: "not-executed" }),
+      1,
+      undefined,
+    ],
+    [new KerfError("unavailable", { message: "no answer", retry: "not-executed" }), 1_000, true],
     [new KerfError("connection_lost", "x"), 1, true],
     [new KerfError("overloaded", "x"), 1, true],
     [new KerfError("protocol_error", "x"), 1, true],

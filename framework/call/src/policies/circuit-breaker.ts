@@ -27,6 +27,14 @@ export function meansTrouble(
   if (error.code === "deadline_exceeded")
     return tookMs >= policies.attemptFloorMs ? true : undefined;
   if (nothingLearnt.has(error.code)) return undefined;
+  // Nobody was there, and that was known at once: waiting on costs nobody anything, and the placement says who is back. A
+  // breaker would keep its callers from the new instance.
+  if (
+    error.code === "unavailable" &&
+    error.retry === "not-executed" &&
+    tookMs < policies.attemptFloorMs
+  )
+    return undefined;
   return trouble.has(error.code);
 }
 
