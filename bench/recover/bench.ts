@@ -17,7 +17,7 @@ const paths: Readonly<Record<string, string>> = {
 const benchmark: Benchmark = {
   name: "recover",
   about:
-    "kill -9 of a unit, and a change of its source, under load: how long until it answers, and what others noticed",
+    "kill -9 of a unit under load, then a change of its source: how long until it answers, and what others noticed",
   peers: false,
   async run({ quick, log }) {
     const rounds = quick ? 1 : 5;
@@ -36,6 +36,9 @@ const benchmark: Benchmark = {
       const reloads: number[] = [];
       for (let round = 0; round < rounds; round++) {
         for (const unit of Object.keys(paths)) back.push(await killed(unit, home, probes));
+      }
+      for (const probe of probes) await probe.stop();
+      for (let round = 0; round < rounds; round++) {
         reloads.push(await changed(source.file("catalog/service.ts"), round, shop.url));
       }
       const bystanders = probes.reduce((sum, probe) => sum + probe.failedAsBystander, 0);

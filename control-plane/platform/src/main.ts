@@ -29,10 +29,11 @@ process.on("uncaughtException", (error, origin) => {
 try {
   const options = parseOptions(process.argv.slice(2));
   log = logger(options.logLevel);
-  const describe = (signal?: AbortSignal) => describeApp(programs.describe, options.app, signal);
+  const describe = (how: Parameters<typeof describeApp>[2]) =>
+    describeApp(programs.describe, options.app, how);
   // The app is read in a process of its own: it may begin while our own modules are still being loaded.
   const headStart = new AbortController();
-  let first: ReturnType<typeof describe> | undefined = describe(headStart.signal);
+  let first: ReturnType<typeof describe> | undefined = describe({ signal: headStart.signal });
   first.catch(() => {}); // Whoever asks for it is told.
   try {
     const { Platform } = await import("./platform.ts");
@@ -44,7 +45,7 @@ try {
       describe: (signal) => {
         const begun = first;
         first = undefined;
-        return begun ?? describe(signal);
+        return begun ?? describe({ signal, background: true });
       },
     });
     await stopWhenAsked(platform);

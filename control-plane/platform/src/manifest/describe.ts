@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import type { AppManifest, ManifestFailure } from "@kerf/service";
 import { programEnvironment, programExecArgv } from "../runtimes/environment.ts";
@@ -12,13 +13,14 @@ const keptOutput = 8_192;
 
 /**
  * Turns an app module into its manifest, in a process of its own: the platform runs none of the author's code. Throws with
- * everything that is wrong with the app.
+ * everything that is wrong with the app. `background`: an app runs, and is not to be slowed down.
  */
 export function describeApp(
   program: string,
   appModule: string,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal | undefined; background?: boolean } = {},
 ): Promise<AppManifest> {
+  const { signal, background = false } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...programExecArgv(), program, appModule], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -27,6 +29,8 @@ export function describeApp(
       killSignal: "SIGKILL",
       ...(signal === undefined ? undefined : { signal }),
     });
+    // While the app runs, whatever serves goes first.
+    if (background && child.pid !== undefined) lowerPriority(child.pid);
     const output: Buffer[] = [];
     let size = 0;
     let printed = "";
@@ -55,6 +59,14 @@ export function describeApp(
       }
     });
   });
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, which its own events tell of.
+  }
 }
 
 function read(text: string): AppManifest {

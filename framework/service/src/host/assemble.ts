@@ -82,6 +82,9 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
         log,
         instance,
       });
+      // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
+      // the others need the processor more.
+      if (store.current?.starting !== true) await warmUp(databases, clock);
       link.start();
     },
     async drain() {
@@ -110,7 +113,8 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     link.report();
     if (state !== "ready") return;
     runtime.startWorkers();
-    clock.after(settledMs, () => void warmUp(databases, clock));
+    if (store.current?.starting === true)
+      clock.after(settledMs, () => void warmUp(databases, clock));
   });
   return lifecycle;
 }
