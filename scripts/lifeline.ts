@@ -8,7 +8,8 @@ export function endWithParent(): void {
   const fd = Number(process.env["KERF_PARENT_LIFELINE_FD"]);
   // What this process starts does not have the descriptor and must not look for it.
   delete process.env["KERF_PARENT_LIFELINE_FD"];
-  if (!Number.isInteger(fd) || fd < 3) return;
+  if (!Number.isInteger(fd) || fd < 3 || Number(process.env["KERF_PARENT_PID"]) !== process.ppid)
+    return;
   const lifeline = new Socket({ fd, readable: true, writable: false });
   lifeline.once("close", () => process.kill(0, "SIGKILL"));
   lifeline.on("error", () => {}); // "close" follows and says it all.

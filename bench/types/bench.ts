@@ -7,11 +7,11 @@ import type { Benchmark } from "../harness/benchmark.ts";
 import { runChild } from "../harness/child.ts";
 import { inTurns } from "../harness/pairs.ts";
 import { peersFolder } from "../harness/peers.ts";
-import { operationsEach, services, writeApp } from "./generated-app.ts";
+import { operationsEach, writeApp } from "./generated-app.ts";
 import { kerfDialect } from "./kerf-dialect.ts";
 import { orpcDialect } from "./orpc-dialect.ts";
 
-const workspaceModules = fileURLToPath(new URL("../../node_modules", import.meta.url));
+const workspace = fileURLToPath(new URL("../../", import.meta.url));
 
 const benchmark: Benchmark = {
   name: "types",
@@ -23,26 +23,25 @@ const benchmark: Benchmark = {
       dirname(createRequire(import.meta.url).resolve("typescript/package.json")),
       "bin/tsc",
     );
-    // Kerf's own sources are what `kerf-source` names; published packages would be read as declarations, as oRPC's are.
-    await writeApp(join(folder, "kerf"), kerfDialect, workspaceModules, {
-      customConditions: ["kerf-source"],
-      allowImportingTsExtensions: true,
+    // Both sides as published: JavaScript and declarations.
+    await runChild(process.execPath, ["--conditions=kerf-source", "scripts/build.ts"], {
+      cwd: workspace,
     });
-    await writeApp(join(folder, "orpc"), orpcDialect, join(peersFolder, "node_modules"), {
-      allowImportingTsExtensions: true,
-    });
+    const size = quick ? 10 : 50;
+    await writeApp(join(folder, "kerf"), kerfDialect, join(workspace, "node_modules"), size);
+    await writeApp(join(folder, "orpc"), orpcDialect, join(peersFolder, "node_modules"), size);
     const check = (name: string) => async (): Promise<number> =>
       (await runChild(process.execPath, [tsc, "-p", join(folder, name)])).ms;
     await check("kerf")();
     await check("orpc")();
     const { ours, peer, ratio, spread } = await inTurns(
-      quick ? 3 : 7,
+      quick ? 3 : 5,
       check("kerf"),
       check("orpc"),
     );
     await rm(folder, { recursive: true, force: true });
     log(
-      `tsc, ${services * operationsEach} operations   kerf ${ours.toFixed(0)} ms   oRPC ${peer.toFixed(0)} ms   ratio ${ratio.toFixed(2)} (${spread.map((each) => each.toFixed(2)).join("–")})`,
+      `tsc, ${size * operationsEach} operations   kerf ${ours.toFixed(0)} ms   oRPC ${peer.toFixed(0)} ms   ratio ${ratio.toFixed(2)} (${spread.map((each) => each.toFixed(2)).join("–")})`,
     );
     return { time_vs_orpc: ratio };
   },

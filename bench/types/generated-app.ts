@@ -1,8 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The size that the bar names: 50 services of 20 operations are an app of 1,000, with their clients. */
-export const services = 50;
+/** Operations of each service: with 50 services an app of the 1,000 that the bar names. */
 export const operationsEach = 20;
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -24,7 +23,7 @@ export async function writeApp(
   folder: string,
   dialect: Dialect,
   modules: string,
-  options: Record<string, unknown>,
+  services: number,
 ): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, "src"), { recursive: true });
@@ -41,7 +40,7 @@ export async function writeApp(
         noEmit: true,
         skipLibCheck: true,
         types: [],
-        ...options,
+        allowImportingTsExtensions: true,
       },
       include: ["src"],
     }),

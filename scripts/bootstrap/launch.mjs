@@ -29,6 +29,8 @@ export function launch(node, args, { ownSession }) {
       NODE_COMPILE_CACHE:
         process.env.NODE_COMPILE_CACHE ?? join(root, "node_modules", ".cache", "compile"),
       KERF_PARENT_LIFELINE_FD: String(lifelineFd),
+      // The variables go further down than the descriptor: it is meant for our own child alone.
+      KERF_PARENT_PID: String(process.pid),
     },
   });
   const lifeline = child.stdio[lifelineFd];

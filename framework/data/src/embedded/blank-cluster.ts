@@ -37,8 +37,11 @@ export async function copyBlankCluster(
     input: `ALTER ROLE ${superuser} PASSWORD '${scramVerifier(password)}'\n`,
     signal,
   });
-  if (options.sync)
-    await runProgram(account, binaries.initdb, ["--sync-only", `--pgdata=${data}`], { signal });
+  if (options.sync) {
+    // Not waited for: nobody's data is there yet, and a server that finds itself crashed syncs the whole directory before it
+    // recovers. What fails here shows again when the server starts.
+    void runProgram(account, "sync", ["-f", data]).catch(() => {});
+  }
 }
 
 async function blankCluster(binaries: PostgresBinaries, account: ServerAccount): Promise<string> {

@@ -96,6 +96,6 @@ function nodeArguments(program: string): string[] {
 }
 
 function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { KERF_PARENT_LIFELINE_FD: _parent, ...rest } = env;
+  const { KERF_PARENT_LIFELINE_FD: _fd, KERF_PARENT_PID: _pid, ...rest } = env;
   return { ...rest, KERF_LIFELINE_FD: String(lifelineFd) };
 }

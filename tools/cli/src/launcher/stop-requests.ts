@@ -31,6 +31,8 @@ export function onStopRequest(onRequest: (request: StopRequest) => void): () => 
 /** The pipe whose end says that `npm start` is gone, whatever killed it; undefined when nobody handed one over. */
 function parentLifeline(): Socket | undefined {
   const fd = Number(process.env["KERF_PARENT_LIFELINE_FD"]);
+  // Somebody else's lifeline: under that number this process has a descriptor of its own, such as Node's for signals.
+  if (Number(process.env["KERF_PARENT_PID"]) !== process.ppid) return undefined;
   if (!Number.isInteger(fd) || fd < 3) return undefined;
   const lifeline = new Socket({ fd, readable: true, writable: false });
   lifeline.on("error", () => {}); // "close" follows and says it all.
