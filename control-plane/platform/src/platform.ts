@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { FramedServer } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
+import { makeBlankCluster } from "@kerf/data/embedded";
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
@@ -23,6 +24,9 @@ const stopBounds = {
   asked: { gateways: 2_000, units: 3_000, databases: 2_000 },
   orphaned: { gateways: 1_000, units: 1_500, databases: 1_000 },
 };
+
+/** How long after the start the next start is prepared, in milliseconds: what serves goes first. */
+const prepareAfterMs = 2_000;
 
 /** One environment's platform: starts everything, keeps it running, tells everyone who runs where, and answers for it. */
 export class Platform {
@@ -130,6 +134,19 @@ export class Platform {
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
+    if (databases.servers.some((server) => server.embedded)) {
+      clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
+    }
+  }
+
+  /** Puts back the spare cluster that this start may have taken. Never rejects: the next start makes what it misses itself. */
+  async #prepareNextCluster(): Promise<void> {
+    const { signal } = this.#parts.draining;
+    try {
+      if (!signal.aborted) await makeBlankCluster({ signal });
+    } catch (error) {
+      this.#around.log.debug("no spare database cluster was made", { error });
+    }
   }
 
   /** Everything that runs, as it is now. */

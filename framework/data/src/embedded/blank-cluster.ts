@@ -7,6 +7,7 @@ import { findBinaries, type PostgresBinaries } from "./binaries.ts";
 import { initdb, superuser } from "./initdb.ts";
 import { own } from "./own.ts";
 import { runProgram } from "./program.ts";
+import { fillSpares, takeSpare } from "./spare-clusters.ts";
 import { withStartLock } from "./start-lock.ts";
 
 /** How long another process may take to make the blank cluster, milliseconds. */
@@ -14,11 +15,13 @@ const makeBoundMs = 60_000;
 
 /**
  * A cluster that nobody has used, kept beside the installed binaries: copying it takes a tenth of the processor time that
- * initdb takes (0.09 s against 0.84 s), which every first start and every test with a server would pay.
+ * initdb takes (0.09 s against 0.84 s), which every first start and every test with a server would pay. Makes what is missing
+ * of it and of its spare copies.
  */
-export async function makeBlankCluster(): Promise<void> {
+export async function makeBlankCluster(options?: { signal?: AbortSignal }): Promise<void> {
   const binaries = await findBinaries();
-  await blankCluster(binaries, await serverAccount([binaries.root], binaries.initdb));
+  const account = await serverAccount([binaries.root], binaries.initdb);
+  await fillSpares(account, await blankCluster(binaries, account), options?.signal);
 }
 
 /** Makes a cluster in the empty directory `data` out of the blank one, made when absent; throws where that cannot be done. */
@@ -31,13 +34,15 @@ export async function copyBlankCluster(
 ): Promise<void> {
   const blank = await blankCluster(binaries, account);
   const { signal } = options;
-  await runProgram(account, "cp", ["-Rp", `${blank}/.`, data], { signal });
+  // What tests throw away is not worth a spare.
+  const spare = options.sync && (await takeSpare(blank, data));
+  if (!spare) await runProgram(account, "cp", ["-Rp", `${blank}/.`, data], { signal });
   // Nobody knows the blank cluster's password. In single-user mode none is asked for, and nobody else can connect.
   await runProgram(account, binaries.postgres, ["--single", "-D", data, "postgres"], {
     input: `ALTER ROLE ${superuser} PASSWORD '${scramVerifier(password)}'\n`,
     signal,
   });
-  if (options.sync) {
+  if (options.sync && !spare) {
     // Not waited for: nobody's data is there yet, and a server that finds itself crashed syncs the whole directory before it
     // recovers. What fails here shows again when the server starts.
     void runProgram(account, "sync", ["-f", data]).catch(() => {});
