@@ -35,6 +35,7 @@ export type { PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
 export { DatabaseServer, type FromUrlOptions } from "./server.ts";
 export { ServiceDatabase } from "./service-database.ts";
+export { applySystemSchema, type SystemMigration } from "./system-schema.ts";
 export { type ServiceNames, serviceNames } from "./service-names.ts";
 export { type ClonedDatabase, TemplateDatabases } from "./template-databases.ts";
 export type { CommandTransaction, Isolation, TransactionOptions } from "./transaction.ts";
