@@ -25,8 +25,12 @@ export function errorTable(): string {
       `\`${code}\``,
       String(status),
       meanings[retry],
-      mayRepeat("query", error) ? "yes" : "",
-      mayRepeat("command", error) ? "yes" : "",
+      mayRepeat("query", error, false) ? "yes" : "",
+      mayRepeat("command", error, true)
+        ? mayRepeat("command", error, false)
+          ? "yes"
+          : "recorded"
+        : "",
       trouble === true ? "failure" : trouble === false ? "answer" : "",
     ];
   });

@@ -50,6 +50,8 @@ export interface UntypedCall {
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
   readonly after?: string | undefined;
+  /** Of a command: the key under which it may be repeated; one is made when there is none. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** The client's half of the call path: makes typed clients and sends their calls, near or far. */
@@ -94,7 +96,7 @@ export class Caller {
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
-    const { service, operation, kind, context, after } = call;
+    const { service, operation, kind, context, after, idempotencyKey } = call;
     const key = `${context.caller} ${service}.${operation} ${kind}`;
     let send = this.#sends.get(key);
     if (send === undefined) {
@@ -104,9 +106,14 @@ export class Caller {
       send = this.#compile(context.caller, service, operation, kind, Number.POSITIVE_INFINITY);
       this.#sends.set(key, send);
     }
-    return send(context, call.input, after === undefined ? undefined : { after }) as
-      | Promise<unknown>
-      | AsyncIterableIterator<unknown>;
+    const options =
+      after === undefined && idempotencyKey === undefined
+        ? undefined
+        : {
+            ...(after === undefined ? undefined : { after }),
+            ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+          };
+    return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
   }
 
   /** Calls nobody any more; calls under way to other programs are lost, so stop after the drain. */
@@ -152,6 +159,7 @@ export class Caller {
       policies: this.#policies,
       upstream: this.#upstream(service),
       latency: new LatencyQuantile(),
+      recorded: near === undefined ? () => discovery.recordsCommands(service) : () => near.recorded,
       local: near !== undefined && checked ? throughCodec(near) : near,
       discovery,
       pool: this.#pool,
@@ -188,6 +196,7 @@ function findLocal(local: LocalServices, service: string, operation: string): Lo
   } catch (thrown) {
     const error = toKerfError(thrown);
     return {
+      recorded: false,
       serve: (_incoming, reply) => reply.refused(error),
       // oxlint-disable-next-line require-yield
       async *open() {

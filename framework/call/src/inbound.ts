@@ -138,6 +138,10 @@ class Door implements LocalOperation {
     this.#admit = admit;
   }
 
+  get recorded(): boolean {
+    return this.operation.served.recorded === true;
+  }
+
   serve(incoming: Incoming, reply: Reply): void {
     new ServingCall(this.#state, this.operation, incoming, false, reply).start(this.#admit);
   }

@@ -15,7 +15,14 @@ export type * from "./placement.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
 export { PrincipalSigner, PrincipalVerifier } from "./principal.ts";
 export { rootContext } from "./root-context.ts";
-export type { ServedArguments, ServedOperation, ServedService } from "./inbound/served.ts";
+export {
+  CheckedError,
+  type ErrorCheck,
+  type ServedArguments,
+  type ServedOperation,
+  type ServedService,
+} from "./inbound/served.ts";
+export { clientKeyPrefix } from "./policies/idempotency-key.ts";
 export { isNewer, openSnapshot, signSnapshot } from "./snapshot/signature.ts";
 export { SnapshotStore } from "./snapshot/store.ts";
 export { parseAddress } from "./transports/framed/address.ts";

@@ -9,6 +9,8 @@ export interface Reply {
 
 /** One operation as callers in the same process reach it: the inbound half of the pipeline without a promise of its own. */
 export interface LocalOperation {
+  /** Whether it is a command that is recorded with its effect. */
+  readonly recorded: boolean;
   /** Runs a query or a command. */
   serve(incoming: Incoming, reply: Reply): void;
   /** Opens a stream at the first `next()`. */

@@ -36,6 +36,7 @@ test("the list names every position once, each with its reason", () => {
     "transaction guard",
     "json check",
     "trace",
+    "idempotency key",
     "deadline",
     "retry",
     "breaker",
@@ -65,6 +66,21 @@ test("a query is tried three times in all, within the backoff's bounds", async (
   await clock.advance(25 + 50);
   assert.equal(await call, "connection_lost");
   assert.equal(side.arrived.length, 3);
+});
+
+test("a command that its callee records is sent again under the same key", async () => {
+  const side = new FarSide("a", "b");
+  side.records = true;
+  const { client, clock } = far(side);
+  const call = client.put({ id: "a" });
+  side.arrived[0]?.fail(lost);
+  await clock.advance(30);
+  const keys = side.arrived.map(({ request }) => request.context.idempotencyKey);
+  assert.equal(keys.length, 2);
+  assert.match(String(keys[0]), /^call:[0-9a-f]{32}$/);
+  assert.equal(keys[1], keys[0]);
+  side.arrived[1]?.answer({});
+  await call;
 });
 
 test("a command is not sent again unless it surely was not executed", async () => {

@@ -6,6 +6,7 @@ import type { Outgoing } from "./outgoing/outgoing.ts";
 import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
 import { meansTrouble } from "./policies/circuit-breaker.ts";
 import { shrunkDeadline, timeFor } from "./policies/deadline.ts";
+import { idempotencyKey } from "./policies/idempotency-key.ts";
 import { backoff, mayRepeat } from "./policies/retry.ts";
 import type { Target } from "./outgoing/target.ts";
 
@@ -66,6 +67,17 @@ export const pipeline: readonly Position[] = [
     },
   },
   {
+    name: "idempotency key",
+    reason:
+      "Above the attempts, since all of them are the same command; before the context is made that carries it.",
+    enter: ({ kind, name }) =>
+      kind === "command"
+        ? (call) => {
+            call.idempotencyKey = idempotencyKey(call.parent, name, call.options.idempotencyKey);
+          }
+        : undefined,
+  },
+  {
     name: "deadline",
     reason:
       "Above the retries, so that all attempts and the waits between them share one deadline. It refuses what has no time left before anyone works for it.",
@@ -91,7 +103,7 @@ export const pipeline: readonly Position[] = [
           caller,
           principal: parent.principal,
           principalToken: parent.principalToken,
-          idempotencyKey: options.idempotencyKey,
+          idempotencyKey: call.idempotencyKey,
           parent,
         });
         if (options.signal === undefined) return;
@@ -109,9 +121,10 @@ export const pipeline: readonly Position[] = [
       (call) =>
         upstream.budget.deposit(call.attemptedAt),
     again:
-      ({ kind, policies, random, upstream, clock }) =>
+      ({ kind, policies, random, recorded, upstream, clock }) =>
       (call, error) => {
-        if (call.attempt >= policies.attempts || !mayRepeat(kind, error)) return undefined;
+        if (call.attempt >= policies.attempts || !mayRepeat(kind, error, recorded()))
+          return undefined;
         const wait = backoff(call.attempt, error, policies, random);
         const now = clock.now();
         if (wait === undefined || now + wait >= call.whole.deadline) return undefined;
@@ -160,11 +173,11 @@ export const pipeline: readonly Position[] = [
     reason:
       "Around the transport alone: it measures one instance. What may not be sent again has one attempt, which gets the whole deadline, and so has the last attempt of the others.",
     attempt: (target) => {
-      const { local, kind, latency, policies } = target;
-      if (local !== undefined || kind !== "query") return undefined;
+      const { local, kind, latency, policies, recorded } = target;
+      if (local !== undefined || kind === "stream") return undefined;
       return (call) => {
         const { whole, attemptedAt } = call;
-        if (call.attempt >= policies.attempts) {
+        if (call.attempt >= policies.attempts || (kind === "command" && !recorded())) {
           call.context = whole;
           return;
         }
@@ -184,7 +197,7 @@ export const pipeline: readonly Position[] = [
     },
     settle: (target) => {
       const { local, kind, latency, clock, name } = target;
-      if (local !== undefined || kind !== "query") return undefined;
+      if (local !== undefined || kind === "stream") return undefined;
       return (call, error) => {
         const { context, whole } = call;
         const now = clock.now();

@@ -19,6 +19,8 @@ export interface PlacedService {
   readonly version: string;
   /** The services that it declares as `uses`. */
   readonly uses: readonly string[];
+  /** True when it has a transactional database, in which a command is recorded with its effect. */
+  readonly recordsCommands?: boolean | undefined;
 }
 
 /** A public key of the environment as a JWK (Ed25519), with `kid`. */

@@ -33,6 +33,13 @@ export {
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
 export type { PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
+export {
+  type CommandClaim,
+  type CommandScope,
+  claimOf,
+  type RecordedAnswer,
+} from "./command-records/claim.ts";
+export { commandRecordSchema } from "./command-records/schema.ts";
 export { DatabaseServer, type FromUrlOptions } from "./server.ts";
 export { ServiceDatabase } from "./service-database.ts";
 export { applySystemSchema, type SystemMigration } from "./system-schema.ts";

@@ -6,6 +6,7 @@ import { isAlive } from "./process-alive.ts";
 import { provisionService } from "./provision.ts";
 import { QuietConnection } from "./quiet-connection.ts";
 import type { DatabaseServer } from "./server.ts";
+import type { SystemMigration } from "./system-schema.ts";
 import { quoteIdentifier as id, quoteLiteral, serviceNames } from "./service-names.ts";
 
 /** A database of a test's own. */
@@ -23,12 +24,14 @@ export interface ClonedDatabase {
  */
 export class TemplateDatabases {
   readonly #server: DatabaseServer;
+  readonly #systemSchema: readonly SystemMigration[];
   readonly #templates = new Map<string, Promise<string>>();
   readonly #clones = new Set<ClonedDatabase>();
   #admin: Promise<Admin> | undefined;
 
-  constructor(server: DatabaseServer) {
+  constructor(server: DatabaseServer, systemSchema: readonly SystemMigration[] = []) {
     this.#server = server;
+    this.#systemSchema = systemSchema;
   }
 
   /** A copy of the service's migrated database. */
@@ -87,8 +90,9 @@ export class TemplateDatabases {
 
   async #makeTemplate(service: string, migrations: string): Promise<string> {
     const files = await readMigrations(migrations);
+    const system = this.#systemSchema.map(({ name: step, sql }) => `${step} ${sql}`);
     const hash = createHash("sha256").update(
-      files.map((file) => `${file.name} ${file.sha256}`).join("\n"),
+      [...system, ...files.map((file) => `${file.name} ${file.sha256}`)].join("\n"),
     );
     const name =
       `kerf_template_${hash.digest("hex").slice(0, 8)}_${serviceNames(service).database}`.slice(
@@ -110,7 +114,7 @@ export class TemplateDatabases {
       connections: { owner: -1, app: -1 },
     });
     if (rows[0]?.datistemplate === true) return name;
-    await migrate(owner, migrations);
+    await migrate(owner, migrations, this.#systemSchema);
     await client.query(`alter database ${id(name)} is_template true`);
     await this.#untilNobodyIsConnected(client, name);
     return name;

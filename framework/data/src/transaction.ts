@@ -1,6 +1,6 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
-import { KerfError, remaining } from "@kerf/kernel";
+import { delay, KerfError, remaining } from "@kerf/kernel";
 import {
   databaseDeadline,
   endsConnection,
@@ -8,6 +8,8 @@ import {
   translate,
   unavailable,
 } from "./database-errors.ts";
+import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
+import { claim, insertRecord } from "./command-records/statements.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { rawClient } from "./raw-client.ts";
@@ -21,6 +23,8 @@ export interface TransactionOptions {
   /** Monotonic milliseconds of the pool's clock; the transaction is over by then, whatever happens. */
   readonly deadline: number;
   readonly isolation?: Isolation | undefined;
+  /** The key under which it is done at most once; claimed when it opens, recorded when it commits. */
+  readonly claim?: CommandClaim | undefined;
   /** Called once, when the first statement opens it. */
   readonly onOpen?: (() => void) | undefined;
   /** Told what a hook after the commit throws; by default the process is warned. */
@@ -31,6 +35,11 @@ type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> |
 
 /** How much later than the server we give up on it, in milliseconds: normally its own answer is there first. */
 const graceMs = 250;
+/** First and longest pause before a key is claimed again that somebody else is at work under, in milliseconds. */
+const firstPauseMs = 2;
+const longestPauseMs = 100;
+/** Name of the savepoint before the handler's first statement; its own are `kerf_1` and on. */
+const effect = "kerf_0";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 
@@ -52,6 +61,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #failure: unknown;
   #savepoints = 0;
   #depth: string[] = [];
+  #recorded: RecordedAnswer | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
@@ -63,6 +73,11 @@ export class CommandTransaction<Tables = unknown> implements Session {
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
   get isOpen(): boolean {
     return this.#opening !== undefined && this.#settled === undefined;
+  }
+
+  /** Set when the first statement found that the command had been done before; then that is the answer, whatever the handler says. */
+  get recorded(): RecordedAnswer | undefined {
+    return this.#recorded;
   }
 
   /** Kysely on this transaction. */
@@ -133,6 +148,40 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   /**
+   * Records the answer under the claimed key, as the last statement before {@link commit}. Nothing without a claim, or when no
+   * statement was run: such a command has no effect in this database that could happen twice.
+   */
+  record(answer: RecordedAnswer): void {
+    const { claim: claimed } = this.#options;
+    if (claimed === undefined || this.#opening === undefined) return;
+    this.beforeCommit(() => insertRecord((statement) => this.run(statement), claimed, answer));
+  }
+
+  /**
+   * Commits the record of a declared error and nothing else: every statement of the handler is undone, its hooks are dropped.
+   * False when there is nothing to record, and the transaction is rolled back.
+   */
+  async decline(answer: RecordedAnswer): Promise<boolean> {
+    this.#beforeCommit.length = 0;
+    this.#afterCommit.length = 0;
+    const { claim: claimed } = this.#options;
+    if (
+      claimed?.mayDecline !== true ||
+      this.#opening === undefined ||
+      this.#settled !== undefined
+    ) {
+      await this.rollback();
+      return false;
+    }
+    await this.#opening;
+    await this.run({ text: `rollback to savepoint ${effect}` });
+    this.#failure = undefined;
+    this.record(answer);
+    await this.commit();
+    return true;
+  }
+
+  /**
    * Runs the hooks and commits. Without a statement there is nothing to commit, and no connection is used. Throws
    * `transaction_aborted` when a statement had failed and the handler went on regardless; with retry meaning `unknown` only
    * when the connection was lost during COMMIT itself.
@@ -191,6 +240,56 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   async #begin(): Promise<PooledConnection> {
+    for (let attempt = 1; ; attempt += 1) {
+      const connection = await this.#beginOnce();
+      const { claim: claimed } = this.#options;
+      if (claimed === undefined) return connection;
+      const found = await this.#claim(connection, claimed);
+      if (found === "fresh") return connection;
+      await this.#giveBack(connection);
+      if (found !== "in_flight") {
+        this.#recorded = found;
+        throw alreadyDone();
+      }
+      if (!claimed.wait) throw keyInFlight();
+      await this.#pause(attempt);
+    }
+  }
+
+  async #claim(
+    connection: PooledConnection,
+    claimed: CommandClaim,
+  ): Promise<"fresh" | "in_flight" | RecordedAnswer> {
+    try {
+      return await claim(connection.client, claimed, effect);
+    } catch (error) {
+      const explained = this.#explain(error);
+      await this.#giveBack(connection);
+      throw explained;
+    }
+  }
+
+  /** Ends a transaction in which nothing was done, so that another connection is not held while somebody else is waited for. */
+  async #giveBack(connection: PooledConnection): Promise<void> {
+    this.#connection = undefined;
+    try {
+      await connection.client.query("rollback");
+      this.#letGo(connection);
+    } catch {
+      this.#drop(connection);
+    }
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const { deadline } = this.#options;
+    const left = remaining(this.#pool.clock, deadline);
+    const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt - 1, 8));
+    if (left <= pause) throw databaseDeadline("before-commit", keyInFlight());
+    await delay(this.#pool.clock, pause);
+    this.#assertUnsettled();
+  }
+
+  async #beginOnce(): Promise<PooledConnection> {
     const { deadline, isolation } = this.#options;
     const connection = await this.#pool.acquire(deadline);
     const left = Math.max(1, Math.ceil(remaining(this.#pool.clock, deadline)));
@@ -271,6 +370,20 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #isOverdue(): boolean {
     return remaining(this.#pool.clock, this.#options.deadline) === 0;
   }
+}
+
+function alreadyDone(): KerfError {
+  return new KerfError("already_done", {
+    message: "This command was done before; its first answer is given again.",
+  });
+}
+
+function keyInFlight(): KerfError {
+  return new KerfError("key_in_flight", {
+    message: "A request with the same idempotency key is being worked on.",
+    why: "A command has one effect for each key, so this one waits for what becomes of the other.",
+    fix: "Send it again a little later, with the same key.",
+  });
 }
 
 function aborted(failure: unknown): unknown {

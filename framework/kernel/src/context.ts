@@ -58,6 +58,7 @@ export class CallContext implements CancelWatcher {
   /** Set by the service while its command's transaction is open; calls are refused then. */
   transactionOpen = false;
   readonly #parent: CallContext | undefined;
+  #made: Map<string, number> | undefined;
   #trace: Trace | undefined;
   #reason: KerfError | undefined;
   #controller: AbortController | undefined;
@@ -84,6 +85,14 @@ export class CallContext implements CancelWatcher {
   get trace(): Trace {
     this.#trace ??= this.#parent === undefined ? newTrace() : childSpan(this.#parent.trace);
     return this.#trace;
+  }
+
+  /** Counts the calls that this one has made under a name, from 1: the same in each attempt, when the handler does the same. */
+  countCall(name: string): number {
+    this.#made ??= new Map();
+    const count = (this.#made.get(name) ?? 0) + 1;
+    this.#made.set(name, count);
+    return count;
   }
 
   /** Milliseconds left, never negative. */

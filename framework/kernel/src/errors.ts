@@ -20,6 +20,8 @@ export const errorCodes = {
   method_not_allowed: { status: 405, retry: "never" },
   request_timeout: { status: 408, retry: "not-executed" },
   conflict: { status: 409, retry: "unknown" },
+  key_in_flight: { status: 409, retry: "unknown" },
+  key_reused: { status: 422, retry: "never" },
   payload_too_large: { status: 413, retry: "never" },
   unsupported_media_type: { status: 415, retry: "never" },
   headers_too_large: { status: 431, retry: "never" },

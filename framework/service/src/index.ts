@@ -37,4 +37,5 @@ export type {
 } from "./manifest.ts";
 export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
+export { systemSchema } from "./system-schema.ts";
 export { cutUnits, resolveUnits, type UnitServices } from "./units.ts";

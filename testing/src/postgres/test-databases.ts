@@ -1,5 +1,5 @@
 import { type ClonedDatabase, DatabaseServer, TemplateDatabases } from "@kerf/data";
-import type { AnyService } from "@kerf/service";
+import { type AnyService, systemSchema } from "@kerf/service";
 import { sharedServer } from "./shared-server.ts";
 
 let templates: Promise<TemplateDatabases> | undefined;
@@ -22,7 +22,7 @@ export async function cloneDatabases(
 async function connect(): Promise<TemplateDatabases> {
   try {
     const { connection } = await sharedServer();
-    return new TemplateDatabases(new DatabaseServer("tests", connection));
+    return new TemplateDatabases(new DatabaseServer("tests", connection), systemSchema);
   } catch (thrown) {
     // The next test may try again.
     templates = undefined;

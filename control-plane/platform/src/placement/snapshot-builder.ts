@@ -33,6 +33,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
         unit,
         version: service.contract.version,
         uses: service.uses.map((use) => use.name).toSorted(),
+        recordsCommands: service.database !== undefined,
       };
     }
   }

@@ -8,7 +8,7 @@ import {
   provisionServices,
 } from "@kerf/data";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
-import type { AppManifest, ManifestService } from "@kerf/service";
+import { type AppManifest, type ManifestService, systemSchema } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
@@ -163,6 +163,7 @@ export class Databases {
       const { applied } = await migrate(
         state.provisioned.owner,
         state.declared.database?.migrations as string,
+        systemSchema,
       );
       await this.#settle(state, undefined);
       return applied;

@@ -33,6 +33,10 @@ export class SnapshotDiscovery implements Discovery {
     return instances;
   }
 
+  recordsCommands(service: string): boolean {
+    return this.#store.current?.services[service]?.recordsCommands === true;
+  }
+
   onChange(listener: () => void): () => void {
     return this.#store.onChange(listener);
   }

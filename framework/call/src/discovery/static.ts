@@ -21,6 +21,10 @@ export class StaticDiscovery implements Discovery {
     return this.#instances.get(service) ?? none;
   }
 
+  recordsCommands(): boolean {
+    return false;
+  }
+
   onChange(): () => void {
     return () => {};
   }

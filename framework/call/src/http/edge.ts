@@ -21,6 +21,8 @@ export interface EdgeCall {
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
   readonly after?: string | undefined;
+  /** Of a command: the key that its client sent. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** Bounds for operations that set none. */

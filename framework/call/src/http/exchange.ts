@@ -8,6 +8,7 @@ import type { HttpEdgeOptions, Identity } from "./edge.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
 import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
+import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
 import { sendEvents } from "./sse.ts";
 
@@ -87,6 +88,7 @@ export class Exchange {
         input,
         context,
         after: text(this.#request.headers["last-event-id"]),
+        idempotencyKey: clientKey(this.#request, route.description.kind),
       });
 
       // Answer: JSON, or events for a stream.

@@ -50,6 +50,8 @@ const titles: Partial<Record<ErrorCode, string>> = {
   method_not_allowed: "Method not allowed",
   request_timeout: "The request took too long to arrive",
   conflict: "Conflict",
+  key_in_flight: "A request with this key is being worked on",
+  key_reused: "This key belongs to another request",
   payload_too_large: "The body is too large",
   unsupported_media_type: "The body is not JSON",
   headers_too_large: "The head of the request is too large",

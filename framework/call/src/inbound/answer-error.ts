@@ -13,6 +13,8 @@ const own: ReadonlySet<string> = new Set<ErrorCode>([
   "forbidden",
   "not_found",
   "conflict",
+  "key_in_flight",
+  "key_reused",
   "payload_too_large",
   "overloaded",
   "unavailable",

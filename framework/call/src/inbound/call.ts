@@ -10,7 +10,7 @@ import type { InboundState } from "./state.ts";
 import type { InboundOperation } from "./operation.ts";
 import { assertJson } from "../json/strict.ts";
 import type { Reply } from "../local-services.ts";
-import { type AnswerCheck, checkedLater } from "./served.ts";
+import { type AnswerCheck, CheckedError, checkedLater } from "./served.ts";
 import type { Serving } from "./serving.ts";
 import type { Incoming } from "../transport.ts";
 
@@ -80,7 +80,11 @@ export class ServingCall implements Serving, CancelWatcher {
       const { served } = operation;
       const check: AnswerCheck =
         served.checksAnswer === true ? (value) => this.#check(value) : checkedLater;
-      const result = served.run({ input, context, after: incoming.after }, check);
+      const result = served.run(
+        { input, received: incoming.input, context, after: incoming.after },
+        check,
+        (thrown) => this.#checkError(thrown),
+      );
       if (isThenable(result)) {
         context.watch(this);
         result.then(
@@ -159,6 +163,10 @@ export class ServingCall implements Serving, CancelWatcher {
       this.#end();
       this.#answer(undefined, declaredAnswer(thrown, data));
     };
+    if (thrown instanceof CheckedError) {
+      answer(thrown.data);
+      return;
+    }
     try {
       const data = this.operation.errorData(thrown);
       if (data instanceof Promise) data.then(answer, (wrong: unknown) => this.#fail(wrong));
@@ -166,6 +174,15 @@ export class ServingCall implements Serving, CancelWatcher {
     } catch (wrong) {
       this.#fail(wrong);
     }
+  }
+
+  #checkError(thrown: unknown): CheckedError | undefined | Promise<CheckedError | undefined> {
+    if (!this.operation.declares(thrown)) return undefined;
+    const { code, message } = thrown;
+    const data = this.operation.errorData(thrown);
+    return data instanceof Promise
+      ? data.then((settled: unknown) => new CheckedError(code, settled, message))
+      : new CheckedError(code, data, message);
   }
 
   #answer(value: unknown, error: KerfError | undefined): void {

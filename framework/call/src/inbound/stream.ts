@@ -4,7 +4,7 @@ import { deepFreeze } from "../json/freeze.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { InboundState } from "./state.ts";
 import { assertJson } from "../json/strict.ts";
-import { checkedLater } from "./served.ts";
+import { checkedLater, declaredLater } from "./served.ts";
 import type { Serving } from "./serving.ts";
 import type { Incoming } from "../transport.ts";
 
@@ -123,8 +123,9 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const ended = this.context.cancelled;
     if (ended !== undefined) throw ended;
     const made = await operation.served.run(
-      { input, context: this.context, after: incoming.after },
+      { input, received: incoming.input, context: this.context, after: incoming.after },
       checkedLater,
+      declaredLater,
     );
     const items = (made as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     this.#items = items;

@@ -19,6 +19,8 @@ export class Outgoing implements Incoming {
   after: string | undefined;
   /** Where its span is, when that is not below the call above. */
   trace: Trace | undefined = undefined;
+  /** Of a command: what all of its attempts are known by. */
+  idempotencyKey: string | undefined = undefined;
   /** Of the whole call, over all of its attempts. */
   whole: CallContext;
   /** Of the attempt under way; what travels. */

@@ -20,6 +20,8 @@ export interface Target {
   readonly policies: PolicyDefaults;
   readonly upstream: Upstream;
   readonly latency: LatencyQuantile;
+  /** Whether the callee records commands with their effects; what it does twice under one key has one effect. */
+  readonly recorded: () => boolean;
   /** The operation itself, when its service runs in this process. */
   readonly local: LocalOperation | undefined;
   readonly discovery: Discovery;

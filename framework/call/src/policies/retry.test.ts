@@ -10,13 +10,14 @@ const unknown = new KerfError("connection_lost", "x");
 
 test("what was not executed may be sent again, whatever it is", () => {
   for (const kind of ["query", "command", "stream"] as const)
-    assert.equal(mayRepeat(kind, notExecuted), true);
+    assert.equal(mayRepeat(kind, notExecuted, false), true);
 });
 
 test("what may have been executed may be sent again when it only reads", () => {
-  assert.equal(mayRepeat("query", unknown), true);
-  assert.equal(mayRepeat("stream", unknown), true);
-  assert.equal(mayRepeat("command", unknown), false);
+  assert.equal(mayRepeat("query", unknown, false), true);
+  assert.equal(mayRepeat("stream", unknown, false), true);
+  assert.equal(mayRepeat("command", unknown, false), false);
+  assert.equal(mayRepeat("command", unknown, true), true);
 });
 
 test("what is final stays final", () => {
@@ -29,7 +30,7 @@ test("what is final stays final", () => {
     new KerfError("deadline_exceeded", "x"),
     new KerfError("cancelled", "x"),
   ];
-  for (const error of errors) assert.equal(mayRepeat("query", error), false, error.code);
+  for (const error of errors) assert.equal(mayRepeat("query", error, true), false, error.code);
 });
 
 test("the wait is drawn from zero to a bound that doubles up to its cap", () => {

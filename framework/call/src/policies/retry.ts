@@ -3,10 +3,10 @@ import type { KerfError, Random } from "@kerf/kernel";
 import type { PolicyDefaults } from "./defaults.ts";
 
 /**
- * Whether the same call may be sent again. What was not executed may, whatever it is. What may have been executed may
- * when it only reads. A command's second effect would be the caller's problem until commands are recorded.
+ * Whether the same call may be sent again. What was not executed may, whatever it is. What may have been executed may when
+ * it only reads, or when the callee records what was done under the call's key (`recorded`).
  */
-export function mayRepeat(kind: OperationKind, error: KerfError): boolean {
+export function mayRepeat(kind: OperationKind, error: KerfError, recorded: boolean): boolean {
   if (error.retry === "never") return false;
   // An open breaker is there to fail fast, a passed deadline leaves no time, and a caller that left wants no answer.
   if (
@@ -15,7 +15,7 @@ export function mayRepeat(kind: OperationKind, error: KerfError): boolean {
     error.code === "cancelled"
   )
     return false;
-  return error.retry === "not-executed" || kind !== "command";
+  return error.retry === "not-executed" || kind !== "command" || recorded;
 }
 
 /**

@@ -44,6 +44,13 @@ export class FarSide implements Discovery {
     for (const listener of this.#listeners) listener();
   }
 
+  /** Whether the services of the far side record their commands. */
+  records = false;
+
+  recordsCommands(): boolean {
+    return this.records;
+  }
+
   instancesOf(): readonly PlacedInstance[] {
     return this.#instances;
   }

@@ -24,6 +24,7 @@ function coded(incoming: Incoming): Incoming {
 /** An operation of this process as it would answer over a wire: every value goes through the codec. Checked mode only. */
 export function throughCodec(operation: LocalOperation): LocalOperation {
   return {
+    recorded: operation.recorded,
     serve(incoming: Incoming, reply: Reply): void {
       operation.serve(coded(incoming), {
         answered(value) {

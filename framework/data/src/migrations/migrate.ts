@@ -3,6 +3,7 @@ import { KerfError } from "@kerf/kernel";
 import { withAdvisoryLock } from "../advisory-lock.ts";
 import { type ConnectionConfig, withConnection } from "../connection.ts";
 import { type MigrationFile, readMigrations } from "./directory.ts";
+import { applyWith, type SystemMigration } from "../system-schema.ts";
 import { explainMigrationError } from "./failure.ts";
 import { compareWithHistory, type AppliedMigration } from "./history.ts";
 
@@ -18,16 +19,18 @@ export interface MigrationResult {
 const lockTimeoutMs = 10_000;
 
 /**
- * Brings a database to the state of a directory of migrations. Connects as the owner, directly (not through a transaction
+ * Brings a database to the state of a directory of migrations, the platform's own tables (`systemSchema`) first. Connects as the owner, directly (not through a transaction
  * pooler); processes that do it at once take turns. Each file is one transaction together with its record. Throws
  * `migration_failed`; what was applied before the failing file stays.
  */
 export async function migrate(
   owner: ConnectionConfig,
   directory: string,
+  systemSchema: readonly SystemMigration[] = [],
 ): Promise<MigrationResult> {
   const files = await readMigrations(directory);
   return withConnection(owner, "kerf/migrate", async (client) => {
+    await applyWith(client, systemSchema);
     const history = await readHistory(client);
     const pending = compareWithHistory(files, history ?? [], owner.database);
     if (pending.length === 0 && history !== undefined)

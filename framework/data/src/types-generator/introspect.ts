@@ -63,7 +63,7 @@ const tablesQuery = `
   join resolved type on type.origin = a.atttypid
   left join resolved element on element.origin = type.typelem and type.typcategory = 'A'
   where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-    and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema' and c.relname not like 'kerf\\_%'
+    and n.nspname not like 'pg\\_%' and n.nspname not in ('information_schema', 'kerf') and c.relname not like 'kerf\\_%'
     and not exists (select from pg_depend d where d.objid = c.oid and d.classid = 'pg_class'::regclass and d.deptype = 'e')
   group by n.nspname, c.oid, c.relname
   order by n.nspname collate "C", c.relname collate "C"`;

@@ -11,6 +11,7 @@ import { tokenIdentity } from "../issuer.ts";
 import { greeter, keeps, relay } from "./fixtures/app/contracts.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { fixtureApp, TestPlatform } from "./testing/test-platform.ts";
+import { systemSchema } from "../system-schema.ts";
 
 /** Longest wait of a test, milliseconds: a host that hangs fails its test instead of the run. */
 const timeout = 60_000;
@@ -159,7 +160,7 @@ test("a unit with a database, a worker and the issuer's key", { timeout }, async
   const platform = await platformOf(context);
   const temporary = await startTemporaryServer();
   context.after(() => temporary.stop());
-  const templates = new TemplateDatabases(temporary.server.database);
+  const templates = new TemplateDatabases(temporary.server.database, systemSchema);
   const cloned = await templates.clone("keeps", join(dirname(fixtureApp), "migrations"));
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const host = platform.spawn("keeps-1", ["keeps"], {

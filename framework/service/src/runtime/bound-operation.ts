@@ -5,13 +5,18 @@ import type { BoundService } from "./bound-service.ts";
 /** One operation of a service in this process: everything that its calls share, made once. */
 export class BoundOperation {
   readonly service: BoundService;
+  readonly name: string;
   readonly isCommand: boolean;
+  /** Whether the contract declares errors: then the effect of a command may be undone while its answer is kept. */
+  readonly mayDecline: boolean;
   readonly handler: (args: unknown) => unknown;
   readonly errors: Readonly<Record<string, unknown>>;
   readonly log: Logger;
 
   constructor(service: BoundService, name: string, operation: Operation) {
     this.service = service;
+    this.name = name;
+    this.mayDecline = Object.keys(operation.errors as ErrorDeclarations).length > 0;
     this.isCommand = operation.kind === "command";
     this.handler = (service.service.handlers as Record<string, (args: unknown) => unknown>)[
       name

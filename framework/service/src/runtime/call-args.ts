@@ -78,7 +78,7 @@ export class CallArgs {
   /** In a command its transaction, in queries and streams statements that read, each for itself. */
   #statements(): CommandCall["transaction"] | Reads {
     this.#data ??= this.#operation.isCommand
-      ? new CommandCall(this.#operation.service, this.#call.context)
+      ? new CommandCall(this.#operation, this.#call)
       : this.#operation.service.database.reads({ deadline: this.#call.context.deadline });
     return this.#data instanceof CommandCall ? this.#data.transaction : this.#data;
   }

@@ -5,6 +5,7 @@ import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
+import { Maintenance } from "./maintenance.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
 
@@ -28,6 +29,7 @@ export interface RuntimeOptions {
 export class ServiceRuntime {
   readonly #bound: readonly BoundService[];
   readonly #workers: ReadonlyMap<string, WorkerLoop>;
+  readonly #maintenance: readonly Maintenance[];
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -41,6 +43,10 @@ export class ServiceRuntime {
           clock,
           log,
         }),
+    );
+    this.#maintenance = Object.entries(options.databases).map(
+      ([service, database]) =>
+        new Maintenance(database, { clock, random, log: log.with({ service }) }),
     );
     this.#workers = new Map(
       this.#bound.flatMap((bound) =>
@@ -62,13 +68,15 @@ export class ServiceRuntime {
     for (const bound of this.#bound) bound.connect(caller);
   }
 
-  /** Starts every worker; its first run begins at once. */
+  /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
+    for (const maintenance of this.#maintenance) maintenance.start();
     for (const worker of this.#workers.values()) worker.start();
   }
 
   /** Cancels what the workers do and waits for its end. The caller bounds it. */
   async stopWorkers(): Promise<void> {
+    for (const maintenance of this.#maintenance) maintenance.stop();
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
   }
 

@@ -1,0 +1,70 @@
+import type { ServiceDatabase } from "@kerf/data";
+import { type Clock, type Random, type Timer } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+
+/** Pause between two runs, milliseconds; partitions are made three days ahead. */
+const everyMs = 3_600_000;
+/** Until the first run, milliseconds: what serves goes first. */
+const firstMs = 30_000;
+/** Bound of one run, milliseconds. */
+const boundMs = 10_000;
+
+/**
+ * Keeps the platform's own tables in one service's database in shape: partitions of command records for the days to come, old ones
+ * dropped. Every instance does it; whoever comes second finds nothing to do.
+ */
+export class Maintenance {
+  readonly #database: ServiceDatabase;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Logger;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(
+    database: ServiceDatabase,
+    parts: { readonly clock: Clock; readonly random: Random; readonly log: Logger },
+  ) {
+    this.#database = database;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#log = parts.log;
+  }
+
+  /** Idempotent. */
+  start(): void {
+    if (this.#timer === undefined && !this.#stopped) this.#after(firstMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** One run; throws what the database says. */
+  async run(): Promise<void> {
+    const transaction = this.#database.transaction({ deadline: this.#clock.now() + boundMs });
+    try {
+      await transaction.raw.query("select kerf.command_record_maintain()");
+      await transaction.commit();
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  /** With chance, so that instances that started together do not come together. */
+  #after(ms: number): void {
+    this.#timer = this.#clock.after(ms * (1 + this.#random.next() / 2), () => void this.#round());
+  }
+
+  async #round(): Promise<void> {
+    try {
+      await this.run();
+    } catch (error) {
+      this.#log.warn("the database could not be maintained; it is tried again in an hour", {
+        error,
+      });
+    }
+    if (!this.#stopped) this.#after(everyMs);
+  }
+}

@@ -1,0 +1,4 @@
+import { commandRecordSchema, type SystemMigration } from "@kerf/data";
+
+/** The platform's own tables in the database of every service, in the order in which they are made. */
+export const systemSchema: readonly SystemMigration[] = [...commandRecordSchema];
