@@ -228,7 +228,8 @@ export const rows: readonly Row[] = [
   cost(
     "The same command arrives twice",
     "An idempotency record that commits with the effect; the first answer is given again for 24 hours",
-    planned("commands, events and sagas"),
+    built("framework/service/src/runtime/commands.test.ts"),
+    "kerf policies orders",
   ),
   cost(
     "An event is lost, doubled or out of order",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { Customer } from "./customer.ts";
 import { eventually, RunningShop } from "./running-shop.ts";
@@ -181,6 +182,32 @@ export function endToEnd(
       );
       assert.equal(payment.code, 1);
       assert.match(payment.stderr + payment.stdout, /noPayment/);
+    });
+
+    test("an order that is sent again under its key is one order", async () => {
+      const body = {
+        items: [{ sku: "oil-linseed", quantity: 1 }],
+        payment: { method: "card-ok" },
+      };
+      const key = { "idempotency-key": randomUUID() };
+      const answers = await Promise.all(
+        Array.from({ length: 5 }, () => customer.post("/orders", body, key)),
+      );
+      const placed = answers.filter(({ status }) => status === 202);
+      assert.ok(placed.length > 0);
+      assert.equal(new Set(placed.map((answer) => answer.body.id)).size, 1);
+      // Those that came while it was being placed are told so.
+      for (const { status } of answers) assert.ok(status === 202 || status === 409, String(status));
+      assert.deepEqual((await customer.post("/orders", body, key)).body, placed[0]?.body);
+      const other = await customer.post(
+        "/orders",
+        { ...body, payment: { method: "card-declined" } },
+        key,
+      );
+      assert.equal(other.status, 422);
+      assert.equal(other.body.code, "key_reused");
+      const bad = await customer.post("/orders", body, { "idempotency-key": "a b" });
+      assert.equal(bad.status, 400);
     });
 
     test("one bench, many customers: it is sold once", async () => {

@@ -145,6 +145,18 @@ test("status says what runs, for programs and for people", async () => {
   assert.ok(!text.includes("\u001b"));
 });
 
+test("policies say what has one effect, what may have more, and why", async () => {
+  const policies = (await json("policies", "rooms")) as { operation: string; effect: string }[];
+  assert.ok(policies.length > 0);
+  for (const { effect } of policies) assert.ok(["none", "once a key"].includes(effect), effect);
+  const text = (await kerf(["policies"])).stdout;
+  assert.match(text, /^OPERATION +KIND +EFFECT/);
+  assert.match(text, /once a key: .*24 hours/);
+  const { code, stderr } = await kerf(["policies", "room"]);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /rooms/);
+});
+
 test("call prints answers, declared errors and what was probably meant", async () => {
   const { rooms } = await json("call", "rooms.list");
   assert.deepEqual(rooms, [

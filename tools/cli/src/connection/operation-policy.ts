@@ -1,0 +1,51 @@
+import { policyDefaults } from "@kerf/call";
+import type { ContractDescription } from "@kerf/contract";
+
+/** What callers of one operation may rely on. */
+export interface OperationPolicy {
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: "query" | "command" | "stream";
+  /** How often it takes effect when it is sent more than once. */
+  readonly effect: "none" | "once a key" | "at least once";
+  readonly why: string;
+  /** Bound of a call that sets none, milliseconds; null for a stream, which has none. */
+  readonly deadlineMs: number | null;
+  /** Attempts of one call in all, the first included. */
+  readonly attempts: number;
+}
+
+/** The policies of a service's operations, from what it declares. */
+export function policiesOf(service: {
+  readonly name: string;
+  readonly contract: ContractDescription;
+  readonly database?: unknown;
+}): OperationPolicy[] {
+  return Object.entries(service.contract.operations).map(([operation, { kind, deadlineMs }]) => {
+    const recorded = service.database !== undefined;
+    return {
+      service: service.name,
+      operation,
+      kind,
+      ...effectOf(kind, recorded),
+      deadlineMs: deadlineMs ?? (kind === "stream" ? null : policyDefaults.deadlineMs),
+      attempts: policyDefaults.attempts,
+    };
+  });
+}
+
+function effectOf(
+  kind: OperationPolicy["kind"],
+  recorded: boolean,
+): Pick<OperationPolicy, "effect" | "why"> {
+  if (kind !== "command") return { effect: "none", why: "it reads only: repeated at will" };
+  return recorded
+    ? {
+        effect: "once a key",
+        why: "what it does in its own database commits with a record of its key, which lives for 24 hours; what it does elsewhere may be repeated",
+      }
+    : {
+        effect: "at least once",
+        why: "the service has no transactional database to record it in: repeated only when it surely was not executed",
+      };
+}
