@@ -57,9 +57,11 @@ export function endToEnd(
         status.units.map((unit) => [unit.name, [...unit.services].sort()]),
       );
       assert.deepEqual(placed, units);
+      const copies = args.includes("--replicas") ? Number(args[args.indexOf("--replicas") + 1]) : 1;
       for (const unit of status.units)
-        assert.ok(
-          unit.instances.every((instance) => instance.state === "ready"),
+        assert.deepEqual(
+          unit.instances.map((instance) => instance.state),
+          Array.from({ length: copies }, () => "ready"),
           unit.name,
         );
       assert.deepEqual(

@@ -163,7 +163,7 @@ export function assemble(
     supervisor,
     databases,
     deployment: () => deployed.current,
-    describe: async (signal) => deploy(await around.describe(signal), options.cut),
+    describe: async (signal) => deploy(await around.describe(signal), options),
     deploy: (deployment) => whole.redeploy(deployment),
   });
 

@@ -17,6 +17,8 @@ export interface PlatformOptions {
   readonly platformPort: number;
   /** `none`, `all` or names of services; undefined takes the placement that the app declares. */
   readonly cut: string | undefined;
+  /** Copies of each unit, 1 to 8. */
+  readonly replicas: number;
   readonly environment: string;
   /** Start again what a changed file belongs to. */
   readonly watch: boolean;
@@ -41,6 +43,7 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     port: port("--port", values.port ?? "8080"),
     platformPort: port("--platform-port", values["platform-port"] ?? "8090"),
     cut: values.cut,
+    replicas: replicas(values.replicas ?? "1"),
     environment,
     watch: values["no-watch"] !== true && environment === "dev",
     logLevel: logLevel as LogLevel,
@@ -58,6 +61,7 @@ function read(argv: readonly string[]) {
         port: { type: "string" },
         "platform-port": { type: "string" },
         cut: { type: "string" },
+        replicas: { type: "string" },
         environment: { type: "string" },
         "log-level": { type: "string" },
         "no-watch": { type: "boolean" },
@@ -66,7 +70,7 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--environment NAME] [--log-level L] [--no-watch]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--environment NAME] [--log-level L] [--no-watch]",
       cause,
     });
   }
@@ -75,6 +79,12 @@ function read(argv: readonly string[]) {
 function port(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw wrong(option, "is a port from 0 to 65535");
+  return Number(text);
+}
+
+/** More than eight copies of everything on one machine only wait for each other. */
+function replicas(text: string): number {
+  if (!/^[1-8]$/.test(text)) throw wrong("--replicas", "is a number from 1 to 8");
   return Number(text);
 }
 

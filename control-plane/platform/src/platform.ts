@@ -74,7 +74,7 @@ export class Platform {
   async start(): Promise<void> {
     const { clock, events } = this.#around;
     const { databases, deployed, publisher, reloader, rotation, supervisor } = this.#parts;
-    const { app, cut, host, port, platformPort, watch } = this.#options;
+    const { app, host, port, platformPort, watch } = this.#options;
     const { home } = this.#held;
     const begun = clock.now();
 
@@ -96,7 +96,7 @@ export class Platform {
       () => readApp({ home, app, adopting, ...this.#around }),
       summary,
     );
-    await deployed.set(deploy(manifest, cut), adopting);
+    await deployed.set(deploy(manifest, this.#options), adopting);
     deployed.starting = !adopting;
     this.#assertStarting();
 

@@ -8,10 +8,15 @@ export interface Deployment {
   readonly manifest: AppManifest;
   /** The services of each unit. */
   readonly units: Readonly<UnitServices>;
+  /** Copies of each unit. */
+  readonly replicas: number;
 }
 
-/** Places the services of an app: as `--cut` says, otherwise as the app itself does. */
-export function deploy(manifest: AppManifest, cut: string | undefined): Deployment {
+/** Places the services of an app, `replicas` copies of each: as `--cut` says, otherwise as the app itself does. */
+export function deploy(
+  manifest: AppManifest,
+  { cut, replicas }: { readonly cut: string | undefined; readonly replicas: number },
+): Deployment {
   const units =
     cut === undefined
       ? Object.fromEntries(
@@ -21,7 +26,7 @@ export function deploy(manifest: AppManifest, cut: string | undefined): Deployme
           cut,
           manifest.services.map((service) => service.name),
         );
-  return { manifest, units };
+  return { manifest, units, replicas };
 }
 
 /** The programs of a deployment; `ports` says where each gateway listens. */
@@ -34,7 +39,7 @@ export function programsOf(
     unit,
     kind: "host",
     services,
-    copies: 1,
+    copies: deployment.replicas,
   }));
   const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => ({
     unit: `gateway:${name}`,

@@ -109,8 +109,8 @@ export class Supervisor {
     const settled: Promise<unknown>[] = [];
     for (const program of programs) {
       this.#programs.set(program.unit, program);
-      for (let n = 1; n <= program.copies; n++) {
-        const slot = this.#slot(`${plainName(program.unit)}-${n}`, program.unit);
+      for (const name of slotNames(program)) {
+        const slot = this.#slot(name, program.unit);
         const runs = slot.current?.record;
         if (runs !== undefined && !this.#serves(runs, program)) {
           // What failed was reported; the old copy serves on.
@@ -121,13 +121,14 @@ export class Supervisor {
     await Promise.all(settled);
   }
 
-  /** Stops every unit and gateway that is not among `programs`. */
+  /** Stops every unit and gateway that is not among `programs`, and the copies that are more than wanted. */
   async retireOthers(programs: readonly Program[], boundMs: number): Promise<void> {
-    const kept = new Set(programs.map((program) => program.unit));
+    const kept = new Set(programs.flatMap(slotNames));
+    const units = new Set(programs.map((program) => program.unit));
     const stopping: Promise<void>[] = [];
     for (const [name, slot] of this.#slots) {
-      if (kept.has(slot.unit)) continue;
-      this.#programs.delete(slot.unit);
+      if (kept.has(name)) continue;
+      if (!units.has(slot.unit)) this.#programs.delete(slot.unit);
       stopping.push(slot.stop(boundMs).then(() => void this.#slots.delete(name)));
     }
     await Promise.all(stopping);
@@ -337,4 +338,9 @@ export class Supervisor {
 /** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */
 function servesBest(a: InstanceRecord, b: InstanceRecord): number {
   return Number(b.ready) - Number(a.ready) || b.startedAt - a.startedAt;
+}
+
+/** The places of a program's copies. */
+function slotNames({ unit, copies }: Program): string[] {
+  return Array.from({ length: copies }, (_, index) => `${plainName(unit)}-${index + 1}`);
 }

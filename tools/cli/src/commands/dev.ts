@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { examples } from "../examples.ts";
 import { portOption } from "./port-option.ts";
 import { stateOption } from "./state-option.ts";
@@ -7,6 +7,7 @@ import { stateOption } from "./state-option.ts";
 export interface DevOptions {
   app?: string;
   cut?: string;
+  replicas?: number;
   port?: number;
   platformPort?: number;
   home?: string;
@@ -28,6 +29,7 @@ export function devCommand(): Command {
         "--cut <services>",
         "which services get a program of their own: none, all, or names with commas (default: as the app declares)",
       )
+      .option("--replicas <number>", "copies of each unit, 1 to 8 (default: 1)", replicas)
       .addOption(portOption("--port <number>", "port of the first gateway", "PORT", 8080))
       .addOption(
         portOption(
@@ -47,10 +49,16 @@ export function devCommand(): Command {
     [
       ["kerf dev", "the app in this folder"],
       ["kerf dev --cut none", "all services in one program"],
+      ["kerf dev --replicas 2", "two copies of each program, so that one may die unnoticed"],
       [
         "kerf dev --cut search,orders --port 3000",
         "only those two apart, the gateway on port 3000",
       ],
     ],
   );
+}
+
+function replicas(text: string): number {
+  if (!/^[1-8]$/.test(text)) throw new InvalidArgumentError("It must be a number from 1 to 8.");
+  return Number(text);
 }

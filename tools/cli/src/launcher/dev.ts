@@ -49,6 +49,7 @@ export async function dev(options: DevOptions): Promise<number> {
           "--platform-port",
           String(platformPort),
           ...(options.cut === undefined ? [] : ["--cut", options.cut]),
+          ...(options.replicas === undefined ? [] : ["--replicas", String(options.replicas)]),
           ...(options.watch ? [] : ["--no-watch"]),
         ],
       },
