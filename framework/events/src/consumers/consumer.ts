@@ -1,0 +1,187 @@
+import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import { type Clock, delay, describeError, KerfError, type Random } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { LoggedEvent } from "../event.ts";
+import type { LogPage, LogRequest } from "../outbox/log-reader.ts";
+import { applyBatch, type BatchWork, lastIds, parkOne } from "./batch.ts";
+import { beatMs, type OwnedShard, ShardLeases } from "./shard-leases.ts";
+
+/** Bound of one transaction of a consumer, milliseconds. */
+const transactionMs = 15_000;
+/** How long a read waits for news, milliseconds. */
+const waitMs = 2_000;
+/** Events in one transaction at most: few commits, and little to do again. */
+const maxBatch = 200;
+/** How often an event is tried before its key is parked. */
+const attempts = 5;
+/** First and longest pause after a failure, milliseconds. */
+const firstPauseMs = 50;
+const longestPauseMs = 5_000;
+
+/** Reads a producer's log from a cursor, near or far. */
+export type ReadPort = (request: LogRequest, signal: AbortSignal) => Promise<LogPage>;
+
+/** What a consumer is made of. */
+export interface ConsumerOptions {
+  /** The consuming service. */
+  readonly service: string;
+  readonly instance: string;
+  /** The service whose log is read. */
+  readonly producer: string;
+  readonly read: ReadPort;
+  readonly database: ServiceDatabase;
+  /** Runs the handler of one event in the given transaction; events without one pass. */
+  readonly apply: (event: LoggedEvent, transaction: CommandTransaction) => Promise<void>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/**
+ * One instance of a consumer of one producer's log: each event takes effect once, in the order of its key. Its effect and the
+ * watermark that says so commit together.
+ */
+export class Consumer {
+  readonly #options: ConsumerOptions;
+  readonly #leases: ShardLeases;
+  readonly #stopping = new AbortController();
+  #owned = new Map<number, OwnedShard>();
+  #beaten = Number.NEGATIVE_INFINITY;
+  #ended: Promise<void> | undefined;
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options;
+    this.#leases = new ShardLeases(options.database, options);
+  }
+
+  /** Idempotent. */
+  start(): void {
+    this.#ended ??= this.#loop();
+  }
+
+  /** Ends after the transaction at hand and gives its shards back. The caller bounds it. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#ended;
+    if (this.#owned.size === 0) return;
+    this.#owned.clear();
+    // When the database is away, the leases run out by themselves.
+    await this.#leases.release().catch(() => undefined);
+  }
+
+  /** Applies what is there and answers how many events that were; for tests and tools. Waits up to `wait` milliseconds for some. */
+  async runOnce(wait = 0): Promise<number> {
+    const { clock, producer, read, service } = this.#options;
+    if (clock.now() - this.#beaten >= beatMs) await this.#beat();
+    if (this.#owned.size === 0) return 0;
+    const after = Object.fromEntries(
+      [...this.#owned.values()].map(({ shard, watermark }) => [shard, watermark]),
+    );
+    const page = await read({ consumer: service, after, waitMs: wait }, this.#stopping.signal);
+    for (let start = 0; start < page.events.length; start += maxBatch) {
+      if (this.#stopping.signal.aborted) return start;
+      await this.#apply(page.events.slice(start, start + maxBatch), {
+        producer,
+        log: page.log,
+        instance: this.#options.instance,
+        apply: this.#options.apply,
+      });
+    }
+    return page.events.length;
+  }
+
+  async #loop(): Promise<void> {
+    const { clock, log, producer, random } = this.#options;
+    const { signal } = this.#stopping;
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        await this.runOnce(waitMs);
+        failures = 0;
+        if (this.#owned.size === 0) await delay(clock, beatMs, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // Whoever took over does it; what else failed is tried again from what was committed.
+        this.#beaten = Number.NEGATIVE_INFINITY;
+        failures += 1;
+        if (failures > 1)
+          log.warn("events could not be read or applied; it is tried again", { producer, error });
+        await delay(clock, pauseMs(failures, random), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const owned = await this.#leases.beat();
+    this.#owned = new Map(owned.map((shard) => [shard.shard, shard]));
+    this.#beaten = this.#options.clock.now();
+  }
+
+  /** All in one transaction; when that fails because of an event, one after the other, so that the culprit is found. */
+  async #apply(events: readonly LoggedEvent[], work: BatchWork): Promise<void> {
+    try {
+      await this.#commit(events, (transaction) =>
+        applyBatch(transaction, events, this.#owned, work),
+      );
+    } catch (error) {
+      if (!isEventsFault(error)) throw error;
+      for (const event of events) await this.#applyOne(event, work);
+    }
+  }
+
+  async #applyOne(event: LoggedEvent, work: BatchWork): Promise<void> {
+    const { clock, log, producer, random } = this.#options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#commit([event], (transaction) =>
+          applyBatch(transaction, [event], this.#owned, work),
+        );
+      } catch (error) {
+        if (!isEventsFault(error)) throw error;
+        if (attempt < attempts) {
+          await delay(clock, pauseMs(attempt, random), this.#stopping.signal);
+          continue;
+        }
+        await this.#commit([event], (transaction) =>
+          parkOne(transaction, event, this.#owned, work, describeError(error).slice(0, 4_000)),
+        );
+        log.error("an event was parked, and with it what follows under its key", {
+          producer,
+          event: event.name,
+          key: event.key,
+          id: event.id,
+          error,
+        });
+        return;
+      }
+    }
+  }
+
+  async #commit(
+    events: readonly LoggedEvent[],
+    work: (transaction: CommandTransaction) => Promise<void>,
+  ): Promise<void> {
+    const { clock, database } = this.#options;
+    const transaction = database.transaction({ deadline: clock.now() + transactionMs });
+    try {
+      await work(transaction);
+      await transaction.commit();
+    } finally {
+      await transaction.rollback();
+    }
+    for (const [shard, id] of lastIds(events)) {
+      const owned = this.#owned.get(shard);
+      if (owned !== undefined) owned.watermark = id;
+    }
+  }
+}
+
+/** Whether the handler of an event is to blame, and not the database, the clock or another owner. */
+function isEventsFault(error: unknown): boolean {
+  if (!(error instanceof KerfError)) return true;
+  return error.retry === "never" && error.code !== "stale_lease";
+}
+
+function pauseMs(failures: number, random: Random): number {
+  const most = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(failures - 1, 10));
+  return most * (0.5 + random.next() / 2);
+}

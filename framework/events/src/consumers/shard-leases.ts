@@ -1,0 +1,114 @@
+import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import type { Clock } from "@kerf/kernel";
+import { shards } from "../outbox/shard.ts";
+
+/** How long a shard stays with an instance that is not heard of, milliseconds: two missed beats and a pause of the collector. */
+export const leaseMs = 10_000;
+/** Pause between two beats, milliseconds. */
+export const beatMs = 3_000;
+/** Bound of one of its transactions, milliseconds. */
+const statementMs = 5_000;
+
+/** A shard that this instance owns. */
+export interface OwnedShard {
+  readonly shard: number;
+  readonly epoch: string;
+  /** Id of the last event that was applied. */
+  watermark: string;
+}
+
+/**
+ * Which instance of a consumer works on which shards of a producer's log: a row each in the consumer's database, leased by that
+ * database's clock. An owner that was paused past its lease finds its epoch outdated at its next write.
+ */
+export class ShardLeases {
+  readonly #database: ServiceDatabase;
+  readonly #producer: string;
+  readonly #instance: string;
+  readonly #clock: Clock;
+
+  constructor(
+    database: ServiceDatabase,
+    place: { readonly producer: string; readonly instance: string; readonly clock: Clock },
+  ) {
+    this.#database = database;
+    this.#producer = place.producer;
+    this.#instance = place.instance;
+    this.#clock = place.clock;
+  }
+
+  /**
+   * Says that we live, gives back what is beyond our share and takes what is free within it. Answers what we own; the others find
+   * their share at their own next beat.
+   */
+  beat(): Promise<OwnedShard[]> {
+    return this.#in(async ({ raw }) => {
+      const { rows: members } = await raw.query<{ live: number }>(
+        `with beat as (
+            insert into kerf.consumer_member (producer, instance, seen_until)
+            values ($1, $2, now() + $3 * interval '1 millisecond')
+            on conflict (producer, instance) do update set seen_until = excluded.seen_until
+          )
+          select count(*)::int + 1 as live from kerf.consumer_member
+            where producer = $1 and instance <> $2 and seen_until > now()`,
+        [this.#producer, this.#instance, leaseMs],
+      );
+      const share = Math.ceil(shards / (members[0]?.live ?? 1));
+      await raw.query(
+        `insert into kerf.consumer_shard (producer, shard) select $1, generate_series(0, $2 - 1)
+          on conflict do nothing`,
+        [this.#producer, shards],
+      );
+      await raw.query(
+        `update kerf.consumer_shard set owner = null, leased_until = '-infinity', epoch = epoch + 1
+          where producer = $1 and owner = $2 and shard in (
+            select shard from kerf.consumer_shard where producer = $1 and owner = $2
+              order by shard offset $3)`,
+        [this.#producer, this.#instance, share],
+      );
+      await raw.query(
+        `update kerf.consumer_shard c set owner = $2, leased_until = now() + $4 * interval '1 millisecond',
+            epoch = case when c.owner = $2 and c.leased_until > now() then c.epoch else c.epoch + 1 end
+          where producer = $1 and shard in (
+            select shard from kerf.consumer_shard
+              where producer = $1 and (owner = $2 or leased_until < now())
+              order by owner is distinct from $2, shard
+              for update skip locked limit $3)`,
+        [this.#producer, this.#instance, share, leaseMs],
+      );
+      const { rows } = await raw.query<OwnedShard>(
+        `select shard, epoch::text as epoch, watermark::text as watermark from kerf.consumer_shard
+          where producer = $1 and owner = $2 and leased_until > now() order by shard`,
+        [this.#producer, this.#instance],
+      );
+      return rows;
+    });
+  }
+
+  /** Gives everything back, so that the others need not wait for the leases to run out. */
+  release(): Promise<void> {
+    return this.#in(async ({ raw }) => {
+      await raw.query("delete from kerf.consumer_member where producer = $1 and instance = $2", [
+        this.#producer,
+        this.#instance,
+      ]);
+      await raw.query(
+        `update kerf.consumer_shard set owner = null, leased_until = '-infinity', epoch = epoch + 1
+          where producer = $1 and owner = $2`,
+        [this.#producer, this.#instance],
+      );
+    });
+  }
+
+  async #in<T>(work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
+    const deadline = this.#clock.now() + statementMs;
+    const transaction = this.#database.transaction({ deadline });
+    try {
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } finally {
+      await transaction.rollback();
+    }
+  }
+}

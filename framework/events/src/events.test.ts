@@ -1,0 +1,253 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import { KerfError, seededRandom, systemClock } from "@kerf/kernel";
+import { silentLogger } from "@kerf/telemetry";
+import { Consumer } from "./consumers/consumer.ts";
+import type { LoggedEvent } from "./event.ts";
+import { shardOf, shards } from "./outbox/shard.ts";
+import { twoServices } from "./testing/two-services.ts";
+
+let world: Awaited<ReturnType<typeof twoServices>>;
+before(async () => {
+  world = await twoServices();
+});
+after(() => world.stop());
+beforeEach(async () => {
+  await run(
+    world.consumer.database,
+    "truncate seen, kerf.consumer_shard, kerf.consumer_member, kerf.parked_event",
+    world.consumer.owner,
+  );
+  await run(world.producer.database, "truncate counter, kerf.event", world.producer.owner);
+});
+
+const all = Object.fromEntries(Array.from({ length: shards }, (_, shard) => [shard, "0"]));
+const random = seededRandom(1);
+
+async function run(
+  database: ServiceDatabase,
+  statement: string,
+  owner?: Parameters<typeof import("@kerf/data").clientConfig>[0],
+): Promise<void> {
+  const { ServiceDatabase: Database } = await import("@kerf/data");
+  const by =
+    owner === undefined
+      ? database
+      : new Database({ connection: owner, service: "owner", instance: "test" });
+  const transaction = by.transaction({ deadline: systemClock.now() + 5_000 });
+  await transaction.raw.query(statement);
+  await transaction.commit();
+  if (by !== database) await by.close();
+}
+
+async function rows<T extends object>(statement: string): Promise<T[]> {
+  const { raw } = world.consumer.database.reads({ deadline: systemClock.now() + 5_000 });
+  return (await raw.query<T>(statement)).rows;
+}
+
+const seen = () => rows<{ name: string; n: number }>("select name, n from seen order by at");
+
+async function note(event: LoggedEvent, transaction: CommandTransaction): Promise<void> {
+  const { name, n } = event.payload as { name: string; n: number };
+  await transaction.raw.query("insert into seen (id, name, n) values ($1, $2, $3)", [
+    event.id,
+    name,
+    n,
+  ]);
+}
+
+function consumer(
+  instance: string,
+  options: {
+    apply?: typeof note;
+    database?: ServiceDatabase;
+  } = {},
+): Consumer {
+  return new Consumer({
+    service: "watcher",
+    instance,
+    producer: "counters",
+    read: (request, signal) => world.reader.read(request, signal),
+    database: options.database ?? world.consumer.database,
+    apply: options.apply ?? note,
+    clock: systemClock,
+    random,
+    log: silentLogger,
+  });
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
+  const end = systemClock.now() + 15_000;
+  while (!(await condition())) {
+    if (systemClock.now() > end) assert.fail(`${what} took too long`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function assertEachOnceInOrder(found: readonly { name: string; n: number }[]): void {
+  const last = new Map<string, number>();
+  for (const { name, n } of found) {
+    assert.equal(n, (last.get(name) ?? 0) + 1, `${name} ${n}`);
+    last.set(name, n);
+  }
+}
+
+test("what many producers emit at once arrives whole, once, in the order of its key", async () => {
+  const applied = consumer("i1");
+  applied.start();
+  await Promise.all(
+    Array.from({ length: 200 }, (_, i) => world.count(`k${i % 7}`, Math.floor(random.next() * 20))),
+  );
+  await until("everything", async () => (await seen()).length >= 200);
+  await applied.stop();
+  const found = await seen();
+  assert.equal(found.length, 200);
+  assertEachOnceInOrder(found);
+});
+
+test("an id that is drawn and not committed yet holds back what comes behind it", async () => {
+  const slow = world.count("slow", 1_000);
+  await until("the slow one has drawn its id", async () => {
+    const { raw } = world.producer.database.reads({ deadline: systemClock.now() + 5_000 });
+    const { rows: busy } = await raw.query(
+      "select from pg_stat_activity where wait_event = 'PgSleep' and datname = 'counters'",
+    );
+    return busy.length === 1;
+  });
+  await world.count("quick");
+  // Read by ids alone, the quick one would be all there is, and the slow one lost behind the cursor.
+  const early = await world.reader.read({ consumer: "c", after: all, waitMs: 0 });
+  assert.deepEqual(early.events, []);
+  await slow;
+  const late = await world.reader.read({ consumer: "c", after: all, waitMs: 5_000 });
+  assert.deepEqual(late.events.map(({ key }) => key).sort(), ["quick", "slow"]);
+});
+
+test("what a command emitted is gone when it rolls back", async () => {
+  const transaction = world.producer.database.transaction({ deadline: systemClock.now() + 5_000 });
+  const emit = world.outbox.open(transaction, { trace: "", principal: undefined });
+  emit["counted"]?.({ name: "a", n: 1 });
+  await transaction.rollback();
+  await world.count("b");
+  const { events } = await world.reader.read({ consumer: "c", after: all, waitMs: 5_000 });
+  assert.deepEqual(
+    events.map(({ key }) => key),
+    ["b"],
+  );
+});
+
+test("an event that does not fit its schema is refused where it is emitted", () => {
+  const transaction = world.producer.database.transaction({ deadline: systemClock.now() + 5_000 });
+  const emit = world.outbox.open(transaction, { trace: "", principal: undefined });
+  assert.throws(() => emit["counted"]?.({ name: "a", n: "one" }), /n: /);
+});
+
+test("an effect and its watermark are one: what fails is applied again, once", async () => {
+  for (let i = 0; i < 5; i += 1) await world.count("a");
+  let failures = 2;
+  const applied = consumer("i1", {
+    apply: async (event, transaction) => {
+      await note(event, transaction);
+      if ((event.payload as { n: number }).n === 3 && failures-- > 0)
+        throw new KerfError("unavailable", { message: "the database went away" });
+    },
+  });
+  applied.start();
+  await until("everything", async () => (await seen()).length >= 5);
+  await applied.stop();
+  assertEachOnceInOrder(await seen());
+});
+
+test("an owner that slept past its lease is refused, and leaves nothing behind", async () => {
+  await world.count("a");
+  const [paused, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const sleeper = consumer("sleeper", {
+    apply: async (event, transaction) => {
+      await note(event, transaction);
+      paused.resolve();
+      await goOn.promise;
+    },
+  });
+  // Its transaction holds the watermark's row: it must end before another owner's, and is refused when it comes later.
+  const slept = sleeper.runOnce(1_000);
+  await paused.promise;
+  goOn.resolve();
+  await slept;
+  await world.count("a");
+  await run(world.consumer.database, "update kerf.consumer_shard set leased_until = '-infinity'");
+  await run(world.consumer.database, "delete from kerf.consumer_member");
+  assert.equal(await consumer("i2").runOnce(1_000), 1);
+  await world.count("a");
+  await assert.rejects(sleeper.runOnce(1_000), { code: "stale_lease" });
+  assert.equal(await consumer("i2").runOnce(1_000), 1);
+  assertEachOnceInOrder(await seen());
+  assert.equal((await seen()).length, 3);
+});
+
+test("an event that keeps failing parks its key, and no other", async () => {
+  const [poison, fine] = ["p", "f"];
+  await world.count(poison);
+  await world.count(fine);
+  await world.count(poison);
+  const applied = consumer("i1", {
+    apply: async (event, transaction) => {
+      await note(event, transaction);
+      const { name, n } = event.payload as { name: string; n: number };
+      if (name === poison && n === 1) throw new Error("cannot be digested");
+    },
+  });
+  applied.start();
+  await until("the poison is parked", async () => (await parked()).length === 2);
+  await world.count(poison);
+  await world.count(fine);
+  await until("the rest", async () => (await parked()).length === 3 && (await seen()).length === 2);
+  await applied.stop();
+  assert.deepEqual(
+    (await seen()).map(({ name, n }) => `${name}${n}`),
+    ["f1", "f2"],
+  );
+  const [first, ...behind] = await parked();
+  assert.match(String(first?.error), /cannot be digested/);
+  assert.ok(behind.every(({ error }) => error === null));
+});
+
+test("two instances share the shards, and one goes on alone when the other stops", async () => {
+  const [one, two] = [consumer("i1"), consumer("i2")];
+  assert.equal(await one.runOnce(), 0);
+  assert.equal((await owners()).get("i1"), shards);
+  await two.runOnce();
+  // Its share is free once the other has given it back at its next beat.
+  const fresh = consumer("i1");
+  await fresh.runOnce();
+  await two.stop();
+  const second = consumer("i2");
+  await second.runOnce();
+  assert.deepEqual([...(await owners()).values()].sort(), [shards / 2, shards / 2]);
+  await second.stop();
+  const alone = consumer("i1");
+  await alone.runOnce();
+  assert.equal((await owners()).get("i1"), shards);
+});
+
+test("every key has one shard, and they are spread", () => {
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 1_600; i += 1) {
+    const shard = shardOf(`order-${i}`);
+    assert.equal(shard, shardOf(`order-${i}`));
+    counts.set(shard, (counts.get(shard) ?? 0) + 1);
+  }
+  assert.equal(counts.size, shards);
+  for (const count of counts.values()) assert.ok(count > 40 && count < 200, String(count));
+});
+
+async function parked(): Promise<{ key: string; error: string | null }[]> {
+  return rows("select key, error from kerf.parked_event order by id");
+}
+
+async function owners(): Promise<Map<string, number>> {
+  const found = await rows<{ owner: string; n: number }>(
+    "select owner, count(*)::int as n from kerf.consumer_shard where owner is not null group by owner",
+  );
+  return new Map(found.map(({ owner, n }) => [owner, n]));
+}

@@ -1,0 +1,142 @@
+import type { ServiceDatabase } from "@kerf/data";
+import { type Clock, delay } from "@kerf/kernel";
+import type { LoggedEvent } from "../event.ts";
+import { StableHead } from "./stable-head.ts";
+
+/** Bound of one statement, milliseconds. */
+const statementMs = 5_000;
+/** Events in one answer at most, and of one shard. */
+const maxEvents = 1_000;
+/** Characters of payload in one answer, about; at least one event is in it whatever its size. */
+const maxCharacters = 1_048_576;
+/** How long a reader waits at most without news, milliseconds; the call's deadline is longer. */
+const longestWaitMs = 10_000;
+/** Pauses between two looks while nothing was appended in this process: other instances append as well. */
+const firstPauseMs = 10;
+const longestPauseMs = 250;
+
+/** Where a consumer stands: the last id that it has applied, by shard. */
+export type Cursor = Readonly<Record<number, string>>;
+
+/** What a consumer asks for. */
+export interface LogRequest {
+  readonly consumer: string;
+  readonly after: Cursor;
+  /** Waits so long for something to come, milliseconds. */
+  readonly waitMs: number;
+}
+
+/** What a log answers. */
+export interface LogPage {
+  /** Which log this is; ids of another mean nothing here. */
+  readonly log: string;
+  /** Of all asked shards, in the order of their ids. */
+  readonly events: readonly LoggedEvent[];
+  /** Up to here nothing is missing from the asked shards, when `events` is empty or short. */
+  readonly head: string;
+  readonly more: boolean;
+}
+
+/** Reads one service's log for its consumers. */
+export class LogReader {
+  readonly #database: ServiceDatabase;
+  readonly #clock: Clock;
+  readonly #head: StableHead;
+  #identity: string | undefined;
+  #news = Promise.withResolvers<void>();
+
+  constructor(database: ServiceDatabase, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#head = new StableHead(database, clock);
+  }
+
+  /** Something was appended in this process: whoever waits looks at once. */
+  nudge(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
+  }
+
+  /** Events beyond the cursor, all of them final; waits for some when there are none. */
+  async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
+    const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
+    await this.#told(request);
+    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+      const news = this.#news.promise;
+      const head = await this.#head.advance(Math.max(0, end - this.#clock.now()), signal);
+      const page = await this.#page(request.after, head);
+      const now = this.#clock.now();
+      if (page.events.length > 0 || now >= end || signal?.aborted === true) return page;
+      await this.#until(news, Math.min(pause, end - now), signal);
+    }
+  }
+
+  async #until(news: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const over = new AbortController();
+    const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
+    await Promise.race([news, delay(this.#clock, ms, either).catch(() => undefined)]);
+    over.abort();
+  }
+
+  async #page(after: Cursor, head: bigint): Promise<LogPage> {
+    const wanted = Object.keys(after).map(Number);
+    const { rows } = await this.#reads().query<LoggedEvent>(
+      `select e.id::text as id, e.shard, e.name, e.key, e.version, e.payload, e.trace, e.principal,
+          to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
+        from unnest($1::smallint[], $2::bigint[]) as wanted(shard, after)
+        cross join lateral (
+          select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after and l.id <= $3
+            order by l.id limit $4
+        ) e order by e.id limit $4`,
+      [wanted, wanted.map((shard) => after[shard]), head.toString(), maxEvents],
+    );
+    const events = bounded(rows);
+    return {
+      log: await this.#logIdentity(),
+      events,
+      head: head.toString(),
+      more: events.length < rows.length || rows.length === maxEvents,
+    };
+  }
+
+  /** Keeps what this consumer has not applied yet from being dropped. */
+  async #told({ consumer, after }: LogRequest): Promise<void> {
+    const transaction = this.#database.transaction({ deadline: this.#clock.now() + statementMs });
+    try {
+      const wanted = Object.keys(after).map(Number);
+      await transaction.raw.query(
+        `insert into kerf.event_reader (consumer, shard, watermark)
+          select $1, * from unnest($2::smallint[], $3::bigint[])
+          on conflict (consumer, shard) do update set watermark = excluded.watermark, seen_at = now()
+          where event_reader.watermark <> excluded.watermark or event_reader.seen_at < now() - interval '1 hour'`,
+        [consumer, wanted, wanted.map((shard) => after[shard])],
+      );
+      await transaction.commit();
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
+  async #logIdentity(): Promise<string> {
+    if (this.#identity === undefined) {
+      const { rows } = await this.#reads().query<{ identity: string }>(
+        "select identity::text as identity from kerf.event_log",
+      );
+      this.#identity = rows[0]?.identity ?? "";
+    }
+    return this.#identity;
+  }
+
+  #reads() {
+    return this.#database.reads({ deadline: this.#clock.now() + statementMs }).raw;
+  }
+}
+
+function bounded(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
+  let characters = 0;
+  const end = events.findIndex((event, index) => {
+    characters += JSON.stringify(event.payload).length;
+    return index > 0 && characters > maxCharacters;
+  });
+  return end < 0 ? events : events.slice(0, end);
+}

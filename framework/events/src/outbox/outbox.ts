@@ -1,0 +1,109 @@
+import { type Contract, type EventDeclaration, type Schema, validate } from "@kerf/contract";
+import type { CommandTransaction } from "@kerf/data";
+import { KerfError } from "@kerf/kernel";
+import { shardOf } from "./shard.ts";
+
+/** Events of one transaction at most; more of them belong into several commands. */
+const maxEvents = 1_000;
+
+/** What an event carries of the command that emitted it. */
+export interface Emitter {
+  /** W3C traceparent. */
+  readonly trace: string;
+  readonly principal: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface Buffered {
+  readonly name: string;
+  readonly key: string;
+  readonly version: number;
+  readonly payload: unknown;
+}
+
+type Emit = Readonly<Record<string, (payload: unknown) => void>>;
+
+/** The producer's side: what its commands emit is appended to its own log, in their transactions. */
+export class Outbox {
+  readonly #service: string;
+  readonly #events: readonly (readonly [string, EventDeclaration])[];
+  readonly #appended: () => void;
+
+  /** @param appended told after each commit that has appended something */
+  constructor(contract: Contract<any, any, any>, appended: () => void) {
+    this.#service = contract.name;
+    this.#events = Object.entries(contract.events as Record<string, EventDeclaration>);
+    this.#appended = appended;
+  }
+
+  /**
+   * One function for each event of the contract. What they are given is checked at once, kept, and written with one statement
+   * at the end of the transaction: by then every row that the command changes is locked, so ids of the same key follow the order
+   * of commits.
+   */
+  open(transaction: CommandTransaction, emitter: Emitter): Emit {
+    const buffered: Buffered[] = [];
+    const emit: Record<string, (payload: unknown) => void> = {};
+    for (const [name, declared] of this.#events) {
+      emit[name] = (payload) => {
+        if (buffered.length === 0) this.#appendAtEnd(transaction, emitter, buffered);
+        if (buffered.length >= maxEvents) throw tooMany(this.#service);
+        buffered.push(this.#checked(name, declared, payload));
+      };
+    }
+    return emit;
+  }
+
+  #checked(name: string, { schema, key, version }: EventDeclaration, given: unknown): Buffered {
+    const place = `${this.#service}.${name}`;
+    const payload = validate(schema as Schema, given, "invalid_output", place);
+    if (payload instanceof Promise) {
+      throw new KerfError("invalid_output", {
+        message: `The schema of the event ${place} is asynchronous.`,
+        fix: "Check what takes time before you emit.",
+      });
+    }
+    const ordering = (payload as Record<string, unknown>)[key];
+    if (typeof ordering !== "string" && typeof ordering !== "number") {
+      throw new KerfError("invalid_output", {
+        message: `The event ${place} has no ${key} to order it by.`,
+        fix: `Give ${key} as a string or a number.`,
+      });
+    }
+    return { name, key: String(ordering), version, payload };
+  }
+
+  #appendAtEnd(transaction: CommandTransaction, emitter: Emitter, events: Buffered[]): void {
+    transaction.beforeCommit(async () => {
+      await transaction.raw.query(append, [
+        events.map(({ key }) => shardOf(key)),
+        events.map(({ name }) => name),
+        events.map(({ key }) => key),
+        events.map(({ version }) => version),
+        events.map(({ payload }) => JSON.stringify(payload)),
+        emitter.trace,
+        emitter.principal === undefined ? null : JSON.stringify(emitter.principal),
+      ]);
+    });
+    transaction.afterCommit(this.#appended);
+  }
+}
+
+/**
+ * The transaction gets its xid before the first id is drawn: whoever reads the log takes a transaction that has drawn an id for one
+ * that shows among those in progress.
+ */
+const append = `
+  insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
+  select kerf.command_day(), nextval('kerf.event_id'), e.shard, e.name, e.key, e.version, e.payload::jsonb, $6, $7::jsonb, now()
+  from (select pg_current_xact_id() as xid offset 0) own,
+    unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[])
+      with ordinality as e(shard, name, key, version, payload, n)
+  where own.xid is not null`;
+
+function tooMany(service: string): KerfError {
+  return new KerfError("conflict", {
+    message: `A command of ${service} emitted more than ${maxEvents} events.`,
+    fix: "Split the work into several commands.",
+    retry: "never",
+  });
+}
