@@ -16,7 +16,12 @@ export function inboundOf(service: Service<any, any, any>): {
   inbound: Inbound;
   runtime: ServiceRuntime;
 } {
-  const runtime = new ServiceRuntime({ services: [service], databases: {}, ...parts });
+  const runtime = new ServiceRuntime({
+    services: [service],
+    databases: {},
+    instance: "bench",
+    ...parts,
+  });
   const served: ServedService[] = runtime.served();
   const principals: Pick<PrincipalVerifier, "verify"> = {
     verify: () => {

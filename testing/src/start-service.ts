@@ -1,5 +1,6 @@
-import { type Client, type Contract, type Optional } from "@kerf/contract";
+import type { Client, Contract, EventDeclaration, InputOf, Optional } from "@kerf/contract";
 import type { Kysely } from "@kerf/data";
+import { type LoggedEvent, shardOf } from "@kerf/events";
 import {
   type Clock,
   KerfError,
@@ -58,6 +59,14 @@ export interface RunningService<
   readonly clock: K;
   /** What the service logged, oldest first. */
   readonly log: readonly LogLine[];
+  /** Gives it an event of a service that it follows, and resolves when its handler's effect is committed; throws what the handler throws. */
+  receive<P extends Contract<any, any, any>, Name extends keyof P["events"] & string>(
+    producer: P,
+    name: Name,
+    payload: P["events"][Name] extends EventDeclaration<infer S> ? InputOf<S> : never,
+  ): Promise<void>;
+  /** What its committed commands and event handlers emitted, oldest first. */
+  emitted(): Promise<{ name: string; key: string; payload: unknown }[]>;
   /** Runs one of its workers once, now; workers do not run by themselves. Answers whether it has more to do, throws what it throws. */
   runWorker(name: string): Promise<boolean>;
   /** Ends it and drops its database. Rejects with what went wrong in a fake and was not told yet. Idempotent. */
@@ -92,6 +101,7 @@ export async function startService<
     await bed.close();
   };
   let stopped: Promise<void> | undefined;
+  let received = 0;
   return {
     client: bed.client(service.contract, options.principal),
     as: (who) => bed.client(service.contract, who),
@@ -103,6 +113,19 @@ export async function startService<
     },
     clock,
     log: bed.log.lines,
+    receive: (producer, name, payload) =>
+      bed.runtime.receive(
+        service.name,
+        eventOf(producer, name, payload, (received += 1), clock),
+        producer.name,
+      ),
+    async emitted() {
+      if (access === undefined) return [];
+      const { rows } = await access.raw.query<{ name: string; key: string; payload: unknown }>(
+        "select name, key, payload from kerf.event order by id",
+      );
+      return rows;
+    },
     runWorker: (name) => bed.runWorker(service.name, name),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
@@ -116,6 +139,29 @@ function fakesOf(service: AnyService, given: Readonly<Record<string, Fake | unde
     if (chosen !== undefined) return [chosen];
     return optional ? [] : [fake(contract)];
   });
+}
+
+/** An event as it would come out of its producer's log. */
+function eventOf(
+  producer: Contract<any, any, any>,
+  name: string,
+  payload: unknown,
+  id: number,
+  clock: Clock,
+): LoggedEvent {
+  const declared = (producer.events as Record<string, EventDeclaration>)[name];
+  const key = String((payload as Record<string, unknown>)[declared?.key ?? ""]);
+  return {
+    id: String(id),
+    shard: shardOf(key),
+    name,
+    key,
+    version: declared?.version ?? 1,
+    payload: JSON.parse(JSON.stringify(payload)) as unknown,
+    trace: "",
+    principal: null,
+    at: new Date(clock.wall()).toISOString(),
+  };
 }
 
 function noDatabase(service: string): never {

@@ -65,7 +65,15 @@ export async function assembleGateway(
   // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
   const loader = boot.services.length > 0 ? installLoader() : undefined;
   const services = loader === undefined ? [] : [await loadBackend(boot, name)];
-  const runtime = new ServiceRuntime({ services, databases: {}, clock, wheel, random, log });
+  const runtime = new ServiceRuntime({
+    services,
+    databases: {},
+    clock,
+    wheel,
+    random,
+    log,
+    instance,
+  });
   const inbound = new Inbound({
     services: runtime.served(),
     clock,

@@ -1,4 +1,4 @@
-import { command, contract, query } from "kerf/contract";
+import { contract, query } from "kerf/contract";
 import { z } from "zod";
 
 const Kind = z.enum(["order-confirmed", "order-rejected"]);
@@ -7,12 +7,6 @@ const Kind = z.enum(["order-confirmed", "order-rejected"]);
 export const notifications = contract("notifications", {
   version: "1.0.0",
   operations: {
-    notify: command({
-      summary: "Puts a message into a customer's inbox; once for each order and kind.",
-      access: "service",
-      input: z.object({ orderId: z.string(), userId: z.string(), kind: Kind }),
-      output: z.object({ sent: z.boolean() }),
-    }),
     inbox: query({
       summary: "One's own messages, newest first.",
       http: "GET /notifications",

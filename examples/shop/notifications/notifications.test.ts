@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startService } from "kerf/testing";
+import { orders } from "../orders/contract.ts";
 import notifications from "./service.ts";
 
-const confirmed = { orderId: "a", userId: "ada", kind: "order-confirmed" } as const;
-
-test("a customer is told once, however often it is tried", async () => {
+test("a customer is told how an order ended", async () => {
   await using messages = await startService(notifications);
-  const { client } = messages;
-  const sent = await Promise.all([1, 2, 3].map(() => client.notify(confirmed)));
-  assert.equal(sent.filter((answer) => answer.sent).length, 1);
+  await messages.receive(orders, "ended", { orderId: "a", userId: "ada", status: "confirmed" });
   const { items } = await messages.as("ada").inbox({});
   assert.deepEqual(items, [
     { orderId: "a", kind: "order-confirmed", text: "Your order is confirmed and on its way." },
@@ -19,9 +16,9 @@ test("a customer is told once, however often it is tried", async () => {
 test("the inbox is one's own, newest first", async () => {
   await using messages = await startService(notifications);
   const { client } = messages;
-  await client.notify(confirmed);
-  await client.notify({ ...confirmed, orderId: "b", kind: "order-rejected" });
-  await client.notify({ ...confirmed, orderId: "c", userId: "grace" });
+  await messages.receive(orders, "ended", { orderId: "a", userId: "ada", status: "confirmed" });
+  await messages.receive(orders, "ended", { orderId: "b", userId: "ada", status: "rejected" });
+  await messages.receive(orders, "ended", { orderId: "c", userId: "grace", status: "confirmed" });
   const { items } = await messages.as("ada").inbox({});
   assert.deepEqual(
     items.map((item) => item.orderId),

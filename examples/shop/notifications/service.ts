@@ -1,4 +1,5 @@
 import { postgres, service } from "kerf";
+import { orders } from "../orders/contract.ts";
 import { notifications } from "./contract.ts";
 import type { Tables } from "./tables.generated.ts";
 
@@ -13,21 +14,6 @@ const texts = {
 } as const;
 
 notificationsService.implement({
-  async notify({ input, db }) {
-    const sent = await db
-      .insertInto("messages")
-      .values({
-        user_id: input.userId,
-        order_id: input.orderId,
-        kind: input.kind,
-        body: texts[input.kind],
-      })
-      .onConflict((conflict) => conflict.columns(["order_id", "kind"]).doNothing())
-      .returning("id")
-      .executeTakeFirst();
-    return { sent: sent !== undefined };
-  },
-
   async inbox({ input, db, principal }) {
     const rows = await db
       .selectFrom("messages")
@@ -43,6 +29,16 @@ notificationsService.implement({
         text: row.body,
       })),
     };
+  },
+});
+
+notificationsService.on(orders, {
+  async ended({ event: { payload }, db }) {
+    const kind = `order-${payload.status}` as const;
+    await db
+      .insertInto("messages")
+      .values({ user_id: payload.userId, order_id: payload.orderId, kind, body: texts[kind] })
+      .execute();
   },
 });
 

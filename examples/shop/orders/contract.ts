@@ -1,4 +1,4 @@
-import { command, contract, error, query, stream } from "kerf/contract";
+import { command, contract, error, event, query, stream } from "kerf/contract";
 import { z } from "zod";
 import { Money } from "../catalog/contract.ts";
 import { PaymentMethod } from "../payments/contract.ts";
@@ -14,6 +14,12 @@ const Order = z.object({
   total: Money,
   items: z.array(Line.extend({ name: z.string(), price: Money })),
   reason: z.string().optional(),
+});
+/** How an order ended, for whoever it concerns. */
+const OrderEnded = z.object({
+  orderId: z.string(),
+  userId: z.string(),
+  status: z.enum(["confirmed", "rejected"]),
 });
 const notFound = error({ status: 404, message: "You have no such order." });
 
@@ -77,11 +83,8 @@ export const orders = contract("orders", {
         }),
       },
     }),
-    markNotified: command({
-      summary: "Notes that the customer knows how the order ended.",
-      access: "service",
-      input: OrderId,
-      output: z.object({}),
-    }),
+  },
+  events: {
+    ended: event({ schema: OrderEnded, key: "orderId" }),
   },
 });

@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { fake, startService } from "kerf/testing";
 import { catalog } from "../catalog/contract.ts";
 import { inventory } from "../inventory/contract.ts";
-import { notifications } from "../notifications/contract.ts";
 import { payments } from "../payments/contract.ts";
 import orders from "./service.ts";
 
@@ -29,7 +28,6 @@ async function started(method: "card-ok" | "card-declined" = "card-ok") {
       }),
       capture: { state: "captured" },
     }),
-    notifications: fake(notifications, { notify: { sent: true } }),
   };
   const service = await startService(orders, { uses, principal: "ada" });
   const items = [{ sku: saw.sku, quantity: 2 }];
@@ -129,17 +127,15 @@ test("an order that cannot go on holds no other one up", async () => {
   assert.equal(await shop.status(), "pending");
 });
 
-test("customers are told once how it ended, and later when it cannot be told now", async () => {
+test("how an order ended is an event, once", async () => {
   await using shop = await started();
   await shop.settle();
-  const tell = () => shop.service.runWorker("notify-customers");
-  shop.notifications.fail("notify", "unavailable", { times: 1 });
-  await assert.rejects(tell(), { code: "unavailable" });
-  await tell();
-  await tell();
-  assert.deepEqual(
-    shop.notifications.calls.notify.map((call) => call.input.kind),
-    ["order-confirmed", "order-confirmed"],
-  );
-  assert.equal(shop.notifications.calls.notify[0]?.input.userId, "ada");
+  await shop.settle();
+  assert.deepEqual(await shop.service.emitted(), [
+    {
+      name: "ended",
+      key: shop.id,
+      payload: { orderId: shop.id, userId: "ada", status: "confirmed" },
+    },
+  ]);
 });

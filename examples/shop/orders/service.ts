@@ -1,18 +1,16 @@
-import { delay, optional, postgres, service, sql } from "kerf";
+import { delay, postgres, service, sql } from "kerf";
 import { catalog } from "../catalog/contract.ts";
 import { inventory } from "../inventory/contract.ts";
-import { notifications } from "../notifications/contract.ts";
 import { payments } from "../payments/contract.ts";
 import { orders } from "./contract.ts";
 import { driveOrders } from "./drive.ts";
-import { notifyCustomers } from "./notify.ts";
 import { isFinal, mayMove } from "./states.ts";
 import type { Tables } from "./tables.generated.ts";
 
 export const ordersService = service(orders, {
   owner: "checkout-team",
   database: postgres<Tables>({ migrations: new URL("./migrations", import.meta.url) }),
-  uses: { catalog, inventory, payments, notifications: optional(notifications) },
+  uses: { catalog, inventory, payments },
 });
 
 /** How often a watched order is looked at, milliseconds. */
@@ -137,7 +135,7 @@ ordersService.implement({
     };
   },
 
-  async advance({ input, db, errors }) {
+  async advance({ input, db, emit, errors }) {
     if (!mayMove(input.from, input.to)) throw errors.impossible({ from: input.from, to: input.to });
     const reason = input.reason ?? null;
     const moved = await db
@@ -145,9 +143,11 @@ ordersService.implement({
       .set({ status: input.to, reason })
       .where("id", "=", input.id)
       .where("status", "=", input.from)
-      .returning("id")
+      .returning("user_id")
       .executeTakeFirst();
     if (moved === undefined) return { moved: false };
+    if (input.to === "confirmed" || input.to === "rejected")
+      emit.ended({ orderId: input.id, userId: moved.user_id, status: input.to });
     await db
       .insertInto("order_states")
       .columns(["order_id", "sequence", "status", "reason"])
@@ -165,14 +165,8 @@ ordersService.implement({
       .execute();
     return { moved: true };
   },
-
-  async markNotified({ input, db }) {
-    await db.updateTable("orders").set({ notified: true }).where("id", "=", input.id).execute();
-    return {};
-  },
 });
 
 ordersService.worker("drive-orders", { everyMs: 500, run: driveOrders });
-ordersService.worker("notify-customers", { everyMs: 1_000, run: notifyCustomers });
 
 export default ordersService;

@@ -27,7 +27,6 @@ export interface OrdersTable {
   total_amount: number;
   currency: string;
   payment_method: string;
-  notified: Generated<boolean>;
   created_at: ColumnType<Date, Date | string | undefined, Date | string>;
 }
 

@@ -153,8 +153,12 @@ export class CommandTransaction<Tables = unknown> implements Session {
    */
   record(answer: RecordedAnswer): void {
     const { claim: claimed } = this.#options;
-    if (claimed === undefined || this.#opening === undefined) return;
-    this.beforeCommit(() => insertRecord((statement) => this.run(statement), claimed, answer));
+    if (claimed === undefined) return;
+    this.beforeCommit(async () => {
+      // A hook before this one may have been the first to need the database.
+      if (this.#opening === undefined) return;
+      await insertRecord((statement) => this.run(statement), claimed, answer);
+    });
   }
 
   /**

@@ -1,4 +1,9 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
+import { consumerSchema, eventSchema } from "@kerf/events";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
-export const systemSchema: readonly SystemMigration[] = [...commandRecordSchema];
+export const systemSchema: readonly SystemMigration[] = [
+  ...commandRecordSchema,
+  ...eventSchema,
+  ...consumerSchema,
+];

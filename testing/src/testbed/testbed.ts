@@ -74,6 +74,7 @@ export class Testbed {
       wheel,
       random,
       log: logger,
+      instance: testCaller,
     });
     const principals = new PrincipalVerifier(() => [testKey("principal").publicKey], identity);
     const inbound = new Inbound({
@@ -186,7 +187,11 @@ function mayCall(services: readonly AnyService[]): (caller: string, service: str
   const uses = new Map(
     services.map((service) => [
       service.name,
-      [service.name, ...usesOf(service).map(({ contract }) => contract.name)],
+      [
+        service.name,
+        ...usesOf(service).map(({ contract }) => contract.name),
+        ...service.subscriptions.keys(),
+      ],
     ]),
   );
   return (caller, service) => uses.get(caller)?.includes(service) ?? true;

@@ -12,6 +12,7 @@ import type {
 import type { Logger } from "@kerf/telemetry";
 import type { CommandTransaction, Kysely } from "@kerf/data";
 import type { TokenIssuer } from "../issuer.ts";
+import type { Emit } from "./subscription.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
 
 /** The driver's client on the same transaction or reads as `db`: `raw.query(…)`, or `drizzle(raw)`. */
@@ -30,7 +31,12 @@ export interface Surroundings<U extends Uses> {
 }
 
 /** What a handler is given. */
-export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U> {
+export interface HandlerArgs<
+  Op,
+  U extends Uses,
+  Tables,
+  C extends Contract<any, any, any> = Contract<any, any, any>,
+> extends Surroundings<U> {
   readonly input: Op extends Operation<any, infer I extends Schema, any, any, any>
     ? OutputOf<I>
     : never;
@@ -39,6 +45,12 @@ export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U>
    * returns, rolled back when it throws. In queries and streams: read-only statements.
    */
   readonly db: Kysely<Tables>;
+  /** Emits events of the service's contract; in a command only, and they leave only if it commits. */
+  readonly emit: Op extends Operation<infer K, any, any, any, any>
+    ? K extends "command"
+      ? Emit<C>
+      : never
+    : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
   readonly raw: RawClient;
   /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */
@@ -57,16 +69,21 @@ export interface HandlerArgs<Op, U extends Uses, Tables> extends Surroundings<U>
 }
 
 /** The function behind one operation. */
-export type Handler<Op, U extends Uses, Tables> =
+export type Handler<
+  Op,
+  U extends Uses,
+  Tables,
+  C extends Contract<any, any, any> = Contract<any, any, any>,
+> =
   Op extends Operation<infer K, any, infer O extends Schema, any, any>
     ? K extends "stream"
-      ? (args: HandlerArgs<Op, U, Tables>) => AsyncIterable<InputOf<O>>
-      : (args: HandlerArgs<Op, U, Tables>) => Promise<InputOf<O>> | InputOf<O>
+      ? (args: HandlerArgs<Op, U, Tables, C>) => AsyncIterable<InputOf<O>>
+      : (args: HandlerArgs<Op, U, Tables, C>) => Promise<InputOf<O>> | InputOf<O>
     : never;
 
 /** One handler for each operation of the contract. */
 export type Handlers<C extends Contract<any, any, any>, U extends Uses, Tables> = {
-  readonly [Name in keyof C["operations"]]: Handler<C["operations"][Name], U, Tables>;
+  readonly [Name in keyof C["operations"]]: Handler<C["operations"][Name], U, Tables, C>;
 };
 
 /** What a worker is given at each run. */

@@ -2,6 +2,7 @@ import type { Contract } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { Handlers, Worker } from "./handlers.ts";
+import type { EventHandlers, Subscription } from "./subscription.ts";
 import type { Uses } from "./uses.ts";
 
 /** What a service says of itself beside its contract. */
@@ -33,6 +34,7 @@ export class Service<
   readonly runbook: string | undefined;
   #handlers: Handlers<C, U, Tables> | undefined;
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
+  readonly #subscriptions = new Map<string, Subscription>();
 
   constructor(contract: C, options: ServiceOptions<U, Tables>) {
     this.contract = contract;
@@ -62,6 +64,11 @@ export class Service<
     return this.#workers;
   }
 
+  /** What it does with the events of others, by the producer's name. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions;
+  }
+
   /** Gives the functions behind the contract's operations. Missing and unknown ones are reported at once. */
   implement(handlers: Handlers<C, U, Tables>): this {
     const declared = Object.keys(this.contract.operations);
@@ -83,6 +90,33 @@ export class Service<
       });
     }
     this.#handlers = handlers;
+    return this;
+  }
+
+  /**
+   * Follows the events of another service. Each takes effect once, in the order of its key: the handler's transaction commits
+   * together with the mark that the event was applied. It starts with the oldest event that the producer still has.
+   */
+  on<P extends Contract<any, any, any>>(producer: P, handlers: EventHandlers<P, C, Tables>): this {
+    const unknown = Object.keys(handlers).filter((name) => !(name in producer.events));
+    const problems = [
+      ...unknown.map((name) => `${name} is no event of ${producer.name}`),
+      ...(this.database === undefined
+        ? ["a service without a database cannot keep how far it is"]
+        : []),
+      ...(this.#subscriptions.has(producer.name) ? ["on() was called for it before"] : []),
+    ];
+    if (problems.length > 0) {
+      throw new KerfError("invalid_app", {
+        message: `${this.name} cannot follow the events of ${producer.name}: ${problems.join("; ")}.`,
+        fix: "Give one on() for each producer, with handlers for events of its contract, in a service with a database.",
+        data: { service: this.name, problems },
+      });
+    }
+    this.#subscriptions.set(producer.name, {
+      producer,
+      handlers: handlers as Subscription["handlers"],
+    });
     return this;
   }
 

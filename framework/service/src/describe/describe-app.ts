@@ -107,11 +107,16 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
 }
 
 function manifestUses(service: AnyService): ManifestUse[] {
-  return usesOf(service).map(({ contract: { name, version }, optional }) => ({
+  const uses = usesOf(service).map(({ contract: { name, version }, optional }) => ({
     name,
     version,
     optional,
   }));
+  // Whoever follows a service's events reads its log, and can do without it for a while.
+  const followed = [...service.subscriptions.values()]
+    .filter(({ producer }) => uses.every((use) => use.name !== producer.name))
+    .map(({ producer: { name, version } }) => ({ name, version, optional: true }));
+  return [...uses, ...followed];
 }
 
 function invalidApp(appModule: string, problems: readonly string[]): KerfError {

@@ -41,7 +41,16 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
   const databases = await openDatabases(services, boot.databases, { instance, clock });
   const issuerKey = boot.keys.issuer;
   const issuer = issuerKey && new KeyedTokenIssuer({ app, environment, key: issuerKey, clock });
-  const runtime = new ServiceRuntime({ services, databases, issuer, clock, wheel, random, log });
+  const runtime = new ServiceRuntime({
+    services,
+    databases,
+    issuer,
+    clock,
+    wheel,
+    random,
+    log,
+    instance,
+  });
 
   // The callee's half of the call path, then the caller's, which reaches the services of this process through the former.
   const principals = new PrincipalVerifier(() => store.current?.principalKeys ?? [], {

@@ -5,6 +5,7 @@ import { KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
+import { EventLog } from "./event-log.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -18,6 +19,8 @@ export class BoundService {
   readonly clock: Clock;
   readonly issuer: TokenIssuer;
   readonly #database: ServiceDatabase<any> | undefined;
+  /** Its log, when its contract has events and it has a database to keep them in. */
+  readonly events: EventLog | undefined;
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
@@ -36,6 +39,10 @@ export class BoundService {
     this.clock = parts.clock;
     this.issuer = parts.issuer;
     this.#database = parts.database;
+    this.events =
+      parts.database === undefined || Object.keys(service.contract.events).length === 0
+        ? undefined
+        : new EventLog(this);
   }
 
   /** Binds the clients, once everything that they may reach in this process is there. */

@@ -1,6 +1,6 @@
 import type { ServedArguments } from "@kerf/call";
 import type { Reads } from "@kerf/data";
-import type { CallContext, Clock, Principal } from "@kerf/kernel";
+import { type CallContext, type Clock, KerfError, type Principal } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "../declaration/handlers.ts";
 import type { TokenIssuer } from "../issuer.ts";
@@ -15,11 +15,13 @@ export class CallArgs {
   readonly #operation: BoundOperation;
   readonly #call: ServedArguments;
   #data: CommandCall | Reads | undefined;
+  #emit: unknown;
 
   constructor(operation: BoundOperation, call: ServedArguments) {
     this.#operation = operation;
     this.#call = call;
     this.#data = undefined;
+    this.#emit = undefined;
   }
 
   /** The transaction of a command whose handler has asked for its database. */
@@ -45,6 +47,21 @@ export class CallArgs {
 
   get raw(): RawClient {
     return this.#statements().raw;
+  }
+
+  get emit(): unknown {
+    const { service } = this.#operation;
+    if (service.events === undefined || !this.#operation.isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${this.#operation.name} cannot emit events.`,
+        why: "Events leave with a command's transaction, and only those of the service's own contract.",
+        fix: "Declare the event in the contract and a database in the service, and emit in a command.",
+      });
+    }
+    return (this.#emit ??= service.events.emit(
+      this.#statements() as CommandCall["transaction"],
+      this.#call.context,
+    ));
   }
 
   get clients(): Readonly<Record<string, unknown>> {

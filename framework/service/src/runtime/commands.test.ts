@@ -97,7 +97,15 @@ beforeEach(async () => {
   const boots = { members: { ...cloned.app, connections: 4 } };
   databases = await openDatabases(services, boots, { instance: "test", clock });
   const log = silentLogger;
-  const runtime = new ServiceRuntime({ services, databases, clock, wheel, random, log });
+  const runtime = new ServiceRuntime({
+    services,
+    databases,
+    clock,
+    wheel,
+    random,
+    log,
+    instance: "test",
+  });
   const inbound = new Inbound({
     services: runtime.served(),
     clock,

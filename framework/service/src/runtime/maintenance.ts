@@ -46,6 +46,7 @@ export class Maintenance {
     const transaction = this.#database.transaction({ deadline: this.#clock.now() + boundMs });
     try {
       await transaction.raw.query("select kerf.command_record_maintain()");
+      await transaction.raw.query("select kerf.event_maintain('7 days', '30 days')");
       await transaction.commit();
     } finally {
       await transaction.rollback();

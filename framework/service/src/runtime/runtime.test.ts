@@ -149,6 +149,7 @@ async function start() {
     wheel,
     random,
     log,
+    instance: "test",
   });
   const principals = new PrincipalVerifier(() => [], { environment: "test", clock });
   const inbound = new Inbound({

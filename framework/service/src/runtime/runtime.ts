@@ -1,13 +1,18 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import type { Consumer, LoggedEvent } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
+import { applyEvent, consumerOf, type ConsumerParts } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
+
+/** Bound of the transaction of an event that a test delivers, milliseconds. */
+const receiveMs = 5_000;
 
 /** What a runtime is made of. */
 export interface RuntimeOptions {
@@ -20,6 +25,8 @@ export interface RuntimeOptions {
   readonly wheel: TimerWheel;
   readonly random: Random;
   readonly log: Logger;
+  /** Who this process is, as the owner of leases; unique among all that live. */
+  readonly instance: string;
 }
 
 /**
@@ -30,6 +37,8 @@ export class ServiceRuntime {
   readonly #bound: readonly BoundService[];
   readonly #workers: ReadonlyMap<string, WorkerLoop>;
   readonly #maintenance: readonly Maintenance[];
+  readonly #parts: ConsumerParts;
+  #consumers: readonly Consumer[] = [];
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -44,6 +53,7 @@ export class ServiceRuntime {
           log,
         }),
     );
+    this.#parts = { instance: options.instance, wheel, random };
     this.#maintenance = Object.entries(options.databases).map(
       ([service, database]) =>
         new Maintenance(database, { clock, random, log: log.with({ service }) }),
@@ -66,18 +76,49 @@ export class ServiceRuntime {
   /** Binds the clients of all services. */
   connect(caller: Caller): void {
     for (const bound of this.#bound) bound.connect(caller);
+    this.#consumers = this.#bound.flatMap((bound) =>
+      [...bound.service.subscriptions.values()].map((subscription) =>
+        consumerOf(bound, subscription, caller, this.#parts),
+      ),
+    );
   }
 
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();
+    for (const consumer of this.#consumers) consumer.start();
     for (const worker of this.#workers.values()) worker.start();
   }
 
   /** Cancels what the workers do and waits for its end. The caller bounds it. */
   async stopWorkers(): Promise<void> {
     for (const maintenance of this.#maintenance) maintenance.stop();
-    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
+    await Promise.all(
+      [...this.#workers.values(), ...this.#consumers].map((running) => running.stop()),
+    );
+  }
+
+  /**
+   * Gives an event to the service's handler and commits what it does, for tests: throws what it throws, and `invalid_app` when the
+   * service does not follow that producer.
+   */
+  async receive(service: string, event: LoggedEvent, producer: string): Promise<void> {
+    const bound = this.#bound.find(({ name }) => name === service);
+    const subscription = bound?.service.subscriptions.get(producer);
+    if (bound === undefined || subscription === undefined) {
+      throw new KerfError("invalid_app", {
+        message: `${service} does not follow the events of ${producer}.`,
+        fix: "Declare it: service.on(contract, { … }).",
+      });
+    }
+    const deadline = bound.clock.now() + receiveMs;
+    const transaction = bound.database.transaction({ deadline });
+    try {
+      await applyEvent(bound, subscription, event, transaction, this.#parts);
+      await transaction.commit();
+    } finally {
+      await transaction.rollback();
+    }
   }
 
   /**

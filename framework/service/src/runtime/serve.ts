@@ -6,6 +6,7 @@ import {
 } from "@kerf/call";
 import type { Operation } from "@kerf/contract";
 import type { RecordedAnswer } from "@kerf/data";
+import { readEvents, readEventsOperation } from "./event-log.ts";
 import { BoundOperation } from "./bound-operation.ts";
 import type { BoundService } from "./bound-service.ts";
 import { CallArgs } from "./call-args.ts";
@@ -19,7 +20,10 @@ export function serve(bound: BoundService): ServedService {
     const operation = new BoundOperation(bound, name, declared);
     operations[name] = operation.isCommand ? serveCommand(operation) : serveReading(operation);
   }
-  return { contract, operations };
+  if (bound.events === undefined) return { contract, operations };
+  operations[readEvents] = bound.events.served();
+  const all = { ...contract.operations, [readEvents]: readEventsOperation };
+  return { contract: { ...contract, operations: all }, operations };
 }
 
 /** A query or a stream: read-only statements, each for itself. */

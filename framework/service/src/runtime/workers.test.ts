@@ -33,6 +33,7 @@ function startWorker(run: Run, options: { everyMs: number; deadlineMs?: number }
     wheel,
     random,
     log,
+    instance: "test",
   });
   runtime.startWorkers();
   return { clock, lines, runtime };

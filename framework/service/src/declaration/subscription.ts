@@ -1,0 +1,53 @@
+import type { Clock } from "@kerf/kernel";
+import type { Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
+import type { Kysely } from "@kerf/data";
+import type { Logger } from "@kerf/telemetry";
+import type { RawClient } from "./handlers.ts";
+
+/** One function for each event of a contract: it leaves only if the command's transaction commits. */
+export type Emit<C extends Contract<any, any, any>> = {
+  readonly [Name in keyof C["events"]]: C["events"][Name] extends EventDeclaration<infer S>
+    ? (payload: InputOf<S>) => void
+    : never;
+};
+
+/** An event as a consumer gets it. */
+export interface ReceivedEvent<S extends Schema> {
+  /** Of its log; grows with every event of the same key. */
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly payload: OutputOf<S>;
+  /** When it was committed, ISO 8601. */
+  readonly at: string;
+}
+
+/** What the handler of an event is given. */
+export interface EventArgs<S extends Schema, C extends Contract<any, any, any>, Tables> {
+  readonly event: ReceivedEvent<S>;
+  /** The consumer's transaction: what it changes commits together with the mark that the event was applied. */
+  readonly db: Kysely<Tables>;
+  /** The connection under `db`. */
+  readonly raw: RawClient;
+  /** Emits the consumer's own events in the same transaction. */
+  readonly emit: Emit<C>;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** Handlers of a producer's events; those without one pass by. */
+export type EventHandlers<
+  P extends Contract<any, any, any>,
+  C extends Contract<any, any, any>,
+  Tables,
+> = {
+  readonly [Name in keyof P["events"]]?: P["events"][Name] extends EventDeclaration<infer S>
+    ? (args: EventArgs<S, C, Tables>) => Promise<void> | void
+    : never;
+};
+
+/** What a service does with the events of another. */
+export interface Subscription {
+  readonly producer: Contract<any, any, any>;
+  readonly handlers: Readonly<Record<string, ((args: never) => Promise<void> | void) | undefined>>;
+}

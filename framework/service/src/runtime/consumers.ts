@@ -1,0 +1,112 @@
+import type { Caller } from "@kerf/call";
+import { type EventDeclaration, type Schema, validate } from "@kerf/contract";
+import type { CommandTransaction } from "@kerf/data";
+import { Consumer, type LoggedEvent, type LogPage, type LogRequest } from "@kerf/events";
+import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import { continueTrace } from "@kerf/telemetry";
+import type { Subscription } from "../declaration/subscription.ts";
+import type { BoundService } from "./bound-service.ts";
+import { readEvents } from "./event-log.ts";
+
+/** How much longer than it waits for news a read may take, milliseconds. */
+const readMs = 10_000;
+
+/** What consumers need beside their service. */
+export interface ConsumerParts {
+  readonly instance: string;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+}
+
+/** One consumer of a service in this process: its handlers over the log of one producer, read over the call path. */
+export function consumerOf(
+  bound: BoundService,
+  subscription: Subscription,
+  caller: Caller,
+  parts: ConsumerParts,
+): Consumer {
+  const { clock, database, name } = bound;
+  const { wheel } = parts;
+  const producer = subscription.producer.name;
+  return new Consumer({
+    service: name,
+    producer,
+    instance: parts.instance,
+    random: parts.random,
+    clock,
+    database,
+    log: bound.log.with({ follows: producer }),
+    read: async (request, signal) => {
+      const deadline = wheel.now + request.waitMs + readMs;
+      const context = new CallContext({ clock, wheel, deadline, caller: name });
+      try {
+        return await readPage(caller, producer, request, context, signal);
+      } finally {
+        context.release();
+      }
+    },
+    apply: (event, transaction) => applyEvent(bound, subscription, event, transaction, parts),
+  });
+}
+
+async function readPage(
+  caller: Caller,
+  service: string,
+  request: LogRequest,
+  context: CallContext,
+  signal: AbortSignal,
+): Promise<LogPage> {
+  const cancel = (): void =>
+    context.cancel(new KerfError("cancelled", "The consumer is stopping."));
+  if (signal.aborted) cancel();
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    const pages = caller.send({
+      service,
+      operation: readEvents,
+      kind: "stream",
+      input: { after: request.after, waitMs: request.waitMs },
+      context,
+    }) as AsyncIterableIterator<unknown>;
+    for await (const page of pages) return page as LogPage;
+    throw new KerfError("unavailable", `The log of ${service} gave no answer.`);
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+/** Applies one event in the consumer's transaction: its payload through the contract's schema, then the handler. */
+export async function applyEvent(
+  bound: BoundService,
+  { producer, handlers }: Subscription,
+  event: LoggedEvent,
+  transaction: CommandTransaction,
+  { wheel }: ConsumerParts,
+): Promise<void> {
+  const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
+  const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
+  if (handler === undefined || declared === undefined) return;
+  const place = `${producer.name}.${event.name}`;
+  const payload = await validate(declared.schema as Schema, event.payload, "invalid_input", place);
+  const { clock } = bound;
+  const trace = continueTrace(event.trace);
+  // What it emits goes on in the trace of the command that it goes back to.
+  const context = new CallContext({
+    clock,
+    wheel,
+    deadline: Number.POSITIVE_INFINITY,
+    trace,
+    caller: bound.name,
+  });
+  const { id, name, key, at } = event;
+  await handler({
+    event: { id, name, key, payload, at },
+    db: transaction.db,
+    raw: transaction.raw,
+    get emit() {
+      return bound.events?.emit(transaction, context);
+    },
+    log: bound.log.in(trace),
+    clock,
+  });
+}
