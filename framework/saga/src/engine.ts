@@ -1,0 +1,160 @@
+import { type Schema, validate } from "@kerf/contract";
+import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import { Execution, type ExecutionParts } from "./execution.ts";
+import { SagaStore } from "./saga-store.ts";
+import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
+
+/** Sagas that one instance works on at once. */
+const maxLive = 256;
+/** Pause between two looks for sagas that are due, and between two beats of those at work, milliseconds. */
+const lookMs = 1_000;
+const beatMs = 3_000;
+
+/** What an engine is made of. */
+export interface SagaEngineOptions {
+  readonly service: string;
+  readonly instance: string;
+  readonly definitions: readonly SagaDefinition[];
+  readonly database: ServiceDatabase;
+  readonly clients: ExecutionParts["clients"];
+  readonly local: LocalArgs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** What a saga carries of the command that started it. */
+export interface SagaOrigin {
+  readonly trace: string;
+  readonly principal: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The sagas of one service in one process. */
+export class SagaEngine {
+  readonly #options: SagaEngineOptions;
+  readonly #store: SagaStore;
+  readonly #definitions: ReadonlyMap<string, SagaDefinition>;
+  readonly #live = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+  #started = false;
+  #loops: readonly Promise<void>[] = [];
+
+  constructor(options: SagaEngineOptions) {
+    this.#options = options;
+    this.#store = new SagaStore(options.database, options.clock, options.instance);
+    this.#definitions = new Map(
+      options.definitions.map((definition) => [keyOf(definition), definition]),
+    );
+  }
+
+  /** Begins to work: on what is started here, and on what others left. Idempotent. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.#loops = [
+      this.#every(lookMs, () => this.#take()),
+      this.#every(beatMs, () => this.#beat()),
+    ];
+  }
+
+  /** Ends after the steps at hand, and gives back what is not at its end. The caller bounds it. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const left = [...this.#live.keys()];
+    await Promise.all([...this.#loops, ...this.#live.values()]);
+    if (left.length > 0) await this.#store.release(left).catch(() => undefined);
+  }
+
+  /** Starts a saga when the transaction commits; answers its id. Throws `invalid_input` at once when the input does not fit. */
+  begin(
+    transaction: CommandTransaction,
+    definition: SagaDefinition,
+    given: unknown,
+    origin: SagaOrigin,
+  ): string {
+    const { clock, service } = this.#options;
+    if (this.#definitions.get(keyOf(definition)) !== definition) {
+      throw new KerfError("invalid_app", {
+        message: `${service} was told to start ${definition.name}, which is no saga of its own.`,
+        fix: "Declare it with service.saga(…) on the same service.",
+      });
+    }
+    const input = validate(
+      definition.input as Schema,
+      given,
+      "invalid_input",
+      `saga ${definition.name}`,
+    );
+    if (input instanceof Promise) {
+      throw new KerfError(
+        "invalid_app",
+        `The input schema of the saga ${definition.name} is asynchronous.`,
+      );
+    }
+    const { name, version } = definition;
+    const id = newId(clock);
+    const principal = origin.principal ?? null;
+    const saga = { id, name, version, input, trace: origin.trace, principal };
+    transaction.beforeCommit(() => this.#store.insert(transaction, saga));
+    transaction.afterCommit(() => {
+      // Where nothing runs yet, or enough does, its lease runs out and whoever looks next takes it.
+      if (!this.#started || this.#live.size >= maxLive) return;
+      this.#run({ ...saga, state: "running", failure: null, epoch: "1" }, true);
+    });
+    return id;
+  }
+
+  #run(saga: SagaRow, fresh: boolean): void {
+    if (this.#live.has(saga.id) || this.#stopping.signal.aborted) return;
+    this.#live.set(
+      saga.id,
+      this.#execute(saga, fresh).finally(() => this.#live.delete(saga.id)),
+    );
+  }
+
+  async #execute(saga: SagaRow, fresh: boolean): Promise<void> {
+    const { clock, random, clients, local, log } = this.#options;
+    const { signal } = this.#stopping;
+    const fields = { saga: saga.name, id: saga.id };
+    try {
+      const steps = fresh ? [] : await this.#store.steps(saga.id);
+      const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
+      const parts = { store: this.#store, clock, random, signal, clients, local };
+      await new Execution(saga, steps, definition, parts).run();
+    } catch (error) {
+      if (signal.aborted) return;
+      // Its lease runs out, and whoever takes it then goes on from what is recorded.
+      log.warn("a saga was left; it is taken up again", { ...fields, error });
+    }
+  }
+
+  async #take(): Promise<void> {
+    const room = maxLive - this.#live.size;
+    if (room <= 0 || this.#definitions.size === 0) return;
+    const due = await this.#store.claim([...this.#definitions.values()], room);
+    for (const saga of due) this.#run(saga, false);
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#live.size > 0) await this.#store.beat([...this.#live.keys()]);
+  }
+
+  async #every(ms: number, work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await work();
+      } catch (error) {
+        log.warn("sagas could not be looked for; it is tried again", { error });
+      }
+      await delay(clock, ms, signal).catch(() => undefined);
+    }
+  }
+}
+
+function keyOf({ name, version }: { readonly name: string; readonly version: number }): string {
+  return `${name} ${version}`;
+}

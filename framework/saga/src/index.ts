@@ -1,0 +1,14 @@
+// Boundary: sagas. Durable sequences of commands over several services, each step with its undo; they end, all done or all undone,
+// or stop visibly and ask for an operator. Calls and emit are passed in.
+export { SagaEngine, type SagaEngineOptions, type SagaOrigin } from "./engine.ts";
+export type {
+  LocalArgs,
+  SagaDefinition,
+  SagaFailure,
+  SagaRow,
+  SagaSteps,
+  StartSaga,
+  StepOptions,
+} from "./saga.ts";
+export { leaseMs } from "./saga-store.ts";
+export { sagaSchema } from "./schema.ts";
