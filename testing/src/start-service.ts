@@ -94,6 +94,7 @@ export async function startService<
     clock,
     random: options.random ?? seededRandom(1),
   });
+  bed.runtime.startSagas();
   const clone = bed.clones.get(service.name);
   const access = clone && new OwnerAccess<Tables>(clone.owner);
   const stop = async (): Promise<void> => {

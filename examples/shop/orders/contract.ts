@@ -66,23 +66,6 @@ export const orders = contract("orders", {
         items: z.array(z.object({ id: z.string(), status: OrderStatus, total: Money })),
       }),
     }),
-    advance: command({
-      summary: "Moves an order from one state to the next; harmless when it has left that state.",
-      access: "service",
-      input: OrderId.extend({
-        from: OrderStatus,
-        to: OrderStatus,
-        reason: z.string().max(500).optional(),
-      }),
-      output: z.object({ moved: z.boolean() }),
-      errors: {
-        impossible: error({
-          status: 409,
-          message: "An order cannot go this way.",
-          data: z.object({ from: OrderStatus, to: OrderStatus }),
-        }),
-      },
-    }),
   },
   events: {
     ended: event({ schema: OrderEnded, key: "orderId" }),

@@ -1,23 +1,13 @@
-import { delay, postgres, service, sql } from "kerf";
-import { catalog } from "../catalog/contract.ts";
-import { inventory } from "../inventory/contract.ts";
-import { payments } from "../payments/contract.ts";
-import { orders } from "./contract.ts";
-import { driveOrders } from "./drive.ts";
-import { isFinal, mayMove } from "./states.ts";
-import type { Tables } from "./tables.generated.ts";
-
-export const ordersService = service(orders, {
-  owner: "checkout-team",
-  database: postgres<Tables>({ migrations: new URL("./migrations", import.meta.url) }),
-  uses: { catalog, inventory, payments },
-});
+import { delay } from "kerf";
+import { checkout } from "./checkout.ts";
+import { ordersService } from "./declaration.ts";
+import { isFinal } from "./states.ts";
 
 /** How often a watched order is looked at, milliseconds. */
 const watchEveryMs = 100;
 
 ordersService.implement({
-  async place({ input, db, clients, principal, errors }) {
+  async place({ input, db, start, clients, principal, errors }) {
     const quantities = new Map<string, number>();
     for (const { sku, quantity } of input.items)
       quantities.set(sku, (quantities.get(sku) ?? 0) + quantity);
@@ -61,6 +51,7 @@ ordersService.implement({
       .insertInto("order_states")
       .values({ order_id: order.id, sequence: 1, status: order.status })
       .execute();
+    start(checkout, { orderId: order.id });
     return order;
   },
 
@@ -134,39 +125,6 @@ ordersService.implement({
       })),
     };
   },
-
-  async advance({ input, db, emit, errors }) {
-    if (!mayMove(input.from, input.to)) throw errors.impossible({ from: input.from, to: input.to });
-    const reason = input.reason ?? null;
-    const moved = await db
-      .updateTable("orders")
-      .set({ status: input.to, reason })
-      .where("id", "=", input.id)
-      .where("status", "=", input.from)
-      .returning("user_id")
-      .executeTakeFirst();
-    if (moved === undefined) return { moved: false };
-    if (input.to === "confirmed" || input.to === "rejected")
-      emit.ended({ orderId: input.id, userId: moved.user_id, status: input.to });
-    await db
-      .insertInto("order_states")
-      .columns(["order_id", "sequence", "status", "reason"])
-      .expression((build) =>
-        build
-          .selectFrom("order_states")
-          .select([
-            sql<string>`${input.id}::uuid`.as("order_id"),
-            sql<number>`max(sequence) + 1`.as("sequence"),
-            sql<typeof input.to>`${input.to}::order_status`.as("status"),
-            sql<string | null>`${reason}::text`.as("reason"),
-          ])
-          .where("order_id", "=", input.id),
-      )
-      .execute();
-    return { moved: true };
-  },
 });
-
-ordersService.worker("drive-orders", { everyMs: 500, run: driveOrders });
 
 export default ordersService;

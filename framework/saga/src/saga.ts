@@ -1,4 +1,4 @@
-import type { InputOf, OutputOf, Schema } from "@kerf/contract";
+import type { Call, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 
 /** What undoing is told of the failure that it undoes. */
@@ -26,14 +26,14 @@ export interface SagaSteps<Clients, Local> {
    * A command of another service, sent under a key that is the same in every run. A declared error is thrown, and recorded like an
    * answer; everything else is sent again until it is answered.
    */
-  call<Input, Output>(
+  call<Input, Output, Errors = never>(
     step: string,
-    operation: (input: Input, options?: { idempotencyKey?: string }) => PromiseLike<Output>,
+    operation: (input: Input, options?: { idempotencyKey?: string }) => Call<Output, Errors>,
     input: Input,
     options?: StepOptions<
       (input: Input, answer: Output, failure: SagaFailure) => PromiseLike<unknown>
     >,
-  ): Promise<Output>;
+  ): Call<Output, Errors>;
   /** A change of the service's own data: one transaction together with the record of the step. */
   local<Output = void>(
     step: string,

@@ -19,6 +19,7 @@ export type {
 } from "./declaration/handlers.ts";
 export { loadApp, loading, loadService } from "./declaration/load.ts";
 export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
+export type { LocalStepArgs, StepsOf } from "./declaration/saga.ts";
 export type { Emit, EventArgs, EventHandlers, ReceivedEvent } from "./declaration/subscription.ts";
 export { type ClientsOf, type Use, type Uses, usesOf } from "./declaration/uses.ts";
 export {

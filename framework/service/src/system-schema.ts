@@ -1,9 +1,11 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
 import { consumerSchema, eventSchema } from "@kerf/events";
+import { sagaSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
 export const systemSchema: readonly SystemMigration[] = [
   ...commandRecordSchema,
   ...eventSchema,
   ...consumerSchema,
+  ...sagaSchema,
 ];

@@ -37,6 +37,8 @@ export async function bank(clock: Clock = systemClock) {
   const provisioned = await provisionService(temporary.server.database, {
     service: "bank",
     passwords,
+    // Many engines, each with a pool of its own.
+    connections: { owner: -1, app: -1 },
   });
   await applySystemSchema(provisioned.owner, [
     ...sagaSchema,

@@ -11,6 +11,7 @@ import type {
 } from "@kerf/contract";
 import type { Logger } from "@kerf/telemetry";
 import type { CommandTransaction, Kysely } from "@kerf/data";
+import type { StartSaga } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 import type { Emit } from "./subscription.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
@@ -49,6 +50,12 @@ export interface HandlerArgs<
   readonly emit: Op extends Operation<infer K, any, any, any, any>
     ? K extends "command"
       ? Emit<C>
+      : never
+    : never;
+  /** Starts a saga of the service; in a command only, and it runs only if that commits. Answers its id. */
+  readonly start: Op extends Operation<infer K, any, any, any, any>
+    ? K extends "command"
+      ? StartSaga
       : never
     : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */

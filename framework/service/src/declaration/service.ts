@@ -1,7 +1,9 @@
-import type { Contract } from "@kerf/contract";
+import type { Contract, OutputOf, Schema } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
+import type { SagaDefinition } from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
+import type { StepsOf } from "./saga.ts";
 import type { EventHandlers, Subscription } from "./subscription.ts";
 import type { Uses } from "./uses.ts";
 
@@ -35,6 +37,7 @@ export class Service<
   #handlers: Handlers<C, U, Tables> | undefined;
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
   constructor(contract: C, options: ServiceOptions<U, Tables>) {
     this.contract = contract;
@@ -67,6 +70,11 @@ export class Service<
   /** What it does with the events of others, by the producer's name. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
     return this.#subscriptions;
+  }
+
+  /** Its sagas in all of their versions. */
+  get sagas(): readonly SagaDefinition<any, any>[] {
+    return [...this.#sagas.values()];
   }
 
   /** Gives the functions behind the contract's operations. Missing and unknown ones are reported at once. */
@@ -118,6 +126,40 @@ export class Service<
       handlers: handlers as Subscription["handlers"],
     });
     return this;
+  }
+
+  /**
+   * Declares a saga: a function whose steps are recorded as they are done, so that it goes on from there in whatever process. A command
+   * starts it with `start(saga, input)`. A version stays declared for as long as instances of it run.
+   */
+  saga<const I extends Schema>(
+    name: string,
+    options: { readonly version: number; readonly input: I },
+    run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
+  ): SagaDefinition<I, StepsOf<C, U, Tables>> {
+    const definition = { name, ...options, run };
+    const key = `${name} ${options.version}`;
+    const problems = [
+      ...(/^[a-z][a-z0-9-]{0,39}$/.test(name)
+        ? []
+        : [`the name ${JSON.stringify(name)} must be lower-case letters, digits and "-"`]),
+      ...(Number.isInteger(options.version) && options.version >= 1
+        ? []
+        : ["version must be a whole number from 1"]),
+      ...(this.#sagas.has(key) ? [`version ${options.version} of it is declared twice`] : []),
+      ...(this.database === undefined
+        ? ["a service without a database cannot keep its steps"]
+        : []),
+    ];
+    if (problems.length > 0) {
+      throw new KerfError("invalid_app", {
+        message: `The saga ${name} of ${this.name} cannot be declared: ${problems.join("; ")}.`,
+        fix: "Correct its declaration.",
+        data: { service: this.name, problems },
+      });
+    }
+    this.#sagas.set(key, definition);
+    return definition;
   }
 
   /** Adds work that the service does by itself while it is ready. */

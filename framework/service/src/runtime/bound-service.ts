@@ -6,6 +6,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { EventLog } from "./event-log.ts";
+import type { ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -21,6 +22,8 @@ export class BoundService {
   readonly #database: ServiceDatabase<any> | undefined;
   /** Its log, when its contract has events and it has a database to keep them in. */
   readonly events: EventLog | undefined;
+  /** Its sagas, once it is connected, when it declares any. */
+  sagas: ServiceSagas | undefined;
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 

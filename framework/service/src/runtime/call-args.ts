@@ -64,6 +64,20 @@ export class CallArgs {
     ));
   }
 
+  get start(): (saga: never, input: unknown) => string {
+    const { isCommand, name, service } = this.#operation;
+    const { sagas } = service;
+    if (sagas === undefined || !isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${name} cannot start sagas.`,
+        why: "A saga starts with a command's transaction, and only one that its own service declares.",
+        fix: "Declare it with service.saga(…) and start it in a command.",
+      });
+    }
+    const transaction = this.#statements() as CommandCall["transaction"];
+    return (saga, input) => sagas.begin(transaction, this.#call.context, saga, input);
+  }
+
   get clients(): Readonly<Record<string, unknown>> {
     return this.#operation.service.clients(this.#call.context);
   }

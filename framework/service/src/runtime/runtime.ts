@@ -8,6 +8,7 @@ import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
 import { applyEvent, consumerOf, type ConsumerParts } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
+import { ServiceSagas } from "./sagas.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
 
@@ -76,6 +77,10 @@ export class ServiceRuntime {
   /** Binds the clients of all services. */
   connect(caller: Caller): void {
     for (const bound of this.#bound) bound.connect(caller);
+    for (const bound of this.#bound) {
+      if (bound.service.sagas.length > 0)
+        bound.sagas = new ServiceSagas(bound, caller, this.#parts);
+    }
     this.#consumers = this.#bound.flatMap((bound) =>
       [...bound.service.subscriptions.values()].map((subscription) =>
         consumerOf(bound, subscription, caller, this.#parts),
@@ -87,14 +92,24 @@ export class ServiceRuntime {
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();
     for (const consumer of this.#consumers) consumer.start();
+    this.startSagas();
     for (const worker of this.#workers.values()) worker.start();
+  }
+
+  /** Goes on with sagas that others left, and with those that are started here from now on. */
+  startSagas(): void {
+    for (const { sagas } of this.#bound) sagas?.start();
   }
 
   /** Cancels what the workers do and waits for its end. The caller bounds it. */
   async stopWorkers(): Promise<void> {
     for (const maintenance of this.#maintenance) maintenance.stop();
     await Promise.all(
-      [...this.#workers.values(), ...this.#consumers].map((running) => running.stop()),
+      [
+        ...this.#workers.values(),
+        ...this.#consumers,
+        ...this.#bound.flatMap(({ sagas }) => sagas ?? []),
+      ].map((running) => running.stop()),
     );
   }
 

@@ -1,0 +1,23 @@
+import type { Contract } from "@kerf/contract";
+import type { Kysely } from "@kerf/data";
+import type { SagaSteps } from "@kerf/saga";
+import type { Logger } from "@kerf/telemetry";
+import type { RawClient } from "./handlers.ts";
+import type { Emit } from "./subscription.ts";
+import type { ClientsOf, Uses } from "./uses.ts";
+
+/** What a local step is given: one transaction, committed together with the record of the step. */
+export interface LocalStepArgs<C extends Contract<any, any, any>, Tables> {
+  readonly db: Kysely<Tables>;
+  /** The connection under `db`. */
+  readonly raw: RawClient;
+  /** Emits the service's own events in the same transaction. */
+  readonly emit: Emit<C>;
+  readonly log: Logger;
+}
+
+/** What the function of a service's saga works with. */
+export type StepsOf<C extends Contract<any, any, any>, U extends Uses, Tables> = SagaSteps<
+  ClientsOf<U>,
+  LocalStepArgs<C, Tables>
+>;

@@ -1,0 +1,127 @@
+import { type Caller, rootContext } from "@kerf/call";
+import type { CommandTransaction } from "@kerf/data";
+import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import { SagaEngine, type SagaRow } from "@kerf/saga";
+import { continueTrace, formatTraceparent } from "@kerf/telemetry";
+import { usesOf } from "../declaration/uses.ts";
+import type { BoundService } from "./bound-service.ts";
+
+/** What sagas need beside their service. */
+export interface SagaParts {
+  readonly instance: string;
+  readonly wheel: TimerWheel;
+  readonly random: Random;
+}
+
+/** The sagas of one service in this process: their calls take the call path, their local steps the service's database. */
+export class ServiceSagas {
+  readonly #bound: BoundService;
+  readonly #engine: SagaEngine;
+  readonly #parts: SagaParts;
+  /** Above every call of a saga: they end with it when the instance stops. */
+  readonly #above: CallContext;
+
+  constructor(bound: BoundService, caller: Caller, parts: SagaParts) {
+    const { clock, database, log, name, service } = bound;
+    this.#bound = bound;
+    this.#parts = parts;
+    this.#above = rootContext({
+      clock,
+      wheel: parts.wheel,
+      caller: name,
+      deadlineMs: Number.POSITIVE_INFINITY,
+    });
+    const clientsOf = boundClients(bound, caller);
+    this.#engine = new SagaEngine({
+      service: name,
+      instance: parts.instance,
+      definitions: service.sagas,
+      database,
+      clients: (saga, key) => clientsOf(this.#context(saga, key)),
+      local: (transaction, saga) => this.#local(transaction, saga),
+      clock,
+      random: parts.random,
+      log,
+    });
+  }
+
+  /** Starts a saga with a command's transaction; `context` is where that stands in its trace, and for whom it is. */
+  begin(
+    transaction: CommandTransaction,
+    context: CallContext,
+    ...[saga, input]: [Parameters<SagaEngine["begin"]>[1], unknown]
+  ): string {
+    const { principal, trace } = context;
+    return this.#engine.begin(transaction, saga, input, {
+      trace: formatTraceparent(trace),
+      principal:
+        principal === undefined ? undefined : { subject: principal.subject, ...principal.claims },
+    });
+  }
+
+  start(): void {
+    this.#engine.start();
+  }
+
+  /** Ends after the steps at hand; their calls are cancelled. Idempotent. */
+  async stop(): Promise<void> {
+    const stopped = this.#engine.stop();
+    this.#above.cancel(
+      new KerfError("cancelled", {
+        message: `The service ${this.#bound.name} is stopping.`,
+        why: "Its sagas go on in another instance, or after its next start.",
+      }),
+    );
+    await stopped;
+  }
+
+  #context(saga: SagaRow, key: string): CallContext {
+    const { clock, name } = this.#bound;
+    return new CallContext({
+      clock,
+      wheel: this.#parts.wheel,
+      deadline: Number.POSITIVE_INFINITY,
+      trace: continueTrace(saga.trace),
+      caller: name,
+      idempotencyKey: key,
+      parent: this.#above,
+    });
+  }
+
+  #local(transaction: CommandTransaction, saga: SagaRow): unknown {
+    const context = this.#context(saga, `saga:${saga.id}`);
+    const { events, log } = this.#bound;
+    return {
+      db: transaction.db,
+      raw: transaction.raw,
+      get emit() {
+        return events?.emit(transaction, context);
+      },
+      log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }),
+    };
+  }
+}
+
+/** Clients whose operations can be handed on by themselves, as `s.call("reserve", s.clients.inventory.reserve, …)` does. */
+function boundClients(
+  { service }: BoundService,
+  caller: Caller,
+): (context: CallContext) => Readonly<Record<string, unknown>> {
+  const uses = usesOf(service).map(({ key, contract, optional }) => ({
+    key,
+    operations: Object.keys(contract.operations),
+    bind: caller.bind(contract, { caller: service.name, optional }),
+  }));
+  return (context) =>
+    Object.fromEntries(
+      uses.map(({ key, operations, bind }) => {
+        const client = bind(context) as Record<string, (...args: unknown[]) => unknown>;
+        return [
+          key,
+          Object.fromEntries(
+            operations.map((name) => [name, (...args: unknown[]) => client[name]?.(...args)]),
+          ),
+        ];
+      }),
+    );
+}
