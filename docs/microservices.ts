@@ -234,12 +234,14 @@ export const rows: readonly Row[] = [
   cost(
     "An event is lost, doubled or out of order",
     "An outbox in the producer's database, a watermark in the consumer's own transaction; poison parks its key",
-    planned("commands, events and sagas"),
+    built("framework/events/src/events.test.ts"),
+    "npm test -- events/src",
   ),
   cost(
     "No transaction over two services",
-    "Sagas: durable steps, each with its undo, that end or ask for an operator; until then a worker drives the shop's orders",
-    planned("commands, events and sagas"),
+    "Sagas: durable steps, each with its undo, that end or ask for an operator; the shop's checkout is one",
+    built("framework/saga/src/saga.test.ts"),
+    "npm test -- checkout",
   ),
   cost(
     "No SQL join over two services",

@@ -55,6 +55,8 @@ async function blankCluster(binaries: PostgresBinaries, account: ServerAccount):
   const place = join(dirname(dirname(binaries.root)), ".cache", `kerf-postgres-${user}`);
   const blank = join(place, binaries.version);
   if (await exists(blank)) return blank;
+  // The directory above is everybody's: made in one go with ours, it would be closed to the server's account.
+  await mkdir(dirname(place), { recursive: true });
   await mkdir(place, { recursive: true, mode: 0o700 });
   await own(account, place);
   await withStartLock(`${blank}.lock`, performance.now() + makeBoundMs, async () => {
