@@ -241,7 +241,7 @@ export const rows: readonly Row[] = [
     "No transaction over two services",
     "Sagas: durable steps, each with its undo, that end or ask for an operator; the shop's checkout is one",
     built("framework/saga/src/saga.test.ts"),
-    "npm test -- checkout",
+    "npm test -- saga/src",
   ),
   cost(
     "No SQL join over two services",

@@ -8,8 +8,8 @@ import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
 const maxLive = 256;
-/** Pause between two looks for sagas that are due, and between two beats of those at work, milliseconds. */
-const lookMs = 1_000;
+/** Pause between two looks for sagas that are due or were left, and between two beats of those at work, milliseconds. */
+const lookMs = 2_000;
 const beatMs = 3_000;
 
 /** What an engine is made of. */

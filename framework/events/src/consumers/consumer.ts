@@ -9,7 +9,7 @@ import { beatMs, type OwnedShard, ShardLeases } from "./shard-leases.ts";
 /** Bound of one transaction of a consumer, milliseconds. */
 const transactionMs = 15_000;
 /** How long a read waits for news, milliseconds. */
-const waitMs = 2_000;
+const waitMs = 2_500;
 /** Events in one transaction at most: few commits, and little to do again. */
 const maxBatch = 200;
 /** How often an event is tried before its key is parked. */

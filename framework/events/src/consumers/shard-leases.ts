@@ -43,17 +43,25 @@ export class ShardLeases {
    */
   beat(): Promise<OwnedShard[]> {
     return this.#in(async ({ raw }) => {
-      const { rows: members } = await raw.query<{ live: number }>(
+      const { rows: beats } = await raw.query<{ live: number; owned: OwnedShard[] | null }>(
         `with beat as (
             insert into kerf.consumer_member (producer, instance, seen_until)
             values ($1, $2, now() + $3 * interval '1 millisecond')
             on conflict (producer, instance) do update set seen_until = excluded.seen_until
+          ), renewed as (
+            update kerf.consumer_shard set leased_until = now() + $3 * interval '1 millisecond'
+              where producer = $1 and owner = $2 and leased_until > now()
+              returning shard, epoch::text as epoch, watermark::text as watermark
           )
-          select count(*)::int + 1 as live from kerf.consumer_member
-            where producer = $1 and instance <> $2 and seen_until > now()`,
+          select (select count(*)::int + 1 from kerf.consumer_member
+                   where producer = $1 and instance <> $2 and seen_until > now()) as live,
+            (select json_agg(renewed order by shard) from renewed) as owned`,
         [this.#producer, this.#instance, leaseMs],
       );
-      const share = Math.ceil(shards / (members[0]?.live ?? 1));
+      const [{ live, owned }] = beats as [{ live: number; owned: OwnedShard[] | null }];
+      const share = Math.ceil(shards / live);
+      // Nearly always: nobody came or went.
+      if (owned?.length === share) return owned;
       await raw.query(
         `insert into kerf.consumer_shard (producer, shard) select $1, generate_series(0, $2 - 1)
           on conflict do nothing`,

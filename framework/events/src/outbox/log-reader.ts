@@ -13,7 +13,11 @@ const maxCharacters = 1_048_576;
 const longestWaitMs = 10_000;
 /** Pauses between two looks while nothing was appended in this process: other instances append as well. */
 const firstPauseMs = 10;
-const longestPauseMs = 250;
+const longestPauseMs = 500;
+/** How long what a reader has told of itself holds, milliseconds; it is forgotten after 30 days. */
+const toldMs = 3_600_000;
+/** Readers that are remembered; more are forgotten, which costs a statement. */
+const maxTold = 1_000;
 
 /** Where a consumer stands: the last id that it has applied, by shard. */
 export type Cursor = Readonly<Record<number, string>>;
@@ -43,6 +47,8 @@ export class LogReader {
   readonly #clock: Clock;
   readonly #head: StableHead;
   #identity: string | undefined;
+  /** What each reader told last, so that one without news costs no write. */
+  readonly #tellings = new Map<string, { readonly cursor: string; readonly at: number }>();
   #news = Promise.withResolvers<void>();
 
   constructor(database: ServiceDatabase, clock: Clock) {
@@ -61,12 +67,18 @@ export class LogReader {
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
     const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
     await this.#told(request);
+    let looked: bigint | undefined;
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
       const news = this.#news.promise;
       const head = await this.#head.advance(Math.max(0, end - this.#clock.now()), signal);
-      const page = await this.#page(request.after, head);
       const now = this.#clock.now();
-      if (page.events.length > 0 || now >= end || signal?.aborted === true) return page;
+      const over = now >= end || signal?.aborted === true;
+      // What was looked at up to here holds nothing for this reader.
+      if (head !== looked || over) {
+        looked = head;
+        const page = await this.#page(request.after, head);
+        if (page.events.length > 0 || over) return page;
+      }
       await this.#until(news, Math.min(pause, end - now), signal);
     }
   }
@@ -101,6 +113,14 @@ export class LogReader {
 
   /** Keeps what this consumer has not applied yet from being dropped. */
   async #told({ consumer, after }: LogRequest): Promise<void> {
+    const cursor = JSON.stringify(after);
+    // One reader may be several instances with shards of their own.
+    const reader = `${consumer} ${Object.keys(after).join()}`;
+    const told = this.#tellings.get(reader);
+    const now = this.#clock.now();
+    if (told?.cursor === cursor && now - told.at < toldMs) return;
+    if (this.#tellings.size >= maxTold) this.#tellings.clear();
+    this.#tellings.set(reader, { cursor, at: now });
     const transaction = this.#database.transaction({ deadline: this.#clock.now() + statementMs });
     try {
       const wanted = Object.keys(after).map(Number);

@@ -2,7 +2,13 @@ import type { Caller } from "@kerf/call";
 import { type EventDeclaration, type Schema, validate } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 import { Consumer, type LoggedEvent, type LogPage, type LogRequest } from "@kerf/events";
-import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import {
+  CallContext,
+  deadlineExceeded,
+  KerfError,
+  type Random,
+  type TimerWheel,
+} from "@kerf/kernel";
 import { continueTrace } from "@kerf/telemetry";
 import type { Subscription } from "../declaration/subscription.ts";
 import type { BoundService } from "./bound-service.ts";
@@ -37,11 +43,16 @@ export function consumerOf(
     database,
     log: bound.log.with({ follows: producer }),
     read: async (request, signal) => {
-      const deadline = wheel.now + request.waitMs + readMs;
+      // Without a deadline of its own: the wheel that deadlines sit on would turn for as long as somebody waits for news.
+      const deadline = Number.POSITIVE_INFINITY;
       const context = new CallContext({ clock, wheel, deadline, caller: name });
+      const bound = clock.after(request.waitMs + readMs, () =>
+        context.cancel(deadlineExceeded(`the log of ${producer} was read`)),
+      );
       try {
         return await readPage(caller, producer, request, context, signal);
       } finally {
+        bound.cancel();
         context.release();
       }
     },
