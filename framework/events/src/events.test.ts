@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
-import { KerfError, seededRandom, systemClock } from "@kerf/kernel";
+import { delay, KerfError, seededRandom, systemClock } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { Consumer } from "./consumers/consumer.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -97,7 +97,9 @@ test("what many producers emit at once arrives whole, once, in the order of its 
   const applied = consumer("i1");
   applied.start();
   await Promise.all(
-    Array.from({ length: 200 }, (_, i) => world.count(`k${i % 7}`, Math.floor(random.next() * 20))),
+    Array.from({ length: 200 }, (_, i) =>
+      world.count(`k${i % 7}`, () => delay(systemClock, Math.floor(random.next() * 20))),
+    ),
   );
   await until("everything", async () => (await seen()).length >= 200);
   await applied.stop();
@@ -107,20 +109,19 @@ test("what many producers emit at once arrives whole, once, in the order of its 
 });
 
 test("an id that is drawn and not committed yet holds back what comes behind it", async () => {
-  const slow = world.count("slow", 1_000);
-  await until("the slow one has drawn its id", async () => {
-    const { raw } = world.producer.database.reads({ deadline: systemClock.now() + 5_000 });
-    const { rows: busy } = await raw.query(
-      "select from pg_stat_activity where wait_event = 'PgSleep' and datname = 'counters'",
-    );
-    return busy.length === 1;
+  const [drawn, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = world.count("slow", () => {
+    drawn.resolve();
+    return goOn.promise;
   });
+  await drawn.promise;
   await world.count("quick");
   // Read by ids alone, the quick one would be all there is, and the slow one lost behind the cursor.
   const early = await world.reader.read({ consumer: "c", after: all, waitMs: 0 });
   assert.deepEqual(early.events, []);
+  goOn.resolve();
   await slow;
-  const late = await world.reader.read({ consumer: "c", after: all, waitMs: 5_000 });
+  const late = await world.reader.read({ consumer: "c", after: all, waitMs: 10_000 });
   assert.deepEqual(late.events.map(({ key }) => key).sort(), ["quick", "slow"]);
 });
 
@@ -130,7 +131,7 @@ test("what a command emitted is gone when it rolls back", async () => {
   emit["counted"]?.({ name: "a", n: 1 });
   await transaction.rollback();
   await world.count("b");
-  const { events } = await world.reader.read({ consumer: "c", after: all, waitMs: 5_000 });
+  const { events } = await world.reader.read({ consumer: "c", after: all, waitMs: 10_000 });
   assert.deepEqual(
     events.map(({ key }) => key),
     ["b"],
@@ -170,17 +171,17 @@ test("an owner that slept past its lease is refused, and leaves nothing behind",
     },
   });
   // Its transaction holds the watermark's row: it must end before another owner's, and is refused when it comes later.
-  const slept = sleeper.runOnce(1_000);
+  const slept = sleeper.runOnce(10_000);
   await paused.promise;
   goOn.resolve();
   await slept;
   await world.count("a");
   await run(world.consumer.database, "update kerf.consumer_shard set leased_until = '-infinity'");
   await run(world.consumer.database, "delete from kerf.consumer_member");
-  assert.equal(await consumer("i2").runOnce(1_000), 1);
+  assert.equal(await consumer("i2").runOnce(10_000), 1);
   await world.count("a");
-  await assert.rejects(sleeper.runOnce(1_000), { code: "stale_lease" });
-  assert.equal(await consumer("i2").runOnce(1_000), 1);
+  await assert.rejects(sleeper.runOnce(10_000), { code: "stale_lease" });
+  assert.equal(await consumer("i2").runOnce(10_000), 1);
   assertEachOnceInOrder(await seen());
   assert.equal((await seen()).length, 3);
 });

@@ -59,9 +59,9 @@ export async function twoServices(clock: Clock = systemClock) {
     consumer,
     reader,
     outbox,
-    /** Counts `name` up and emits what it became, in a transaction that stays open for `holdMs` once its ids are drawn. */
-    async count(name: string, holdMs = 0): Promise<void> {
-      const transaction = producer.database.transaction({ deadline: clock.now() + 10_000 });
+    /** Counts `name` up and emits what it became; commits when `hold` has ended, which begins once the event's id is drawn. */
+    async count(name: string, hold?: () => Promise<void>): Promise<void> {
+      const transaction = producer.database.transaction({ deadline: clock.now() + 20_000 });
       const emit = outbox.open(transaction, { trace: "", principal: undefined });
       try {
         const { rows } = await transaction.raw.query<{ n: number }>(
@@ -70,10 +70,8 @@ export async function twoServices(clock: Clock = systemClock) {
           [name],
         );
         emit["counted"]?.({ name, n: rows[0]?.n });
-        // Behind the append: its ids are drawn, and it is not committed yet.
-        transaction.beforeCommit(async ({ raw }) => {
-          if (holdMs > 0) await raw.query("select pg_sleep($1)", [holdMs / 1_000]);
-        });
+        // Behind the append.
+        if (hold !== undefined) transaction.beforeCommit(hold);
         await transaction.commit();
       } finally {
         await transaction.rollback();
