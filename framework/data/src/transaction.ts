@@ -247,9 +247,9 @@ export class CommandTransaction<Tables = unknown> implements Session {
     for (let attempt = 1; ; attempt += 1) {
       const connection = await this.#beginOnce();
       const { claim: claimed } = this.#options;
-      if (claimed === undefined) return connection;
-      const found = await this.#claim(connection, claimed);
-      if (found === "fresh") return connection;
+      // Until the key is ours no statement of the handler may run: what it did would be rolled back behind its back.
+      const found = claimed === undefined ? "fresh" : await this.#claim(connection, claimed);
+      if (found === "fresh" || claimed === undefined) return (this.#connection = connection);
       await this.#giveBack(connection);
       if (found !== "in_flight") {
         this.#recorded = found;
@@ -275,7 +275,6 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /** Ends a transaction in which nothing was done, so that another connection is not held while somebody else is waited for. */
   async #giveBack(connection: PooledConnection): Promise<void> {
-    this.#connection = undefined;
     try {
       await connection.client.query("rollback");
       this.#letGo(connection);
@@ -309,7 +308,6 @@ export class CommandTransaction<Tables = unknown> implements Session {
       connection.destroy();
     });
     this.#stopWatch = () => watch.cancel();
-    this.#connection = connection;
     return connection;
   }
 

@@ -12,7 +12,7 @@ import {
 import { command, contract, error } from "@kerf/contract";
 import { type Generated, postgres, ServiceDatabase, TemplateDatabases } from "@kerf/data";
 import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
-import { type KerfError, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import { delay, type KerfError, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { z } from "zod";
 import { service } from "../declaration/service.ts";
@@ -28,6 +28,11 @@ const members = contract("members", {
       input: z.object({ name: z.string() }),
       output: z.object({ id: z.number() }),
       errors: { full: error({ data: z.object({ name: z.string() }) }) },
+    }),
+    pair: command({
+      access: "public",
+      input: z.object({ names: z.array(z.string()) }),
+      output: z.object({}),
     }),
     touch: command({
       access: "public",
@@ -62,6 +67,18 @@ membersService.implement({
     await then();
     return { id: Number(id) };
   },
+  async pair({ input, db }) {
+    runs += 1;
+    // At once, and one of them while the key is being claimed.
+    await Promise.all(
+      input.names.map(async (owner, index) => {
+        await delay(systemClock, index);
+        await db.insertInto("accounts").values({ owner }).execute();
+      }),
+    );
+    await then();
+    return {};
+  },
   touch: () => ({ runs: ++runs }),
 });
 
@@ -72,6 +89,7 @@ let join: (
   name: string,
   options: { key?: string; subject?: string; deadlineMs?: number },
 ) => Promise<{ id: number }>;
+let pair: (names: string[], key: string) => Promise<object>;
 let touch: (key: string) => Promise<{ runs: number }>;
 let countMembers: () => Promise<number>;
 let records: () => Promise<number>;
@@ -140,6 +158,7 @@ beforeEach(async () => {
       { name },
       key === undefined ? undefined : { idempotencyKey: key },
     );
+  pair = async (names, key) => bind(context()).pair({ names }, { idempotencyKey: key });
   touch = async (key) => bind(context()).touch({}, { idempotencyKey: key });
   const count = async (table: string): Promise<number> => {
     const { raw } = (databases["members"] as NonNullable<ServiceDatabases[string]>).reads({
@@ -179,6 +198,25 @@ test("a key that a client chose is refused while it is in flight, and answered a
   goOn.resolve();
   assert.deepEqual(await join("ada", { key }), await first);
   assert.equal(await countMembers(), 1);
+});
+
+test("statements that come while the key is waited for are not lost", async () => {
+  const [started, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  then = () => {
+    started.resolve();
+    return goOn.promise.then(() => {
+      throw new Error("the first one fails at last");
+    });
+  };
+  const first = pair(["a", "b", "c", "d"], "k").catch((thrown: KerfError) => thrown.code);
+  await started.promise;
+  then = () => {};
+  const second = pair(["a", "b", "c", "d"], "k");
+  await delay(systemClock, 30);
+  goOn.resolve();
+  assert.equal(await first, "internal");
+  await second;
+  assert.equal(await countMembers(), 4);
 });
 
 test("whoever waits for a key waits no longer than the deadline", async () => {
