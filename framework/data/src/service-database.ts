@@ -21,6 +21,21 @@ export class ServiceDatabase<Tables = unknown> {
     return new CommandTransaction(this.#pool, options);
   }
 
+  /** Runs `work` in a transaction of its own, by `deadline`, and commits what it did; whatever it throws rolls back. */
+  async inTransaction<T>(
+    deadline: number,
+    work: (transaction: CommandTransaction<Tables>) => Promise<T>,
+  ): Promise<T> {
+    const transaction = this.transaction({ deadline });
+    try {
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
   /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */
   reads(options: { readonly deadline: number }): Reads<Tables> {
     return new Reads(this.#pool, options);

@@ -160,16 +160,8 @@ export class SagaStore {
   }
 
   /** Runs `work` in a transaction of its own and commits it. */
-  async transaction<T>(work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
-    const deadline = this.#clock.now() + transactionMs;
-    const transaction = this.#database.transaction({ deadline });
-    try {
-      const result = await work(transaction);
-      await transaction.commit();
-      return result;
-    } finally {
-      await transaction.rollback();
-    }
+  transaction<T>(work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
+    return this.#database.inTransaction(this.#clock.now() + transactionMs, work);
   }
 }
 

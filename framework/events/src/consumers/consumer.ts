@@ -161,13 +161,7 @@ export class Consumer {
     work: (transaction: CommandTransaction) => Promise<void>,
   ): Promise<void> {
     const { clock, database } = this.#options;
-    const transaction = database.transaction({ deadline: clock.now() + transactionMs });
-    try {
-      await work(transaction);
-      await transaction.commit();
-    } finally {
-      await transaction.rollback();
-    }
+    await database.inTransaction(clock.now() + transactionMs, work);
     for (const [shard, id] of lastIds(events)) {
       const owned = this.#owned.get(shard);
       if (owned !== undefined) owned.watermark = id;

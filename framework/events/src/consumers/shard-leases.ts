@@ -108,15 +108,7 @@ export class ShardLeases {
     });
   }
 
-  async #in<T>(work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
-    const deadline = this.#clock.now() + statementMs;
-    const transaction = this.#database.transaction({ deadline });
-    try {
-      const result = await work(transaction);
-      await transaction.commit();
-      return result;
-    } finally {
-      await transaction.rollback();
-    }
+  #in<T>(work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
+    return this.#database.inTransaction(this.#clock.now() + statementMs, work);
   }
 }

@@ -120,21 +120,16 @@ export class LogReader {
     const now = this.#clock.now();
     if (told?.cursor === cursor && now - told.at < toldMs) return;
     if (this.#tellings.size >= maxTold) this.#tellings.clear();
-    this.#tellings.set(reader, { cursor, at: now });
-    const transaction = this.#database.transaction({ deadline: this.#clock.now() + statementMs });
-    try {
-      const wanted = Object.keys(after).map(Number);
-      await transaction.raw.query(
+    const wanted = Object.keys(after).map(Number);
+    await this.#database.inTransaction(now + statementMs, ({ raw }) =>
+      raw.query(
         `insert into kerf.event_reader (consumer, shard, watermark)
           select $1, * from unnest($2::smallint[], $3::bigint[])
-          on conflict (consumer, shard) do update set watermark = excluded.watermark, seen_at = now()
-          where event_reader.watermark <> excluded.watermark or event_reader.seen_at < now() - interval '1 hour'`,
+          on conflict (consumer, shard) do update set watermark = excluded.watermark, seen_at = now()`,
         [consumer, wanted, wanted.map((shard) => after[shard])],
-      );
-      await transaction.commit();
-    } finally {
-      await transaction.rollback();
-    }
+      ),
+    );
+    this.#tellings.set(reader, { cursor, at: now });
   }
 
   async #logIdentity(): Promise<string> {

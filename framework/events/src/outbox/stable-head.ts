@@ -68,16 +68,10 @@ export class StableHead {
   }
 
   /** Committed at once: what matters is that it was taken after the last value was read. */
-  async #ownXid(deadline: number): Promise<bigint> {
-    const transaction = this.#database.transaction({ deadline });
-    try {
-      const { rows } = await transaction.raw.query<{ xid: string }>(
-        "select pg_current_xact_id()::text as xid",
-      );
-      await transaction.commit();
+  #ownXid(deadline: number): Promise<bigint> {
+    return this.#database.inTransaction(deadline, async ({ raw }) => {
+      const { rows } = await raw.query<{ xid: string }>("select pg_current_xact_id()::text as xid");
       return BigInt(rows[0]?.xid ?? 0);
-    } finally {
-      await transaction.rollback();
-    }
+    });
   }
 }

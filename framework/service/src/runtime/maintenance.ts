@@ -43,14 +43,10 @@ export class Maintenance {
 
   /** One run; throws what the database says. */
   async run(): Promise<void> {
-    const transaction = this.#database.transaction({ deadline: this.#clock.now() + boundMs });
-    try {
-      await transaction.raw.query("select kerf.command_record_maintain()");
-      await transaction.raw.query("select kerf.event_maintain('7 days', '30 days')");
-      await transaction.commit();
-    } finally {
-      await transaction.rollback();
-    }
+    await this.#database.inTransaction(this.#clock.now() + boundMs, async ({ raw }) => {
+      await raw.query("select kerf.command_record_maintain()");
+      await raw.query("select kerf.event_maintain('7 days', '30 days')");
+    });
   }
 
   /** With chance, so that instances that started together do not come together. */

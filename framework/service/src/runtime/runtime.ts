@@ -126,14 +126,9 @@ export class ServiceRuntime {
         fix: "Declare it: service.on(contract, { … }).",
       });
     }
-    const deadline = bound.clock.now() + receiveMs;
-    const transaction = bound.database.transaction({ deadline });
-    try {
-      await applyEvent(bound, subscription, event, transaction, this.#parts);
-      await transaction.commit();
-    } finally {
-      await transaction.rollback();
-    }
+    await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
+      applyEvent(bound, subscription, event, transaction, this.#parts),
+    );
   }
 
   /**
