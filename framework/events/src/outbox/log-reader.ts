@@ -11,8 +11,8 @@ const maxEvents = 1_000;
 const maxCharacters = 1_048_576;
 /** How long a reader waits at most without news, milliseconds; the call's deadline is longer. */
 const longestWaitMs = 10_000;
-/** Pauses between two looks while nothing was appended in this process: other instances append as well. */
-const firstPauseMs = 10;
+/** Pauses between two looks while nothing is appended in this process, since other instances append as well: the longer it has been quiet, the longer. */
+const shortestPauseMs = 10;
 const longestPauseMs = 500;
 /** How long what a reader has told of itself holds, milliseconds; it is forgotten after 30 days. */
 const toldMs = 3_600_000;
@@ -50,6 +50,8 @@ export class LogReader {
   /** What each reader told last, so that one without news costs no write. */
   readonly #tellings = new Map<string, { readonly cursor: string; readonly at: number }>();
   #news = Promise.withResolvers<void>();
+  /** When something was last found, monotonic milliseconds. */
+  #lastNews = Number.NEGATIVE_INFINITY;
 
   constructor(database: ServiceDatabase, clock: Clock) {
     this.#database = database;
@@ -68,7 +70,7 @@ export class LogReader {
     const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
     await this.#told(request);
     let looked: bigint | undefined;
-    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+    for (;;) {
       const news = this.#news.promise;
       const head = await this.#head.advance(Math.max(0, end - this.#clock.now()), signal);
       const now = this.#clock.now();
@@ -77,8 +79,11 @@ export class LogReader {
       if (head !== looked || over) {
         looked = head;
         const page = await this.#page(request.after, head);
+        if (page.events.length > 0) this.#lastNews = now;
         if (page.events.length > 0 || over) return page;
       }
+      const quietMs = now - this.#lastNews;
+      const pause = Math.max(shortestPauseMs, Math.min(longestPauseMs, quietMs / 4));
       await this.#until(news, Math.min(pause, end - now), signal);
     }
   }
