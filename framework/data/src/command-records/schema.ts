@@ -60,7 +60,7 @@ export const commandRecordSchema: readonly SystemMigration[] = [
         name text;
       begin
         if not pg_try_advisory_xact_lock(hashtextextended('kerf command records', 0)) then return; end if;
-        for offset_days in 0..3 loop
+        for offset_days in 0..1 loop
           partition_day := today + offset_days;
           name := 'command_record_' || to_char(partition_day, 'YYYYMMDD');
           continue when to_regclass('kerf.' || name) is not null;

@@ -51,7 +51,7 @@ export const eventSchema: readonly SystemMigration[] = [
         slowest bigint;
       begin
         if not pg_try_advisory_xact_lock(hashtextextended('kerf events', 0)) then return; end if;
-        for offset_days in 0..3 loop
+        for offset_days in 0..1 loop
           partition_day := today + offset_days;
           partition_name := 'event_' || to_char(partition_day, 'YYYYMMDD');
           continue when to_regclass('kerf.' || partition_name) is not null;

@@ -2,7 +2,7 @@ import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, type Random, type Timer } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 
-/** Pause between two runs, milliseconds; partitions are made three days ahead. */
+/** Pause between two runs, milliseconds; partitions are made a day ahead. */
 const everyMs = 3_600_000;
 /** Until the first run, milliseconds: what serves goes first. */
 const firstMs = 30_000;
