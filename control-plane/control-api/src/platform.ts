@@ -94,6 +94,18 @@ export const platform = contract("platform", {
       deadlineMs: 3_600_000,
       summary: "Opens a stream of a service as an operator.",
     }),
+    operate: command({
+      http: "POST /api/operate",
+      input: z.object({
+        service: z.string(),
+        action: z.string(),
+        input: z.record(z.string(), z.json()).default({}),
+      }),
+      errors,
+      output: z.object({ output: z.any() }),
+      deadlineMs: 60_000,
+      summary: "Looks at or mends what a service keeps for itself: events, sagas, schedules.",
+    }),
     sql: command({
       http: "POST /api/sql",
       input: sqlInput,

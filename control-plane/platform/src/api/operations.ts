@@ -12,7 +12,7 @@ import {
   type TimerWheel,
   toKerfError,
 } from "@kerf/kernel";
-import type { AppManifest } from "@kerf/service";
+import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import { type LogSource, readLogs } from "./logs.ts";
@@ -118,6 +118,24 @@ export function platformOperations(around: ApiSurroundings): Operations {
         );
       },
     },
+    operate: inFull(async ({ input, context }) => {
+      const { service, action, input: given } = input as Operate;
+      serviceOf(service);
+      const onward = await operatorContext(around, context, undefined, context.remainingMs);
+      try {
+        const answer = (await around.caller.send({
+          service,
+          operation: operate,
+          kind: "command",
+          input: { action, input: given },
+          context: onward,
+        })) as ActionAnswer;
+        if ("error" in answer) throw KerfError.fromShape(answer.error);
+        return answer;
+      } finally {
+        onward.release();
+      }
+    }),
     sql: inFull(({ input }) => {
       const { service, statement, role } = input as {
         service: string;
@@ -155,6 +173,12 @@ interface Invocation {
   input: unknown;
   as?: Principal | undefined;
   deadlineMs?: number | undefined;
+}
+
+interface Operate {
+  service: string;
+  action: string;
+  input: Readonly<Record<string, unknown>>;
 }
 
 interface StreamInvocation {

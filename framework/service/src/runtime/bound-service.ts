@@ -6,6 +6,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { EventLog } from "./event-log.ts";
+import type { OperatorActions } from "./operate.ts";
 import type { ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
@@ -52,6 +53,11 @@ export class BoundService {
   connect(caller: Caller): void {
     this.#clients = clientsClass(this.service, caller);
     this.#self = caller.bind(this.service.contract, { caller: this.name });
+  }
+
+  /** What operators may ask of it. */
+  operatorActions(): OperatorActions {
+    return {};
   }
 
   /** Throws `invalid_app` in a service that declares none. */

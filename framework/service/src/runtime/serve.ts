@@ -11,6 +11,7 @@ import { BoundOperation } from "./bound-operation.ts";
 import type { BoundService } from "./bound-service.ts";
 import { CallArgs } from "./call-args.ts";
 import type { CommandCall } from "./command-call.ts";
+import { operate, operateOperation, serveActions } from "./operate.ts";
 
 /** A service's handlers as the inbound half of the call path runs them. */
 export function serve(bound: BoundService): ServedService {
@@ -20,9 +21,13 @@ export function serve(bound: BoundService): ServedService {
     const operation = new BoundOperation(bound, name, declared);
     operations[name] = operation.isCommand ? serveCommand(operation) : serveReading(operation);
   }
-  if (bound.events === undefined) return { contract, operations };
-  operations[readEvents] = bound.events.served();
-  const all = { ...contract.operations, [readEvents]: readEventsOperation };
+  if (bound.service.database === undefined) return { contract, operations };
+  operations[operate] = serveActions(bound.name, bound.operatorActions());
+  const all = { ...contract.operations, [operate]: operateOperation };
+  if (bound.events !== undefined) {
+    operations[readEvents] = bound.events.served();
+    all[readEvents] = readEventsOperation;
+  }
   return { contract: { ...contract, operations: all }, operations };
 }
 
