@@ -9,7 +9,7 @@ import {
   unavailable,
 } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
-import { claim, insertRecord } from "./command-records/statements.ts";
+import { claim, recordStatement } from "./command-records/statements.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { rawClient } from "./raw-client.ts";
@@ -59,6 +59,8 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #stopWatch: (() => void) | undefined;
   /** The error after which PostgreSQL refuses every further statement. */
   #failure: unknown;
+  /** Statements that were sent ahead of COMMIT and not waited for. */
+  readonly #trailing: Promise<unknown>[] = [];
   #savepoints = 0;
   #depth: string[] = [];
   #recorded: RecordedAnswer | undefined;
@@ -95,6 +97,17 @@ export class CommandTransaction<Tables = unknown> implements Session {
   /** Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. */
   beforeCommit(hook: Hook<Tables>): void {
     this.#beforeCommit.push(hook);
+  }
+
+  /**
+   * Sends a statement that nothing but COMMIT follows, from a hook: its answer is not waited for, so that it costs no round trip.
+   * PostgreSQL commits nothing when it fails, and {@link commit} throws what it threw.
+   */
+  async trail(statement: Statement): Promise<void> {
+    await this.#open();
+    const sent = this.run(statement);
+    sent.catch(() => undefined);
+    this.#trailing.push(sent);
   }
 
   /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
@@ -157,7 +170,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
     this.beforeCommit(async () => {
       // A hook before this one may have been the first to need the database.
       if (this.#opening === undefined) return;
-      await insertRecord((statement) => this.run(statement), claimed, answer);
+      await this.trail(recordStatement(claimed, answer));
     });
   }
 
@@ -324,7 +337,10 @@ export class CommandTransaction<Tables = unknown> implements Session {
     this.#letGo(connection);
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
     this.#settled = command === "COMMIT" ? "committed" : "rolled back";
-    if (this.#settled === "rolled back") throw aborted(this.#failure);
+    if (this.#settled === "committed") return;
+    // Answered before COMMIT was: this throws what the first of them threw.
+    await Promise.all(this.#trailing);
+    throw aborted(this.#failure);
   }
 
   #letGo(connection: PooledConnection): void {

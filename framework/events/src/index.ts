@@ -6,6 +6,7 @@ export { beatMs, leaseMs } from "./consumers/shard-leases.ts";
 export type { LoggedEvent } from "./event.ts";
 export { type Cursor, LogReader, type LogPage, type LogRequest } from "./outbox/log-reader.ts";
 export { type Emitter, Outbox } from "./outbox/outbox.ts";
+export { appendSchema } from "./outbox/append-schema.ts";
 export { eventSchema } from "./outbox/schema.ts";
 export { shardOf, shards } from "./outbox/shard.ts";
 export { StableHead } from "./outbox/stable-head.ts";

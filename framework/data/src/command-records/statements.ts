@@ -35,15 +35,14 @@ export async function claim(
   });
 }
 
-/** Writes the record: the last statement of the command's transaction. */
-export async function insertRecord(
-  run: (statement: Statement) => Promise<QueryResult>,
+/** What writes the record: the last statement of the command's transaction. */
+export function recordStatement(
   claimed: CommandClaim,
   { failed, answer }: RecordedAnswer,
-): Promise<void> {
-  await run({
+): Statement {
+  return {
     text: `insert into kerf.command_record (day, scope, input, failed, answer)
       values (kerf.command_day(), $1, $2, $3, $4)`,
     values: [claimed.scope, claimed.input, failed, answer],
-  });
+  };
 }

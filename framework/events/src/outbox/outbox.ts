@@ -74,31 +74,25 @@ export class Outbox {
 
   #appendAtEnd(transaction: CommandTransaction, emitter: Emitter, events: Buffered[]): void {
     transaction.beforeCommit(async () => {
-      await transaction.raw.query(append, [
-        events.map(({ key }) => shardOf(key)),
-        events.map(({ name }) => name),
-        events.map(({ key }) => key),
-        events.map(({ version }) => version),
-        events.map(({ payload }) => JSON.stringify(payload)),
-        emitter.trace,
-        emitter.principal === undefined ? null : JSON.stringify(emitter.principal),
-      ]);
+      await transaction.trail({
+        text: append,
+        values: [
+          events.map(({ key }) => shardOf(key)),
+          events.map(({ name }) => name),
+          events.map(({ key }) => key),
+          events.map(({ version }) => version),
+          events.map(({ payload }) => JSON.stringify(payload)),
+          emitter.trace,
+          emitter.principal === undefined ? null : JSON.stringify(emitter.principal),
+        ],
+      });
     });
     transaction.afterCommit(this.#appended);
   }
 }
 
-/**
- * The transaction gets its xid before the first id is drawn: whoever reads the log takes a transaction that has drawn an id for one
- * that shows among those in progress.
- */
-const append = `
-  insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
-  select kerf.command_day(), nextval('kerf.event_id'), e.shard, e.name, e.key, e.version, e.payload::jsonb, $6, $7::jsonb, now()
-  from (select pg_current_xact_id() as xid offset 0) own,
-    unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[])
-      with ordinality as e(shard, name, key, version, payload, n)
-  where own.xid is not null`;
+/** A function, since the plan of its statement is kept by the session: planning costs more than appending. */
+const append = `select kerf.event_append($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[], $6, $7::jsonb)`;
 
 function tooMany(service: string): KerfError {
   return new KerfError("conflict", {

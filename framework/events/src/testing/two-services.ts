@@ -9,6 +9,7 @@ import { contract, event } from "@kerf/contract";
 import { type Clock, systemClock } from "@kerf/kernel";
 import { z } from "zod";
 import { consumerSchema } from "../consumers/schema.ts";
+import { appendSchema } from "../outbox/append-schema.ts";
 import { LogReader } from "../outbox/log-reader.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { eventSchema } from "../outbox/schema.ts";
@@ -38,6 +39,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...commandRecordSchema,
       ...eventSchema,
       ...consumerSchema,
+      ...appendSchema,
       ...own,
     ]);
     const connect = (instance: string) =>
@@ -70,8 +72,13 @@ export async function twoServices(clock: Clock = systemClock) {
           [name],
         );
         emit["counted"]?.({ name, n: rows[0]?.n });
-        // Behind the append.
-        if (hold !== undefined) transaction.beforeCommit(hold);
+        if (hold !== undefined) {
+          transaction.beforeCommit(async () => {
+            // Answered behind the append, which nobody waits for.
+            await transaction.raw.query("select");
+            await hold();
+          });
+        }
         await transaction.commit();
       } finally {
         await transaction.rollback();
