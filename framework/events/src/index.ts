@@ -1,5 +1,16 @@
 // Boundary: events. What a command emits is appended to its service's own log in the command's transaction; consumers read that log
 // over a call path that is passed in, and move their watermark in the transaction of their effect. No broker is needed.
+export type {
+  Broker,
+  BrokerEntry,
+  BrokerFollower,
+  BrokerLog,
+  BrokerMessage,
+  BrokerPlace,
+  BrokerSpan,
+} from "./broker.ts";
+export { BrokerReader, type BrokerReaderOptions } from "./broker-reader/broker-reader.ts";
+export { openBroker } from "./brokers/open.ts";
 export { Consumer, type ConsumerOptions, type ReadPort } from "./consumers/consumer.ts";
 export { consumerSchema } from "./consumers/schema.ts";
 export { beatMs, leaseMs } from "./consumers/shard-leases.ts";
@@ -8,5 +19,7 @@ export { type Cursor, LogReader, type LogPage, type LogRequest } from "./outbox/
 export { type Emitter, Outbox } from "./outbox/outbox.ts";
 export { appendSchema } from "./outbox/append-schema.ts";
 export { eventSchema } from "./outbox/schema.ts";
+export { Relay, type RelayOptions } from "./relay/relay.ts";
+export { relaySchema } from "./relay/schema.ts";
 export { shardOf, shards } from "./outbox/shard.ts";
 export { StableHead } from "./outbox/stable-head.ts";

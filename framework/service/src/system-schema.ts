@@ -1,5 +1,5 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
-import { appendSchema, consumerSchema, eventSchema } from "@kerf/events";
+import { appendSchema, consumerSchema, eventSchema, relaySchema } from "@kerf/events";
 import { sagaSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
@@ -9,4 +9,5 @@ export const systemSchema: readonly SystemMigration[] = [
   ...consumerSchema,
   ...sagaSchema,
   ...appendSchema,
+  ...relaySchema,
 ];

@@ -12,6 +12,7 @@ import { consumerSchema } from "../consumers/schema.ts";
 import { appendSchema } from "../outbox/append-schema.ts";
 import { LogReader } from "../outbox/log-reader.ts";
 import { Outbox } from "../outbox/outbox.ts";
+import { relaySchema } from "../relay/schema.ts";
 import { eventSchema } from "../outbox/schema.ts";
 
 /** A contract with one event. */
@@ -40,6 +41,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...eventSchema,
       ...consumerSchema,
       ...appendSchema,
+      ...relaySchema,
       ...own,
     ]);
     const connect = (instance: string) =>
