@@ -8,6 +8,8 @@ export interface ManifestUse {
   /** Semantic version of the contract that the caller was written against. */
   readonly version: string;
   readonly optional: boolean;
+  /** True when only its events are followed, and nothing of it is called. */
+  readonly followed?: boolean;
 }
 
 /** A service as data. */
@@ -17,6 +19,8 @@ export interface ManifestService {
   readonly runbook?: string;
   readonly contract: ContractDescription;
   readonly uses: readonly ManifestUse[];
+  /** Names of the services whose events it follows. */
+  readonly follows: readonly string[];
   readonly database?: {
     /** Name of the server that it lies on. */
     readonly server: string;

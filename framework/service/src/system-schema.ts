@@ -1,5 +1,5 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
-import { consumerSchema, eventSchema } from "@kerf/events";
+import { consumerSchema, eventSchema, readModelSchema } from "@kerf/events";
 import { sagaSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
@@ -8,4 +8,5 @@ export const systemSchema: readonly SystemMigration[] = [
   ...eventSchema,
   ...consumerSchema,
   ...sagaSchema,
+  ...readModelSchema,
 ];

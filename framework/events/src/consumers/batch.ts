@@ -1,11 +1,12 @@
 import type { CommandTransaction } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
-import type { OwnedShard } from "./shard-leases.ts";
+import type { OwnedShard, Track } from "./shard-leases.ts";
 
 /** What one transaction of a consumer does with events. */
 export interface BatchWork {
   readonly producer: string;
+  readonly track: Track;
   readonly log: string;
   readonly instance: string;
   /** Runs the handler of one event inside the transaction. */
@@ -23,9 +24,9 @@ export async function applyBatch(
   work: BatchWork,
 ): Promise<void> {
   await moveWatermarks(transaction, events, owned, work);
-  const parked = await parkedKeys(transaction, work.producer, events);
+  const parked = await parkedKeys(transaction, work, events);
   for (const event of events) {
-    if (parked.has(event.key)) await park(transaction, work.producer, event, null);
+    if (parked.has(event.key)) await park(transaction, work, event, null);
     else await work.apply(event, transaction);
   }
 }
@@ -39,7 +40,7 @@ export async function parkOne(
   error: string,
 ): Promise<void> {
   await moveWatermarks(transaction, [event], owned, work);
-  await park(transaction, work.producer, event, error);
+  await park(transaction, work, event, error);
 }
 
 /** The last id of each shard among these events. */
@@ -51,13 +52,13 @@ async function moveWatermarks(
   transaction: CommandTransaction,
   events: readonly LoggedEvent[],
   owned: ReadonlyMap<number, OwnedShard>,
-  { producer, log, instance }: BatchWork,
+  { producer, track, log, instance }: BatchWork,
 ): Promise<void> {
   const last = [...lastIds(events)].sort(([a], [b]) => a - b);
   const { rowCount } = await transaction.raw.query(
     `update kerf.consumer_shard c set watermark = moved.id, log = $3
       from unnest($4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[]) as moved(shard, id, epoch, before)
-      where c.producer = $1 and c.owner = $2 and c.shard = moved.shard and c.epoch = moved.epoch
+      where c.producer = $1 and c.building = $8 and c.owner = $2 and c.shard = moved.shard and c.epoch = moved.epoch
         and c.watermark = moved.before and (c.log is null or c.log = $3)`,
     [
       producer,
@@ -67,6 +68,7 @@ async function moveWatermarks(
       last.map(([, id]) => id),
       last.map(([shard]) => owned.get(shard)?.epoch ?? "-1"),
       last.map(([shard]) => owned.get(shard)?.watermark ?? "-1"),
+      track === "building",
     ],
   );
   if (rowCount !== last.length) throw staleLease(producer);
@@ -74,26 +76,34 @@ async function moveWatermarks(
 
 async function parkedKeys(
   transaction: CommandTransaction,
-  producer: string,
+  { producer, track }: BatchWork,
   events: readonly LoggedEvent[],
 ): Promise<Set<string>> {
   const { rows } = await transaction.raw.query<{ key: string }>(
-    "select distinct key from kerf.parked_event where producer = $1 and key = any($2)",
-    [producer, [...new Set(events.map(({ key }) => key))]],
+    "select distinct key from kerf.parked_event where producer = $1 and building = $3 and key = any($2)",
+    [producer, [...new Set(events.map(({ key }) => key))], track === "building"],
   );
   return new Set(rows.map(({ key }) => key));
 }
 
 async function park(
   transaction: CommandTransaction,
-  producer: string,
+  { producer, track }: BatchWork,
   event: LoggedEvent,
   error: string | null,
 ): Promise<void> {
   await transaction.raw.query(
-    `insert into kerf.parked_event (producer, shard, key, id, event, error) values ($1, $2, $3, $4, $5, $6)
-      on conflict do nothing`,
-    [producer, event.shard, event.key, event.id, JSON.stringify(event), error],
+    `insert into kerf.parked_event (producer, building, shard, key, id, event, error)
+      values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
+    [
+      producer,
+      track === "building",
+      event.shard,
+      event.key,
+      event.id,
+      JSON.stringify(event),
+      error,
+    ],
   );
 }
 

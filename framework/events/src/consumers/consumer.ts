@@ -4,7 +4,8 @@ import type { Logger } from "@kerf/telemetry";
 import type { LoggedEvent } from "../event.ts";
 import type { LogPage, LogRequest } from "../outbox/log-reader.ts";
 import { applyBatch, type BatchWork, lastIds, parkOne } from "./batch.ts";
-import { beatMs, type OwnedShard, ShardLeases } from "./shard-leases.ts";
+import { type From, makePosition } from "./position.ts";
+import { beatMs, type OwnedShard, ShardLeases, type Track } from "./shard-leases.ts";
 
 /** Bound of one transaction of a consumer, milliseconds. */
 const transactionMs = 15_000;
@@ -30,6 +31,10 @@ export interface ConsumerOptions {
   readonly producer: string;
   readonly read: ReadPort;
   readonly database: ServiceDatabase;
+  /** Where it begins when it has no position yet; without it somebody else makes the position. */
+  readonly from?: From;
+  /** Which of its positions it moves. Default: `live`. */
+  readonly track?: Track;
   /** Runs the handler of one event in the given transaction; events without one pass. */
   readonly apply: (event: LoggedEvent, transaction: CommandTransaction) => Promise<void>;
   readonly clock: Clock;
@@ -44,14 +49,23 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #leases: ShardLeases;
+  readonly #track: Track;
   readonly #stopping = new AbortController();
   #owned = new Map<number, OwnedShard>();
   #beaten = Number.NEGATIVE_INFINITY;
+  #nudge = new AbortController();
+  #positioned = false;
   #ended: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.#leases = new ShardLeases(options.database, options);
+    this.#track = options.track ?? "live";
+    this.#leases = new ShardLeases(options.database, { ...options, track: this.#track });
+  }
+
+  /** Runs the handler of one event in a transaction of whoever calls. */
+  get apply(): ConsumerOptions["apply"] {
+    return this.#options.apply;
   }
 
   /** Idempotent. */
@@ -69,6 +83,12 @@ export class Consumer {
     await this.#leases.release().catch(() => undefined);
   }
 
+  /** Its position changed: looks at once what it owns now. */
+  beatSoon(): void {
+    this.#beaten = Number.NEGATIVE_INFINITY;
+    this.#nudge.abort();
+  }
+
   /** Applies what is there and answers how many events that were; for tests and tools. Waits up to `wait` milliseconds for some. */
   async runOnce(wait = 0): Promise<number> {
     const { clock, producer, read, service } = this.#options;
@@ -77,11 +97,20 @@ export class Consumer {
     const after = Object.fromEntries(
       [...this.#owned.values()].map(({ shard, watermark }) => [shard, watermark]),
     );
-    const page = await read({ consumer: service, after, waitMs: wait }, this.#stopping.signal);
+    const page = await read(
+      {
+        consumer: service,
+        after,
+        waitMs: wait,
+        ...(this.#track === "building" && { building: true }),
+      },
+      this.#stopping.signal,
+    );
     for (let start = 0; start < page.events.length; start += maxBatch) {
       if (this.#stopping.signal.aborted) return start;
       await this.#apply(page.events.slice(start, start + maxBatch), {
         producer,
+        track: this.#track,
         log: page.log,
         instance: this.#options.instance,
         apply: this.#options.apply,
@@ -97,7 +126,7 @@ export class Consumer {
       try {
         await this.runOnce(waitMs);
         failures = 0;
-        if (this.#owned.size === 0) await delay(clock, beatMs, signal);
+        if (this.#owned.size === 0) await this.#rest();
       } catch (error) {
         if (signal.aborted) return;
         // Whoever took over does it; what else failed is tried again from what was committed.
@@ -110,7 +139,17 @@ export class Consumer {
     }
   }
 
+  /** Others own everything. */
+  async #rest(): Promise<void> {
+    this.#nudge = new AbortController();
+    const either = AbortSignal.any([this.#stopping.signal, this.#nudge.signal]);
+    await delay(this.#options.clock, beatMs, either).catch(() => undefined);
+  }
+
   async #beat(): Promise<void> {
+    const { from } = this.#options;
+    if (!this.#positioned && from !== undefined) await makePosition(this.#options, from);
+    this.#positioned = true;
     const owned = await this.#leases.beat();
     this.#owned = new Map(owned.map((shard) => [shard.shard, shard]));
     this.#beaten = this.#options.clock.now();

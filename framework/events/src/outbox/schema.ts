@@ -76,4 +76,14 @@ export const eventSchema: readonly SystemMigration[] = [
 
       select kerf.event_maintain('7 days', '30 days')`,
   },
+  {
+    name: "events-0002",
+    sql: `
+      -- Whoever builds tables anew reads for hours at most, and is gone when they serve.
+      create function kerf.event_forget_builders() returns void
+        language sql security definer set search_path = pg_catalog, kerf
+        as $$
+          delete from kerf.event_reader where consumer like '% (building)' and seen_at < now() - interval '1 day'
+        $$`,
+  },
 ];

@@ -12,6 +12,7 @@ import { consumerSchema } from "../consumers/schema.ts";
 import { LogReader } from "../outbox/log-reader.ts";
 import { Outbox } from "../outbox/outbox.ts";
 import { eventSchema } from "../outbox/schema.ts";
+import { readModelSchema } from "../read-model/schema.ts";
 
 /** A contract with one event. */
 export const counters = contract("counters", {
@@ -38,6 +39,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...commandRecordSchema,
       ...eventSchema,
       ...consumerSchema,
+      ...readModelSchema,
       ...own,
     ]);
     const connect = (instance: string) =>

@@ -4,7 +4,12 @@ import { KerfError } from "@kerf/kernel";
 import type { SagaDefinition } from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
 import type { StepsOf } from "./saga.ts";
-import type { EventHandlers, Subscription } from "./subscription.ts";
+import type {
+  EventHandlers,
+  ReadModelDeclaration,
+  Subscription,
+  SubscriptionOptions,
+} from "./subscription.ts";
 import type { Uses } from "./uses.ts";
 
 /** What a service says of itself beside its contract. */
@@ -105,26 +110,54 @@ export class Service<
    * Follows the events of another service. Each takes effect once, in the order of its key: the handler's transaction commits
    * together with the mark that the event was applied. It starts with the oldest event that the producer still has.
    */
-  on<P extends Contract<any, any, any>>(producer: P, handlers: EventHandlers<P, C, Tables>): this {
+  on<P extends Contract<any, any, any>>(
+    producer: P,
+    handlers: EventHandlers<P, C, Tables>,
+    options: SubscriptionOptions = {},
+  ): this {
+    const { from = "beginning" } = options;
+    return this.#follow({ producer, handlers: handlers as Subscription["handlers"], from });
+  }
+
+  /**
+   * Keeps tables that follow the events of another service. A new one is filled first; `kerf events replay` builds it anew beside the
+   * tables that serve, and puts it in their place at once.
+   */
+  readModel<P extends Contract<any, any, any>>(
+    producer: P,
+    { tables, seed, on }: ReadModelDeclaration<P, C, U, Tables>,
+  ): this {
+    return this.#follow({
+      producer,
+      handlers: on as Subscription["handlers"],
+      from: "beginning",
+      model: { tables, seed },
+    });
+  }
+
+  #follow(subscription: Subscription): this {
+    const { handlers, model, producer } = subscription;
     const unknown = Object.keys(handlers).filter((name) => !(name in producer.events));
+    const taken = [...this.#subscriptions.values()].flatMap((other) => other.model?.tables ?? []);
     const problems = [
       ...unknown.map((name) => `${name} is no event of ${producer.name}`),
       ...(this.database === undefined
         ? ["a service without a database cannot keep how far it is"]
         : []),
-      ...(this.#subscriptions.has(producer.name) ? ["on() was called for it before"] : []),
+      ...(this.#subscriptions.has(producer.name) ? ["it is followed already"] : []),
+      ...(model?.tables.length === 0 ? ["a read model needs tables"] : []),
+      ...(model?.tables ?? [])
+        .filter((table) => taken.includes(table))
+        .map((table) => `the table ${table} follows another service already`),
     ];
     if (problems.length > 0) {
       throw new KerfError("invalid_app", {
         message: `${this.name} cannot follow the events of ${producer.name}: ${problems.join("; ")}.`,
-        fix: "Give one on() for each producer, with handlers for events of its contract, in a service with a database.",
+        fix: "Give one on() or readModel() for each producer, with handlers for events of its contract, in a service with a database.",
         data: { service: this.name, problems },
       });
     }
-    this.#subscriptions.set(producer.name, {
-      producer,
-      handlers: handlers as Subscription["handlers"],
-    });
+    this.#subscriptions.set(producer.name, subscription);
     return this;
   }
 

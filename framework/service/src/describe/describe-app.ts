@@ -91,6 +91,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
     ...(runbook === undefined ? undefined : { runbook }),
     contract: describeContract(service.contract),
     uses: manifestUses(service),
+    follows: [...service.subscriptions.keys()],
     ...(database === undefined
       ? undefined
       : {
@@ -115,7 +116,7 @@ function manifestUses(service: AnyService): ManifestUse[] {
   // Whoever follows a service's events reads its log, and can do without it for a while.
   const followed = [...service.subscriptions.values()]
     .filter(({ producer }) => uses.every((use) => use.name !== producer.name))
-    .map(({ producer: { name, version } }) => ({ name, version, optional: true }));
+    .map(({ producer: { name, version } }) => ({ name, version, optional: true, followed: true }));
   return [...uses, ...followed];
 }
 

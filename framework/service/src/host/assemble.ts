@@ -63,7 +63,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     wheel,
     log,
     checked,
-    mayCall: (from, service) => mayCall(store.current, from, service),
+    mayCall: (...asked) => mayCall(store.current, ...asked),
     principals,
   });
   const connect = (address: string) =>

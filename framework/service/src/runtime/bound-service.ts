@@ -5,6 +5,8 @@ import { KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
+import type { Follower } from "./consumers.ts";
+import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
 import type { ServiceSagas } from "./sagas.ts";
@@ -25,6 +27,8 @@ export class BoundService {
   readonly events: EventLog | undefined;
   /** Its sagas, once it is connected, when it declares any. */
   sagas: ServiceSagas | undefined;
+  /** What follows other services' events, by the producer's name, once it is connected. */
+  readonly followers = new Map<string, Follower>();
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
@@ -57,7 +61,7 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return {};
+    return { ...eventActions(this) };
   }
 
   /** Throws `invalid_app` in a service that declares none. */

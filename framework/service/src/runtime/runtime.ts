@@ -1,12 +1,12 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import type { Consumer, LoggedEvent } from "@kerf/events";
+import type { LoggedEvent } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
-import { applyEvent, consumerOf, type ConsumerParts } from "./consumers.ts";
+import { applyEvent, type ConsumerParts, type Follower, followerOf } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ServiceSagas } from "./sagas.ts";
 import { serve } from "./serve.ts";
@@ -39,7 +39,7 @@ export class ServiceRuntime {
   readonly #workers: ReadonlyMap<string, WorkerLoop>;
   readonly #maintenance: readonly Maintenance[];
   readonly #parts: ConsumerParts;
-  #consumers: readonly Consumer[] = [];
+  #followers: readonly Follower[] = [];
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -81,17 +81,17 @@ export class ServiceRuntime {
       if (bound.service.sagas.length > 0)
         bound.sagas = new ServiceSagas(bound, caller, this.#parts);
     }
-    this.#consumers = this.#bound.flatMap((bound) =>
-      [...bound.service.subscriptions.values()].map((subscription) =>
-        consumerOf(bound, subscription, caller, this.#parts),
-      ),
-    );
+    for (const bound of this.#bound) {
+      for (const [producer, subscription] of bound.service.subscriptions)
+        bound.followers.set(producer, followerOf(bound, subscription, caller, this.#parts));
+    }
+    this.#followers = this.#bound.flatMap((bound) => [...bound.followers.values()]);
   }
 
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();
-    for (const consumer of this.#consumers) consumer.start();
+    for (const follower of this.#followers) follower.start();
     this.startSagas();
     for (const worker of this.#workers.values()) worker.start();
   }
@@ -107,7 +107,7 @@ export class ServiceRuntime {
     await Promise.all(
       [
         ...this.#workers.values(),
-        ...this.#consumers,
+        ...this.#followers,
         ...this.#bound.flatMap(({ sagas }) => sagas ?? []),
       ].map((running) => running.stop()),
     );
