@@ -3,6 +3,7 @@ import { callCommand } from "./commands/call.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
@@ -28,6 +29,7 @@ export function program(): Command {
     .addCommand(logsCommand())
     .addCommand(callCommand())
     .addCommand(policiesCommand())
+    .addCommand(eventsCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());
