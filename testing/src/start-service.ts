@@ -67,6 +67,8 @@ export interface RunningService<
   ): Promise<void>;
   /** What its committed commands and event handlers emitted, oldest first. */
   emitted(): Promise<{ name: string; key: string; payload: unknown }[]>;
+  /** Builds its read model that follows a producer, from the seed on, and puts it in place. Throws what the seed throws. */
+  buildReadModel(producer: Contract<any, any, any>): Promise<void>;
   /** Runs one of its workers once, now; workers do not run by themselves. Answers whether it has more to do, throws what it throws. */
   runWorker(name: string): Promise<boolean>;
   /** Ends it and drops its database. Rejects with what went wrong in a fake and was not told yet. Idempotent. */
@@ -127,6 +129,7 @@ export async function startService<
       );
       return rows;
     },
+    buildReadModel: (producer) => bed.runtime.buildReadModel(service.name, producer.name),
     runWorker: (name) => bed.runWorker(service.name, name),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),

@@ -38,6 +38,7 @@ export type {
   ManifestUse,
 } from "./manifest.ts";
 export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
+export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
 export { systemSchema } from "./system-schema.ts";

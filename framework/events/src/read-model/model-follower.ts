@@ -53,6 +53,14 @@ export class ModelFollower {
     this.#nudge.resolve();
   }
 
+  /** Builds the tables anew now and puts them in place, whatever the loop does; for tests. Throws what the seed throws. */
+  async buildNow(): Promise<void> {
+    const { signal } = this.#stopping;
+    await this.model.rebuild();
+    await this.model.seed(signal);
+    await this.model.swap(signal);
+  }
+
   async #loop(): Promise<void> {
     const { clock, log, producer } = this.#options;
     const { signal } = this.#stopping;

@@ -59,9 +59,9 @@ export interface SeedArgs<U extends Uses, Tables> {
   /** Clients of what the service declares as `uses`. */
   readonly clients: ClientsOf<U>;
   /** Runs its function in a transaction on the new tables: a page each time. */
-  write<T>(
+  readonly write: <T>(
     work: (args: { readonly db: Kysely<Tables>; readonly raw: RawClient }) => Promise<T>,
-  ): Promise<T>;
+  ) => Promise<T>;
   readonly log: Logger;
   /** Aborts when the service stops. */
   readonly signal: AbortSignal;

@@ -1,6 +1,6 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import type { LoggedEvent } from "@kerf/events";
+import { type LoggedEvent, ModelFollower } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
@@ -129,6 +129,18 @@ export class ServiceRuntime {
     await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
       applyEvent(bound, subscription, event, transaction, this.#parts),
     );
+  }
+
+  /**
+   * Builds the read model that follows a producer, for tests: throws what its seed throws, and `invalid_app` when the service has none.
+   */
+  async buildReadModel(service: string, producer: string): Promise<void> {
+    const follower = this.#bound.find(({ name }) => name === service)?.followers.get(producer);
+    if (follower instanceof ModelFollower) return follower.buildNow();
+    throw new KerfError("invalid_app", {
+      message: `${service} has no read model that follows ${producer}.`,
+      fix: "Declare it: service.readModel(contract, { … }).",
+    });
   }
 
   /**
