@@ -1,5 +1,6 @@
 import { loadKysely } from "./kysely/binding.ts";
 import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
+import { oneRoundTrip } from "./one-round-trip.ts";
 import { Reads } from "./reads.ts";
 import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
 
@@ -34,6 +35,22 @@ export class ServiceDatabase<Tables = unknown> {
     } finally {
       await transaction.rollback();
     }
+  }
+
+  /**
+   * One statement that writes, as a transaction of its own in one round trip. Rejects with retry meaning `unknown` when the connection
+   * was lost and it may have been committed.
+   */
+  async write<Row extends object>(
+    deadline: number,
+    text: string,
+    values: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number }> {
+    const { rows, rowCount } = await oneRoundTrip(this.#pool, deadline, "read write", {
+      text,
+      values,
+    });
+    return { rows: rows as Row[], rowCount: rowCount ?? 0 };
   }
 
   /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */

@@ -51,6 +51,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #options: TransactionOptions;
   readonly #beforeCommit: Hook<Tables>[] = [];
+  readonly #lastly: { readonly statement: () => Statement; readonly always: boolean }[] = [];
   readonly #afterCommit: (() => Promise<void> | void)[] = [];
   #opening: Promise<PooledConnection> | undefined;
   #connection: PooledConnection | undefined;
@@ -75,6 +76,15 @@ export class CommandTransaction<Tables = unknown> implements Session {
     return this.#opening !== undefined && this.#settled === undefined;
   }
 
+  /** True when there is something to commit: a statement was sent, or waits for the end. */
+  get isUsed(): boolean {
+    return (
+      this.#opening !== undefined ||
+      this.#beforeCommit.length > 0 ||
+      this.#lastly.some(({ always }) => always)
+    );
+  }
+
   /** Set when the first statement found that the command had been done before; then that is the answer, whatever the handler says. */
   get recorded(): RecordedAnswer | undefined {
     return this.#recorded;
@@ -95,6 +105,14 @@ export class CommandTransaction<Tables = unknown> implements Session {
   /** Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. */
   beforeCommit(hook: Hook<Tables>): void {
     this.#beforeCommit.push(hook);
+  }
+
+  /**
+   * A statement that leaves together with COMMIT, behind every hook, in the order of registration; what it answers is of no interest, and when
+   * it fails nothing is committed. `when used`: only when the transaction has done something else.
+   */
+  lastly(statement: () => Statement, condition?: "when used"): void {
+    this.#lastly.push({ statement, always: condition === undefined });
   }
 
   /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
@@ -154,11 +172,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   record(answer: RecordedAnswer): void {
     const { claim: claimed } = this.#options;
     if (claimed === undefined) return;
-    this.beforeCommit(async () => {
-      // A hook before this one may have been the first to need the database.
-      if (this.#opening === undefined) return;
-      await insertRecord((statement) => this.run(statement), claimed, answer);
-    });
+    this.lastly(() => insertRecord(claimed, answer), "when used");
   }
 
   /**
@@ -167,6 +181,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
    */
   async decline(answer: RecordedAnswer): Promise<boolean> {
     this.#beforeCommit.length = 0;
+    this.#lastly.length = 0;
     this.#afterCommit.length = 0;
     const { claim: claimed } = this.#options;
     if (
@@ -194,6 +209,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
     this.#assertUnsettled();
     try {
       for (const hook of this.#beforeCommit) await hook(this);
+      if (this.#lastly.some(({ always }) => always)) await this.#open();
       if (this.#opening !== undefined) await this.#commit(await this.#opening);
       else this.#settled = "committed";
     } catch (error) {
@@ -312,9 +328,17 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   async #commit(connection: PooledConnection): Promise<void> {
+    const earlier = this.#failure;
+    const last = this.#lastly.map(({ statement }) =>
+      connection.client
+        .query({ ...statement(), queryMode: "extended" } as Statement)
+        .catch((error: unknown) => {
+          this.#failure ??= error;
+        }),
+    );
     let command: string;
     try {
-      ({ command } = await connection.client.query("commit"));
+      [{ command }] = await Promise.all([connection.client.query("commit"), ...last]);
     } catch (error) {
       this.#settled = "rolled back";
       if (endsConnection(error)) this.#drop(connection);
@@ -324,7 +348,11 @@ export class CommandTransaction<Tables = unknown> implements Session {
     this.#letGo(connection);
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
     this.#settled = command === "COMMIT" ? "committed" : "rolled back";
-    if (this.#settled === "rolled back") throw aborted(this.#failure);
+    if (this.#settled === "rolled back") {
+      // What left with COMMIT failed by itself, and not because of what was before.
+      const isLast = earlier === undefined && last.length > 0;
+      throw isLast ? translate(this.#failure, "before-commit") : aborted(this.#failure);
+    }
   }
 
   #letGo(connection: PooledConnection): void {

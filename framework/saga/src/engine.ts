@@ -3,7 +3,7 @@ import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
 import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
-import { SagaStore } from "./saga-store.ts";
+import { type AwaitedEvent, SagaStore } from "./saga-store.ts";
 import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
@@ -37,7 +37,9 @@ export class SagaEngine {
   readonly #store: SagaStore;
   readonly #definitions: ReadonlyMap<string, SagaDefinition>;
   readonly #live = new Map<string, Promise<void>>();
+  readonly #executions = new Map<string, Execution>();
   readonly #stopping = new AbortController();
+  #nudge = Promise.withResolvers<void>();
   #started = false;
   #loops: readonly Promise<void>[] = [];
 
@@ -101,9 +103,31 @@ export class SagaEngine {
     transaction.afterCommit(() => {
       // Where nothing runs yet, or enough does, its lease runs out and whoever looks next takes it.
       if (!this.#started || this.#live.size >= maxLive) return;
-      this.#run({ ...saga, state: "running", failure: null, epoch: "1" }, true);
+      this.#run({ ...saga, state: "running", failure: null, cancel: null, epoch: "1" }, true);
     });
     return id;
+  }
+
+  /** Keeps an event that sagas may wait for, in the transaction of its consumer; whoever waits goes on when that commits. */
+  async signal(
+    transaction: CommandTransaction,
+    awaited: AwaitedEvent,
+    id: string,
+    payload: unknown,
+  ): Promise<void> {
+    await this.#store.signal(transaction, awaited, id, payload);
+    transaction.afterCommit(() => this.nudge());
+  }
+
+  /** Resolves when this instance works on the saga no more: it ended, was put aside, or was taken over. */
+  async leaves(id: string): Promise<void> {
+    await this.#live.get(id);
+  }
+
+  /** Something is due: looks at once. */
+  nudge(): void {
+    this.#nudge.resolve();
+    this.#nudge = Promise.withResolvers();
   }
 
   #run(saga: SagaRow, fresh: boolean): void {
@@ -122,23 +146,34 @@ export class SagaEngine {
       const steps = fresh ? [] : await this.#store.steps(saga.id);
       const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
       const parts = { store: this.#store, clock, random, signal, clients, local };
-      await new Execution(saga, steps, definition, parts).run();
+      const execution = new Execution(saga, steps, definition, parts, fresh);
+      this.#executions.set(saga.id, execution);
+      await execution.run();
     } catch (error) {
       if (signal.aborted) return;
       // Its lease runs out, and whoever takes it then goes on from what is recorded.
       log.warn("a saga was left; it is taken up again", { ...fields, error });
+    } finally {
+      this.#executions.delete(saga.id);
     }
   }
 
   async #take(): Promise<void> {
     const room = maxLive - this.#live.size;
     if (room <= 0 || this.#definitions.size === 0) return;
-    const due = await this.#store.claim([...this.#definitions.values()], room);
+    const due = await this.#store.claim([...this.#definitions.values()], room, [
+      ...this.#live.keys(),
+    ]);
+    // Begun here while we looked: its run finds its epoch outdated, and whoever looks next goes on.
+    const own = due.filter(({ id }) => this.#live.has(id)).map(({ id }) => id);
+    if (own.length > 0) await this.#store.release(own);
     for (const saga of due) this.#run(saga, false);
   }
 
   async #beat(): Promise<void> {
-    if (this.#live.size > 0) await this.#store.beat([...this.#live.keys()]);
+    if (this.#live.size === 0) return;
+    for (const { id, cancel } of await this.#store.beat([...this.#live.keys()]))
+      this.#executions.get(id)?.cancel(cancel);
   }
 
   async #every(ms: number, work: () => Promise<void>): Promise<void> {
@@ -150,7 +185,10 @@ export class SagaEngine {
       } catch (error) {
         log.warn("sagas could not be looked for; it is tried again", { error });
       }
-      await delay(clock, ms, signal).catch(() => undefined);
+      const over = new AbortController();
+      const paused = delay(clock, ms, AbortSignal.any([signal, over.signal]));
+      await Promise.race([this.#nudge.promise, paused.catch(() => undefined)]);
+      over.abort();
     }
   }
 }

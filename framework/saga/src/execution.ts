@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Contract, type EventDeclaration, type Schema, validate } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 import { type Clock, DeclaredError, delay, KerfError, type Random } from "@kerf/kernel";
-import type { SagaStore } from "./saga-store.ts";
+import { AlreadyRecorded, type AwaitedEvent, CancelledSaga, type SagaStore } from "./saga-store.ts";
 import type {
   LocalArgs,
   SagaDefinition,
@@ -11,6 +12,8 @@ import type {
   StepOptions,
   StepRow,
 } from "./saga.ts";
+import { isStale } from "./stale-lease.ts";
+import type { Move } from "./step-writer.ts";
 
 /** First and longest pause before a step is tried again, milliseconds. */
 const firstPauseMs = 50;
@@ -21,6 +24,8 @@ const attempts = 10;
 const longestReplay = 10_000;
 /** What is shorter is waited for in memory, milliseconds. */
 const shortSleepMs = 2_000;
+/** Pause between two looks for an event while something else goes on, milliseconds. */
+const lookMs = 250;
 
 /** What a run needs beside the saga. */
 export interface ExecutionParts {
@@ -36,6 +41,13 @@ export interface ExecutionParts {
 
 /** How a run ended: at its end, or put aside until later. */
 export type RunEnd = "ended" | "aside";
+
+/** What part of a saga rests for. */
+interface Rest {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly until: number;
+  readonly awaited?: AwaitedEvent;
+}
 
 type UndoWork = (failure: SagaFailure) => Promise<void>;
 
@@ -64,25 +76,39 @@ export class Execution implements SagaSteps<unknown, unknown> {
   readonly #saga: SagaRow;
   readonly #definition: SagaDefinition;
   readonly #parts: ExecutionParts;
+  /** What took effect, in the order in which it did. */
   readonly #done = new Map<string, StepRow>();
   readonly #undone = new Set<string>();
   readonly #undo = new Map<string, UndoWork>();
   readonly #named = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
+  /** Answered to the function, and not durable yet: nothing else begins before they are. */
+  #unwritten: StepRow[] = [];
+  #writing: Promise<void> | undefined;
+  #cancel: string | null;
+  /** Whether what the run before may have begun has come to an end: until then steps run on, so that it is known what to undo. */
+  #settled: boolean;
   #beyondPivot = false;
+  readonly #resting = new Set<Rest>();
+  /** Put aside: whatever else would rest ends with the run. */
+  #isAside = false;
   #key: string;
 
+  /** @param fresh whether it never ran before */
   constructor(
     saga: SagaRow,
     steps: readonly StepRow[],
     definition: SagaDefinition,
     parts: ExecutionParts,
+    fresh: boolean,
   ) {
     this.id = saga.id;
     this.#saga = saga;
     this.#definition = definition;
     this.#parts = parts;
     this.#key = `saga:${saga.id}`;
+    this.#cancel = saga.cancel;
+    this.#settled = fresh;
     for (const row of steps) {
       if (row.kind === "do") this.#done.set(row.step, row);
       else this.#undone.add(row.step);
@@ -93,6 +119,11 @@ export class Execution implements SagaSteps<unknown, unknown> {
     return this.#parts.clients(this.#saga, this.#key);
   }
 
+  /** Somebody wants it undone: heeded at its next step, unless it is beyond its pivot. */
+  cancel(reason: string): void {
+    this.#cancel ??= reason;
+  }
+
   /** Runs it on. Rejects when the instance stops or has lost its lease; everything else is recorded. */
   async run(): Promise<RunEnd> {
     try {
@@ -100,8 +131,9 @@ export class Execution implements SagaSteps<unknown, unknown> {
         await this.#collect();
         return await this.#undoAll(this.#saga.failure ?? unknownFailure);
       }
+      if (!this.#settled) void this.#settle();
       await this.#definition.run(this as never, this.#saga.input as never);
-      await this.#parts.store.move(this.#saga, "completed", null);
+      await this.#write({ state: "completed" });
       return "ended";
     } catch (thrown) {
       // A step beside the one that failed must have come to its end before it is known what to undo.
@@ -127,18 +159,16 @@ export class Execution implements SagaSteps<unknown, unknown> {
       async () => {
         const idempotencyKey = `saga:${this.id}:${step}`;
         try {
-          const answer = await operation(input, { idempotencyKey });
-          return await this.#record(step, answer);
+          this.#record(step, options, await operation(input, { idempotencyKey }));
         } catch (error) {
           if (!(error instanceof DeclaredError)) throw error;
-          await this.#record(step, error.toShape(), true);
-          throw error;
+          this.#record(step, options, error.toShape(), true);
         }
       },
       undo &&
         ((answer) => async (failure) => {
           await undo(input, answer as Output, failure);
-          await this.#parts.store.record(this.#saga, undoRow(step));
+          await this.#writeRows([undoRow(step)]);
         }),
     ) as Promise<Output>;
   }
@@ -155,11 +185,19 @@ export class Execution implements SagaSteps<unknown, unknown> {
     return this.#step(
       step,
       options,
-      () =>
-        store.transaction(async (transaction) => {
-          const answer = await work(this.#args(transaction));
-          return this.#record(step, answer, false, transaction);
-        }),
+      async () => {
+        let answer: unknown;
+        const used = await store.transaction(async (transaction) => {
+          answer = await work(this.#args(transaction));
+          // What changed nothing is recorded together with other sagas' steps.
+          if (!transaction.isUsed) return false;
+          const row = this.#row(step, options, answer);
+          await store.record(this.#saga, row, transaction);
+          transaction.afterCommit(() => void this.#done.set(step, row));
+          return true;
+        });
+        if (!used) this.#record(step, options, answer);
+      },
       undo &&
         ((answer) => async (failure) => {
           await store.transaction(async (transaction) => {
@@ -171,25 +209,56 @@ export class Execution implements SagaSteps<unknown, unknown> {
   }
 
   async sleep(step: string, ms: number): Promise<void> {
-    const { clock, signal, store } = this.#parts;
-    const until = (await this.#step(step, {}, () =>
-      this.#record(step, clock.wall() + ms),
-    )) as number;
-    const left = until - clock.wall();
-    if (left <= 0 || this.#saga.state === "undoing") return;
-    if (left <= shortSleepMs) return delay(clock, left, signal);
-    await store.sleepUntil(this.#saga, until);
-    throw new PutAside();
+    const { clock } = this.#parts;
+    const until = (await this.#instant(step, () => clock.wall() + ms)) as number;
+    while (until > clock.wall() && this.#saga.state !== "undoing") await this.#rest({ until });
+  }
+
+  async waitFor(
+    step: string,
+    producer: Contract<any, any, any>,
+    event: string,
+    { key, timeoutMs }: { readonly key: string; readonly timeoutMs: number },
+  ): Promise<never> {
+    const declared = (producer.events as Record<string, EventDeclaration>)[event];
+    if (declared === undefined || !this.#definition.waits?.includes(producer)) {
+      throw new NeedsOperator(
+        `The saga ${this.#saga.name} waits for ${producer.name}.${event}, and does not say so in its waits.`,
+      );
+    }
+    const { clock, store } = this.#parts;
+    const until = (await this.#instant(`${step} until`, () => clock.wall() + timeoutMs)) as number;
+    const awaited = { producer: producer.name, event, key };
+    for (;;) {
+      const isKnown = this.#done.has(step) || this.#saga.state === "undoing";
+      const signal = isKnown ? undefined : await store.signalFor(this.#saga, awaited);
+      if (isKnown || signal !== undefined || clock.wall() >= until) {
+        const answer = await this.#step(step, {}, async () => {
+          const { schema } = declared as EventDeclaration<Schema>;
+          const payload = signal && (await validate(schema, signal.payload, "invalid_input", step));
+          this.#record(step, {}, signal === undefined ? null : { payload });
+        });
+        return (answer as { payload: never } | null)?.payload as never;
+      }
+      await this.#rest({ until, awaited });
+    }
   }
 
   now(step: string): Promise<number> {
-    return this.#step(step, {}, () =>
-      this.#record(step, this.#parts.clock.wall()),
-    ) as Promise<number>;
+    return this.#instant(step, () => this.#parts.clock.wall()) as Promise<number>;
+  }
+
+  random(step: string): Promise<number> {
+    return this.#instant(step, () => this.#parts.random.next()) as Promise<number>;
   }
 
   fail(message: string, data?: unknown): Error {
     return new FailedBySaga(message, data);
+  }
+
+  /** What is known at once, and the same in every run from then on. */
+  #instant(step: string, value: () => unknown): Promise<unknown> {
+    return this.#step(step, {}, () => Promise.resolve(this.#record(step, {}, value())));
   }
 
   /** One step: its recorded answer, or its work, tried until it comes to an end. */
@@ -216,21 +285,33 @@ export class Execution implements SagaSteps<unknown, unknown> {
       await running.finally(() => this.#running.delete(running));
       row = this.#done.get(step) as StepRow;
     }
+    if (row.pivot) this.#beyondPivot = true;
     if (row.declined) throw declaredFrom(row.answer);
     if (undo !== undefined) this.#undo.set(step, undo(row.answer));
-    if (options.pivot === true) this.#beyondPivot = true;
     return row.answer;
   }
 
   async #untilDone(step: string, work: () => Promise<unknown>): Promise<void> {
     const { clock, random, signal } = this.#parts;
+    // What the function was answered so far is durable before anything follows from it.
+    await this.#write();
+    if (this.#cancel !== null && this.#settled && !this.#beyondPivot)
+      throw new CancelledSaga(this.#cancel);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await work();
         return;
       } catch (error) {
         if (this.#done.has(step)) return;
-        if (error instanceof FailedBySaga || isStale(error) || signal.aborted) throw error;
+        if (error instanceof AlreadyRecorded && (await this.#reload(step))) return;
+        if (
+          error instanceof FailedBySaga ||
+          error instanceof PutAside ||
+          error instanceof CancelledSaga ||
+          isStale(error) ||
+          signal.aborted
+        )
+          throw error;
         if (!mayMend(error, attempt))
           throw new NeedsOperator(describe(step, error), { cause: error });
         await delay(clock, pauseMs(attempt, random), signal);
@@ -238,19 +319,99 @@ export class Execution implements SagaSteps<unknown, unknown> {
     }
   }
 
-  async #record(
-    step: string,
-    answer: unknown,
-    declined = false,
-    transaction?: CommandTransaction,
-  ): Promise<unknown> {
-    const row = { step, kind: "do" as const, declined, answer: answer ?? null };
-    const position = await this.#parts.store.record(this.#saga, row, transaction);
-    const keep = (): void => void this.#done.set(step, { ...row, position });
-    // A transaction of the step's own commits after this.
-    if (transaction === undefined) keep();
-    else transaction.afterCommit(keep);
-    return answer;
+  #row(step: string, { pivot }: StepOptions<unknown>, answer: unknown, declined = false): StepRow {
+    return {
+      step,
+      kind: "do",
+      declined,
+      answer: answer ?? null,
+      pivot: pivot === true && !declined,
+    };
+  }
+
+  /** Keeps a step's answer; it is written before anything follows from it, and at the end of this turn at the latest. */
+  #record(step: string, options: StepOptions<unknown>, answer: unknown, declined = false): void {
+    const row = this.#row(step, options, answer, declined);
+    this.#done.set(step, row);
+    this.#unwritten.push(row);
+    void nextTurn().then(() => this.#write().catch(() => undefined));
+  }
+
+  /** Writes what is not durable yet, together with what becomes of the saga; tried until it is written. Throws `stale_lease`. */
+  async #write(move?: Move): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    if (this.#unwritten.length === 0 && move === undefined) return;
+    const rows = this.#unwritten;
+    this.#unwritten = [];
+    const writing = this.#writeRows(rows, move);
+    // Whoever waits for it looks again afterwards; what failed is said to whoever began.
+    this.#writing = writing.then(
+      () => void (this.#writing = undefined),
+      () => void (this.#writing = undefined),
+    );
+    try {
+      await writing;
+    } catch (error) {
+      this.#unwritten = [...rows, ...this.#unwritten];
+      throw error;
+    }
+  }
+
+  async #writeRows(rows: readonly StepRow[], move?: Move): Promise<void> {
+    const { clock, random, signal, store } = this.#parts;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#cancel ??= await store.writer.write({ saga: this.#saga, rows, move });
+        return;
+      } catch (error) {
+        if (isStale(error) || signal.aborted || !mayMend(error, attempt)) throw error;
+        await delay(clock, pauseMs(attempt, random), signal);
+      }
+    }
+  }
+
+  /** The record of a step whose COMMIT arrived although nobody heard of it. */
+  async #reload(step: string): Promise<boolean> {
+    const rows = await this.#parts.store.steps(this.id);
+    const found = rows.find((row) => row.step === step && row.kind === "do");
+    if (found !== undefined) this.#done.set(step, found);
+    return found !== undefined;
+  }
+
+  /** After the turn in which all that is recorded was replayed, what the run before began is under way again. */
+  async #settle(): Promise<void> {
+    await nextTurn();
+    await nextTurn();
+    await Promise.allSettled(this.#running);
+    this.#settled = true;
+  }
+
+  /**
+   * Nothing to do before a time, or an event. Waits in memory when that is short or when something else goes on beside it; otherwise
+   * the saga is put aside until the first of all that it rests for, and the run ends.
+   */
+  async #rest(rest: Rest): Promise<void> {
+    const { clock, signal, store } = this.#parts;
+    this.#resting.add(rest);
+    try {
+      await this.#write();
+      // What goes on beside it begins, or comes to rest as well.
+      await nextTurn();
+      if (this.#isAside) throw new PutAside();
+      const all = [...this.#resting];
+      const until = Math.min(...all.map((each) => each.until));
+      if (this.#running.size > 0 || until - clock.wall() <= shortSleepMs) {
+        const own = Math.max(1, rest.until - clock.wall());
+        await delay(clock, rest.awaited === undefined ? own : Math.min(own, lookMs), signal);
+        return;
+      }
+      this.#isAside = true;
+      const awaited = all.flatMap((each) => each.awaited ?? []);
+      if (await store.putAside(this.#saga, until, awaited)) throw new PutAside();
+      this.#isAside = false;
+    } finally {
+      this.#resting.delete(rest);
+    }
   }
 
   #args(transaction: CommandTransaction): unknown {
@@ -258,14 +419,16 @@ export class Execution implements SagaSteps<unknown, unknown> {
   }
 
   async #failed(thrown: unknown): Promise<RunEnd> {
-    const { store } = this.#parts;
     const failure = failureOf(thrown);
-    const business = thrown instanceof FailedBySaga || thrown instanceof DeclaredError;
-    if (!business || this.#beyondPivot) {
-      await store.move(this.#saga, "stuck", failure);
+    const isBusiness =
+      thrown instanceof FailedBySaga ||
+      thrown instanceof DeclaredError ||
+      thrown instanceof CancelledSaga;
+    if (!isBusiness || this.#beyondPivot) {
+      await this.#write({ state: "stuck", problem: failure });
       return "ended";
     }
-    await store.move(this.#saga, "undoing", failure);
+    await this.#write({ state: "undoing", failure });
     return this.#undoAll(failure);
   }
 
@@ -292,11 +455,8 @@ export class Execution implements SagaSteps<unknown, unknown> {
 
   /** What took effect, last first; an undo that does not succeed asks for an operator. */
   async #undoAll(failure: SagaFailure): Promise<RunEnd> {
-    const { clock, random, signal, store } = this.#parts;
-    const rows = [...this.#done.values()].sort((a, b) =>
-      BigInt(a.position) < BigInt(b.position) ? 1 : -1,
-    );
-    for (const { step } of rows) {
+    const { clock, random, signal } = this.#parts;
+    for (const step of [...this.#done.keys()].reverse()) {
       const undo = this.#undo.get(step);
       if (undo === undefined || this.#undone.has(step)) continue;
       this.#key = `saga:${this.id}:${step}:undo`;
@@ -305,28 +465,26 @@ export class Execution implements SagaSteps<unknown, unknown> {
           await undo(failure);
           break;
         } catch (error) {
+          if (error instanceof AlreadyRecorded) break;
           if (isStale(error) || signal.aborted) throw error;
           if (attempt >= attempts) {
-            await store.move(
-              this.#saga,
-              "stuck",
-              failureOf(new Error(describe(`undo of ${step}`, error))),
-            );
+            const problem = failureOf(new Error(describe(`undo of ${step}`, error)));
+            await this.#write({ state: "stuck", problem });
             return "ended";
           }
           await delay(clock, pauseMs(attempt, random), signal);
         }
       }
     }
-    await store.move(this.#saga, "undone", failure);
+    await this.#write({ state: "undone" });
     return "ended";
   }
 }
 
 const unknownFailure: SagaFailure = { code: "failed", message: "The saga failed." };
 
-function undoRow(step: string): Omit<StepRow, "position"> {
-  return { step, kind: "undo", declined: false, answer: null };
+function undoRow(step: string): StepRow {
+  return { step, kind: "undo", declined: false, answer: null, pivot: false };
 }
 
 function declaredFrom(shape: unknown): DeclaredError {
@@ -337,6 +495,7 @@ function declaredFrom(shape: unknown): DeclaredError {
 function failureOf(thrown: unknown): SagaFailure {
   if (thrown instanceof FailedBySaga)
     return { code: "failed", message: thrown.message, data: thrown.data };
+  if (thrown instanceof CancelledSaga) return { code: "cancelled", message: thrown.message };
   if (thrown instanceof KerfError)
     return { code: thrown.code, message: thrown.message, data: thrown.data };
   return { code: "internal", message: thrown instanceof Error ? thrown.message : String(thrown) };
@@ -347,10 +506,6 @@ function mayMend(error: unknown, attempt: number): boolean {
   if (!(error instanceof KerfError))
     return error instanceof Error && "code" in error && attempt < attempts;
   return error.retry !== "never" || (error.code === "internal" && attempt < attempts);
-}
-
-function isStale(error: unknown): boolean {
-  return error instanceof KerfError && error.code === "stale_lease";
 }
 
 function describe(step: string, error: unknown): string {

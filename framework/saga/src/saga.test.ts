@@ -158,8 +158,8 @@ test("a bug asks for an operator, saying which step", async () => {
   });
   const id = await world.start(engine("i1", trip), trip, {});
   await world.until(id, "stuck");
-  const [row] = await world.rows<{ failure: { message: string } }>("select failure from kerf.saga");
-  assert.match(row?.failure.message ?? "", /^count: undefined is not a function/);
+  const [row] = await world.rows<{ problem: { message: string } }>("select problem from kerf.saga");
+  assert.match(row?.problem.message ?? "", /^count: undefined is not a function/);
 });
 
 test("a name used twice is refused", async () => {

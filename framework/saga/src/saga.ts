@@ -1,4 +1,4 @@
-import type { Call, InputOf, OutputOf, Schema } from "@kerf/contract";
+import type { Call, Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 
 /** What undoing is told of the failure that it undoes. */
@@ -42,8 +42,22 @@ export interface SagaSteps<Clients, Local> {
   ): Promise<Output>;
   /** Waits, over restarts too; milliseconds. */
   sleep(step: string, ms: number): Promise<void>;
+  /**
+   * Waits for an event of a service that the saga declares in `waits`: the first one under this key that came since the saga
+   * began. Answers its payload, or `undefined` when none has come in time.
+   */
+  waitFor<P extends Contract<any, any, any>, Name extends keyof P["events"] & string>(
+    step: string,
+    producer: P,
+    event: Name,
+    options: { readonly key: string; readonly timeoutMs: number },
+  ): Promise<
+    (P["events"][Name] extends EventDeclaration<infer S> ? OutputOf<S> : never) | undefined
+  >;
   /** The time at which this was first asked, milliseconds since 1970-01-01 UTC. */
   now(step: string): Promise<number>;
+  /** A number from 0 to 1, the same in every run. */
+  random(step: string): Promise<number>;
   /** Ends the saga as failed: `throw s.fail("payment declined")`. What was done is undone. */
   fail(message: string, data?: unknown): Error;
 }
@@ -54,6 +68,8 @@ export interface SagaDefinition<Input extends Schema = Schema, Steps = SagaSteps
   /** Grows when steps change while instances may run; each instance ends by the version that it began with. */
   readonly version: number;
   readonly input: Input;
+  /** The services whose events it may wait for. */
+  readonly waits?: readonly Contract<any, any, any>[];
   readonly run: (steps: Steps, input: OutputOf<Input>) => Promise<void>;
 }
 
@@ -66,14 +82,20 @@ export type StartSaga = <Input extends Schema>(
 /** The local half of the port: what a local step is given, on its transaction. */
 export type LocalArgs = (transaction: CommandTransaction, saga: SagaRow) => unknown;
 
+/** `stuck` ones ask for an operator; `settled` ones were ended by one. */
+export type SagaState = "running" | "undoing" | "completed" | "undone" | "stuck" | "settled";
+
 /** A saga as it lies in the database. */
 export interface SagaRow {
   readonly id: string;
   readonly name: string;
   readonly version: number;
   readonly input: unknown;
-  readonly state: "running" | "undoing" | "completed" | "undone" | "stuck";
+  readonly state: SagaState;
+  /** What it is, or was, undone for. */
   readonly failure: SagaFailure | null;
+  /** Why somebody wants it undone. */
+  readonly cancel: string | null;
   readonly trace: string;
   readonly principal: Readonly<Record<string, unknown>> | null;
   readonly epoch: string;
@@ -83,7 +105,8 @@ export interface SagaRow {
 export interface StepRow {
   readonly step: string;
   readonly kind: "do" | "undo";
-  readonly position: string;
   readonly declined: boolean;
   readonly answer: unknown;
+  /** Nothing is undone any more once it is recorded. */
+  readonly pivot: boolean;
 }
