@@ -15,7 +15,9 @@ const { run, runMigrations } = requirePeer("graphile-worker") as Graphile;
 const [connectionFile = "", count = "20000"] = process.argv.slice(2);
 const total = Number(count);
 const pool = new Pool({ ...(await peerDatabase(connectionFile, "graphile")), max: 10 });
-await pool.query("create table seen (id bigserial primary key, key text not null, payload jsonb not null)");
+await pool.query(
+  "create table seen (id bigserial primary key, key text not null, payload jsonb not null)",
+);
 await runMigrations({ pgPool: pool });
 await pool.query(
   `select graphile_worker.add_jobs(array(
@@ -32,11 +34,22 @@ const runner = await run({
   noHandleSignals: true,
   concurrency: 10,
   preset: {
-    worker: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0, pollInterval: 100 },
+    worker: {
+      localQueue: { size: 500 },
+      completeJobBatchDelay: 0,
+      failJobBatchDelay: 0,
+      pollInterval: 100,
+    },
   },
   taskList: {
-    async made(payload: Job, helpers: { query(text: string, values: unknown[]): Promise<unknown> }) {
-      await helpers.query("insert into seen (key, payload) values ($1, $2)", [payload.id, JSON.stringify(payload)]);
+    async made(
+      payload: Job,
+      helpers: { query(text: string, values: unknown[]): Promise<unknown> },
+    ) {
+      await helpers.query("insert into seen (key, payload) values ($1, $2)", [
+        payload.id,
+        JSON.stringify(payload),
+      ]);
       applied += 1;
       if (applied === total) done.resolve();
     },

@@ -1,7 +1,19 @@
 // A handler that writes one row for each event, from the log of another service, end to end: events a second.
-import { applySystemSchema, commandRecordSchema, provisionService, ServiceDatabase } from "@kerf/data";
+import {
+  applySystemSchema,
+  commandRecordSchema,
+  provisionService,
+  ServiceDatabase,
+} from "@kerf/data";
 import { contract, event } from "@kerf/contract";
-import { Consumer, consumerSchema, eventSchema, LogReader, Outbox, readModelSchema } from "@kerf/events";
+import {
+  Consumer,
+  consumerSchema,
+  eventSchema,
+  LogReader,
+  Outbox,
+  readModelSchema,
+} from "@kerf/events";
 import { z } from "zod";
 import { parts } from "../harness/kerf-parts.ts";
 import { benchServer } from "../harness/peer-database.ts";
@@ -48,7 +60,8 @@ const total = Number(count);
 for (let i = 0; i < total; i += 1_000) {
   await producer.inTransaction(clock.now() + 10_000, async (transaction) => {
     const emit = outbox.open(transaction, { trace: "", principal: undefined });
-    for (let n = i; n < Math.min(i + 1_000, total); n += 1) emit["made"]?.({ id: `k${n % 997}`, n });
+    for (let n = i; n < Math.min(i + 1_000, total); n += 1)
+      emit["made"]?.({ id: `k${n % 997}`, n });
   });
 }
 
@@ -62,7 +75,10 @@ const consumer = new Consumer({
   read: (request, signal) => reader.read(request, signal),
   database: consumerDatabase,
   async apply(each, { raw }) {
-    await raw.query("insert into seen (key, payload) values ($1, $2)", [each.key, JSON.stringify(each.payload)]);
+    await raw.query("insert into seen (key, payload) values ($1, $2)", [
+      each.key,
+      JSON.stringify(each.payload),
+    ]);
     applied += 1;
     if (applied === total) done.resolve();
   },

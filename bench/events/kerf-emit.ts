@@ -1,5 +1,10 @@
 // The same transaction, an update of one's own row, with and without an event: milliseconds each, in turns.
-import { applySystemSchema, commandRecordSchema, provisionService, ServiceDatabase } from "@kerf/data";
+import {
+  applySystemSchema,
+  commandRecordSchema,
+  provisionService,
+  ServiceDatabase,
+} from "@kerf/data";
 import { contract, event } from "@kerf/contract";
 import { eventSchema, Outbox } from "@kerf/events";
 import { z } from "zod";

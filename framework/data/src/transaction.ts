@@ -10,6 +10,7 @@ import {
 } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
 import { claim, insertRecord } from "./command-records/statements.ts";
+import { inlineValues } from "./inline-values.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { rawClient } from "./raw-client.ts";
@@ -43,6 +44,9 @@ const effect = "kerf_0";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 
+/** A savepoint in a shared transaction: the work is to be done again by itself. */
+export class SharedTransaction extends Error {}
+
 /**
  * The one transaction of a command. It opens at the first statement, on a connection of the pool, and is bounded by the
  * deadline in the server too. Whoever made it settles it once, with {@link commit} or {@link rollback}.
@@ -65,6 +69,12 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #recorded: RecordedAnswer | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
+
+  /**
+   * True while several pieces of work use it at once, whose statements leave without waiting for each other: a savepoint of one would
+   * undo what another does, so that it throws {@link SharedTransaction}.
+   */
+  shared = false;
 
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
@@ -147,6 +157,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /** @internal */
   async begin(): Promise<void> {
+    if (this.shared) throw new SharedTransaction();
     const name = `kerf_${++this.#savepoints}`;
     this.#depth.push(name);
     await this.run({ text: `savepoint ${name}` });
@@ -328,31 +339,24 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   async #commit(connection: PooledConnection): Promise<void> {
-    const earlier = this.#failure;
-    const last = this.#lastly.map(({ statement }) =>
-      connection.client
-        .query({ ...statement(), queryMode: "extended" } as Statement)
-        .catch((error: unknown) => {
-          this.#failure ??= error;
-        }),
-    );
     let command: string;
     try {
-      [{ command }] = await Promise.all([connection.client.query("commit"), ...last]);
+      const last = this.#lastly.map(({ statement }) => inlineValues(statement()));
+      const answer = await connection.client.query([...last, "commit"].join(";\n"));
+      ({ command } = [answer].flat().at(-1) as QueryResult);
     } catch (error) {
-      this.#settled = "rolled back";
-      if (endsConnection(error)) this.#drop(connection);
-      else this.#letGo(connection);
-      throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      if (endsConnection(error)) {
+        this.#settled = "rolled back";
+        this.#drop(connection);
+        throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      }
+      // What was to leave with COMMIT failed, and COMMIT did not run.
+      throw this.#explain(error);
     }
     this.#letGo(connection);
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
     this.#settled = command === "COMMIT" ? "committed" : "rolled back";
-    if (this.#settled === "rolled back") {
-      // What left with COMMIT failed by itself, and not because of what was before.
-      const isLast = earlier === undefined && last.length > 0;
-      throw isLast ? translate(this.#failure, "before-commit") : aborted(this.#failure);
-    }
+    if (this.#settled === "rolled back") throw aborted(this.#failure);
   }
 
   #letGo(connection: PooledConnection): void {

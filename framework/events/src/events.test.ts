@@ -336,6 +336,32 @@ test("operators see what lies in a log, how far behind a cursor is, and who hold
   assert.equal(await inspector.before("9999-01-01"), held.last);
 });
 
+test("handlers of other keys go on side by side, unless one of them uses savepoints", async () => {
+  for (const name of ["a", "b", "a", "b"]) await world.count(name);
+  let savepoints = 0;
+  const applied = consumer("i1", {
+    async apply(event, transaction) {
+      const { name, n } = event.payload as { name: string; n: number };
+      // What is undone here must be undone alone, whatever others do meanwhile.
+      await transaction
+        .savepoint(async () => {
+          await transaction.raw.query("insert into seen (id, name, n) values (0, 'undone', 0)");
+          savepoints += 1;
+          throw new Error("undone");
+        })
+        .catch((error: Error) => {
+          if (error.message !== "undone") throw error;
+        });
+      await note({ ...event, payload: { name, n } }, transaction);
+    },
+  });
+  assert.equal(await applied.runOnce(10_000), 4);
+  await applied.stop();
+  assert.equal(savepoints, 4);
+  assertEachOnceInOrder(await seen());
+  assert.equal((await seen()).length, 4);
+});
+
 test("two instances share the shards, and one goes on alone when the other stops", async () => {
   const [one, two] = [consumer("i1"), consumer("i2")];
   assert.equal(await one.runOnce(), 0);

@@ -1,4 +1,4 @@
-import type { CommandTransaction } from "@kerf/data";
+import { type CommandTransaction, SharedTransaction } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
 import type { OwnedShard, Track } from "./shard-leases.ts";
@@ -9,6 +9,8 @@ export interface BatchWork {
   readonly track: Track;
   readonly log: string;
   readonly instance: string;
+  /** One event after the other: some handler uses savepoints. */
+  readonly alone: boolean;
   /** Runs the handler of one event inside the transaction. */
   apply(event: LoggedEvent, transaction: CommandTransaction): Promise<void>;
 }
@@ -25,10 +27,26 @@ export async function applyBatch(
 ): Promise<void> {
   await moveWatermarks(transaction, events, owned, work);
   const parked = await parkedKeys(transaction, work, events);
-  for (const event of events) {
-    if (parked.has(event.key)) await park(transaction, work, event, null);
-    else await work.apply(event, transaction);
+  const one = (event: LoggedEvent): Promise<void> =>
+    parked.has(event.key) ? park(transaction, work, event, null) : work.apply(event, transaction);
+  if (work.alone || events.length === 1) {
+    for (const event of events) await one(event);
+    return;
   }
+  transaction.shared = true;
+  const keys = Map.groupBy(events, ({ key }) => key).values();
+  // Each key in its order, and none waits for another: the statements of all leave one behind the other.
+  const ended = await Promise.allSettled(
+    keys.map(async (own) => {
+      for (const event of own) await one(event);
+    }),
+  );
+  transaction.shared = false;
+  const failed = ended
+    .filter((each) => each.status === "rejected")
+    .map(({ reason }) => reason as unknown);
+  if (failed.length > 0)
+    throw failed.find((each) => each instanceof SharedTransaction) ?? failed[0];
 }
 
 /** Puts one event aside together with the watermark that passes it. */

@@ -1,4 +1,4 @@
-import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import { type CommandTransaction, type ServiceDatabase, SharedTransaction } from "@kerf/data";
 import { type Clock, delay, describeError, KerfError, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { LoggedEvent } from "../event.ts";
@@ -13,6 +13,8 @@ const transactionMs = 15_000;
 const waitMs = 2_500;
 /** Events in one transaction at most: few commits, and little to do again. */
 const maxBatch = 200;
+/** Transactions of one consumer at once, when many events wait. */
+const lanes = 3;
 /** How often an event is tried before its key is parked. */
 const attempts = 5;
 /** First and longest pause after a failure, milliseconds. */
@@ -55,6 +57,8 @@ export class Consumer {
   #beaten = Number.NEGATIVE_INFINITY;
   #nudge = new AbortController();
   #positioned = false;
+  /** Some handler uses savepoints, which must not undo what another does. */
+  #alone = false;
   #ended: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
@@ -106,17 +110,28 @@ export class Consumer {
       },
       this.#stopping.signal,
     );
-    for (let start = 0; start < page.events.length; start += maxBatch) {
-      if (this.#stopping.signal.aborted) return start;
-      await this.#apply(page.events.slice(start, start + maxBatch), {
-        producer,
-        track: this.#track,
-        log: page.log,
-        instance: this.#options.instance,
-        apply: this.#options.apply,
-      });
-    }
+    const work = {
+      producer,
+      track: this.#track,
+      log: page.log,
+      instance: this.#options.instance,
+      alone: this.#alone,
+      apply: this.#options.apply,
+    };
+    const ended = await Promise.allSettled(
+      lanesOf(page.events).map((events) => this.#applyLane(events, work)),
+    );
+    const failed = ended.find((lane) => lane.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     return page.events.length;
+  }
+
+  /** The events of some shards, a transaction after the other. */
+  async #applyLane(events: readonly LoggedEvent[], work: BatchWork): Promise<void> {
+    for (let start = 0; start < events.length; start += maxBatch) {
+      if (this.#stopping.signal.aborted) return;
+      await this.#apply(events.slice(start, start + maxBatch), { ...work, alone: this.#alone });
+    }
   }
 
   async #loop(): Promise<void> {
@@ -162,6 +177,10 @@ export class Consumer {
         applyBatch(transaction, events, this.#owned, work),
       );
     } catch (error) {
+      if (error instanceof SharedTransaction) {
+        this.#alone = true;
+        return this.#apply(events, { ...work, alone: true });
+      }
       if (!isEventsFault(error)) throw error;
       for (const event of events) await this.#applyOne(event, work);
     }
@@ -206,6 +225,12 @@ export class Consumer {
       if (owned !== undefined) owned.watermark = id;
     }
   }
+}
+
+/** Shards side by side, when there is enough to do: each shard in one lane, so that its order is kept. */
+function lanesOf(events: readonly LoggedEvent[]): readonly (readonly LoggedEvent[])[] {
+  if (events.length <= maxBatch) return [events];
+  return [...Map.groupBy(events, ({ shard }) => shard % lanes).values()];
 }
 
 /** Whether the handler of an event is to blame, and not the database, the clock or another owner. */

@@ -2,6 +2,7 @@ import type { ServiceDatabase } from "@kerf/data";
 import type { Clock } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
 import type { Cursor } from "./log-reader.ts";
+import { shardOf } from "./shard.ts";
 import type { StableHead } from "./stable-head.ts";
 
 /** Bound of one of its statements, milliseconds: it looks through days of events. */
@@ -108,8 +109,9 @@ export class LogInspector {
   /** What was emitted under a key, oldest first. */
   async history(key: string): Promise<LoggedEvent[]> {
     const { rows } = await this.#query<LoggedEvent>(
-      `select ${columns} from kerf.event where kerf.event.key = $1 order by kerf.event.id limit $2`,
-      [key, maxEvents],
+      `select ${columns} from kerf.event where kerf.event.shard = $3 and kerf.event.key = $1
+        order by kerf.event.id limit $2`,
+      [key, maxEvents, shardOf(key)],
     );
     return rows;
   }

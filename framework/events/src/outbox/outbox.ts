@@ -84,8 +84,17 @@ export function appendStatement(
   events: readonly Buffered[],
   { trace, principal }: Emitter,
 ): { text: string; values: unknown[] } {
+  const principalText = principal === undefined ? null : JSON.stringify(principal);
+  const [first] = events;
+  if (events.length === 1 && first !== undefined) {
+    const { name, key, version, payload } = first;
+    return {
+      text: "select kerf.event_append($1::smallint, $2, $3, $4::integer, $5, $6, $7)",
+      values: [shardOf(key), name, key, version, JSON.stringify(payload), trace, principalText],
+    };
+  }
   return {
-    text: append,
+    text: "select kerf.event_append($1::smallint[], $2, $3, $4, $5, $6, $7)",
     values: [
       events.map(({ key }) => shardOf(key)),
       events.map(({ name }) => name),
@@ -93,22 +102,10 @@ export function appendStatement(
       events.map(({ version }) => version),
       events.map(({ payload }) => JSON.stringify(payload)),
       trace,
-      principal === undefined ? null : JSON.stringify(principal),
+      principalText,
     ],
   };
 }
-
-/**
- * The transaction gets its xid before the first id is drawn: whoever reads the log takes a transaction that has drawn an id for one
- * that shows among those in progress.
- */
-const append = `
-  insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
-  select kerf.command_day(), nextval('kerf.event_id'), e.shard, e.name, e.key, e.version, e.payload::jsonb, $6, $7::jsonb, now()
-  from (select pg_current_xact_id() as xid offset 0) own,
-    unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[])
-      with ordinality as e(shard, name, key, version, payload, n)
-  where own.xid is not null`;
 
 function tooMany(service: string): KerfError {
   return new KerfError("conflict", {
