@@ -8,8 +8,8 @@ interface Job {
   readonly n: number;
 }
 interface Graphile {
-  runMigrations(options: object): Promise<void>;
-  run(options: object): Promise<{ stop(): Promise<void> }>;
+  readonly runMigrations: (options: object) => Promise<void>;
+  readonly run: (options: object) => Promise<{ stop(): Promise<void> }>;
 }
 const { run, runMigrations } = requirePeer("graphile-worker") as Graphile;
 const [connectionFile = "", count = "20000"] = process.argv.slice(2);

@@ -14,3 +14,4 @@ export {
   status,
   type UnitStatus,
 } from "./status.ts";
+export type { ListedSaga, SagaTrouble, ShownSaga, ShownStep } from "./sagas.ts";

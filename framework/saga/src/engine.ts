@@ -4,6 +4,7 @@ import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { type AwaitedEvent, SagaStore } from "./saga-store.ts";
+import { SagaDesk } from "./saga-desk.ts";
 import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
@@ -35,6 +36,8 @@ export interface SagaOrigin {
 export class SagaEngine {
   readonly #options: SagaEngineOptions;
   readonly #store: SagaStore;
+  /** Where people look at them, and settle what does not settle itself. */
+  readonly desk: SagaDesk;
   readonly #definitions: ReadonlyMap<string, SagaDefinition>;
   readonly #live = new Map<string, Promise<void>>();
   readonly #executions = new Map<string, Execution>();
@@ -46,6 +49,7 @@ export class SagaEngine {
   constructor(options: SagaEngineOptions) {
     this.#options = options;
     this.#store = new SagaStore(options.database, options.clock, options.instance);
+    this.desk = new SagaDesk(options.database, options.clock);
     this.#definitions = new Map(
       options.definitions.map((definition) => [keyOf(definition), definition]),
     );
@@ -117,6 +121,34 @@ export class SagaEngine {
   ): Promise<void> {
     await this.#store.signal(transaction, awaited, id, payload);
     transaction.afterCommit(() => this.nudge());
+  }
+
+  /** Wants a saga undone if the transaction commits. Throws `conflict` when it is beyond its pivot or not running. */
+  async cancel(transaction: CommandTransaction, id: string, reason: string): Promise<void> {
+    await this.desk.cancel(id, reason, transaction);
+    transaction.afterCommit(() => {
+      this.#executions.get(id)?.cancel(reason);
+      this.nudge();
+    });
+  }
+
+  /**
+   * Throws `saga_version_in_use` when instances of a saga still run whose version is declared no more: nobody could go on with them.
+   */
+  async assertDeclared(): Promise<void> {
+    const running = await this.desk.running();
+    const missing = running.filter((each) => !this.#definitions.has(keyOf(each)));
+    if (missing.length === 0) return;
+    const { service } = this.#options;
+    const list = missing.map(
+      ({ name, version, count }) => `${name} version ${version} (${count} running)`,
+    );
+    throw new KerfError("saga_version_in_use", {
+      message: `${service} declares no more what its sagas still run by: ${list.join(", ")}.`,
+      why: "An instance ends by the version that it began with; without it nobody can go on with it or undo it.",
+      fix: `Declare that version beside the new one until they have ended, or end them with the release before: kerf saga ls ${service}, kerf saga cancel ID.`,
+      data: { service, missing },
+    });
   }
 
   /** Resolves when this instance works on the saga no more: it ended, was put aside, or was taken over. */

@@ -361,7 +361,8 @@ export class Execution implements SagaSteps<unknown, unknown> {
     const { clock, random, signal, store } = this.#parts;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        this.#cancel ??= await store.writer.write({ saga: this.#saga, rows, move });
+        const cancel = await store.writer.write({ saga: this.#saga, rows, move });
+        this.#cancel ??= cancel;
         return;
       } catch (error) {
         if (isStale(error) || signal.aborted || !mayMend(error, attempt)) throw error;
@@ -398,6 +399,11 @@ export class Execution implements SagaSteps<unknown, unknown> {
       // What goes on beside it begins, or comes to rest as well.
       await nextTurn();
       if (this.#isAside) throw new PutAside();
+      if (this.#cancel !== null && !this.#beyondPivot) {
+        if (this.#settled) throw new CancelledSaga(this.#cancel);
+        // Until it is known what the run before began.
+        return await delay(clock, lookMs, signal);
+      }
       const all = [...this.#resting];
       const until = Math.min(...all.map((each) => each.until));
       if (this.#running.size > 0 || until - clock.wall() <= shortSleepMs) {

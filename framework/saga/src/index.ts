@@ -6,9 +6,11 @@ export type {
   SagaDefinition,
   SagaFailure,
   SagaRow,
+  SagaState,
   SagaSteps,
   StartSaga,
   StepOptions,
 } from "./saga.ts";
-export { leaseMs } from "./saga-store.ts";
+export { type ListedSaga, SagaDesk, type ShownSaga, type ShownStep } from "./saga-desk.ts";
+export { type AwaitedEvent, leaseMs } from "./saga-store.ts";
 export { sagaSchema } from "./schema.ts";

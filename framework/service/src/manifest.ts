@@ -31,6 +31,8 @@ export interface ManifestService {
   };
   /** Whether it signs the users' tokens that gateways accept. */
   readonly issuer: boolean;
+  /** Names of its sagas. */
+  readonly sagas: readonly string[];
   /** Names of its workers. */
   readonly workers: readonly string[];
   /** Absolute paths of the app's source files that its module loads, sorted. */

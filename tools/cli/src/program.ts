@@ -7,6 +7,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { sagaCommand } from "./commands/saga.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
@@ -30,6 +31,7 @@ export function program(): Command {
     .addCommand(callCommand())
     .addCommand(policiesCommand())
     .addCommand(eventsCommand())
+    .addCommand(sagaCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());

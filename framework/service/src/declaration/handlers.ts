@@ -58,6 +58,15 @@ export interface HandlerArgs<
       ? StartSaga
       : never
     : never;
+  /**
+   * Wants a saga of the service undone, if this command commits; in a command only. What it did is undone from its next step on. Rejects with
+   * `conflict` when it is beyond its pivot, or does not run.
+   */
+  readonly cancel: Op extends Operation<infer K, any, any, any, any>
+    ? K extends "command"
+      ? (sagaId: string, reason: string) => Promise<void>
+      : never
+    : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
   readonly raw: RawClient;
   /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */

@@ -42,6 +42,7 @@ export class Service<
   #handlers: Handlers<C, U, Tables> | undefined;
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #awaited = new Map<string, Contract<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
   constructor(contract: C, options: ServiceOptions<U, Tables>) {
@@ -72,9 +73,18 @@ export class Service<
     return this.#workers;
   }
 
-  /** What it does with the events of others, by the producer's name. */
+  /** What it does with the events of others, by the producer's name; nothing with those that only its sagas wait for. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
-    return this.#subscriptions;
+    const waits = [...this.#awaited.values()].map(
+      (producer) =>
+        [producer.name, { producer, handlers: {}, from: "now" } as Subscription] as const,
+    );
+    return new Map([...waits, ...this.#subscriptions]);
+  }
+
+  /** The services whose events its sagas may wait for, by name. */
+  get awaited(): ReadonlyMap<string, Contract<any, any, any>> {
+    return this.#awaited;
   }
 
   /** Its sagas in all of their versions. */
@@ -167,7 +177,12 @@ export class Service<
    */
   saga<const I extends Schema>(
     name: string,
-    options: { readonly version: number; readonly input: I },
+    options: {
+      readonly version: number;
+      readonly input: I;
+      /** The services whose events it may wait for. */
+      readonly waits?: readonly Contract<any, any, any>[];
+    },
     run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
   ): SagaDefinition<I, StepsOf<C, U, Tables>> {
     const definition = { name, ...options, run };
@@ -192,6 +207,7 @@ export class Service<
       });
     }
     this.#sagas.set(key, definition);
+    for (const producer of options.waits ?? []) this.#awaited.set(producer.name, producer);
     return definition;
   }
 

@@ -102,6 +102,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
           },
         }),
     issuer: service.issuer,
+    sagas: [...new Set(service.sagas.map(({ name }) => name))],
     workers: [...service.workers.keys()],
     files,
   };

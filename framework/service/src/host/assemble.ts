@@ -94,6 +94,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.
       if (store.current?.starting !== true) await warmUp(databases, clock);
+      await runtime.assertSagasDeclared();
       link.start();
     },
     async drain() {

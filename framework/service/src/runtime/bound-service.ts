@@ -9,7 +9,7 @@ import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
-import type { ServiceSagas } from "./sagas.ts";
+import { sagaActions, type ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -61,7 +61,7 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return { ...eventActions(this) };
+    return { ...eventActions(this), ...sagaActions(this) };
   }
 
   /** Throws `invalid_app` in a service that declares none. */

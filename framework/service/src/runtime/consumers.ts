@@ -153,10 +153,13 @@ export async function applyEvent(
 ): Promise<void> {
   const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
   const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
-  if (handler === undefined || declared === undefined) return;
+  const isAwaited = bound.service.awaited.has(producer.name);
+  if (declared === undefined || (handler === undefined && !isAwaited)) return;
   const place = `${producer.name}.${event.name}`;
   const written = upcast(declared, event.version, event.payload);
   const payload = await validate(declared.schema as Schema, written, "invalid_input", place);
+  if (isAwaited) await bound.sagas?.signal(transaction, producer.name, event, written);
+  if (handler === undefined) return;
   const { clock } = bound;
   const trace = continueTrace(event.trace);
   // What it emits goes on in the trace of the command that it goes back to.

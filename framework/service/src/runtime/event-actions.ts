@@ -2,7 +2,7 @@ import { ModelFollower, ParkedKeys, replay } from "@kerf/events";
 import { KerfError } from "@kerf/kernel";
 import type { BoundService } from "./bound-service.ts";
 import type { Follower } from "./consumers.ts";
-import type { OperatorAction, OperatorActions } from "./operate.ts";
+import { type OperatorAction, type OperatorActions, textOf } from "./operate.ts";
 
 /** Bound of a look at a consumer's positions, milliseconds. */
 const statementMs = 5_000;
@@ -31,8 +31,8 @@ function logActions(bound: BoundService): Record<string, OperatorAction> {
     "events.behind": (input) => inspector.behind(input["after"] as Record<number, string>),
     "events.tail": (input) =>
       inspector.tail(input["after"] as string | undefined, Number(input["limit"] ?? 100)),
-    "events.history": (input) => inspector.history(text(input, "key")),
-    "events.before": (input) => inspector.before(text(input, "time")),
+    "events.history": (input) => inspector.history(textOf(input, "key")),
+    "events.before": (input) => inspector.before(textOf(input, "time")),
   };
 }
 
@@ -44,25 +44,25 @@ function consumerActions(bound: BoundService): Record<string, OperatorAction> {
     "events.positions": () => positions(bound),
     "events.parked": () => parked().list(),
     async "events.resolve"(input) {
-      const producer = text(input, "producer");
+      const producer = textOf(input, "producer");
       const follower = followerOfProducer(bound, producer);
-      return parked().resolve(producer, text(input, "key"), follower.apply);
+      return parked().resolve(producer, textOf(input, "key"), follower.apply);
     },
     async "events.skip"(input) {
       const [producer, key, id, note] = ["producer", "key", "id", "note"].map((name) =>
-        text(input, name),
+        textOf(input, name),
       );
       await parked().skip(producer as string, key as string, id as string, note as string);
       return {};
     },
     async "events.replay"(input) {
-      const producer = text(input, "producer");
+      const producer = textOf(input, "producer");
       const follower = followerOfProducer(bound, producer);
       if (follower instanceof ModelFollower) {
         await follower.rebuild();
         return { rebuilding: true };
       }
-      const generation = await replay(bound, producer, text(input, "after"));
+      const generation = await replay(bound, producer, textOf(input, "after"));
       follower.beatSoon();
       return { rebuilding: false, generation };
     },
@@ -104,14 +104,5 @@ function followerOfProducer(bound: BoundService, producer: string): Follower {
   throw new KerfError("not_found", {
     message: `${bound.name} does not follow the events of ${JSON.stringify(producer)}.`,
     fix: `Give one of: ${[...bound.followers.keys()].join(", ")}`,
-  });
-}
-
-function text(input: Readonly<Record<string, unknown>>, name: string): string {
-  const value = input[name];
-  if (typeof value === "string" && value !== "") return value;
-  throw new KerfError("invalid_input", {
-    message: `${name} is missing.`,
-    fix: `Give ${name} as a text.`,
   });
 }

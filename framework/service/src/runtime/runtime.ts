@@ -88,6 +88,22 @@ export class ServiceRuntime {
     this.#followers = this.#bound.flatMap((bound) => [...bound.followers.values()]);
   }
 
+  /**
+   * Throws `saga_version_in_use` when sagas still run by a version that is declared no more. To be asked before the process takes calls; it
+   * needs the database only where sagas are declared.
+   */
+  async assertSagasDeclared(): Promise<void> {
+    for (const { log, sagas } of this.#bound) {
+      try {
+        await sagas?.assertDeclared();
+      } catch (error) {
+        if (error instanceof KerfError && error.code === "saga_version_in_use") throw error;
+        // A database that is away keeps no service from starting; nobody takes a saga of a version that it has not.
+        log.warn("it could not be seen which sagas still run", { error });
+      }
+    }
+  }
+
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();

@@ -9,6 +9,7 @@ export interface DeclaredService {
   readonly contract: ContractDescription;
   readonly database?: unknown;
   readonly follows?: readonly string[];
+  readonly sagas?: readonly string[];
 }
 
 /** All services of the app. */
