@@ -14,3 +14,12 @@ export type {
 export { type ListedSaga, SagaDesk, type ShownSaga, type ShownStep } from "./saga-desk.ts";
 export { type AwaitedEvent, leaseMs } from "./saga-store.ts";
 export { sagaSchema } from "./schema.ts";
+export {
+  type Missed,
+  nextAfter,
+  type ScheduleDefinition,
+  scheduleDefinition,
+  type ScheduleTimes,
+} from "./schedules/schedule.ts";
+export { type ListedSchedule, Scheduler } from "./schedules/scheduler.ts";
+export { scheduleSchema } from "./schedules/schema.ts";

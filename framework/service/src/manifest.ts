@@ -12,6 +12,14 @@ export interface ManifestUse {
   readonly followed?: boolean;
 }
 
+/** A schedule as data. */
+export interface ManifestSchedule {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly missed: "once" | "all" | "skip";
+}
+
 /** A service as data. */
 export interface ManifestService {
   readonly name: string;
@@ -33,6 +41,8 @@ export interface ManifestService {
   readonly issuer: boolean;
   /** Names of its sagas. */
   readonly sagas: readonly string[];
+  /** What it does at given times. */
+  readonly schedules: readonly ManifestSchedule[];
   /** Names of its workers. */
   readonly workers: readonly string[];
   /** Absolute paths of the app's source files that its module loads, sorted. */

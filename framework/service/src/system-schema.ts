@@ -1,6 +1,6 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
 import { consumerSchema, eventSchema, readModelSchema } from "@kerf/events";
-import { sagaSchema } from "@kerf/saga";
+import { sagaSchema, scheduleSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
 export const systemSchema: readonly SystemMigration[] = [
@@ -9,4 +9,5 @@ export const systemSchema: readonly SystemMigration[] = [
   ...consumerSchema,
   ...sagaSchema,
   ...readModelSchema,
+  ...scheduleSchema,
 ];

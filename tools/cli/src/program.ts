@@ -8,6 +8,7 @@ import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
 import { sagaCommand } from "./commands/saga.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
@@ -32,6 +33,7 @@ export function program(): Command {
     .addCommand(policiesCommand())
     .addCommand(eventsCommand())
     .addCommand(sagaCommand())
+    .addCommand(scheduleCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());

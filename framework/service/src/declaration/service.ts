@@ -1,9 +1,10 @@
 import type { Contract, OutputOf, Schema } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
-import type { SagaDefinition } from "@kerf/saga";
+import { type SagaDefinition, scheduleDefinition, type ScheduleTimes } from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
 import type { StepsOf } from "./saga.ts";
+import type { DeclaredSchedule, ScheduleArgs } from "./schedule.ts";
 import type {
   EventHandlers,
   ReadModelDeclaration,
@@ -42,6 +43,7 @@ export class Service<
   #handlers: Handlers<C, U, Tables> | undefined;
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #schedules = new Map<string, DeclaredSchedule>();
   readonly #awaited = new Map<string, Contract<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
@@ -209,6 +211,31 @@ export class Service<
     this.#sagas.set(key, definition);
     for (const producer of options.waits ?? []) this.#awaited.set(producer.name, producer);
     return definition;
+  }
+
+  /**
+   * Does something at given times, once however many instances there are. What it does commits together with the mark that it was done; a failure is
+   * tried again up to five times. Times that nobody was there for are dealt with as `missed` says.
+   */
+  schedule(
+    name: string,
+    times: ScheduleTimes,
+    run: (args: ScheduleArgs<C, Tables>) => Promise<void> | void,
+  ): this {
+    const definition = scheduleDefinition(name, times);
+    if (this.#schedules.has(name) || this.database === undefined) {
+      throw new KerfError("invalid_app", {
+        message: `The schedule ${name} of ${this.name} ${this.#schedules.has(name) ? "is declared twice" : "needs a database to keep its times in"}.`,
+        fix: "Give each schedule a name of its own, in a service with a database.",
+      });
+    }
+    this.#schedules.set(name, { ...definition, run });
+    return this;
+  }
+
+  /** What it does at given times. */
+  get schedules(): readonly DeclaredSchedule[] {
+    return [...this.#schedules.values()];
   }
 
   /** Adds work that the service does by itself while it is ready. */

@@ -103,6 +103,12 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
         }),
     issuer: service.issuer,
     sagas: [...new Set(service.sagas.map(({ name }) => name))],
+    schedules: service.schedules.map(({ name, cron, timeZone, missed }) => ({
+      name,
+      cron,
+      timeZone,
+      missed,
+    })),
     workers: [...service.workers.keys()],
     files,
   };

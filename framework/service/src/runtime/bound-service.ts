@@ -10,6 +10,8 @@ import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
 import { sagaActions, type ServiceSagas } from "./sagas.ts";
+import { scheduleActions } from "./schedules.ts";
+import type { Scheduler } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -29,6 +31,8 @@ export class BoundService {
   sagas: ServiceSagas | undefined;
   /** What follows other services' events, by the producer's name, once it is connected. */
   readonly followers = new Map<string, Follower>();
+  /** Its schedules, once it is connected, when it declares any. */
+  schedules: Scheduler | undefined;
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
@@ -61,7 +65,7 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return { ...eventActions(this), ...sagaActions(this) };
+    return { ...eventActions(this), ...sagaActions(this), ...scheduleActions(this) };
   }
 
   /** Throws `invalid_app` in a service that declares none. */

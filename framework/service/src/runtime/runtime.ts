@@ -9,6 +9,7 @@ import type { ServiceDatabases } from "./databases.ts";
 import { applyEvent, type ConsumerParts, type Follower, followerOf } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ServiceSagas } from "./sagas.ts";
+import { schedulerOf } from "./schedules.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
 
@@ -80,6 +81,7 @@ export class ServiceRuntime {
     for (const bound of this.#bound) {
       if (bound.service.sagas.length > 0)
         bound.sagas = new ServiceSagas(bound, caller, this.#parts);
+      if (bound.service.schedules.length > 0) bound.schedules = schedulerOf(bound, this.#parts);
     }
     for (const bound of this.#bound) {
       for (const [producer, subscription] of bound.service.subscriptions)
@@ -109,6 +111,7 @@ export class ServiceRuntime {
     for (const maintenance of this.#maintenance) maintenance.start();
     for (const follower of this.#followers) follower.start();
     this.startSagas();
+    for (const { schedules } of this.#bound) schedules?.start();
     for (const worker of this.#workers.values()) worker.start();
   }
 
@@ -124,7 +127,7 @@ export class ServiceRuntime {
       [
         ...this.#workers.values(),
         ...this.#followers,
-        ...this.#bound.flatMap(({ sagas }) => sagas ?? []),
+        ...this.#bound.flatMap(({ sagas, schedules }) => [sagas ?? [], schedules ?? []].flat()),
       ].map((running) => running.stop()),
     );
   }
