@@ -23,3 +23,10 @@ export {
 } from "./schedules/schedule.ts";
 export { type ListedSchedule, Scheduler } from "./schedules/scheduler.ts";
 export { scheduleSchema } from "./schedules/schema.ts";
+export type { Difference, Keyed, Pages } from "./reconciliation/compare.ts";
+export {
+  type ReconciliationDefinition,
+  type ReconciliationReport,
+  Reconciler,
+} from "./reconciliation/reconciler.ts";
+export { reconciliationSchema } from "./reconciliation/schema.ts";

@@ -43,6 +43,8 @@ export interface ManifestService {
   readonly sagas: readonly string[];
   /** What it does at given times. */
   readonly schedules: readonly ManifestSchedule[];
+  /** Names of its comparisons with other services. */
+  readonly reconciliations: readonly string[];
   /** Names of its workers. */
   readonly workers: readonly string[];
   /** Absolute paths of the app's source files that its module loads, sorted. */

@@ -1,6 +1,6 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
 import { consumerSchema, eventSchema, readModelSchema } from "@kerf/events";
-import { sagaSchema, scheduleSchema } from "@kerf/saga";
+import { reconciliationSchema, sagaSchema, scheduleSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
 export const systemSchema: readonly SystemMigration[] = [
@@ -10,4 +10,5 @@ export const systemSchema: readonly SystemMigration[] = [
   ...sagaSchema,
   ...readModelSchema,
   ...scheduleSchema,
+  ...reconciliationSchema,
 ];

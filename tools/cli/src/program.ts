@@ -7,6 +7,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { reconcileCommand } from "./commands/reconcile.ts";
 import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -34,6 +35,7 @@ export function program(): Command {
     .addCommand(eventsCommand())
     .addCommand(sagaCommand())
     .addCommand(scheduleCommand())
+    .addCommand(reconcileCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());

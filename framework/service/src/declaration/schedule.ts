@@ -21,6 +21,9 @@ export interface ScheduleArgs<C extends Contract<any, any, any>, Tables> {
   readonly clock: Clock;
 }
 
+/** Asks for a comparison with the schedule's transaction. */
+export type AskReconciliation = (name: string, repair: boolean) => Promise<void>;
+
 /** A schedule with what it does. */
 export interface DeclaredSchedule extends ScheduleDefinition {
   readonly run: (args: never) => Promise<void> | void;

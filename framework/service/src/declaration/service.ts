@@ -1,10 +1,16 @@
 import type { Contract, OutputOf, Schema } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
-import { type SagaDefinition, scheduleDefinition, type ScheduleTimes } from "@kerf/saga";
+import {
+  type Keyed,
+  type SagaDefinition,
+  scheduleDefinition,
+  type ScheduleTimes,
+} from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
+import type { Reconciliation } from "./reconciliation.ts";
 import type { StepsOf } from "./saga.ts";
-import type { DeclaredSchedule, ScheduleArgs } from "./schedule.ts";
+import type { AskReconciliation, DeclaredSchedule, ScheduleArgs } from "./schedule.ts";
 import type {
   EventHandlers,
   ReadModelDeclaration,
@@ -44,6 +50,7 @@ export class Service<
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #schedules = new Map<string, DeclaredSchedule>();
+  readonly #reconciliations = new Map<string, Reconciliation<any, any, any>>();
   readonly #awaited = new Map<string, Contract<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
@@ -231,6 +238,22 @@ export class Service<
     }
     this.#schedules.set(name, { ...definition, run });
     return this;
+  }
+
+  /**
+   * Compares the service's own data with what another service says of it, at given times, and reports what differs; mends it when it is told to.
+   */
+  reconcile<Row extends Keyed>(name: string, declared: Reconciliation<U, Tables, Row>): this {
+    const { at, repairs = "asked" } = declared;
+    this.#reconciliations.set(name, declared);
+    return this.schedule(name, at, (async ({ reconcile }: { reconcile: AskReconciliation }) => {
+      await reconcile(name, repairs === "always");
+    }) as never);
+  }
+
+  /** Comparisons with other services, by name. */
+  get reconciliations(): ReadonlyMap<string, Reconciliation<any, any, any>> {
+    return this.#reconciliations;
   }
 
   /** What it does at given times. */

@@ -109,6 +109,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
       timeZone,
       missed,
     })),
+    reconciliations: [...service.reconciliations.keys()],
     workers: [...service.workers.keys()],
     files,
   };

@@ -11,7 +11,8 @@ import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
 import { sagaActions, type ServiceSagas } from "./sagas.ts";
 import { scheduleActions } from "./schedules.ts";
-import type { Scheduler } from "@kerf/saga";
+import { reconciliationActions } from "./reconciliations.ts";
+import type { Reconciler, Scheduler } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -33,6 +34,8 @@ export class BoundService {
   readonly followers = new Map<string, Follower>();
   /** Its schedules, once it is connected, when it declares any. */
   schedules: Scheduler | undefined;
+  /** Its comparisons with other services, once it is connected, when it declares any. */
+  reconciler: Reconciler | undefined;
   #clients: ClientsOfCall | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
@@ -65,7 +68,12 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return { ...eventActions(this), ...sagaActions(this), ...scheduleActions(this) };
+    return {
+      ...eventActions(this),
+      ...sagaActions(this),
+      ...scheduleActions(this),
+      ...reconciliationActions(this),
+    };
   }
 
   /** Throws `invalid_app` in a service that declares none. */

@@ -1,6 +1,7 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
 import { type LoggedEvent, ModelFollower } from "@kerf/events";
+import type { ReconciliationReport } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
@@ -9,6 +10,7 @@ import type { ServiceDatabases } from "./databases.ts";
 import { applyEvent, type ConsumerParts, type Follower, followerOf } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ServiceSagas } from "./sagas.ts";
+import { reconcilerOf } from "./reconciliations.ts";
 import { schedulerOf } from "./schedules.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
@@ -81,6 +83,8 @@ export class ServiceRuntime {
     for (const bound of this.#bound) {
       if (bound.service.sagas.length > 0)
         bound.sagas = new ServiceSagas(bound, caller, this.#parts);
+      if (bound.service.reconciliations.size > 0)
+        bound.reconciler = reconcilerOf(bound, this.#parts);
       if (bound.service.schedules.length > 0) bound.schedules = schedulerOf(bound, this.#parts);
     }
     for (const bound of this.#bound) {
@@ -111,7 +115,10 @@ export class ServiceRuntime {
     for (const maintenance of this.#maintenance) maintenance.start();
     for (const follower of this.#followers) follower.start();
     this.startSagas();
-    for (const { schedules } of this.#bound) schedules?.start();
+    for (const { reconciler, schedules } of this.#bound) {
+      schedules?.start();
+      reconciler?.start();
+    }
     for (const worker of this.#workers.values()) worker.start();
   }
 
@@ -127,7 +134,9 @@ export class ServiceRuntime {
       [
         ...this.#workers.values(),
         ...this.#followers,
-        ...this.#bound.flatMap(({ sagas, schedules }) => [sagas ?? [], schedules ?? []].flat()),
+        ...this.#bound.flatMap(({ reconciler, sagas, schedules }) =>
+          [sagas, schedules, reconciler].filter((part) => part !== undefined),
+        ),
       ].map((running) => running.stop()),
     );
   }
@@ -160,6 +169,22 @@ export class ServiceRuntime {
       message: `${service} has no read model that follows ${producer}.`,
       fix: "Declare it: service.readModel(contract, { … }).",
     });
+  }
+
+  /** Carries out one comparison with another service now, for tests, and answers its report. */
+  async reconcile(
+    service: string,
+    name: string,
+    repair: boolean,
+  ): Promise<ReconciliationReport | undefined> {
+    const bound = this.#bound.find((each) => each.name === service);
+    const { reconciler } = bound ?? {};
+    if (bound === undefined || reconciler === undefined) return undefined;
+    await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
+      reconciler.ask(transaction, name, repair),
+    );
+    await reconciler.runAsked();
+    return (await reconciler.reports(name))[0];
   }
 
   /**

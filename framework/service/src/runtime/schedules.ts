@@ -34,6 +34,8 @@ export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
           if (bound.sagas === undefined) throw noSagas(name);
           return bound.sagas.begin(transaction, context, saga, input);
         },
+        reconcile: (name: string, repair: boolean) =>
+          bound.reconciler?.ask(transaction, name, repair),
         log: log.in(context.trace).with({ schedule: schedule.name }),
         clock,
       });

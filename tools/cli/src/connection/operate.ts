@@ -10,6 +10,7 @@ export interface DeclaredService {
   readonly database?: unknown;
   readonly follows?: readonly string[];
   readonly sagas?: readonly string[];
+  readonly reconciliations?: readonly string[];
   readonly schedules?: readonly { readonly name: string }[];
 }
 
