@@ -63,7 +63,8 @@ function definitionOf(
 
 /** By everything but the time of the change, whatever the order of the fields. */
 function isSame(ours: Keyed, theirs: Keyed): boolean {
-  const told = ({ at: _, ...rest }: Keyed): string => JSON.stringify(Object.entries(rest).sort());
+  const told = ({ at: _, ...rest }: Keyed): string =>
+    JSON.stringify(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
   return told(ours) === told(theirs);
 }
 
