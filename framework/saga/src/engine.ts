@@ -23,6 +23,8 @@ export interface SagaEngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Told when a saga that ran here is completed, undone or stuck, and that is recorded. */
+  readonly onEnd?: ((saga: SagaRow) => void) | undefined;
 }
 
 /** What a saga carries of the command that started it. */
@@ -122,7 +124,8 @@ export class SagaEngine {
       const steps = fresh ? [] : await this.#store.steps(saga.id);
       const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
       const parts = { store: this.#store, clock, random, signal, clients, local };
-      await new Execution(saga, steps, definition, parts).run();
+      const end = await new Execution(saga, steps, definition, parts).run();
+      if (end === "ended") this.#options.onEnd?.(saga);
     } catch (error) {
       if (signal.aborted) return;
       // Its lease runs out, and whoever takes it then goes on from what is recorded.
