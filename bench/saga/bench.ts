@@ -7,7 +7,8 @@ import type { SideOptions, SideResult } from "./measure.ts";
 
 const benchmark: Benchmark = {
   name: "saga",
-  about: "three durable steps that do nothing, 32 in flight and one after the other; beside DBOS on the same PostgreSQL",
+  about:
+    "three durable steps that do nothing, 32 in flight and one after the other; beside DBOS on the same PostgreSQL",
   peers: true,
   async run({ quick, log }) {
     const seconds = quick ? 1 : 3;
@@ -27,8 +28,12 @@ const benchmark: Benchmark = {
       }
       const rate = compare(ours, dbos, ({ perSecond }) => perSecond);
       const time = compare(ours, dbos, ({ serialMs }) => serialMs);
-      log(`32 in flight: kerf ${rate.ours.toFixed(0)}/s   DBOS ${rate.peer.toFixed(0)}/s   ratio ${rate.text}`);
-      log(`serial: kerf ${time.ours.toFixed(2)} ms   DBOS ${time.peer.toFixed(2)} ms   ratio ${time.text}`);
+      log(
+        `32 in flight: kerf ${rate.ours.toFixed(0)}/s   DBOS ${rate.peer.toFixed(0)}/s   ratio ${rate.text}`,
+      );
+      log(
+        `serial: kerf ${time.ours.toFixed(2)} ms   DBOS ${time.peer.toFixed(2)} ms   ratio ${time.text}`,
+      );
       return { c32_vs_dbos: rate.ratio, serial_time_vs_dbos: time.ratio };
     } finally {
       await server.stop();
@@ -43,7 +48,9 @@ function compare(
 ): { ours: number; peer: number; ratio: number; text: string } {
   const ratios = ours.map((each, i) => figure(each) / figure(peer[i] as SideResult));
   const ratio = median(ratios);
-  const spread = [Math.min(...ratios), Math.max(...ratios)].map((each) => each.toFixed(2)).join("–");
+  const spread = [Math.min(...ratios), Math.max(...ratios)]
+    .map((each) => each.toFixed(2))
+    .join("–");
   return {
     ours: median(ours.map(figure)),
     peer: median(peer.map(figure)),

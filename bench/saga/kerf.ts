@@ -43,7 +43,12 @@ engine.start();
 /** As a command does that starts a saga and nothing else. */
 await measureSagas(async () => {
   const id = await database.inTransaction(clock.now() + 30_000, async (transaction) =>
-    engine.begin(transaction, definition as SagaDefinition, {}, { trace: "", principal: undefined }),
+    engine.begin(
+      transaction,
+      definition as SagaDefinition,
+      {},
+      { trace: "", principal: undefined },
+    ),
   );
   await new Promise<void>((resolve) => ends.set(id, resolve));
 }, seconds);

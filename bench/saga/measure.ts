@@ -36,7 +36,11 @@ export async function measureSagas(saga: () => Promise<unknown>, seconds: number
   console.log(JSON.stringify({ serialMs, perSecond } satisfies SideResult));
 }
 
-async function inFlight(count: number, seconds: number, saga: () => Promise<unknown>): Promise<number> {
+async function inFlight(
+  count: number,
+  seconds: number,
+  saga: () => Promise<unknown>,
+): Promise<number> {
   const since = performance.now();
   const end = since + seconds * 1_000;
   let done = 0;
