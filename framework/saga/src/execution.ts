@@ -29,6 +29,9 @@ const longestReplay = 10_000;
 /** How long nothing but waiting goes on in a saga before it is put aside, milliseconds. */
 const idleMs = 250;
 
+/** Longest wait of one timer, milliseconds: when other steps go on beside it. */
+const longestTimerMs = 60_000;
+
 /** What a run needs beside the saga. */
 export interface ExecutionParts {
   readonly store: SagaStore;
@@ -64,6 +67,8 @@ class PutAside extends Error {}
 interface Parked {
   readonly until: number;
   readonly goOn: () => void;
+  /** Nobody waits for it any more. */
+  readonly stop: () => void;
 }
 
 /**
@@ -136,6 +141,7 @@ export class Execution {
       return await this.#halt(thrown);
     } finally {
       this.#idle?.cancel();
+      for (const { stop } of this.#parked) stop();
     }
   }
 
@@ -206,16 +212,20 @@ export class Execution {
   park(wall: number): Promise<void> {
     const { clock } = this.parts;
     return new Promise((resolve) => {
+      let timer: Timer | undefined;
       const goOn = (): void => {
-        timer.cancel();
+        timer?.cancel();
         this.#parked.delete(parked);
         resolve();
       };
-      const parked = { until: wall, goOn };
-      const left = Math.max(0, wall - clock.wall());
-      const timer = clock.after(Math.min(left, idleMs * 2), () => {
-        if (clock.wall() >= wall) goOn();
-      });
+      const parked = { until: wall, goOn, stop: () => timer?.cancel() };
+      const wait = (): void => {
+        const left = Math.max(0, wall - clock.wall());
+        timer = clock.after(Math.min(left, longestTimerMs), () =>
+          clock.wall() < wall ? wait() : goOn(),
+        );
+      };
+      wait();
       this.#parked.add(parked);
       this.#considerAside();
     });

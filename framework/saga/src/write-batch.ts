@@ -49,7 +49,10 @@ const statement = `
         order by g.n
       on conflict do nothing),
   moves as (
-    update kerf.saga s set state = g.state, failure = coalesce(g.failure, s.failure),
+    update kerf.saga s set state = g.state,
+        -- What was being undone is not forgotten over what keeps it from being undone.
+        failure = case when g.state = 'stuck' and s.state = 'undoing'
+          then g.failure || jsonb_build_object('undoing', s.failure) else coalesce(g.failure, s.failure) end,
         ended_at = case when g.state in ('completed', 'undone') then now() end,
         stuck_from = case when g.state = 'stuck' then s.state end
       from json_to_recordset($5::json) as g(saga uuid, state text, failure jsonb, pivoted boolean)

@@ -1,7 +1,7 @@
 import type { Contract, OutputOf, Schema } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
-import type { SagaDefinition } from "@kerf/saga";
+import type { SagaDefinition, Waits } from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
 import type { StepsOf } from "./saga.ts";
 import type { EventHandlers, Subscription } from "./subscription.ts";
@@ -69,7 +69,14 @@ export class Service<
 
   /** What it does with the events of others, by the producer's name. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
-    return this.#subscriptions;
+    const all = new Map(this.#subscriptions);
+    // What sagas wait for is followed, whether or not anything else is done with it.
+    for (const { waits = [] } of this.#sagas.values()) {
+      for (const { producer } of waits) {
+        if (!all.has(producer.name)) all.set(producer.name, { producer, handlers: {} });
+      }
+    }
+    return all;
   }
 
   /** Its sagas in all of their versions. */
@@ -134,7 +141,12 @@ export class Service<
    */
   saga<const I extends Schema>(
     name: string,
-    options: { readonly version: number; readonly input: I },
+    options: {
+      readonly version: number;
+      readonly input: I;
+      /** Events of others that it waits for: `[{ producer: payments, events: ["settled"] }]`. */
+      readonly waits?: readonly Waits[];
+    },
     run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
   ): SagaDefinition<I, StepsOf<C, U, Tables>> {
     const definition = { name, ...options, run };
@@ -147,6 +159,11 @@ export class Service<
         ? []
         : ["version must be a whole number from 1"]),
       ...(this.#sagas.has(key) ? [`version ${options.version} of it is declared twice`] : []),
+      ...(options.waits ?? []).flatMap(({ producer, events }) =>
+        events
+          .filter((event) => !(event in producer.events))
+          .map((event) => `it waits for ${event}, which is no event of ${producer.name}`),
+      ),
       ...(this.database === undefined
         ? ["a service without a database cannot keep its steps"]
         : []),

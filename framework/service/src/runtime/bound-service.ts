@@ -2,11 +2,13 @@ import type { Caller } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
+import { SagaOperations } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
+import { sagaActions } from "./saga-actions.ts";
 import type { ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
@@ -26,6 +28,7 @@ export class BoundService {
   /** Its sagas, once it is connected, when it declares any. */
   sagas: ServiceSagas | undefined;
   #clients: ClientsOfCall | undefined;
+  #sagaOperations: SagaOperations | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
   constructor(
@@ -57,7 +60,17 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return {};
+    return { ...sagaActions(this) };
+  }
+
+  /** What operators and its own commands do with its sagas. Throws `invalid_app` in a service without a database. */
+  get sagaOperations(): SagaOperations {
+    const { clock, database } = this;
+    return (this.#sagaOperations ??= new SagaOperations({
+      database,
+      clock,
+      nudge: (id) => this.sagas?.nudge(id),
+    }));
   }
 
   /** Throws `invalid_app` in a service that declares none. */

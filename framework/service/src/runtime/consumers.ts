@@ -96,9 +96,15 @@ export async function applyEvent(
 ): Promise<void> {
   const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
   const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
-  if (handler === undefined || declared === undefined) return;
+  const isAwaited = bound.sagas?.waitsFor(producer.name, event.name) === true;
+  if ((handler === undefined && !isAwaited) || declared === undefined) return;
   const place = `${producer.name}.${event.name}`;
   const payload = await validate(declared.schema as Schema, event.payload, "invalid_input", place);
+  if (isAwaited) {
+    const signal = { producer: producer.name, event: event.name, key: event.key, payload };
+    await bound.sagas?.signal(transaction, signal);
+  }
+  if (handler === undefined) return;
   const { clock } = bound;
   const trace = continueTrace(event.trace);
   // What it emits goes on in the trace of the command that it goes back to.

@@ -1,6 +1,7 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
 import type { Consumer, LoggedEvent } from "@kerf/events";
+import { assertVersionsKnown } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
@@ -85,6 +86,27 @@ export class ServiceRuntime {
       [...bound.service.subscriptions.values()].map((subscription) =>
         consumerOf(bound, subscription, caller, this.#parts),
       ),
+    );
+  }
+
+  /**
+   * Throws `invalid_app` when sagas run of versions that a service no longer declares. With `all`, services are asked too that
+   * declare none. What cannot be asked by `deadline` (monotonic milliseconds) is warned of: a database that is away holds nothing up.
+   */
+  async assertSagasKnown(deadline: number, all: boolean): Promise<void> {
+    await Promise.all(
+      this.#bound.map(async (bound) => {
+        const { log, name, service } = bound;
+        if (service.database === undefined || (!all && service.sagas.length === 0)) return;
+        try {
+          await assertVersionsKnown(name, bound.database, service.sagas, deadline);
+        } catch (error) {
+          if (error instanceof KerfError && error.code === "invalid_app") throw error;
+          log.warn("it could not be asked whether sagas run that are no longer declared", {
+            error,
+          });
+        }
+      }),
     );
   }
 
