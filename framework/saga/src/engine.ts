@@ -5,6 +5,7 @@ import type { Logger } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { Journal } from "./journal.ts";
 import { SagaStore, staleLease } from "./saga-store.ts";
+import type { Acting } from "./operations.ts";
 import { keepSignal, topicOf, wakeWaiting } from "./signals.ts";
 import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
@@ -133,10 +134,10 @@ export class SagaEngine {
   }
 
   /** A saga may go on: its end was asked for, or an operator lets it. Whoever works on it elsewhere learns of it with its next write. */
-  nudge(id: string): void {
+  nudge(id: string, cancelledBy?: Acting): void {
     const execution = this.#live.get(id)?.execution;
     if (execution === undefined) this.#lookNow();
-    else void this.#beat().catch(() => undefined);
+    else if (cancelledBy !== undefined) execution.cancel(cancelledBy);
   }
 
   /** Whether a saga of the service may wait for an event. */

@@ -13,15 +13,9 @@ import {
   pauseMs,
 } from "./failures.ts";
 import type { Journal, Move } from "./journal.ts";
+import type { Acting } from "./operations.ts";
 import type { SagaStore } from "./saga-store.ts";
-import type {
-  Cancellation,
-  LocalArgs,
-  SagaDefinition,
-  SagaFailure,
-  SagaRow,
-  StepRow,
-} from "./saga.ts";
+import type { LocalArgs, SagaDefinition, SagaFailure, SagaRow, StepRow } from "./saga.ts";
 import { Steps } from "./steps.ts";
 
 /** Turns of the event loop that a replay may take: it waits for nothing but itself. */
@@ -146,7 +140,7 @@ export class Execution {
   }
 
   /** Its end was asked for: no further step begins, and what is done is undone. Nothing beyond the pivot. */
-  cancel(by?: Cancellation): void {
+  cancel(by?: Acting): void {
     if (!this.#beyondPivot && !this.#undoing) this.leave(cancelled(by));
   }
 
@@ -380,7 +374,7 @@ export class Execution {
 
 const unknownFailure: SagaFailure = { code: "failed", message: "The saga failed." };
 
-function cancelled(by?: Cancellation): Cancelled {
+function cancelled(by?: Acting): Cancelled {
   const who = by === undefined ? "" : ` by ${by.by}${by.note === undefined ? "" : `: ${by.note}`}`;
   return new Cancelled(`It was cancelled${who}.`);
 }

@@ -59,6 +59,9 @@ export interface Acting {
   readonly note?: string | undefined;
 }
 
+/** Told when a saga may go on otherwise than it did, and who asked for its end. */
+export type Nudge = (id: string, cancelledBy?: Acting) => void;
+
 const summary = `s.id, s.name, s.version, s.state, s.failure, s.cancel is not null as cancelled,
   to_json(s.started_at) #>> '{}' as "startedAt", to_json(s.ended_at) #>> '{}' as "endedAt",
   (select t.step from kerf.saga_step t where t.saga = s.id order by t.position desc limit 1) as "lastStep"`;
@@ -67,10 +70,9 @@ const summary = `s.id, s.name, s.version, s.state, s.failure, s.cancel is not nu
 export class SagaOperations {
   readonly #database: ServiceDatabase;
   readonly #clock: Clock;
-  /** Told when a saga may go on. */
-  readonly #nudge: (id: string) => void;
+  readonly #nudge: Nudge;
 
-  constructor(parts: { database: ServiceDatabase; clock: Clock; nudge: (id: string) => void }) {
+  constructor(parts: { database: ServiceDatabase; clock: Clock; nudge: Nudge }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#nudge = parts.nudge;
@@ -144,7 +146,7 @@ export class SagaOperations {
       );
     }
     await raw.query(
-      `update kerf.saga set cancel = coalesce(cancel, jsonb_build_object('at', now(), 'by', $2::text, 'note', $3::text)),
+      `update kerf.saga set cancel = coalesce(cancel, jsonb_strip_nulls(jsonb_build_object('at', now(), 'by', $2::text, 'note', $3::text))),
           wake_at = least(wake_at, now()), ${note("cancel")},
           state = 'running', stuck_from = null,
           owner = case when state = 'stuck' then null else owner end,
@@ -153,7 +155,7 @@ export class SagaOperations {
         where id = $1`,
       [id, acting.by, acting.note ?? null],
     );
-    given.afterCommit(() => this.#nudge(id));
+    given.afterCommit(() => this.#nudge(id, acting));
   }
 
   /** Lets a stuck saga go on where it stopped. Throws `not_found`, and `conflict` when it is not stuck. */

@@ -69,7 +69,7 @@ export class BoundService {
     return (this.#sagaOperations ??= new SagaOperations({
       database,
       clock,
-      nudge: (id) => this.sagas?.nudge(id),
+      nudge: (id, cancelledBy) => this.sagas?.nudge(id, cancelledBy),
     }));
   }
 

@@ -1,7 +1,7 @@
 import { type Caller, rootContext } from "@kerf/call";
 import type { CommandTransaction } from "@kerf/data";
 import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import { SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
+import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
 import { continueTrace, formatTraceparent } from "@kerf/telemetry";
 import { usesOf } from "../declaration/uses.ts";
 import type { BoundService } from "./bound-service.ts";
@@ -70,8 +70,8 @@ export class ServiceSagas {
   }
 
   /** A saga may go on otherwise than it did. */
-  nudge(id: string): void {
-    this.#engine.nudge(id);
+  nudge(id: string, cancelledBy?: Acting): void {
+    this.#engine.nudge(id, cancelledBy);
   }
 
   start(): void {
