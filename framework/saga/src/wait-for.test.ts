@@ -184,7 +184,10 @@ test("two steps that wait for the same are given one event each", async () => {
   await settle(running, 1);
   await settle(running, 2);
   await world.until(id, "completed");
-  assert.deepEqual(amounts.toSorted((a, b) => Number(a) - Number(b)), [1, 2]);
+  assert.deepEqual(
+    amounts.toSorted((a, b) => Number(a) - Number(b)),
+    [1, 2],
+  );
 });
 
 test("an event that the saga's waits do not name asks for an operator", async () => {

@@ -6,6 +6,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { sagaCommand } from "./commands/saga.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
@@ -28,6 +29,7 @@ export function program(): Command {
     .addCommand(logsCommand())
     .addCommand(callCommand())
     .addCommand(policiesCommand())
+    .addCommand(sagaCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());
