@@ -13,7 +13,7 @@ export function sagaText(service: string, saga: SagaDetail, paint: Paint): strin
     `${paint("strong", `${name} ${version}`)} of ${service}, ${id}`,
     paint("faint", `started ${startedAt}, with ${short(input)}`),
     "",
-    ...stepLines(saga, true).map((line) => `  ${line}`),
+    ...stepLines(saga).map((line) => `  ${line}`),
     "",
     `  ${paint(saga.state === "stuck" ? "bad" : "strong", endLine(saga))}`,
     ...notes.map(({ action, at, by, note }) =>
@@ -25,17 +25,7 @@ export function sagaText(service: string, saga: SagaDetail, paint: Paint): strin
   ].join("\n");
 }
 
-/** The records without times and answers, and how it ended: what is the same every time that the same happens. */
-export function sagaPicture(
-  saga: Pick<SagaDetail, "steps" | "state" | "failure" | "startedAt">,
-): string {
-  return [...stepLines(saga, false), endLine(saga)].join("\n");
-}
-
-function stepLines(
-  { startedAt, steps }: Pick<SagaDetail, "steps" | "startedAt">,
-  inFull: boolean,
-): string[] {
+function stepLines({ startedAt, steps }: SagaDetail): string[] {
   // What came of a wait says so itself.
   const ended = new Set(steps.filter(({ kind }) => kind === "do").map(({ step }) => step));
   const shown = steps.filter(({ kind, step }) => kind !== "wait" || !ended.has(step));
@@ -44,20 +34,20 @@ function stepLines(
   const times = shown.map(({ at }) => since(startedAt, at));
   const timeWidth = Math.max(0, ...times.map(widthOf));
   return shown.map((record, index) => {
-    const time = inFull ? `${padTo(times[index] ?? "", timeWidth, "left")}  ` : "";
-    return `${time}${padTo(names[index] ?? "", width, "right")}  ${outcome(record, inFull)}`.trimEnd();
+    const time = padTo(times[index] ?? "", timeWidth, "left");
+    return `${time}  ${padTo(names[index] ?? "", width)}  ${outcome(record)}`;
   });
 }
 
-function outcome({ answer, declined, kind, pivot }: SagaStep, inFull: boolean): string {
+function outcome({ answer, declined, kind, pivot }: SagaStep): string {
   if (kind === "undo") return "↶ undone";
   if (kind === "wait") return "… waits";
   if (declined) return `✗ ${oneLine((answer as { code?: string }).code ?? "declined")}`;
-  const said = inFull && answer !== null ? ` ${short(answer)}` : "";
+  const said = answer !== null ? ` ${short(answer)}` : "";
   return `✓${pivot ? " pivot: nothing is undone from here on" : ""}${said}`;
 }
 
-function endLine({ failure, state }: Pick<SagaDetail, "failure" | "state">): string {
+function endLine({ failure, state }: SagaDetail): string {
   if (failure === null || state === "completed") return state;
   const first =
     failure.undoing === undefined ? "" : ` (undone for: ${oneLine(failure.undoing.message)})`;
