@@ -2,43 +2,61 @@ import { fileURLToPath } from "node:url";
 import type { Benchmark } from "../harness/benchmark.ts";
 import { runScript } from "../harness/child.ts";
 import { median } from "../harness/pairs.ts";
-import { benchPostgres } from "../harness/postgres.ts";
-import type { SagaFigures } from "./measure.ts";
+import { startDurableServer } from "./durable-server.ts";
+import type { SideOptions, SideResult } from "./measure.ts";
 
 const benchmark: Benchmark = {
   name: "saga",
   about:
-    "three steps that do nothing, each durable, started in a transaction; beside DBOS on the same PostgreSQL, fsync on",
+    "three durable steps that do nothing, 32 in flight and one after the other; beside DBOS on the same PostgreSQL",
   peers: true,
   async run({ quick, log }) {
-    await using postgres = await benchPostgres();
-    const side = (name: string): Promise<SagaFigures> =>
-      runScript<SagaFigures>(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), [
-        postgres.connectionFile,
-        quick ? "1" : "3",
-      ]);
-    const ours: SagaFigures[] = [];
-    const peer: SagaFigures[] = [];
-    for (let i = 0; i < (quick ? 3 : 7); i += 1) {
-      ours.push(await side("kerf"));
-      peer.push(await side("dbos"));
-      log(`${line("kerf", ours.at(-1))}   ${line("DBOS", peer.at(-1))}`);
+    const seconds = quick ? 1 : 3;
+    const pairs = quick ? 5 : 7;
+    const server = await startDurableServer();
+    const side = (name: string, connection: SideOptions["connection"]): Promise<SideResult> => {
+      const options: SideOptions = { connection, seconds };
+      const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+      return runScript<SideResult>(file, [], [], JSON.stringify(options));
+    };
+    try {
+      const ours: SideResult[] = [];
+      const dbos: SideResult[] = [];
+      for (let pair = 0; pair < pairs; pair += 1) {
+        ours.push(await side("kerf", server.kerf));
+        dbos.push(await side("dbos", server.admin));
+      }
+      const rate = compare(ours, dbos, ({ perSecond }) => perSecond);
+      const time = compare(ours, dbos, ({ serialMs }) => serialMs);
+      log(
+        `32 in flight: kerf ${rate.ours.toFixed(0)}/s   DBOS ${rate.peer.toFixed(0)}/s   ratio ${rate.text}`,
+      );
+      log(
+        `serial: kerf ${time.ours.toFixed(2)} ms   DBOS ${time.peer.toFixed(2)} ms   ratio ${time.text}`,
+      );
+      return { c32_vs_dbos: rate.ratio, serial_time_vs_dbos: time.ratio };
+    } finally {
+      await server.stop();
     }
-    const ratios = (figure: keyof SagaFigures): number[] =>
-      ours.map((each, i) => each[figure] / (peer[i] as SagaFigures)[figure]);
-    const [rates, times] = [ratios("perSecond"), ratios("serialMs")];
-    log(`32 in flight: ${median(rates).toFixed(1)} × DBOS (${spread(rates)})`);
-    log(`one at a time: ${median(times).toFixed(2)} × DBOS's time (${spread(times)})`);
-    return { c32_vs_dbos: median(rates), serial_time_vs_dbos: median(times) };
   },
 };
 
-function line(name: string, figures: SagaFigures | undefined): string {
-  return `${name} ${figures?.perSecond.toFixed(0).padStart(5)}/s ${figures?.serialMs.toFixed(1).padStart(5)} ms`;
-}
-
-function spread(values: readonly number[]): string {
-  return `${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)}`;
+function compare(
+  ours: readonly SideResult[],
+  peer: readonly SideResult[],
+  figure: (result: SideResult) => number,
+): { ours: number; peer: number; ratio: number; text: string } {
+  const ratios = ours.map((each, i) => figure(each) / figure(peer[i] as SideResult));
+  const ratio = median(ratios);
+  const spread = [Math.min(...ratios), Math.max(...ratios)]
+    .map((each) => each.toFixed(2))
+    .join("–");
+  return {
+    ours: median(ours.map(figure)),
+    peer: median(peer.map(figure)),
+    ratio,
+    text: `${ratio.toFixed(2)} (${spread})`,
+  };
 }
 
 export default benchmark;

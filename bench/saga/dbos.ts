@@ -1,34 +1,30 @@
-import { peerDatabase, urlOf } from "../harness/peer-database.ts";
 import { requirePeer } from "../harness/require-peer.ts";
-import { measure } from "./measure.ts";
+import { measureSagas, sideOptions } from "./measure.ts";
 
-/** What of it is used here. */
-interface Dbos {
-  setConfig(config: object): void;
-  registerWorkflow(work: () => Promise<void>, config: object): () => Promise<void>;
-  runStep<T>(work: () => Promise<T>, config: object): Promise<T>;
-  launch(): Promise<void>;
-  startWorkflow(workflow: () => Promise<void>): () => Promise<{ getResult(): Promise<void> }>;
-  shutdown(): Promise<void>;
-}
+const { DBOS } = requirePeer("@dbos-inc/dbos-sdk") as {
+  DBOS: {
+    registerWorkflow(run: () => Promise<void>, options: { name: string }): () => Promise<void>;
+    runStep(step: () => Promise<void>, options: { name: string }): Promise<void>;
+    setConfig(config: { name: string; systemDatabaseUrl: string; logLevel: string }): void;
+    launch(): Promise<void>;
+    shutdown(): Promise<void>;
+  };
+};
+const { connection, seconds } = await sideOptions();
+const { host, port, user, password } = connection;
+const url = `postgresql://${user}:${encodeURIComponent(password)}@localhost:${port}/dbos?host=${encodeURIComponent(host)}`;
 
-const { DBOS } = requirePeer("@dbos-inc/dbos-sdk") as { DBOS: Dbos };
-const [connectionFile = "", seconds = "3"] = process.argv.slice(2);
-const reached = await peerDatabase(connectionFile, "dbos");
-DBOS.setConfig({ name: "bench", systemDatabaseUrl: urlOf(reached), logLevel: "error" });
-const three = DBOS.registerWorkflow(
+const nothing = async (): Promise<void> => {};
+const workflow = DBOS.registerWorkflow(
   async () => {
-    await DBOS.runStep(async () => 1, { name: "one" });
-    await DBOS.runStep(async () => 2, { name: "two" });
-    await DBOS.runStep(async () => 3, { name: "three" });
+    await DBOS.runStep(nothing, { name: "one" });
+    await DBOS.runStep(nothing, { name: "two" });
+    await DBOS.runStep(nothing, { name: "three" });
   },
-  { name: "three" },
+  { name: "three steps" },
 );
+DBOS.setConfig({ name: "bench", systemDatabaseUrl: url, logLevel: "error" });
 await DBOS.launch();
-const figures = await measure(Number(seconds), async () => {
-  const handle = await DBOS.startWorkflow(three)();
-  await handle.getResult();
-});
+await measureSagas(workflow, seconds);
 await DBOS.shutdown();
-console.log(JSON.stringify(figures));
-process.exit(0);
+process.exit();

@@ -1,61 +1,56 @@
-import { applySystemSchema, provisionService, ServiceDatabase } from "@kerf/data";
-import { sagaSchema, type SagaDefinition, SagaEngine } from "@kerf/saga";
-import { z } from "zod";
-import { benchServer } from "../harness/peer-database.ts";
+import { ServiceDatabase } from "@kerf/data";
+import { schemaFrom } from "@kerf/contract";
+import { SagaEngine, type SagaDefinition, type SagaSteps } from "@kerf/saga";
 import { parts } from "../harness/kerf-parts.ts";
-import { measure } from "./measure.ts";
+import { measureSagas, sideOptions } from "./measure.ts";
 
-const [connectionFile = "", seconds = "3"] = process.argv.slice(2);
+const { connection, seconds } = await sideOptions();
 const { clock, random, log } = parts;
-const provisioned = await provisionService(await benchServer(connectionFile), {
-  service: `bench-${process.pid}`,
-  passwords: { owner: "owner", app: "app" },
-  connections: { owner: -1, app: -1 },
-});
-await applySystemSchema(provisioned.owner, sagaSchema);
-const database = new ServiceDatabase({
-  connection: provisioned.app,
-  service: "bench",
-  instance: "bench",
-  connections: 20,
-  clock,
-});
-const three: SagaDefinition<any, any> = {
-  name: "three",
+const database = new ServiceDatabase({ connection, service: "bench", instance: "bench", clock });
+
+interface Clients {
+  readonly nothing: (input: object) => Promise<void>;
+}
+const clients: Clients = { nothing: async () => {} };
+const definition: SagaDefinition<any, SagaSteps<Clients, unknown>> = {
+  name: "three-steps",
   version: 1,
-  input: z.object({}),
+  input: schemaFrom({ type: "object" }, (value) => value),
   async run(s) {
-    await s.local("one", () => 1);
-    await s.local("two", () => 2);
-    await s.local("three", () => 3);
+    await s.call("one", s.clients.nothing as never, {});
+    await s.call("two", s.clients.nothing as never, {});
+    await s.call("three", s.clients.nothing as never, {});
   },
 };
+const ends = new Map<string, () => void>();
 const engine = new SagaEngine({
   service: "bench",
   instance: "bench",
-  definitions: [three],
+  definitions: [definition as SagaDefinition],
   database,
-  clients: () => ({}),
+  clients: () => clients,
   local: () => ({}),
   clock,
   random,
   log,
+  onEnd: ({ id }) => {
+    ends.get(id)?.();
+    ends.delete(id);
+  },
 });
 engine.start();
 
-/** As a command starts it: in a transaction of its own. */
-async function run(): Promise<void> {
-  const id = await database.inTransaction(clock.now() + 10_000, async (transaction) =>
-    engine.begin(transaction, three, {}, { trace: "", principal: undefined }),
+/** As a command does that starts a saga and nothing else. */
+await measureSagas(async () => {
+  const id = await database.inTransaction(clock.now() + 30_000, async (transaction) =>
+    engine.begin(
+      transaction,
+      definition as SagaDefinition,
+      {},
+      { trace: "", principal: undefined },
+    ),
   );
-  await engine.leaves(id);
-}
-
-const figures = await measure(Number(seconds), run);
-const { rows } = await database
-  .reads({ deadline: clock.now() + 10_000 })
-  .raw.query("select state, count(*) from kerf.saga group by state");
-if (rows.length !== 1 || rows[0].state !== "completed") throw new Error(JSON.stringify(rows));
+  await new Promise<void>((resolve) => ends.set(id, resolve));
+}, seconds);
 await engine.stop();
 await database.close();
-console.log(JSON.stringify(figures));

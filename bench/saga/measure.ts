@@ -1,30 +1,55 @@
-/** What one side reached. */
-export interface SagaFigures {
-  /** Milliseconds of one saga, one after the other; the mean. */
+import { text } from "node:stream/consumers";
+import type { ConnectionConfig } from "@kerf/data";
+
+/** What a side is told, as JSON on its standard input: the connection holds a password. */
+export interface SideOptions {
+  readonly connection: ConnectionConfig;
+  readonly seconds: number;
+}
+
+/** What a side found. */
+export interface SideResult {
+  /** Median time of one saga from its start to its recorded end, one after the other; milliseconds. */
   readonly serialMs: number;
-  /** Sagas a second with 32 in flight. */
+  /** Sagas ended in a second with 32 in flight. */
   readonly perSecond: number;
 }
 
-/** Runs sagas one after the other, then 32 at a time; each call starts one and resolves when its end is durable. */
-export async function measure(seconds: number, run: () => Promise<void>): Promise<SagaFigures> {
-  for (let i = 0; i < 20; i += 1) await run();
-  const serial = await timed(seconds, 1, run);
-  await timed(seconds / 4, 32, run);
-  const parallel = await timed(seconds, 32, run);
-  return { serialMs: 1_000 / serial, perSecond: parallel };
+/** Reads the options of this program. */
+export async function sideOptions(): Promise<SideOptions> {
+  return JSON.parse(await text(process.stdin)) as SideOptions;
 }
 
-async function timed(seconds: number, lanes: number, run: () => Promise<void>): Promise<number> {
+/** Warms `saga` up, measures it, and prints the result as JSON; `saga` starts one and waits until its end is recorded. */
+export async function measureSagas(saga: () => Promise<unknown>, seconds: number): Promise<void> {
+  await inFlight(32, 0.5, saga);
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1_000;
+  while (performance.now() < end) {
+    const since = performance.now();
+    await saga();
+    times.push(performance.now() - since);
+  }
+  times.sort((a, b) => a - b);
+  const serialMs = times[times.length >> 1] as number;
+  const perSecond = await inFlight(32, seconds, saga);
+  console.log(JSON.stringify({ serialMs, perSecond } satisfies SideResult));
+}
+
+async function inFlight(
+  count: number,
+  seconds: number,
+  saga: () => Promise<unknown>,
+): Promise<number> {
   const since = performance.now();
   const end = since + seconds * 1_000;
-  let ended = 0;
-  const lane = async (): Promise<void> => {
+  let done = 0;
+  const one = async (): Promise<void> => {
     while (performance.now() < end) {
-      await run();
-      ended += 1;
+      await saga();
+      done += 1;
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
-  return ended / ((performance.now() - since) / 1_000);
+  await Promise.all(Array.from({ length: count }, one));
+  return done / ((performance.now() - since) / 1_000);
 }

@@ -14,4 +14,3 @@ export {
   status,
   type UnitStatus,
 } from "./status.ts";
-export type { ListedSaga, SagaTrouble, ShownSaga, ShownStep } from "./sagas.ts";

@@ -1,7 +1,9 @@
+import type { QueryResult, QueryResultRow } from "pg";
 import { loadKysely } from "./kysely/binding.ts";
 import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
-import { oneRoundTrip } from "./one-round-trip.ts";
 import { Reads } from "./reads.ts";
+import type { Statement } from "./session.ts";
+import { writeOnce } from "./single-write.ts";
 import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
 
 /** The database of a service, as one instance works with it. */
@@ -37,20 +39,12 @@ export class ServiceDatabase<Tables = unknown> {
     }
   }
 
-  /**
-   * One statement that writes, as a transaction of its own in one round trip. Rejects with retry meaning `unknown` when the connection
-   * was lost and it may have been committed.
-   */
-  async write<Row extends object>(
+  /** One statement as a transaction of its own, in one round trip; it must be one that waits for nobody's locks. */
+  write<Row extends QueryResultRow>(
     deadline: number,
-    text: string,
-    values: unknown[],
-  ): Promise<{ readonly rows: Row[]; readonly rowCount: number }> {
-    const { rows, rowCount } = await oneRoundTrip(this.#pool, deadline, "read write", {
-      text,
-      values,
-    });
-    return { rows: rows as Row[], rowCount: rowCount ?? 0 };
+    statement: Statement,
+  ): Promise<QueryResult<Row>> {
+    return writeOnce(this.#pool, deadline, statement) as Promise<QueryResult<Row>>;
   }
 
   /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */

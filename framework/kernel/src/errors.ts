@@ -41,7 +41,6 @@ export const errorCodes = {
   invalid_configuration: { status: 500, retry: "never" },
   not_ready: { status: 500, retry: "never" },
   migration_failed: { status: 500, retry: "never" },
-  saga_version_in_use: { status: 500, retry: "never" },
   start_failed: { status: 500, retry: "never" },
 } as const satisfies Record<string, { status: number; retry: RetryMeaning }>;
 

@@ -1,18 +1,27 @@
 // Boundary: sagas. Durable sequences of commands over several services, each step with its undo; they end, all done or all undone,
 // or stop visibly and ask for an operator. Calls and emit are passed in.
-export { SagaEngine, type SagaEngineOptions, type SagaOrigin } from "./engine.ts";
+export { SagaEngine, type SagaEngineOptions, type SagaOrigin, type SagaSignal } from "./engine.ts";
 export type {
   LocalArgs,
   SagaDefinition,
   SagaFailure,
   SagaRow,
-  SagaState,
   SagaSteps,
   StartSaga,
   StepOptions,
+  WaitOptions,
+  Waits,
 } from "./saga.ts";
-export { type ListedSaga, SagaDesk, type ShownSaga, type ShownStep } from "./saga-desk.ts";
-export { type AwaitedEvent, leaseMs } from "./saga-store.ts";
+export {
+  type Acting,
+  type SagaDetail,
+  type SagaNote,
+  SagaOperations,
+  type SagaStepDetail,
+  type SagaSummary,
+} from "./operations.ts";
+export { assertVersionsKnown } from "./unknown-versions.ts";
+export { leaseMs } from "./saga-store.ts";
 export { sagaSchema } from "./schema.ts";
 export {
   type Missed,

@@ -1,37 +1,33 @@
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
-import type { Clock } from "@kerf/kernel";
-import type { SagaRow, StepRow } from "./saga.ts";
-import { staleLease } from "./stale-lease.ts";
-import { StepWriter } from "./step-writer.ts";
+import { type Clock, KerfError } from "@kerf/kernel";
+import { findSignal } from "./signals.ts";
+import type { Cancellation, SagaRow, StepRow } from "./saga.ts";
 
 /** How long a saga stays with an instance that is not heard of, milliseconds. */
 export const leaseMs = 10_000;
 /** Bound of one of its transactions, milliseconds. */
 const transactionMs = 15_000;
 
+/** A saga as a command starts it. */
+export type NewSaga = Pick<SagaRow, "id" | "name" | "version" | "input" | "trace" | "principal">;
+
 const columns =
-  "id, name, version, input, state, failure, cancel, trace, principal, epoch::text as epoch";
+  "id, name, version, input, state, failure, trace, principal, epoch::text as epoch, cancel";
 
 /** Every statement on sagas. All that write check the owner's epoch in the same statement, or under its row's lock. */
 export class SagaStore {
   readonly #database: ServiceDatabase;
   readonly #clock: Clock;
   readonly #instance: string;
-  /** What the sagas at work here have done, written together. */
-  readonly writer: StepWriter;
 
   constructor(database: ServiceDatabase, clock: Clock, instance: string) {
-    this.writer = new StepWriter(database, clock, instance);
     this.#database = database;
     this.#clock = clock;
     this.#instance = instance;
   }
 
   /** Inserts a saga in a command's transaction, leased by this instance from the start. */
-  async insert(
-    transaction: CommandTransaction,
-    saga: Pick<SagaRow, "id" | "name" | "version" | "input" | "trace" | "principal">,
-  ): Promise<void> {
+  async insert(transaction: CommandTransaction, saga: NewSaga): Promise<void> {
     await transaction.raw.query(
       `insert into kerf.saga (id, name, version, input, trace, principal, owner, leased_until)
         values ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')`,
@@ -50,7 +46,7 @@ export class SagaStore {
 
   /**
    * Takes sagas that nobody works on and that are due; only of versions that this program has, and none that it works on itself: that
-   * run would find its own epoch outdated.
+   * run has the old epoch, and would keep the new lease alive without ever writing again.
    */
   claim(
     versions: readonly { readonly name: string; readonly version: number }[],
@@ -59,11 +55,12 @@ export class SagaStore {
   ): Promise<SagaRow[]> {
     return this.transaction(async ({ raw }) => {
       const { rows } = await raw.query<SagaRow>(
-        `update kerf.saga set owner = $1, epoch = epoch + 1, waiting = null, leased_until = now() + $2 * interval '1 millisecond'
+        `update kerf.saga set owner = $1, epoch = epoch + 1, leased_until = now() + $2 * interval '1 millisecond'
           where id = any(array(
             select id from kerf.saga
               where state in ('running', 'undoing') and wake_at <= now() and leased_until < now()
-                and (name, version) in (select * from unnest($3::text[], $4::int[])) and id <> all($6::uuid[])
+                and (name, version) in (select * from unnest($3::text[], $4::int[]))
+                and id <> all($6::uuid[])
               order by wake_at limit $5 for update skip locked))
           returning ${columns}`,
         [
@@ -79,18 +76,18 @@ export class SagaStore {
     });
   }
 
-  /** Keeps the leases of what is being worked on; answers those that somebody wants undone. */
-  async beat(ids: readonly string[]): Promise<{ readonly id: string; readonly cancel: string }[]> {
-    const { rows } = await this.#database.write<{ id: string; cancel: string }>(
-      this.#clock.now() + transactionMs,
-      `with beat as (
-          update kerf.saga set leased_until = now() + $3 * interval '1 millisecond'
-            where id = any($1::uuid[]) and owner = $2 and leased_until > now() returning id, cancel
-        )
-        select id::text as id, cancel from beat where cancel is not null`,
-      [ids, this.#instance, leaseMs],
-    );
-    return rows;
+  /** Keeps the leases of what is being worked on; answers those that are still ours, and whether their end was asked for. */
+  async beat(ids: readonly string[]): Promise<{ id: string; cancel: Cancellation | null }[]> {
+    return this.transaction(async ({ raw }) => {
+      const { rows } = await raw.query<{ id: string; cancel: Cancellation | null }>(
+        `update kerf.saga set leased_until = now() + $3 * interval '1 millisecond'
+          where id in (
+            select id from kerf.saga where id = any($1::uuid[]) and owner = $2 order by id for no key update)
+          returning id, cancel`,
+        [ids, this.#instance, leaseMs],
+      );
+      return rows;
+    });
   }
 
   /** Gives sagas back, so that the others need not wait for their leases to run out. */
@@ -108,31 +105,25 @@ export class SagaStore {
   async steps(id: string): Promise<StepRow[]> {
     const { raw } = this.#database.reads({ deadline: this.#clock.now() + transactionMs });
     const { rows } = await raw.query<StepRow>(
-      `select step, kind, declined, pivot, answer
-        from kerf.saga_step where saga = $1 order by position`,
+      `select step, kind, declined, pivot, answer from kerf.saga_step where saga = $1 order by position`,
       [id],
     );
     return rows;
   }
 
   /**
-   * Records a step in the transaction of its own work. Throws `stale_lease` when another instance has taken over, and
-   * {@link AlreadyRecorded} when it is there: then the transaction is to be rolled back.
+   * Records a step in the transaction of its own effect. Answers whether the end of the saga was asked for. Throws `stale_lease`
+   * when another instance has taken over.
    */
-  async record(saga: SagaRow, row: StepRow, transaction: CommandTransaction): Promise<void> {
-    const { rows } = await transaction.raw.query<{
-      fenced: boolean;
-      cancel: string | null;
-      written: boolean;
-    }>(
+  async record(saga: SagaRow, row: StepRow, { raw }: CommandTransaction): Promise<boolean> {
+    const { rows } = await raw.query<{ cancelled: boolean }>(
       `with fence as (
-          select id, cancel from kerf.saga where id = $1 and epoch = $2 and owner = $3 for no key update
-        ), written as (
+          select id, cancel is not null as cancelled from kerf.saga
+            where id = $1 and epoch = $2 and owner = $3 for no key update),
+        step as (
           insert into kerf.saga_step (saga, step, kind, declined, pivot, answer)
-          select id, $4, $5, $6, $7, $8 from fence on conflict do nothing returning true
-        )
-        select exists (select from fence) as fenced, (select cancel from fence) as cancel,
-          exists (select from written) as written`,
+            select id, $4, $5, $6, $7, $8 from fence)
+        select cancelled from fence`,
       [
         saga.id,
         saga.epoch,
@@ -144,80 +135,80 @@ export class SagaStore {
         JSON.stringify(row.answer ?? null),
       ],
     );
-    const [{ fenced, cancel, written }] = rows as [(typeof rows)[0]];
-    if (!fenced) throw staleLease(saga);
-    if (!written) throw new AlreadyRecorded();
-    // Whoever asked for it was told that it is not beyond its pivot yet.
-    if (row.pivot && cancel !== null) throw new CancelledSaga(cancel);
-  }
-
-  /** The first event of a kind that has come since the saga began. */
-  async signalFor(
-    saga: SagaRow,
-    { producer, event, key }: AwaitedEvent,
-  ): Promise<{ readonly payload: unknown } | undefined> {
-    const { raw } = this.#database.reads({ deadline: this.#clock.now() + transactionMs });
-    const { rows } = await raw.query<{ payload: unknown }>(
-      `select g.payload from kerf.saga s join kerf.saga_signal g on g.received_at >= s.started_at
-        where s.id = $1 and g.producer = $2 and g.event = $3 and g.key = $4 order by g.id limit 1`,
-      [saga.id, producer, event, key],
-    );
-    return rows[0];
+    const [fence] = rows;
+    if (fence === undefined) throw staleLease(saga);
+    return fence.cancelled;
   }
 
   /**
-   * Puts a saga aside until a time, or until one of these events comes; whoever is first then goes on with it. Answers false
-   * and changes nothing when one has come meanwhile.
+   * Puts a saga aside until a time (infinite: until a signal comes); whoever is first then goes on with it. At once, when a signal
+   * has come meanwhile or its end was asked for.
    */
-  putAside(saga: SagaRow, wall: number, awaited: readonly AwaitedEvent[]): Promise<boolean> {
+  async putAside(saga: SagaRow, wall: number): Promise<void> {
+    const until = Number.isFinite(wall) ? wall / 1_000 : null;
+    const { rowCount } = await this.transaction(({ raw }) =>
+      raw.query(
+        `update kerf.saga set owner = null, leased_until = '-infinity', woken = false,
+            wake_at = case when woken or cancel is not null then now()
+              else coalesce(to_timestamp($4::double precision), 'infinity') end
+          where id = $1 and epoch = $2 and owner = $3`,
+        [saga.id, saga.epoch, this.#instance, until],
+      ),
+    );
+    if (rowCount !== 1) throw staleLease(saga);
+  }
+
+  /** Whether a step was recorded by a transaction whose COMMIT was not answered; it is over when this has its row's lock. */
+  committed(saga: SagaRow, step: string, kind: StepRow["kind"]): Promise<StepRow | undefined> {
     return this.transaction(async ({ raw }) => {
-      for (const { producer, event, key } of awaited.toSorted((a, b) =>
-        lockOf(a) < lockOf(b) ? -1 : 1,
-      ))
-        await raw.query(lockSignal, [lockOf({ producer, event, key })]);
-      const { rows } = await raw.query<{ held: boolean; come: boolean }>(
-        `with come as (
-            select from kerf.saga s join kerf.saga_signal g on g.received_at >= s.started_at
-              join jsonb_to_recordset($4::jsonb) as a(producer text, event text, key text)
-                on g.producer = a.producer and g.event = a.event and g.key = a.key
-              where s.id = $1 limit 1
-          ), held as (
-            update kerf.saga set waiting = nullif($4::jsonb, '[]'), wake_at = to_timestamp($5::double precision / 1000),
-                owner = null, leased_until = '-infinity'
-              where id = $1 and epoch = $2 and owner = $3 and not exists (select from come) returning true
-          )
-          select exists (select from come) as come, exists (select from held) as held`,
-        [saga.id, saga.epoch, this.#instance, JSON.stringify(awaited), wall],
+      await raw.query("select from kerf.saga where id = $1 for no key update", [saga.id]);
+      const { rows } = await raw.query<StepRow>(
+        `select step, kind, declined, pivot, answer from kerf.saga_step
+          where saga = $1 and step = $2 and kind = $3`,
+        [saga.id, step, kind],
       );
-      const [{ come, held }] = rows as [{ held: boolean; come: boolean }];
-      if (!come && !held) throw staleLease(saga);
-      return held;
+      return rows[0];
     });
   }
 
-  /** Keeps an event that sagas may wait for, in the transaction of its consumer, and wakes those that do. */
-  async signal(
-    { raw }: CommandTransaction,
-    { producer, event, key }: AwaitedEvent,
-    id: string,
-    payload: unknown,
-  ): Promise<void> {
-    await raw.query(lockSignal, [lockOf({ producer, event, key })]);
-    await raw.query(
-      `with kept as (
-          insert into kerf.saga_signal (producer, event, key, id, payload) values ($1, $2, $3, $4, $5) on conflict do nothing
-        )
-        update kerf.saga set wake_at = now(), waiting = null
-          where state = 'running' and waiting @> $6::jsonb`,
-      [
-        producer,
-        event,
-        key,
-        id,
-        JSON.stringify(payload ?? null),
-        JSON.stringify([{ producer, event, key }]),
-      ],
-    );
+  /**
+   * Looks for what a step waits for, and records what came of it: the signal, or that none came in time. Else answers until when
+   * it waits (milliseconds since 1970-01-01 UTC), which was decided when it first did.
+   */
+  lookForSignal(
+    saga: SagaRow,
+    step: string,
+    topic: string,
+    timeoutMs: number,
+  ): Promise<{ until: number } | { row: StepRow; cancelled: boolean }> {
+    return this.transaction(async (transaction) => {
+      const { raw } = transaction;
+      const plain = { step, declined: false, pivot: false };
+      const found = await findSignal(transaction, saga.id, topic);
+      const { rows } = await raw.query<{ until: number }>(
+        `select (answer ->> 'until')::float8 as until from kerf.saga_step
+          where saga = $1 and step = $2 and kind = 'wait'`,
+        [saga.id, step],
+      );
+      const known = rows[0]?.until;
+      const until = known ?? this.#clock.wall() + timeoutMs;
+      if (found === undefined && this.#clock.wall() < until) {
+        const answer = { topic, until };
+        if (known === undefined) {
+          await this.record(saga, { ...plain, kind: "wait", answer }, transaction);
+        }
+        return { until };
+      }
+      const answer =
+        found === undefined ? { topic } : { topic, signal: found.id, payload: found.payload };
+      const row = { ...plain, kind: "do" as const, answer };
+      return { row, cancelled: await this.record(saga, row, transaction) };
+    });
+  }
+
+  /** A transaction of a step's own; whoever asks for it settles it. */
+  open(): CommandTransaction {
+    return this.#database.transaction({ deadline: this.#clock.now() + transactionMs });
   }
 
   /** Runs `work` in a transaction of its own and commits it. */
@@ -226,22 +217,11 @@ export class SagaStore {
   }
 }
 
-/** An event that a saga waits for. */
-export interface AwaitedEvent {
-  readonly producer: string;
-  readonly event: string;
-  readonly key: string;
-}
-
-/** Ends a transaction whose step was recorded before: its first COMMIT arrived after all. */
-export class AlreadyRecorded extends Error {}
-
-/** Somebody wants the saga undone. */
-export class CancelledSaga extends Error {}
-
-/** Whoever looks for an event, and whoever brings it, come one after the other. */
-const lockSignal = "select pg_advisory_xact_lock(hashtextextended($1, 0))";
-
-function lockOf({ producer, event, key }: AwaitedEvent): string {
-  return `kerf saga signal ${producer} ${event} ${key}`;
+/** Another instance has taken over: what this one writes is refused. */
+export function staleLease({ name, id }: SagaRow): KerfError {
+  return new KerfError("stale_lease", {
+    message: `Another instance has taken over the saga ${name} ${id}.`,
+    why: "This one was not heard of for longer than its lease.",
+    fix: "Nothing: what it was doing was refused, and the other instance goes on.",
+  });
 }

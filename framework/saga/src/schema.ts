@@ -44,70 +44,41 @@ export const sagaSchema: readonly SystemMigration[] = [
     name: "sagas-0002",
     sql: `
       alter table kerf.saga
-        -- Why somebody wants it undone; heeded before its pivot.
-        add column cancel text,
-        -- Of a stuck one: what it was doing, and why it does not get on. What it undoes for stays in failure.
-        add column stuck_in text,
-        add column problem jsonb,
-        -- Of one that somebody settled by hand: {note, at}.
-        add column settled jsonb,
-        -- Of one that waits for events: [{producer, event, key}].
-        add column waiting jsonb;
-      alter table kerf.saga_step add column pivot boolean not null default false;
-      create index saga_waiting on kerf.saga using gin (waiting jsonb_path_ops) where waiting is not null;
+        -- Who asked for its end, when and why: honoured up to the pivot.
+        add cancel jsonb,
+        -- A signal came for it since it was last put aside.
+        add woken boolean not null default false,
+        -- Of a stuck one: running or undoing.
+        add stuck_from text,
+        -- What operators did with it: [{ at, by, action, note }].
+        add notes jsonb not null default '[]';
+      -- Every record checks its saga under a lock of its row, which is more than the constraint does.
+      alter table kerf.saga_step drop constraint saga_step_saga_fkey,
+        add pivot boolean not null default false;
+      -- A step of the kind wait holds since when, until when and for which signals its saga waits.
+      create index saga_step_wait on kerf.saga_step ((answer ->> 'topic')) where kind = 'wait';
 
-      -- Events that sagas may wait for, as they came: one may come before its saga gets to wait for it.
+      -- Events that sagas of this service may wait for, kept in the transaction of the consumer that read them.
       create table kerf.saga_signal (
-        producer text not null,
-        event text not null,
-        key text not null,
-        id bigint not null,
+        id bigint generated always as identity primary key,
+        -- producer.event:key
+        topic text not null,
         payload jsonb,
-        received_at timestamptz not null default clock_timestamp(),
-        primary key (producer, event, key, id)
+        kept_at timestamptz not null default now()
       );
-      create index saga_signal_age on kerf.saga_signal (received_at);
-      -- What sagas of one instance have done: their rows, and what becomes of them. Answers those that are still its own; the others are left
-      -- alone. A function, so that its plans are kept: planning would cost more than writing.
-      create function kerf.saga_record(
-        instance text, ids uuid[], epochs bigint[],
-        row_sagas uuid[], row_steps text[], row_kinds text[], row_declined boolean[], row_pivots boolean[], row_answers text[],
-        move_sagas uuid[], move_states text[], move_failures text[], move_problems text[]
-      ) returns table (id uuid, cancel text)
-        language plpgsql set search_path = pg_catalog, kerf
-        as $$
-      #variable_conflict use_column
-      declare
-        own uuid[];
-      begin
-        -- In one order, so that two writers never wait for each other in a circle.
-        select array_agg(locked.id) into own from (
-          select s.id from unnest(ids, epochs) as given(id, epoch)
-            join kerf.saga s on s.id = given.id and s.epoch = given.epoch and s.owner = instance
-            order by s.id for no key update of s
-        ) locked;
-        insert into kerf.saga_step (saga, step, kind, declined, pivot, answer)
-          select r.saga, r.step, r.kind, r.declined, r.pivot, r.answer::jsonb
-            from unnest(row_sagas, row_steps, row_kinds, row_declined, row_pivots, row_answers) with ordinality
-              as r(saga, step, kind, declined, pivot, answer, n)
-            where r.saga = any(own) order by r.n
-          on conflict do nothing;
-        if cardinality(move_sagas) > 0 then
-          update kerf.saga s set state = m.state, failure = coalesce(m.failure::jsonb, s.failure), problem = m.problem::jsonb,
-              stuck_in = case when m.state = 'stuck' then s.state end,
-              ended_at = case when m.state in ('completed', 'undone') then now() end,
-              owner = case when m.state = 'undoing' then s.owner end
-            from unnest(move_sagas, move_states, move_failures, move_problems) as m(saga, state, failure, problem)
-            where s.id = m.saga and s.id = any(own);
-        end if;
-        return query select s.id, s.cancel from kerf.saga s where s.id = any(own);
-      end $$;
+      create index saga_signal_topic on kerf.saga_signal (topic, id);
 
-      create function kerf.saga_maintain(keep interval) returns void
-        language sql security definer set search_path = pg_catalog, kerf
+      -- Away with what nobody will ask for any more, some at a time.
+      create function kerf.saga_maintain(signals interval, ended interval) returns void
+        language sql set search_path = pg_catalog, kerf
         as $$
-          delete from kerf.saga_signal where received_at < now() - keep;
-          delete from kerf.saga where state in ('completed', 'undone', 'settled') and ended_at < now() - keep
+          delete from kerf.saga_signal where id in (
+            select id from kerf.saga_signal order by id limit 10000) and kept_at < now() - signals;
+          with gone as (
+            delete from kerf.saga where id in (
+              select id from kerf.saga where ended_at < now() - ended limit 1000 for update skip locked)
+            returning id)
+          delete from kerf.saga_step where saga in (select id from gone)
         $$`,
   },
 ];

@@ -1,8 +1,7 @@
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
-import { type Clock, delay, describeError, type Random } from "@kerf/kernel";
+import { type Clock, delay, describeError, KerfError, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { leaseMs } from "../saga-store.ts";
-import { staleLease } from "../stale-lease.ts";
 import { compare, type Difference, type Keyed, type Pages } from "./compare.ts";
 
 /** Pause between two looks for one that was asked for, milliseconds. */
@@ -178,23 +177,24 @@ export class Reconciler {
     const { clock, database, instance } = this.#options;
     const { rows } = await database.write<{ id: string; epoch: string; repair: boolean }>(
       clock.now() + statementMs,
-      `update kerf.reconciliation set owner = $2, epoch = epoch + 1, leased_until = now() + $3 * interval '1 millisecond'
+      {
+        text: `update kerf.reconciliation set owner = $2, epoch = epoch + 1, leased_until = now() + $3 * interval '1 millisecond'
         where name = $1 and ended_at is null and leased_until < now()
         returning id::text as id, epoch::text as epoch, repair`,
-      [name, instance, leaseMs],
+        values: [name, instance, leaseMs],
+      },
     );
     return rows[0];
   }
 
   async #beat(id: string, epoch: string): Promise<void> {
     const { clock, database, instance } = this.#options;
-    const { rowCount } = await database.write(
-      clock.now() + statementMs,
-      `update kerf.reconciliation set leased_until = now() + $4 * interval '1 millisecond'
+    const { rowCount } = await database.write(clock.now() + statementMs, {
+      text: `update kerf.reconciliation set leased_until = now() + $4 * interval '1 millisecond'
         where id = $1 and epoch = $2 and owner = $3`,
-      [id, epoch, instance, leaseMs],
-    );
-    if (rowCount !== 1) throw staleLease({ name: "reconciliation", id });
+      values: [id, epoch, instance, leaseMs],
+    });
+    if (rowCount !== 1) throw staleLease(id);
   }
 
   async #end(
@@ -208,11 +208,10 @@ export class Reconciler {
     },
   ): Promise<void> {
     const { clock, database, instance } = this.#options;
-    const { rowCount } = await database.write(
-      clock.now() + statementMs,
-      `update kerf.reconciliation set ended_at = now(), compared = $4, differences = $5, repaired = $6, failure = $7
+    const { rowCount } = await database.write(clock.now() + statementMs, {
+      text: `update kerf.reconciliation set ended_at = now(), compared = $4, differences = $5, repaired = $6, failure = $7
         where id = $1 and epoch = $2 and owner = $3`,
-      [
+      values: [
         id,
         epoch,
         instance,
@@ -221,7 +220,15 @@ export class Reconciler {
         report.repaired,
         report.failure,
       ],
-    );
-    if (rowCount !== 1) throw staleLease({ name: "reconciliation", id });
+    });
+    if (rowCount !== 1) throw staleLease(id);
   }
+}
+
+function staleLease(id: string): KerfError {
+  return new KerfError("stale_lease", {
+    message: `Another instance has taken over the reconciliation ${id}.`,
+    why: "This one was not heard of for longer than its lease.",
+    fix: "Nothing: the other one compares from the beginning.",
+  });
 }

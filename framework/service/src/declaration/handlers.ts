@@ -59,12 +59,12 @@ export interface HandlerArgs<
       : never
     : never;
   /**
-   * Wants a saga of the service undone, if this command commits; in a command only. What it did is undone from its next step on. Rejects with
-   * `conflict` when it is beyond its pivot, or does not run.
+   * Sagas of the service; in a command only. `cancel` asks for the end of one, if the command commits: what it did is undone. It
+   * throws `not_found`, and `conflict` when it is beyond its pivot or at its end.
    */
-  readonly cancel: Op extends Operation<infer K, any, any, any, any>
+  readonly sagas: Op extends Operation<infer K, any, any, any, any>
     ? K extends "command"
-      ? (sagaId: string, reason: string) => Promise<void>
+      ? { cancel(id: string, note?: string): Promise<void> }
       : never
     : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */

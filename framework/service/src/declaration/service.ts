@@ -6,6 +6,7 @@ import {
   type SagaDefinition,
   scheduleDefinition,
   type ScheduleTimes,
+  type Waits,
 } from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
 import type { Reconciliation } from "./reconciliation.ts";
@@ -51,7 +52,6 @@ export class Service<
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #schedules = new Map<string, DeclaredSchedule>();
   readonly #reconciliations = new Map<string, Reconciliation<any, any, any>>();
-  readonly #awaited = new Map<string, Contract<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
   constructor(contract: C, options: ServiceOptions<U, Tables>) {
@@ -84,16 +84,15 @@ export class Service<
 
   /** What it does with the events of others, by the producer's name; nothing with those that only its sagas wait for. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
-    const waits = [...this.#awaited.values()].map(
-      (producer) =>
-        [producer.name, { producer, handlers: {}, from: "now" } as Subscription] as const,
-    );
-    return new Map([...waits, ...this.#subscriptions]);
-  }
-
-  /** The services whose events its sagas may wait for, by name. */
-  get awaited(): ReadonlyMap<string, Contract<any, any, any>> {
-    return this.#awaited;
+    const all = new Map(this.#subscriptions);
+    // What sagas wait for is followed, whether or not anything else is done with it.
+    for (const { waits = [] } of this.#sagas.values()) {
+      for (const { producer } of waits) {
+        if (!all.has(producer.name))
+          all.set(producer.name, { producer, handlers: {}, from: "now" });
+      }
+    }
+    return all;
   }
 
   /** Its sagas in all of their versions. */
@@ -189,8 +188,8 @@ export class Service<
     options: {
       readonly version: number;
       readonly input: I;
-      /** The services whose events it may wait for. */
-      readonly waits?: readonly Contract<any, any, any>[];
+      /** Events of others that it waits for: `[{ producer: payments, events: ["settled"] }]`. */
+      readonly waits?: readonly Waits[];
     },
     run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
   ): SagaDefinition<I, StepsOf<C, U, Tables>> {
@@ -204,6 +203,11 @@ export class Service<
         ? []
         : ["version must be a whole number from 1"]),
       ...(this.#sagas.has(key) ? [`version ${options.version} of it is declared twice`] : []),
+      ...(options.waits ?? []).flatMap(({ producer, events }) =>
+        events
+          .filter((event) => !(event in producer.events))
+          .map((event) => `it waits for ${event}, which is no event of ${producer.name}`),
+      ),
       ...(this.database === undefined
         ? ["a service without a database cannot keep its steps"]
         : []),
@@ -216,7 +220,6 @@ export class Service<
       });
     }
     this.#sagas.set(key, definition);
-    for (const producer of options.waits ?? []) this.#awaited.set(producer.name, producer);
     return definition;
   }
 

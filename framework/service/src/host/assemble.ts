@@ -21,6 +21,9 @@ import { loadUnit } from "./load-unit.ts";
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
 const settledMs = 1_000;
 
+/** Bound of asking the databases before a start, milliseconds. */
+const askMs = 5_000;
+
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
 export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): Promise<Lifecycle> {
   const { app, checked, environment, instance, unit } = boot;
@@ -84,6 +87,9 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      // When the whole app starts, connections are made only where sagas are about to go on anyway.
+      const isAlone = store.current?.starting !== true;
+      await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
       server = await listenFramed(addressOf(boot), {
         dispatcher: inbound,
         clock,
@@ -94,7 +100,6 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.
       if (store.current?.starting !== true) await warmUp(databases, clock);
-      await runtime.assertSagasDeclared();
       link.start();
     },
     async drain() {

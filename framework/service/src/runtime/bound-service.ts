@@ -2,6 +2,7 @@ import type { Caller } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
+import { SagaOperations } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
@@ -9,10 +10,11 @@ import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
-import { sagaActions, type ServiceSagas } from "./sagas.ts";
 import { scheduleActions } from "./schedules.ts";
 import { reconciliationActions } from "./reconciliations.ts";
 import type { Reconciler, Scheduler } from "@kerf/saga";
+import { sagaActions } from "./saga-actions.ts";
+import type { ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
 /** Makes the clients of one call. */
@@ -37,6 +39,7 @@ export class BoundService {
   /** Its comparisons with other services, once it is connected, when it declares any. */
   reconciler: Reconciler | undefined;
   #clients: ClientsOfCall | undefined;
+  #sagaOperations: SagaOperations | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
   constructor(
@@ -74,6 +77,16 @@ export class BoundService {
       ...scheduleActions(this),
       ...reconciliationActions(this),
     };
+  }
+
+  /** What operators and its own commands do with its sagas. Throws `invalid_app` in a service without a database. */
+  get sagaOperations(): SagaOperations {
+    const { clock, database } = this;
+    return (this.#sagaOperations ??= new SagaOperations({
+      database,
+      clock,
+      nudge: (id, cancelledBy) => this.sagas?.nudge(id, cancelledBy),
+    }));
   }
 
   /** Throws `invalid_app` in a service that declares none. */

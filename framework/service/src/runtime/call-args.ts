@@ -6,7 +6,6 @@ import type { RawClient } from "../declaration/handlers.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundOperation } from "./bound-operation.ts";
 import { CommandCall } from "./command-call.ts";
-import type { ServiceSagas } from "./sagas.ts";
 
 /**
  * What a handler is given. Every part is made when the handler asks for it: one small object a call, and what the handler does
@@ -66,25 +65,34 @@ export class CallArgs {
   }
 
   get start(): (saga: never, input: unknown) => string {
-    const sagas = this.#sagas("start");
+    const { isCommand, name, service } = this.#operation;
+    const { sagas } = service;
+    if (sagas === undefined || !isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${name} cannot start sagas.`,
+        why: "A saga starts with a command's transaction, and only one that its own service declares.",
+        fix: "Declare it with service.saga(…) and start it in a command.",
+      });
+    }
     const transaction = this.#statements() as CommandCall["transaction"];
     return (saga, input) => sagas.begin(transaction, this.#call.context, saga, input);
   }
 
-  get cancel(): (id: string, reason: string) => Promise<void> {
-    const sagas = this.#sagas("cancel");
-    const transaction = this.#statements() as CommandCall["transaction"];
-    return (id, reason) => sagas.cancel(transaction, id, reason);
-  }
-
-  #sagas(what: string): ServiceSagas {
+  /** Asks for the end of a saga of the service, within the command's transaction. */
+  get sagas(): { cancel(id: string, note?: string): Promise<void> } {
     const { isCommand, name, service } = this.#operation;
-    if (service.sagas !== undefined && isCommand) return service.sagas;
-    throw new KerfError("invalid_app", {
-      message: `${service.name}.${name} cannot ${what} sagas.`,
-      why: `A saga ${what}s with a command's transaction, and only one that its own service declares.`,
-      fix: `Declare it with service.saga(…) and ${what} it in a command.`,
-    });
+    if (!isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${name} cannot cancel sagas.`,
+        why: "A saga is cancelled with a command's transaction.",
+        fix: "Declare the operation as a command.",
+      });
+    }
+    const transaction = this.#statements() as CommandCall["transaction"];
+    return {
+      cancel: (id, note) =>
+        service.sagaOperations.cancel(id, { by: `${service.name}.${name}`, note }, transaction),
+    };
   }
 
   get clients(): Readonly<Record<string, unknown>> {

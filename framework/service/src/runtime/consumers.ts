@@ -153,12 +153,15 @@ export async function applyEvent(
 ): Promise<void> {
   const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
   const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
-  const isAwaited = bound.service.awaited.has(producer.name);
-  if (declared === undefined || (handler === undefined && !isAwaited)) return;
+  const isAwaited = bound.sagas?.waitsFor(producer.name, event.name) === true;
+  if ((handler === undefined && !isAwaited) || declared === undefined) return;
   const place = `${producer.name}.${event.name}`;
   const written = upcast(declared, event.version, event.payload);
   const payload = await validate(declared.schema as Schema, written, "invalid_input", place);
-  if (isAwaited) await bound.sagas?.signal(transaction, producer.name, event, written);
+  if (isAwaited) {
+    const signal = { producer: producer.name, event: event.name, key: event.key, payload };
+    await bound.sagas?.signal(transaction, signal);
+  }
   if (handler === undefined) return;
   const { clock } = bound;
   const trace = continueTrace(event.trace);

@@ -1,7 +1,7 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
 import { type LoggedEvent, ModelFollower } from "@kerf/events";
-import type { ReconciliationReport } from "@kerf/saga";
+import { assertVersionsKnown, type ReconciliationReport } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
@@ -95,19 +95,24 @@ export class ServiceRuntime {
   }
 
   /**
-   * Throws `saga_version_in_use` when sagas still run by a version that is declared no more. To be asked before the process takes calls; it
-   * needs the database only where sagas are declared.
+   * Throws `invalid_app` when sagas run of versions that a service no longer declares. With `all`, services are asked too that
+   * declare none. What cannot be asked by `deadline` (monotonic milliseconds) is warned of: a database that is away holds nothing up.
    */
-  async assertSagasDeclared(): Promise<void> {
-    for (const { log, sagas } of this.#bound) {
-      try {
-        await sagas?.assertDeclared();
-      } catch (error) {
-        if (error instanceof KerfError && error.code === "saga_version_in_use") throw error;
-        // A database that is away keeps no service from starting; nobody takes a saga of a version that it has not.
-        log.warn("it could not be seen which sagas still run", { error });
-      }
-    }
+  async assertSagasKnown(deadline: number, all: boolean): Promise<void> {
+    await Promise.all(
+      this.#bound.map(async (bound) => {
+        const { log, name, service } = bound;
+        if (service.database === undefined || (!all && service.sagas.length === 0)) return;
+        try {
+          await assertVersionsKnown(name, bound.database, service.sagas, deadline);
+        } catch (error) {
+          if (error instanceof KerfError && error.code === "invalid_app") throw error;
+          log.warn("it could not be asked whether sagas run that are no longer declared", {
+            error,
+          });
+        }
+      }),
+    );
   }
 
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */

@@ -1,12 +1,10 @@
 import { type Caller, rootContext } from "@kerf/call";
-import type { LoggedEvent } from "@kerf/events";
 import type { CommandTransaction } from "@kerf/data";
 import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import { SagaEngine, type SagaRow } from "@kerf/saga";
+import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
 import { continueTrace, formatTraceparent } from "@kerf/telemetry";
 import { usesOf } from "../declaration/uses.ts";
 import type { BoundService } from "./bound-service.ts";
-import { type OperatorActions, textOf } from "./operate.ts";
 
 /** What sagas need beside their service. */
 export interface SagaParts {
@@ -61,45 +59,19 @@ export class ServiceSagas {
     });
   }
 
-  /** Wants a saga undone with a command's transaction. */
-  cancel(transaction: CommandTransaction, id: string, reason: string): Promise<void> {
-    return this.#engine.cancel(transaction, id, reason);
+  /** Whether sagas of the service may wait for an event. */
+  waitsFor(producer: string, event: string): boolean {
+    return this.#engine.waitsFor(producer, event);
   }
 
-  /** Keeps an event that sagas may wait for, in the transaction of the service's consumer. */
-  async signal(
-    transaction: CommandTransaction,
-    producer: string,
-    event: LoggedEvent,
-    payload: unknown,
-  ): Promise<void> {
-    const { id, key, name } = event;
-    await this.#engine.signal(transaction, { producer, event: name, key }, id, payload);
+  /** Keeps an event that sagas may wait for, in the transaction of the consumer that applies it. */
+  signal(transaction: CommandTransaction, signal: SagaSignal): Promise<void> {
+    return this.#engine.signal(transaction, signal);
   }
 
-  /** Throws `saga_version_in_use` when instances run by a version that is declared no more. */
-  assertDeclared(): Promise<void> {
-    return this.#engine.assertDeclared();
-  }
-
-  /** What operators may ask of the sagas. */
-  actions(): OperatorActions {
-    const { desk } = this.#engine;
-    return {
-      "sagas.list": (input) => desk.list(input["state"] as string | undefined),
-      "sagas.show": (input) => desk.show(textOf(input, "id")),
-      "sagas.retry": (input) => this.#then(desk.retry(textOf(input, "id"))),
-      "sagas.cancel": (input) =>
-        this.#then(desk.cancel(textOf(input, "id"), textOf(input, "reason"))),
-      "sagas.resolve": (input) =>
-        this.#then(desk.resolve(textOf(input, "id"), textOf(input, "note"))),
-    };
-  }
-
-  async #then(done: Promise<void>): Promise<object> {
-    await done;
-    this.#engine.nudge();
-    return {};
+  /** A saga may go on otherwise than it did. */
+  nudge(id: string, cancelledBy?: Acting): void {
+    this.#engine.nudge(id, cancelledBy);
   }
 
   start(): void {
@@ -167,13 +139,4 @@ function boundClients(
         ];
       }),
     );
-}
-
-/** The actions of a service's sagas by name; they are there once it is connected. */
-export function sagaActions(bound: BoundService): OperatorActions {
-  if (bound.service.sagas.length === 0) return {};
-  const names = ["list", "show", "retry", "cancel", "resolve"].map((name) => `sagas.${name}`);
-  return Object.fromEntries(
-    names.map((name) => [name, async (input) => bound.sagas?.actions()[name]?.(input)]),
-  ) as OperatorActions;
 }

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { examples } from "../examples.ts";
 import { homeOption } from "./home-option.ts";
 
-/** What every command on sagas takes. */
+/** What every `kerf saga` command takes. */
 export interface SagaOptions {
   home?: string;
   json?: true;
@@ -10,66 +10,47 @@ export interface SagaOptions {
 
 /** What `kerf saga ls` takes. */
 export interface SagaListOptions extends SagaOptions {
-  state?: string;
+  all?: true;
+  name?: string;
 }
 
-/** What `kerf saga cancel` takes. */
-export interface SagaCancelOptions extends SagaOptions {
-  reason: string;
+/** What `kerf saga cancel|retry|resolve` take. */
+export interface SagaActionOptions extends SagaOptions {
+  note?: string;
 }
 
-/** What `kerf saga resolve` takes. */
-export interface SagaResolveOptions extends SagaOptions {
-  note: string;
-}
-
-/** `kerf saga`: what runs over several services, how far it is, and what asks for somebody. */
+/** `kerf saga`: what runs over several services, and what stopped. */
 export function sagaCommand(): Command {
   return new Command("saga")
-    .summary("look at sagas, and settle what is stuck")
-    .description("Works with the sagas of running services.")
+    .summary("see sagas, and mend those that are stuck")
+    .description("Shows the sagas of running services, and acts on them for an operator.")
     .helpCommand(false)
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(
-      examples(
-        act(
-          "retry",
-          "go on with a stuck saga",
-          "Goes on with a stuck saga where it stopped, once its cause is mended.",
-        ),
-        [["kerf saga retry 0193f3c2-7b1e-7c4e-9d55-2f6f0c8b1a77", "after the fix"]],
-      ),
+      actionCommand("retry", {
+        summary: "let a stuck saga go on where it stopped",
+        description:
+          "Lets a stuck saga go on where it stopped, forwards or undoing. What is recorded is not done again.",
+        note: new Option("--note <text>", "why; kept with the saga"),
+      }),
     )
     .addCommand(
-      examples(
-        act(
-          "cancel",
-          "have a saga undone",
-          "Has a saga undone from its next step on, with everything that it did. Refused beyond its pivot: then nothing is undone any more.",
-        ).option("--reason <text>", "why; it is what undoing is told", "cancelled by an operator"),
-        [
-          [
-            `kerf saga cancel 0193f3c2-7b1e-7c4e-9d55-2f6f0c8b1a77 --reason "ordered twice"`,
-            "one saga",
-          ],
-        ],
-      ),
+      actionCommand("cancel", {
+        summary: "undo what a saga has done",
+        description:
+          "Ends a saga and undoes what it has done, last first. A call whose outcome is not known is first resolved under its key. " +
+          "Refused beyond the pivot, from where on nothing is undone.",
+        note: new Option("--note <text>", "why; kept with the saga"),
+      }),
     )
     .addCommand(
-      examples(
-        act(
-          "resolve",
-          "settle a stuck saga by hand",
-          "Ends a stuck saga for good, when what it was to do has been done or undone by hand. The note is kept with it.",
-        ).requiredOption("--note <text>", "what was done, for whoever asks later"),
-        [
-          [
-            `kerf saga resolve 0193f3c2-7b1e-7c4e-9d55-2f6f0c8b1a77 --note "refunded by hand"`,
-            "one saga",
-          ],
-        ],
-      ),
+      actionCommand("resolve", {
+        summary: "mark a stuck saga as settled by hand",
+        description:
+          "Marks a stuck saga as settled by hand: nothing of it is done or undone any more. Who, when and why are kept with it.",
+        note: new Option("--note <text>", "why it is settled").makeOptionMandatory(),
+      }),
     );
 }
 
@@ -78,28 +59,23 @@ function listCommand(): Command {
     new Command("ls")
       .summary("list sagas")
       .description(
-        "Lists the newest sagas of one service, or of all: what they do, since when, and why they fail.",
+        "Lists the sagas that are not at their end, the newest first: of one service, or of all. At most 200 a service.",
       )
-      .argument("[service]", "one service; all of them without it")
-      .addOption(
-        new Option("--state <state>", "only those in this state").choices([
-          "running",
-          "undoing",
-          "completed",
-          "undone",
-          "stuck",
-          "settled",
-        ]),
-      )
+      .argument("[service]", "one service (default: all that keep data)")
+      .option("--all", "those at their end too; they are kept for 30 days")
+      .option("--name <saga>", "only sagas of this name")
       .addOption(homeOption())
-      .option("--json", "print them as JSON: [{service, id, name, version, state, startedAt, …}]")
+      .option(
+        "--json",
+        "print it as JSON: [{service, id, name, version, state, startedAt, failure, …}]",
+      )
       .action(async (service: string | undefined, options: SagaListOptions) => {
-        const { listSagas } = await import("../sagas/list.ts");
+        const { listSagas } = await import("../sagas/list-sagas.ts");
         await listSagas(service, options);
       }),
     [
-      ["kerf saga ls --state stuck", "what asks for somebody"],
-      ["kerf saga ls orders", "the newest of orders"],
+      ["kerf saga ls", "what runs, is being undone, or is stuck"],
+      ["kerf saga ls orders --all --name checkout", "every checkout of the last 30 days"],
     ],
   );
 }
@@ -107,30 +83,36 @@ function listCommand(): Command {
 function showCommand(): Command {
   return examples(
     new Command("show")
-      .summary("draw one saga: its steps, undos and failure")
-      .description(
-        "Draws what one saga did and undid, when, with which answers, and why it failed.",
-      )
-      .argument("<id>", "its id")
+      .summary("draw one saga with its steps")
+      .description("Draws a saga: each step with its time and answer, what was undone, and why.")
+      .argument("<id>", "the saga; its service is found")
       .addOption(homeOption())
-      .option("--json", "print it as JSON, with its input and the answers of its steps")
+      .option("--json", "print it as JSON, with input and trace")
       .action(async (id: string, options: SagaOptions) => {
-        const { showSaga } = await import("../sagas/show.ts");
+        const { showSaga } = await import("../sagas/show-saga.ts");
         await showSaga(id, options);
       }),
-    [["kerf saga show 0193f3c2-7b1e-7c4e-9d55-2f6f0c8b1a77", "one saga"]],
+    [["kerf saga show 0192f0c1-5d3e-7a52-9a70-3c1f8b6a2e11", "its steps"]],
   );
 }
 
-function act(name: "retry" | "cancel" | "resolve", summary: string, description: string): Command {
-  return new Command(name)
-    .summary(summary)
-    .description(description)
-    .argument("<id>", "its id")
-    .addOption(homeOption())
-    .option("--json", "print it as JSON, as `kerf saga show` does")
-    .action(async (id: string, options: SagaCancelOptions & SagaResolveOptions) => {
-      const { actOnSaga } = await import("../sagas/act.ts");
-      await actOnSaga(name, id, options);
-    });
+function actionCommand(
+  action: "retry" | "cancel" | "resolve",
+  texts: { readonly summary: string; readonly description: string; readonly note: Option },
+): Command {
+  const id = "0192f0c1-5d3e-7a52-9a70-3c1f8b6a2e11";
+  return examples(
+    new Command(action)
+      .summary(texts.summary)
+      .description(texts.description)
+      .argument("<id>", "the saga; its service is found")
+      .addOption(texts.note)
+      .addOption(homeOption())
+      .option("--json", "print the saga as JSON as it is then")
+      .action(async (saga: string, options: SagaActionOptions) => {
+        const { actOnSaga } = await import("../sagas/act-on-saga.ts");
+        await actOnSaga(action, saga, options);
+      }),
+    [[`kerf saga ${action} ${id} --note "refunded by phone"`, texts.summary]],
+  );
 }
