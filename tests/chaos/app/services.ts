@@ -1,0 +1,23 @@
+/** The services of the app. */
+export const services = [
+  "users",
+  "catalog",
+  "search",
+  "inventory",
+  "orders",
+  "payments",
+  "notifications",
+  "recommendations",
+  "counters",
+  "witness",
+] as const;
+
+/** Those that keep data. */
+export const keepers = services.filter((name) => name !== "recommendations");
+
+/** Which service reads whose log. */
+export const consumers = [
+  { consumer: "notifications", producer: "orders" },
+  { consumer: "witness", producer: "orders" },
+  { consumer: "witness", producer: "counters" },
+] as const;

@@ -1,0 +1,26 @@
+import type { Random } from "@kerf/kernel";
+import { between, pick, shuffled } from "./draw.ts";
+import type { DrawnFault, Fault } from "./faults/fault.ts";
+
+/** The load runs undisturbed before the first fault, milliseconds. */
+const calmMs = 4_000;
+/** Pause between two faults, milliseconds; what lasts longer meets the next one. */
+const pauseMs = [2_000, 7_000] as const;
+
+/** What hits when: drawn like cards of shuffled decks, so that every kind comes up before any comes up again. */
+export function drawPlan(random: Random, faults: readonly Fault[], lengthMs: number): DrawnFault[] {
+  const plan: DrawnFault[] = [];
+  let deck: Fault[] = [];
+  for (let at = calmMs; at < lengthMs; at += between(random, ...pauseMs)) {
+    if (deck.length === 0) deck = shuffled(random, faults);
+    const fault = deck.pop() as Fault;
+    plan.push({
+      fault,
+      at: Math.round(at),
+      target: pick(random, fault.targets),
+      which: random.next(),
+      lastsMs: fault.lasts === undefined ? 0 : Math.round(between(random, ...fault.lasts)),
+    });
+  }
+  return plan;
+}
