@@ -1,30 +1,62 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import pg from "pg";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
-import { eventually, RunningShop, type ShopStatus } from "../shop/running-shop.ts";
+import { send } from "./faults/signals.ts";
+import { platformPid, running } from "./processes.ts";
+import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
 
 /** How long something that must be there is waited for, milliseconds: the machine may be busy. */
 const patienceMs = 60_000;
+/** How often a start that another fault hits is tried. */
+const starts = 3;
 /** How long it may take to end in order, milliseconds; then its launcher is killed, and its guardian ends the rest. */
 const stopMs = 30_000;
 /** Bound of one statement, milliseconds. */
 const statementMs = 20_000;
 
+const app = ["--app", "tests/chaos/app/app.ts", "--no-watch", "--cut", "all", "--replicas", "2"];
+
 /** The app under test and how to reach its parts: processes by what they say of themselves, data by its owners. */
 export class Cluster {
-  readonly shop: RunningShop;
+  shop: RunningShop;
+  readonly #args: readonly string[];
 
-  private constructor(shop: RunningShop) {
+  private constructor(shop: RunningShop, args: readonly string[]) {
     this.shop = shop;
+    this.#args = args;
   }
 
   /** Starts it, two copies of each unit, and waits until every one of them is ready. */
   static async start(args: readonly string[]): Promise<Cluster> {
-    const app = ["--app", "tests/chaos/app/app.ts", "--cut", "all", "--no-watch"];
-    const cluster = new Cluster(await RunningShop.start([...app, "--replicas", "2", ...args]));
+    const port = String(await freePort());
+    const all = [...app, "--port", port, ...args];
+    const cluster = new Cluster(await RunningShop.start(all), all);
     await cluster.allReady(patienceMs);
     return cluster;
+  }
+
+  /** Kills everything that runs, all at once, and starts it again with the data that it left. Answers how many processes that were. */
+  async cutPower(): Promise<number> {
+    const { launcher, home } = this.shop;
+    const servers = Object.values(await postgresServers(home).catch(() => ({})));
+    const pids = [await this.platform(), ...servers.map(({ pid }) => pid)];
+    pids.push(...(await running(home)).map(({ pid }) => pid));
+    // The launcher first: whoever sees another end would start it again.
+    launcher.kill("SIGKILL");
+    for (const pid of pids) send(pid, "SIGKILL");
+    await this.shop.stop();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.shop = await RunningShop.start(this.#args, home);
+        return pids.length + 1;
+      } catch (error) {
+        // Another fault may have ended the platform before it was up for the first time: then `kerf dev` ends and says so.
+        if (attempt === starts) throw error;
+      }
+    }
   }
 
   /** Ends it, whatever state it is in; bounded. */
@@ -38,9 +70,19 @@ export class Cluster {
     }
   }
 
-  /** What the platform says; waits for a platform that is just being started. */
-  status(): Promise<ShopStatus> {
-    return eventually("the platform answers", () => this.shop.status(), patienceMs);
+  /** Process id of the platform; waits for one that is just being started. */
+  platform(): Promise<number> {
+    return eventually("a platform runs", () => platformPid(this.shop.home), patienceMs);
+  }
+
+  /** Process id of a gateway. */
+  gateway(name: string): Promise<number> {
+    return eventually(
+      `gateway ${name} runs`,
+      async () =>
+        (await running(this.shop.home)).find(({ unit }) => unit === `gateway:${name}`)?.pid,
+      patienceMs,
+    );
   }
 
   /** Resolves when everything is ready. */
@@ -65,11 +107,9 @@ export class Cluster {
     return eventually(
       `${service} runs`,
       async () => {
-        const { units } = await this.shop.status();
-        const pids = units
-          .filter((unit) => unit.services.includes(service))
-          .flatMap(({ instances }) => instances.map(({ pid }) => pid))
-          .filter((pid) => pid > 0);
+        const pids = (await running(this.shop.home))
+          .filter(({ services }) => services.includes(service))
+          .map(({ pid }) => pid);
         return pids.length > 0 ? pids : undefined;
       },
       patienceMs,
@@ -80,7 +120,10 @@ export class Cluster {
   postgres(server: string): Promise<PostgresPlace> {
     return eventually(
       `PostgreSQL ${server} runs`,
-      async () => (await postgresServers(this.shop.home))[server],
+      async () => {
+        const place = (await postgresServers(this.shop.home))[server];
+        return place !== undefined && runs(place.pid) ? place : undefined;
+      },
       patienceMs,
     );
   }
@@ -129,4 +172,14 @@ export class Cluster {
       await client.end().catch(() => undefined);
     }
   }
+}
+
+/** A port that was free just now: the front door keeps it over every restart. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }

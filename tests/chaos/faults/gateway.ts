@@ -1,5 +1,3 @@
-import type { Cluster } from "../cluster.ts";
-import { eventually } from "../../shop/running-shop.ts";
 import type { Fault } from "./fault.ts";
 import { pause, send } from "./signals.ts";
 
@@ -8,7 +6,7 @@ export const killGateway: Fault = {
   name: "kill-gateway",
   targets: ["web"],
   async strike({ target }, cluster) {
-    const pid = await gateway(cluster, target);
+    const pid = await cluster.gateway(target);
     if (!send(pid, "SIGKILL")) throw new Error(`process ${pid} was gone already`);
     return `kill -9 ${pid}`;
   },
@@ -20,20 +18,8 @@ export const pauseGateway: Fault = {
   targets: ["web"],
   lasts: [2_000, 6_000],
   async strike({ target, lastsMs }, cluster, signal) {
-    const pid = await gateway(cluster, target);
+    const pid = await cluster.gateway(target);
     await pause([pid], lastsMs, signal);
     return `SIGSTOP ${pid}, SIGCONT after ${(lastsMs / 1_000).toFixed(1)} s`;
   },
 };
-
-function gateway(cluster: Cluster, name: string): Promise<number> {
-  return eventually(
-    `gateway ${name} runs`,
-    async () => {
-      const { gateways } = await cluster.shop.status();
-      const pid = gateways.find((each) => each.name === name)?.pid ?? 0;
-      return pid > 0 ? pid : undefined;
-    },
-    30_000,
-  );
-}

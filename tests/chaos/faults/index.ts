@@ -1,8 +1,10 @@
 import type { Fault } from "./fault.ts";
+import { cutPower } from "./cut-power.ts";
 import { killGateway, pauseGateway } from "./gateway.ts";
 import { killPlatform } from "./kill-platform.ts";
 import { killAllCopies, killUnit } from "./kill-unit.ts";
 import { pauseUnit, pauseUnitUnwatched } from "./pause-unit.ts";
+import { stutterUnit } from "./stutter-unit.ts";
 import {
   crashBackend,
   cutConnections,
@@ -19,6 +21,9 @@ export const faults: readonly Fault[] = [
   killAllCopies,
   pauseUnit,
   pauseUnitUnwatched,
+  stutterUnit,
+  stutterUnit,
+  stutterUnit,
   killGateway,
   pauseGateway,
   killPlatform,
@@ -28,4 +33,5 @@ export const faults: readonly Fault[] = [
   cutConnections,
   cutConnections,
   silenceConnections,
+  cutPower,
 ];

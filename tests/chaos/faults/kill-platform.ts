@@ -6,8 +6,8 @@ export const killPlatform: Fault = {
   name: "kill-platform",
   targets: ["platform"],
   async strike(_, cluster) {
-    const { platform } = await cluster.status();
-    if (!send(platform.pid, "SIGKILL")) throw new Error(`process ${platform.pid} was gone already`);
-    return `kill -9 ${platform.pid}`;
+    const pid = await cluster.platform();
+    if (!send(pid, "SIGKILL")) throw new Error(`process ${pid} was gone already`);
+    return `kill -9 ${pid}`;
   },
 };

@@ -1,11 +1,11 @@
-import { services } from "../app/services.ts";
+import { busy, services } from "../app/services.ts";
 import type { Fault } from "./fault.ts";
 import { send } from "./signals.ts";
 
 /** One copy of a service ends without a word. */
 export const killUnit: Fault = {
   name: "kill-unit",
-  targets: services,
+  targets: [...services, ...busy],
   async strike({ target, which }, cluster) {
     const pids = await cluster.copies(target);
     const pid = pids[Math.floor(which * pids.length)] as number;
@@ -17,7 +17,7 @@ export const killUnit: Fault = {
 /** All copies of a service end at once. */
 export const killAllCopies: Fault = {
   name: "kill-all-copies",
-  targets: services,
+  targets: [...services, ...busy],
   async strike({ target }, cluster) {
     const pids = await cluster.copies(target);
     const hit = pids.filter((pid) => send(pid, "SIGKILL"));

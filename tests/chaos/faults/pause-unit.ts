@@ -1,11 +1,11 @@
-import { services } from "../app/services.ts";
+import { busy, services } from "../app/services.ts";
 import type { Fault } from "./fault.ts";
 import { pause } from "./signals.ts";
 
 /** A copy stands still for longer than its leases of 10 s. The platform may end it meanwhile, since it does not answer. */
 export const pauseUnit: Fault = {
   name: "pause-unit",
-  targets: services,
+  targets: [...services, ...busy],
   lasts: [11_000, 14_000],
   async strike({ target, which, lastsMs }, cluster, signal) {
     const pids = await cluster.copies(target);
@@ -18,14 +18,14 @@ export const pauseUnit: Fault = {
 /** The same with the platform standing still too, so that the copy wakes up, past its leases, and goes on where it was. */
 export const pauseUnitUnwatched: Fault = {
   name: "pause-unit-unwatched",
-  targets: services.filter((name) => name !== "recommendations"),
+  targets: busy,
   lasts: [11_000, 14_000],
   async strike({ target, which, lastsMs }, cluster, signal) {
     const pids = await cluster.copies(target);
     const pid = pids[Math.floor(which * pids.length)] as number;
-    const { platform } = await cluster.status();
-    await pause([platform.pid, pid], lastsMs, signal);
-    return `SIGSTOP ${pid} and the platform ${platform.pid}, SIGCONT after ${seconds(lastsMs)}`;
+    const platform = await cluster.platform();
+    await pause([platform, pid], lastsMs, signal);
+    return `SIGSTOP ${pid} and the platform ${platform}, SIGCONT after ${seconds(lastsMs)}`;
   },
 };
 

@@ -1,4 +1,4 @@
-import { keepers } from "../app/services.ts";
+import { busy } from "../app/services.ts";
 import type { Fault } from "./fault.ts";
 import { pause, send } from "./signals.ts";
 
@@ -29,7 +29,7 @@ export const killPostgres: Fault = {
 /** One connection's process in the server crashes: the server ends all of them and recovers. */
 export const crashBackend: Fault = {
   name: "crash-backend",
-  targets: keepers,
+  targets: busy,
   async strike({ target, which }, cluster) {
     const pids = await cluster.backends(target);
     const pid = pids[Math.floor(which * pids.length)];
@@ -42,7 +42,7 @@ export const crashBackend: Fault = {
 /** All connections to a database are cut, in whatever they are doing. */
 export const cutConnections: Fault = {
   name: "cut-connections",
-  targets: keepers,
+  targets: busy,
   async strike({ target }, cluster) {
     const pids = await cluster.backends(target);
     for (const pid of pids) send(pid, "SIGTERM");
@@ -53,7 +53,7 @@ export const cutConnections: Fault = {
 /** The far side of every connection to a database falls silent, and speaks again: what a partition of the network looks like. */
 export const silenceConnections: Fault = {
   name: "silence-connections",
-  targets: keepers,
+  targets: busy,
   lasts: [3_000, 12_000],
   async strike({ target, lastsMs }, cluster, signal) {
     const pids = await cluster.backends(target);

@@ -26,3 +26,17 @@ export async function pause(
   }
   return stopped.length;
 }
+
+/** Lets processes run for moments only, so that whatever they do takes long and is met in the middle by others. */
+export async function stutter(
+  pids: readonly number[],
+  ms: number,
+  { runsMs, standsMs }: { readonly runsMs: number; readonly standsMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end && !signal.aborted) {
+    await pause(pids, standsMs, signal);
+    await sleep(runsMs, undefined, { signal }).catch(() => undefined);
+  }
+}
