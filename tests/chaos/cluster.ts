@@ -10,8 +10,6 @@ import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
 
 /** How long something that must be there is waited for, milliseconds: the machine may be busy. */
 const patienceMs = 60_000;
-/** How often a start that another fault hits is tried. */
-const starts = 3;
 /** How long it may take to end in order, milliseconds; then its launcher is killed, and its guardian ends the rest. */
 const stopMs = 30_000;
 /** Bound of one statement, milliseconds. */
@@ -23,6 +21,7 @@ const app = ["--app", "tests/chaos/app/app.ts", "--no-watch", "--cut", "all", "-
 export class Cluster {
   shop: RunningShop;
   readonly #args: readonly string[];
+  #powerCut: Promise<unknown> = Promise.resolve();
 
   private constructor(shop: RunningShop, args: readonly string[]) {
     this.shop = shop;
@@ -38,8 +37,22 @@ export class Cluster {
     return cluster;
   }
 
-  /** Kills everything that runs, all at once, and starts it again with the data that it left. Answers how many processes that were. */
-  async cutPower(): Promise<number> {
+  /**
+   * Kills everything that runs, all at once, and starts it again with the data that it left. Answers how many processes that were.
+   * One at a time: a second one waits until the first is over.
+   */
+  cutPower(): Promise<number> {
+    const next = this.#powerCut.then(() => this.#cutPower());
+    this.#powerCut = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Resolves when no power cut is under way. */
+  powered(): Promise<unknown> {
+    return this.#powerCut;
+  }
+
+  async #cutPower(): Promise<number> {
     const { launcher, home } = this.shop;
     const servers = Object.values(await postgresServers(home).catch(() => ({})));
     const pids = [await this.platform(), ...servers.map(({ pid }) => pid)];
@@ -48,15 +61,8 @@ export class Cluster {
     launcher.kill("SIGKILL");
     for (const pid of pids) send(pid, "SIGKILL");
     await this.shop.stop();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        this.shop = await RunningShop.start(this.#args, home);
-        return pids.length + 1;
-      } catch (error) {
-        // Another fault may have ended the platform before it was up for the first time: then `kerf dev` ends and says so.
-        if (attempt === starts) throw error;
-      }
-    }
+    this.shop = await RunningShop.start(this.#args, home);
+    return pids.length + 1;
   }
 
   /** Ends it, whatever state it is in; bounded. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
+import { cutPower } from "./faults/cut-power.ts";
 import type { DrawnFault } from "./faults/fault.ts";
 
 /** What became of a fault of the plan. */
@@ -25,6 +26,8 @@ export async function strikeAll(
   const now = (): number => Math.round(performance.now() - began);
   const strikes = plan.map(async (drawn): Promise<Struck | undefined> => {
     await sleep(drawn.at, undefined, { signal }).catch(() => undefined);
+    // A platform that is killed before it was ever ready ends the launcher, as it should: what comes during a start waits for it.
+    if (drawn.fault !== cutPower) await cluster.powered();
     if (signal.aborted) return undefined;
     const { fault, target, at } = drawn;
     const name = `${fault.name} ${target}`;
