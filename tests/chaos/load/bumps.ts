@@ -3,11 +3,19 @@ import type { Seen } from "./ask.ts";
 import type { BumpIntent } from "./journal.ts";
 import { mayBeTried, type Shopper } from "./shopper.ts";
 
-/** Few, so that many clients meet at each. */
-const names = ["amber", "birch", "cedar", "dogwood"];
+/** Few, so that many clients meet at each; more than shards of a log, so that events of several stand in one shard. */
+const names = Array.from({ length: 24 }, (_, i) => `counter-${i}`);
+/** How often a client sends many at once, and how many: commits that overtake one another are met only then. */
+const rushes = 0.15;
+const inRush = 16;
 
-/** Adds one to a counter that others add to as well. */
+/** Adds one to a counter that others add to as well, or to many at once. */
 export async function bump(shopper: Shopper): Promise<void> {
+  const count = shopper.random.next() < rushes ? inRush : 1;
+  await Promise.all(Array.from({ length: count }, () => bumpOne(shopper)));
+}
+
+async function bumpOne(shopper: Shopper): Promise<void> {
   const insists = shopper.random.next() < 0.7;
   const name = shopper.pick(names);
   const key = insists ? shopper.newKey() : undefined;
