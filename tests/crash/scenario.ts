@@ -1,0 +1,20 @@
+import type { ServiceName } from "./app/services.ts";
+import type { ScenarioClient } from "./runner/client.ts";
+import type { Found } from "./invariants/found.ts";
+
+/** One path through the platform, as a small program with services in processes of their own. */
+export interface Scenario {
+  readonly name: string;
+  /** The processes, and which services each runs; with several of one service, the last is called. */
+  readonly processes: Readonly<Record<string, readonly ServiceName[]>>;
+  /** Which of them are killed; by default all. */
+  readonly killed?: readonly string[];
+  /** False when another process takes over what a killed one did; by default it is started again. */
+  readonly restarts?: false;
+  /** The databases are kept in shape at once, and not only after half a minute. */
+  readonly upkeep?: true;
+  /** What clients do; each call is repeated under its key until it is answered. */
+  drive(client: ScenarioClient): Promise<void>;
+  /** What this scenario must have come to, beside what must hold in all; throws when it has not. */
+  check(found: Found): void;
+}
