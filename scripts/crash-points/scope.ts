@@ -14,7 +14,7 @@ export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = 
   [/\/data\/src\/types-generator\//, "reads the catalogue while developing"],
   [
     /\/data\/src\/(provision|system-schema|advisory-lock)\.ts$|\/data\/src\/migrations\//,
-    "run by the platform before an instance starts, repeated at the next start; migrate.test.ts ends it in the middle",
+    "run by the platform before an instance starts, and repeated from the beginning at the next start",
   ],
 ];
 

@@ -3,14 +3,13 @@
 import { parseArgs } from "node:util";
 import { seededRandom, systemClock as clock } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
+import { inParallel, kill } from "./runner/kill.ts";
 import { gapsOf, labelOf, type PlannedRun, planOf } from "./runner/plan.ts";
 import { run } from "./runner/run.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 /** Runs at once. */
 const parallel = 2;
-/** How often a run is tried whose moment does not come: what depends on time may fall out differently. */
-const tries = 3;
 
 const { values } = parseArgs({
   options: {
@@ -43,7 +42,7 @@ async function main(): Promise<boolean> {
   const killed: PlannedRun[] = [];
   const failed: string[] = [];
   let done = 0;
-  await inParallel(chosen, async (one) => {
+  await inParallel(parallel, chosen, async (one) => {
     const began = clock.now();
     const [verdict, why] = await verdictOf(one);
     if (verdict === "passed") killed.push(one);
@@ -62,24 +61,10 @@ async function main(): Promise<boolean> {
   return failed.length + gaps.length === 0 && killed.length > 0;
 }
 
-async function verdictOf({
-  scenario,
-  killing,
-}: PlannedRun): Promise<["passed" | "FAILED" | "missed", string?]> {
+async function verdictOf(planned: PlannedRun): Promise<["passed" | "FAILED" | "missed", string?]> {
   try {
-    for (let attempt = 1; attempt <= tries; attempt += 1)
-      if ((await run(bench, scenario, killing)).killed) return ["passed"];
-    return ["missed"];
+    return [(await kill(bench, planned)) ? "passed" : "missed"];
   } catch (error) {
     return ["FAILED", error instanceof Error ? error.message : String(error)];
   }
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const left = items.values();
-  await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      for (const item of left) await work(item);
-    }),
-  );
 }

@@ -92,7 +92,7 @@ export class Databases {
       events: await this.rows(
         "wallet",
         `select id::text as id, payload->>'account' as account, (payload->>'paid')::int as paid,
-            payload->>'label' as label from kerf.event order by id`,
+            payload->>'label' as label from kerf.event e order by e.id`,
       ),
       seen: await this.rows(
         "audit",
@@ -100,7 +100,7 @@ export class Databases {
       ),
       parked: await this.rows(
         "audit",
-        "select id::text as id, key from kerf.parked_event order by id",
+        "select id::text as id, key from kerf.parked_event p order by p.id",
       ),
       purchases: await column("shop", "select label from purchase order by n"),
       notes: await this.rows("shop", "select label, what from note order by n"),
