@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { seededRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
-import { inParallel, kill } from "./runner/kill.ts";
+import { kill, onBenches } from "./runner/kill.ts";
 import { labelOf, planOf } from "./runner/plan.ts";
 import { run } from "./runner/run.ts";
 import { command } from "./scenarios/command.ts";
@@ -29,7 +29,7 @@ for (const scenario of [command, events, sagaUndo]) {
       assert.ok(one, "a scenario comes to points");
       return one;
     });
-    await inParallel(drawn, chosen, async (one) =>
+    await onBenches([bench, bench], chosen, async (_, one) =>
       assert.ok(await kill(bench, one), `${labelOf(one)} came again`),
     );
   });

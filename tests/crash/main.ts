@@ -3,9 +3,10 @@
 import { parseArgs } from "node:util";
 import { seededRandom, systemClock as clock } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
-import { inParallel, kill } from "./runner/kill.ts";
-import { gapsOf, labelOf, type PlannedRun, planOf } from "./runner/plan.ts";
+import { kill, onBenches } from "./runner/kill.ts";
+import { gapsOf, labelOf, type PlannedRun, planOf, type Recording } from "./runner/plan.ts";
 import { run } from "./runner/run.ts";
+import type { Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 /** Runs at once. */
@@ -23,17 +24,21 @@ const only = new RegExp(
   `^${values.only.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`,
 );
 
-const bench = await Bench.open();
+const benches = await Promise.all(Array.from({ length: parallel }, () => Bench.open()));
 try {
   process.exitCode = (await main()) ? 0 : 1;
 } finally {
-  await bench.close();
+  for (const bench of benches) await bench.close();
 }
 
 async function main(): Promise<boolean> {
-  const planned: PlannedRun[] = [];
-  for (const scenario of scenarios)
-    planned.push(...planOf(scenario, (await run(bench, scenario)).reached, random));
+  const recorded = new Map<Scenario, Recording>();
+  await onBenches(benches, scenarios, async (bench, scenario) => {
+    recorded.set(scenario, (await run(bench, scenario)).reached);
+  });
+  const planned = scenarios.flatMap((scenario) =>
+    planOf(scenario, recorded.get(scenario) ?? new Map(), random),
+  );
   const chosen = planned.filter((one) => only.test(labelOf(one)));
   if (values.list) {
     for (const one of chosen) console.log(labelOf(one));
@@ -42,9 +47,9 @@ async function main(): Promise<boolean> {
   const killed: PlannedRun[] = [];
   const failed: string[] = [];
   let done = 0;
-  await inParallel(parallel, chosen, async (one) => {
+  await onBenches(benches, chosen, async (bench, one) => {
     const began = clock.now();
-    const [verdict, why] = await verdictOf(one);
+    const [verdict, why] = await verdictOf(bench, one);
     if (verdict === "passed") killed.push(one);
     if (verdict === "FAILED") failed.push(labelOf(one));
     const took = ((clock.now() - began) / 1_000).toFixed(1);
@@ -61,7 +66,7 @@ async function main(): Promise<boolean> {
   return failed.length + gaps.length === 0 && killed.length > 0;
 }
 
-async function verdictOf(planned: PlannedRun): Promise<["passed" | "FAILED" | "missed", string?]> {
+async function verdictOf(bench: Bench, planned: PlannedRun): Promise<["passed" | "FAILED" | "missed", string?]> {
   try {
     return [(await kill(bench, planned)) ? "passed" : "missed"];
   } catch (error) {

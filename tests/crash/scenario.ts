@@ -9,6 +9,8 @@ export interface Scenario {
   readonly processes: Readonly<Record<string, readonly ServiceName[]>>;
   /** Which of them are killed; by default all. */
   readonly killed?: readonly string[];
+  /** Which are also paused at each moment at which they hold no lock, until another one has done what they were at. */
+  readonly paused?: readonly string[];
   /** False when another process takes over what a killed one did; by default it is started again. */
   readonly restarts?: false;
   /** The databases are kept in shape at once, and not only after half a minute. */

@@ -1,10 +1,14 @@
-import { writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 
 /** Before a statement or call is sent, or after its answer has arrived and before anybody has seen it. */
 export type Phase = "before" | "after";
 
+/** What becomes of a process: killed for good, or paused until everybody takes it for dead. */
+export type Fate = "kill" | "pause";
+
 /** Where one process is to die. */
 export interface CrashPlan {
+  readonly fate: Fate;
   readonly key: string;
   /** Which time it gets there, from 1. */
   readonly occurrence: number;
@@ -39,7 +43,9 @@ export class Crash {
     const reached = this.#reached.get(key) ?? { key, phase, names, count: 0 };
     this.#reached.set(key, reached);
     reached.count += 1;
-    if (this.#plan?.key === key && this.#plan.occurrence === reached.count) die(key);
+    if (this.#plan?.key === key && this.#plan.occurrence === reached.count)
+      if (this.#plan.fate === "kill") die();
+      else pause();
   }
 
   /** A statement that no point of the list stands for. */
@@ -56,9 +62,31 @@ export class Crash {
   }
 }
 
-function die(key: string): never {
-  if (process.env["KERF_CRASH_VERBOSE"] !== undefined) writeSync(2, `killed ${key}\n`);
+/** What a process says on stderr when it pauses: nothing else would get out of it. */
+export const pausedMark = "this process is paused";
+/** The line from the runner on which a paused process hears that it may go on. */
+export const resumeFd = 4;
+
+/** Stands still with all that it does, as under SIGSTOP; but when the runner is gone it ends, which a stopped one would not. */
+function pause(): void {
+  writeSync(2, `${pausedMark}\n`);
+  for (;;) {
+    try {
+      if (readSync(resumeFd, Buffer.alloc(1)) === 0) process.exit(0);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      standStill(10);
+    }
+  }
+}
+
+function die(): never {
   process.kill(process.pid, "SIGKILL");
   // The signal is on its way; nothing of ours may run meanwhile.
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+  for (;;) standStill(1_000);
+}
+
+function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

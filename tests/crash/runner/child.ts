@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { pausedMark, resumeFd } from "../hook/crash.ts";
 import { bounded } from "./bounded.ts";
 import type { Order, ProcessBoot, Report } from "./protocol.ts";
 
@@ -17,15 +19,17 @@ export type Ended = Extract<Report, { stopped: unknown }>["stopped"] | "killed";
 export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<unknown>;
+  #paused = Promise.withResolvers<void>();
   /** What it logged in this run. */
   lines: string[] = [];
 
   constructor() {
     this.#process = fork(program, {
       execArgv: ["--conditions=kerf-source", "--disable-warning=ExperimentalWarning"],
-      stdio: ["ignore", "inherit", "pipe", "ipc"],
+      stdio: ["ignore", "inherit", "pipe", "ipc", "pipe"],
     });
     this.#process.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      if (text.includes(pausedMark)) this.#paused.resolve();
       this.lines.push(...text.trimEnd().split("\n"));
       if (this.lines.length > maxLines) this.lines.splice(0, this.lines.length - maxLines);
     });
@@ -37,6 +41,16 @@ export class Child {
   /** Resolves when it is gone. */
   get exited(): Promise<unknown> {
     return this.#exited;
+  }
+
+  /** Resolves when it has paused itself in this run. */
+  get paused(): Promise<void> {
+    return this.#paused.promise;
+  }
+
+  /** Lets a paused one go on. */
+  resume(): void {
+    (this.#process.stdio[resumeFd] as Writable).write("g");
   }
 
   get isGone(): boolean {
@@ -51,7 +65,9 @@ export class Child {
   /** Makes it an instance. False when it was killed while starting, as planned. */
   async boot(boot: ProcessBoot): Promise<boolean> {
     this.lines = [];
-    return (await this.#ask({ boot })) !== "killed";
+    this.#paused = Promise.withResolvers();
+    const paused = this.#paused.promise.then(() => "paused" as const);
+    return (await Promise.race([this.#ask({ boot }), paused])) !== "killed";
   }
 
   /** Ends the instance in order; the process stays for the next one. */

@@ -12,15 +12,18 @@ export async function kill(bench: Bench, { scenario, killing }: PlannedRun): Pro
   return false;
 }
 
-/** Works on every item, `limit` of them at once. */
-export async function inParallel<T>(
-  limit: number,
+/**
+ * Works on every item, on all benches at once. Each has a server of its own: a transaction that somebody leaves open holds up every
+ * reader of a log on the same server.
+ */
+export async function onBenches<T>(
+  benches: readonly Bench[],
   items: readonly T[],
-  work: (item: T) => Promise<void>,
+  work: (bench: Bench, item: T) => Promise<void>,
 ): Promise<void> {
   const left = items.values();
-  const workers = Array.from({ length: limit }, async () => {
-    for (const item of left) await work(item);
+  const workers = benches.map(async (bench) => {
+    for (const item of left) await work(bench, item);
   });
   await Promise.all(workers);
 }

@@ -1,5 +1,5 @@
 import type { Random } from "@kerf/kernel";
-import type { Phase, Reached } from "../hook/crash.ts";
+import type { Fate, Phase, Reached } from "../hook/crash.ts";
 import { points, unreached } from "../points.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Killing } from "./run.ts";
@@ -13,15 +13,19 @@ export interface PlannedRun {
   readonly names: readonly string[];
 }
 
+/** What the processes of a run came to, by their names. */
+export type Recording = ReadonlyMap<string, readonly Reached[]>;
+
 /** How a planned run is called in the output and by `--only`. */
-export function labelOf({ scenario, killing: { process, key, occurrence } }: PlannedRun): string {
-  return `${scenario.name}/${process} ${key} #${occurrence}`;
+export function labelOf({ scenario, killing: { process, fate, key, occurrence } }: PlannedRun): string {
+  const paused = fate === "pause" ? " paused" : "";
+  return `${scenario.name}/${process}${paused} ${key} #${occurrence}`;
 }
 
 /** Every moment that the processes of a recorded run came to: the first time that it came, and one that is drawn of the others. */
 export function planOf(
   scenario: Scenario,
-  recorded: ReadonlyMap<string, readonly Reached[]>,
+  recorded: Recording,
   random: Random,
 ): PlannedRun[] {
   const planned: PlannedRun[] = [];
@@ -29,11 +33,22 @@ export function planOf(
     if (scenario.killed?.includes(process) === false) continue;
     for (const { key, phase, names, count } of moments) {
       const drawn = count > 1 ? [2 + Math.floor(random.next() * (count - 1))] : [];
-      for (const occurrence of [1, ...drawn])
-        planned.push({ scenario, killing: { process, key, occurrence }, phase, names });
+      const fates: readonly Fate[] =
+        scenario.paused?.includes(process) === true && holdsNoLock(phase, names)
+          ? ["kill", "pause"]
+          : ["kill"];
+      for (const fate of fates)
+        for (const occurrence of [1, ...drawn])
+          planned.push({ scenario, killing: { process, fate, key, occurrence }, phase, names });
     }
   }
   return planned;
+}
+
+/** Outside of a transaction: inside of one the others would wait until the server ends it. */
+function holdsNoLock(phase: Phase, [first = ""]: readonly string[]): boolean {
+  if (first.startsWith("call path")) return true;
+  return phase === "before" ? first.endsWith(": begin") : /: (commit|rollback)$/.test(first);
 }
 
 /** What is wrong with the list of points, given the runs in which somebody was killed: points without one, and excuses without need. */

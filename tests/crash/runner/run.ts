@@ -60,6 +60,7 @@ interface Slot {
   /** How many instances it has had. */
   generation: number;
   stopping: boolean;
+  paused: boolean;
 }
 
 class Run {
@@ -97,6 +98,7 @@ class Run {
       instance: "",
       generation: 0,
       stopping: false,
+      paused: false,
     }));
     const addresses: Record<string, string[]> = {};
     for (const { name, address } of this.#slots)
@@ -112,6 +114,8 @@ class Run {
     await Promise.all(this.#slots.map((slot) => this.#boot(slot)));
     await this.#or(bounded(this.#scenario.drive(this.#client), driveMs, () => "clients are done"));
     await this.#rest();
+    // Whoever was taken for dead goes on with what it was at, and must be refused.
+    for (const { child, paused } of this.#slots) if (paused) child.resume();
     const reached = new Map<string, readonly Reached[]>();
     for (const slot of this.#slots) {
       const found = await this.#stop(slot);
@@ -158,7 +162,11 @@ class Run {
       databases: Object.fromEntries(boots),
       address,
       addresses: this.#addresses,
-      plan: killing && { key: killing.key, occurrence: killing.occurrence },
+      plan: killing && {
+        fate: killing.fate,
+        key: killing.key,
+        occurrence: killing.occurrence,
+      },
       upkeep: this.#scenario.upkeep === true,
     });
     if (booted) this.#watch(slot, child);
@@ -166,12 +174,26 @@ class Run {
   }
 
   #watch(slot: Slot, child: Child): void {
+    void child.paused.then(() => this.#during(this.#leaveAlone(slot)));
     void child.exited.then(() => {
       if (slot.stopping || slot.child !== child) return;
-      const replaced = this.#replace(slot).catch((error: unknown) => this.#failed.reject(error));
-      this.#replacing.add(replaced);
-      void replaced.then(() => this.#replacing.delete(replaced));
+      this.#during(this.#replace(slot));
     });
+  }
+
+  #during(replacing: Promise<void>): void {
+    const replaced = replacing.catch((error: unknown) => this.#failed.reject(error));
+    this.#replacing.add(replaced);
+    void replaced.then(() => this.#replacing.delete(replaced));
+  }
+
+  /** Somebody is paused: the time of its leases passes, and others take what it had. */
+  async #leaveAlone(slot: Slot): Promise<void> {
+    this.#killed = true;
+    slot.paused = !slot.stopping;
+    await this.#databases.expire(slot.instance);
+    // Somebody waits for its end.
+    if (slot.stopping) slot.child.resume();
   }
 
   /** Somebody was killed: the time of its leases passes, and another instance comes if the scenario says so. */
