@@ -80,7 +80,7 @@ function calls(root: string): CrashPoint[] {
 function purpose(text: string): string {
   const [verb] = text.split(" ");
   if (verb === "with") {
-    const [, changed] = /\b(insert into \S+|update \S+|delete from \S+)/.exec(text) ?? [];
+    const [, changed] = /\b((insert into|update|delete from) \w+\.\w+)/.exec(text) ?? [];
     return changed ?? "with";
   }
   if (verb === "select") {
@@ -91,5 +91,7 @@ function purpose(text: string): string {
     /^(insert into \S+|update \S+|delete from \S+|(begin|savepoint|release savepoint|rollback to savepoint|set local \w+)\b)/.exec(
       text,
     ) ?? [];
-  return (short ?? text).replace(/\{\}/g, "").trim();
+  if (short !== undefined) return short;
+  const [words = ""] = /^[^(='{$]*/.exec(text) ?? [];
+  return words.trim();
 }

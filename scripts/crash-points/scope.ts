@@ -12,10 +12,6 @@ export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = 
   [/\/data\/src\/(embedded\/|server\.ts)/, "starts and stops PostgreSQL itself"],
   [/\/data\/src\/template-databases\.ts$/, "databases for tests"],
   [/\/data\/src\/types-generator\//, "reads the catalogue while developing"],
-  [
-    /\/data\/src\/(provision|system-schema|advisory-lock)\.ts$|\/data\/src\/migrations\//,
-    "run by the platform before an instance starts, and repeated from the beginning at the next start",
-  ],
 ];
 
 /** Ports whose calls cross to another process: every method is a point, before it is called and after it has answered. */

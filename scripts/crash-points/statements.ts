@@ -16,6 +16,8 @@ interface Node {
 /** How statements begin that are known wherever they stand: in lower case, as ours are written, and followed by what they act on. */
 const statement =
   /^(select\s\S|with \w+( \([^)]*\))? as |insert into \S|update \S+ (\w+ )?set |delete from \S|merge into \S|begin(\{\}| \S)|savepoint \S|rollback to savepoint \S|release savepoint \S|set (local )?\w+ (=|to) |(create|alter|drop) (table|index|schema|role|database|function|sequence|user|extension|view|type|or replace) ?|truncate \S|lock table \S|do \$|listen \S|notify \S|copy \S|declare \S|fetch \S|vacuum|analyze )/;
+/** The statements of a text: a semicolon in quotes or in a body ends none. */
+const statementsIn = /(?:'[^']*'|\$\$[^]*?\$\$|[^;'$]|['$])+/g;
 /** What is a statement as a whole, and a common word elsewhere. */
 const bare = /^(begin|commit|rollback)$/;
 
@@ -31,7 +33,7 @@ export function statementsOf(path: string, source: string): FoundStatement[] {
   visit(program as unknown as Node, undefined, [], (node, parent, within) => {
     const text = textOf(node);
     if (text === undefined || isMigration(parent) || parent?.type === "TSLiteralType") return;
-    for (const part of text.split(/;(?=(?:[^']*'[^']*')*[^']*$)/)) {
+    for (const part of text.match(statementsIn) ?? []) {
       const one = normalized(part);
       if (statement.test(`${one} `) || (bare.test(one) && isSent(parent)))
         found.push({ within, text: one });

@@ -42,7 +42,9 @@ async function main(): Promise<boolean> {
   const chosen = planned.filter((one) => only.test(labelOf(one)));
   if (values.list) {
     for (const one of chosen) console.log(labelOf(one));
-    return true;
+    const gaps = values.only === "*" ? gapsOf(chosen) : [];
+    for (const gap of gaps) console.log(gap);
+    return gaps.length === 0;
   }
   const killed: PlannedRun[] = [];
   const failed: string[] = [];
@@ -66,7 +68,10 @@ async function main(): Promise<boolean> {
   return failed.length + gaps.length === 0 && killed.length > 0;
 }
 
-async function verdictOf(bench: Bench, planned: PlannedRun): Promise<["passed" | "FAILED" | "missed", string?]> {
+async function verdictOf(
+  bench: Bench,
+  planned: PlannedRun,
+): Promise<["passed" | "FAILED" | "missed", string?]> {
   try {
     return [(await kill(bench, planned)) ? "passed" : "missed"];
   } catch (error) {

@@ -17,5 +17,10 @@ export const points: readonly CrashPoint[] = JSON.parse(
   readFileSync(new URL("points.generated.json", import.meta.url), "utf8"),
 ) as CrashPoint[];
 
-/** Points that no scenario reaches, each with the reason; `npm run crash` fails for every other one, and for one of these that is reached. */
-export const unreached: Readonly<Record<string, string>> = {};
+/** Points that no scenario comes to, with the reason; `npm run crash` fails for every other one, and for one of these that is come to. */
+export const unreached: Readonly<Record<string, string>> = {
+  "data/migrations/migrate apply: rollback":
+    "only after a migration that fails by itself, of which nothing is kept: migrate.test.ts",
+  "data/system-schema applyWith: rollback":
+    "only after a migration of the platform's own that fails by itself",
+};

@@ -56,5 +56,17 @@ export const shop = contract("shop", {
   events: { packed: event({ schema: z.object({ label: z.string() }), key: "label" }) },
 });
 
+/** Keeps entries, in a database that its own process makes. */
+export const ledger = contract("ledger", {
+  version: "1.0.0",
+  operations: {
+    enter: command({
+      access: "service",
+      input: z.object({ label: z.string() }),
+      output: z.object({}),
+    }),
+  },
+});
+
 /** Sees every payment. */
 export const audit = contract("audit", { version: "1.0.0", operations: {}, events: {} });

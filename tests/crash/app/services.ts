@@ -1,7 +1,7 @@
 import { postgres } from "@kerf/data";
 import { type AnyService, service } from "@kerf/service";
 import { z } from "zod";
-import { audit, shop, wallet } from "./contracts.ts";
+import { audit, ledger, shop, wallet } from "./contracts.ts";
 
 const owner = "crash";
 const database = (name: string) =>
@@ -119,12 +119,21 @@ auditService.on(wallet, {
   },
 });
 
+const ledgerService = service(ledger, { owner, database: database("ledger") });
+ledgerService.implement({
+  async enter({ input, raw }) {
+    await raw.query("insert into public.entry (label) values ($1)", [input.label]);
+    return {};
+  },
+});
+
 /** The services of every scenario, by name. */
 export const services: Readonly<Record<ServiceName, AnyService>> = {
   wallet: walletService,
   shop: shopService,
   audit: auditService,
+  ledger: ledgerService,
 };
 
 /** Name of a service of the scenarios. */
-export type ServiceName = "wallet" | "shop" | "audit";
+export type ServiceName = "wallet" | "shop" | "audit" | "ledger";

@@ -43,7 +43,13 @@ export class StatementNames {
     const table = author.exec(whole)?.[1];
     if (table !== undefined)
       return { names: [`author: ${whole.split(" ")[0]} ${table}`], stray: undefined };
-    return { names: [`stray: ${whole.slice(0, 60)}`], stray: whole };
+    // A text that is put together of pieces: what can be told of it.
+    const names = whole.split(/; ?/).map((part) => {
+      const [points] = this.#split(part) ?? [];
+      const words = part.split(" ").slice(0, 3).join(" ");
+      return points === undefined ? `stray: ${words}` : pick(points, stack);
+    });
+    return { names, stray: whole };
   }
 
   /** The statements of a message, each as the points that have its text; undefined when one has none. */
@@ -85,12 +91,15 @@ function pick(points: readonly Candidate[], stack: () => string): string {
   if (points.length === 1) return first.name;
   const frames = stack().split("\n");
   for (const frame of frames) {
-    const found = points.find(({ file, within }) => frame.includes(file) && called(frame, within));
-    if (found !== undefined) return found.name;
+    const near = points.filter(({ file }) => frame.includes(file));
+    const [nearest] = near;
+    if (nearest === undefined) continue;
+    const within = near.find((point) => frames.some((one) => isCallOf(point, one)));
+    return (within ?? nearest).name;
   }
-  return (points.find(({ file }) => frames.some((frame) => frame.includes(file))) ?? first).name;
+  return first.name;
 }
 
-function called(frame: string, name: string): boolean {
-  return new RegExp(`[. #]${name} \\(`).test(frame);
+function isCallOf({ file, within }: CrashPoint, frame: string): boolean {
+  return frame.includes(file) && new RegExp(`[. #]${within} \\(`).test(frame);
 }

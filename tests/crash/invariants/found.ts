@@ -37,28 +37,31 @@ export interface Found {
   readonly sagas: readonly FoundSaga[];
   /** Labels of the shop's events. */
   readonly packed: readonly string[];
+  /** Labels of the ledger's entries. */
+  readonly entries: readonly string[];
+  /** Indexes of the ledger that an interrupted statement has left useless. */
+  readonly brokenIndexes: readonly string[];
 }
 
 /** The databases of a run, looked at as their owners. */
 export class Databases {
-  readonly #clients: ReadonlyMap<string, pg.Client>;
+  readonly #pools: ReadonlyMap<string, pg.Pool>;
 
-  private constructor(clients: ReadonlyMap<string, pg.Client>) {
-    this.#clients = clients;
-  }
-
-  static async open(clones: ReadonlyMap<string, ClonedDatabase>): Promise<Databases> {
-    const clients = [...clones].map(async ([name, { owner }]) => {
-      const client = new pg.Client({ ...owner, ssl: false, tls: undefined } as pg.ClientConfig);
-      await client.connect();
-      return [name, client] as const;
-    });
-    return new Databases(new Map(await Promise.all(clients)));
+  /** Connects to nothing yet. */
+  constructor(clones: ReadonlyMap<string, ClonedDatabase>) {
+    const pools = new Map<string, pg.Pool>();
+    for (const [name, { owner }] of clones) {
+      const pool = new pg.Pool({ ...owner, ssl: false, max: 1 });
+      // A database that is dropped ends its connections.
+      pool.on("error", () => undefined);
+      pools.set(name, pool);
+    }
+    this.#pools = pools;
   }
 
   /** Whether a service is in the run. */
   has(service: ServiceName): boolean {
-    return this.#clients.has(service);
+    return this.#pools.has(service);
   }
 
   /** Rows of a service's database; none when it is not in the run. */
@@ -67,8 +70,8 @@ export class Databases {
     text: string,
     values: unknown[] = [],
   ): Promise<Row[]> {
-    const client = this.#clients.get(service);
-    return client === undefined ? [] : (await client.query<Row>(text, values)).rows;
+    const pool = this.#pools.get(service);
+    return pool === undefined ? [] : (await pool.query<Row>(text, values)).rows;
   }
 
   /** Everything as it is now. */
@@ -84,7 +87,7 @@ export class Databases {
       "select count(*)::int as n from undone_savepoint",
     );
     return {
-      services: [...this.#clients.keys()] as ServiceName[],
+      services: [...this.#pools.keys()] as ServiceName[],
       outcomes,
       accounts: new Map(accounts.map(({ name, ...account }) => [name, account])),
       effects: await column("wallet", "select label from effect order by n"),
@@ -112,6 +115,11 @@ export class Databases {
               from kerf.saga_step where saga = s.id order by position) as steps
           from kerf.saga s order by id`,
       ),
+      entries: await column("ledger", "select label from entry order by n"),
+      brokenIndexes: await column(
+        "ledger",
+        "select indexrelid::regclass::text as label from pg_index where not indisvalid",
+      ),
       packed: await column("shop", "select payload->>'label' as label from kerf.event order by id"),
     };
   }
@@ -121,7 +129,7 @@ export class Databases {
    * `owner`, or `seen_until` and `instance`.
    */
   async expire(instance: string): Promise<void> {
-    for (const client of this.#clients.values()) {
+    for (const client of this.#pools.values()) {
       const { rows } = await client.query<{ table: string; until: string; holder: string }>(
         `select u.table_name as table, u.column_name as until, h.column_name as holder
           from information_schema.columns u join information_schema.columns h using (table_schema, table_name)
@@ -136,6 +144,6 @@ export class Databases {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#clients.values()].map((client) => client.end()));
+    await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
   }
 }

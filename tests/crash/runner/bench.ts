@@ -1,9 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type ClonedDatabase, TemplateDatabases } from "@kerf/data";
+import {
+  type ClonedDatabase,
+  type ConnectionConfig,
+  serviceNames,
+  TemplateDatabases,
+} from "@kerf/data";
 import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
 import { systemSchema } from "@kerf/service";
 import { type ServiceName, services } from "../app/services.ts";
+import pg from "pg";
+import { setUpConnections } from "./set-up.ts";
 import { Children } from "./children.ts";
 
 /** What all runs share: a real PostgreSQL, migrated databases to copy, and processes. */
@@ -27,6 +34,34 @@ export class Bench {
     const directory = join(this.#server.directory, `r${++this.#runs}`);
     await mkdir(directory, { mode: 0o700 });
     return directory;
+  }
+
+  get admin(): ConnectionConfig {
+    return this.#server.server.database.admin();
+  }
+
+  /** Databases of one run's own that its processes make; dropping them drops their roles as well. */
+  unmade(names: readonly ServiceName[]): Map<ServiceName, ClonedDatabase> {
+    const made = names.map((name): [ServiceName, ClonedDatabase] => {
+      const { app, database, owner } = serviceNames(name);
+      const statements = [
+        `database if exists ${database} with (force)`,
+        `role if exists ${app}, ${owner}`,
+      ];
+      const drop = () => this.#run(statements.map((what) => `drop ${what}`));
+      return [name, { ...setUpConnections(this.admin, name), drop }];
+    });
+    return new Map(made);
+  }
+
+  async #run(statements: readonly string[]): Promise<void> {
+    const client = new pg.Client({ ...this.admin, ssl: false });
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
   }
 
   /** Databases of one run's own. */

@@ -10,7 +10,7 @@ import {
   TimerWheel,
 } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
-import { shop, wallet } from "../app/contracts.ts";
+import { ledger, shop, wallet } from "../app/contracts.ts";
 import { RecordedDiscovery } from "./discovery.ts";
 
 /** How long a client goes on asking, milliseconds. */
@@ -61,6 +61,13 @@ export class ScenarioClient {
     );
   }
 
+  /** Makes an entry. */
+  enter(input: InputOf<typeof ledger.operations.enter.input>): Promise<Outcome> {
+    return this.#twice("enter", input.label, (key) =>
+      this.#bound(ledger).enter(input, { idempotencyKey: key }),
+    );
+  }
+
   /** Reads a balance. */
   async balance(name: string): Promise<number> {
     const outcome = await this.#untilAnswered(() => this.#bound(wallet).balance({ name }));
@@ -71,7 +78,7 @@ export class ScenarioClient {
     await this.#caller.stop();
   }
 
-  #bound<C extends typeof wallet | typeof shop>(contract: C) {
+  #bound<C extends typeof wallet | typeof shop | typeof ledger>(contract: C) {
     const context = rootContext({
       clock,
       wheel: this.#wheel,

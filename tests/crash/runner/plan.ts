@@ -17,17 +17,16 @@ export interface PlannedRun {
 export type Recording = ReadonlyMap<string, readonly Reached[]>;
 
 /** How a planned run is called in the output and by `--only`. */
-export function labelOf({ scenario, killing: { process, fate, key, occurrence } }: PlannedRun): string {
+export function labelOf({
+  scenario,
+  killing: { process, fate, key, occurrence },
+}: PlannedRun): string {
   const paused = fate === "pause" ? " paused" : "";
   return `${scenario.name}/${process}${paused} ${key} #${occurrence}`;
 }
 
 /** Every moment that the processes of a recorded run came to: the first time that it came, and one that is drawn of the others. */
-export function planOf(
-  scenario: Scenario,
-  recorded: Recording,
-  random: Random,
-): PlannedRun[] {
+export function planOf(scenario: Scenario, recorded: Recording, random: Random): PlannedRun[] {
   const planned: PlannedRun[] = [];
   for (const [process, moments] of recorded) {
     if (scenario.killed?.includes(process) === false) continue;

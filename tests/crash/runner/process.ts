@@ -12,6 +12,7 @@ import { watchTransport } from "../hook/transport.ts";
 import { points } from "../points.ts";
 import { RecordedDiscovery } from "./discovery.ts";
 import { hurriedClock } from "./hurried-clock.ts";
+import { setUp } from "./set-up.ts";
 import type { Order, ProcessBoot, Report } from "./protocol.ts";
 
 const crash = new Crash();
@@ -48,6 +49,7 @@ async function start(boot: ProcessBoot): Promise<() => Promise<void>> {
   const random = systemRandom;
   const clock = hurriedClock(boot.upkeep);
   const mine = boot.services.map((name) => services[name]);
+  if (boot.setup !== undefined) await setUp(boot.setup, boot.services, crash);
   const databases = await openDatabases(mine, boot.databases, { instance, clock: systemClock });
   const runtime = new ServiceRuntime({
     services: mine,

@@ -35,8 +35,8 @@ export interface RunResult {
 export async function run(bench: Bench, scenario: Scenario, killing?: Killing): Promise<RunResult> {
   const names = [...new Set(Object.values(scenario.processes).flat())];
   const directory = await bench.directory();
-  const clones = await bench.databases(names);
-  const databases = await Databases.open(clones);
+  const clones = scenario.setup === true ? bench.unmade(names) : await bench.databases(names);
+  const databases = new Databases(clones);
   const parts = { bench, scenario, killing, directory, clones, databases };
   const one = new Run(parts);
   try {
@@ -75,6 +75,7 @@ class Run {
   readonly #failed = Promise.withResolvers<never>();
   /** Processes that are being replaced. */
   readonly #replacing = new Set<Promise<void>>();
+  readonly #reached = new Map<string, readonly Reached[]>();
   #killed = false;
 
   constructor(parts: {
@@ -102,8 +103,7 @@ class Run {
     }));
     const addresses: Record<string, string[]> = {};
     for (const { name, address } of this.#slots)
-      for (const service of scenario.processes[name] ?? [])
-        (addresses[service] ??= []).push(address);
+      for (const service of this.#calledIn(name)) (addresses[service] ??= []).push(address);
     this.#addresses = addresses;
     this.#client = new ScenarioClient(addresses);
     // Looked at where something is waited for.
@@ -112,20 +112,18 @@ class Run {
 
   async play(): Promise<RunResult> {
     await Promise.all(this.#slots.map((slot) => this.#boot(slot)));
-    await this.#or(bounded(this.#scenario.drive(this.#client), driveMs, () => "clients are done"));
+    const operator = { stop: (name: string) => this.#stopEarly(name) };
+    const driven = this.#scenario.drive(this.#client, operator);
+    await this.#or(bounded(driven, driveMs, () => "clients are done"));
     await this.#rest();
     // Whoever was taken for dead goes on with what it was at, and must be refused.
     for (const { child, paused } of this.#slots) if (paused) child.resume();
-    const reached = new Map<string, readonly Reached[]>();
-    for (const slot of this.#slots) {
-      const found = await this.#stop(slot);
-      if (found !== undefined) reached.set(slot.name, found);
-    }
+    for (const slot of this.#slots) if (!slot.stopping) await this.#stop(slot);
     const found = await this.#databases.find(this.#client.outcomes);
     assertInvariants(found);
     this.#scenario.check(found);
-    for (const { child } of this.#slots) this.#bench.children.giveBack(child);
-    return { killed: this.#killed, reached };
+    for (const { child } of this.#slots.splice(0)) this.#bench.children.giveBack(child);
+    return { killed: this.#killed, reached: this.#reached };
   }
 
   /** What the processes logged. */
@@ -137,10 +135,10 @@ class Run {
 
   async end(): Promise<void> {
     await this.#client.stop();
+    // None is left when all went well.
     for (const slot of this.#slots) {
-      const idle = slot.stopping && !slot.child.isGone;
       slot.stopping = true;
-      if (!idle) await slot.child.end();
+      await slot.child.end();
     }
   }
 
@@ -167,6 +165,7 @@ class Run {
         key: killing.key,
         occurrence: killing.occurrence,
       },
+      setup: this.#scenario.setup === true ? this.#bench.admin : undefined,
       upkeep: this.#scenario.upkeep === true,
     });
     if (booted) this.#watch(slot, child);
@@ -203,10 +202,20 @@ class Run {
         `The process ${slot.name} ended, and not as planned:\n${slot.child.lines.join("\n")}`,
       );
     this.#killed = true;
-    await this.#databases.expire(slot.instance);
-    if (this.#scenario.restarts === false && !slot.stopping) return;
+    // Whoever makes its database leases nothing in it yet, or nothing that another instance waits for.
+    if (this.#scenario.setup !== true) await this.#databases.expire(slot.instance);
+    if (this.#scenario.restarts === false && this.#hasPeer(slot)) return;
     slot.child = this.#bench.children.take();
     await this.#boot(slot);
+  }
+
+  /** Whether another process runs the same services. */
+  #hasPeer(slot: Slot): boolean {
+    const { processes } = this.#scenario;
+    const alike = processes[slot.name]?.join();
+    return this.#slots.some(
+      (other) => other !== slot && !other.stopping && processes[other.name]?.join() === alike,
+    );
   }
 
   async #rest(): Promise<void> {
@@ -218,10 +227,20 @@ class Run {
     );
   }
 
+  #calledIn(process: string): readonly ServiceName[] {
+    const { processes, standby } = this.#scenario;
+    return standby?.includes(process) === true ? [] : (processes[process] ?? []);
+  }
+
+  async #stopEarly(name: string): Promise<void> {
+    const slot = this.#slots.find((one) => one.name === name);
+    if (slot !== undefined) await this.#stop(slot);
+  }
+
   /** Ends an instance in order; when it is killed in the middle, a next one brings all to rest, and is ended. */
-  async #stop(slot: Slot): Promise<readonly Reached[] | undefined> {
+  async #stop(slot: Slot): Promise<void> {
     await Promise.all(this.#replacing);
-    if (slot.child.isGone) return undefined;
+    if (slot.child.isGone) return;
     const first = slot.generation === 1;
     slot.stopping = true;
     const ended = await slot.child.stop();
@@ -234,7 +253,7 @@ class Run {
       throw new Error(
         `Statements that no point stands for:\n${ended.strange.join("\n")}\nThe scenarios' own name public.TABLE; run npm run fix for the platform's.`,
       );
-    return first ? ended.reached : undefined;
+    if (first) this.#reached.set(slot.name, ended.reached);
   }
 
   #or<T>(work: Promise<T>): Promise<T> {

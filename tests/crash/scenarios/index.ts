@@ -1,10 +1,12 @@
 import type { Scenario } from "../scenario.ts";
 import { command } from "./command.ts";
+import { drain } from "./drain.ts";
 import { events } from "./events.ts";
 import { nestedCommand } from "./nested-command.ts";
 import { poison } from "./poison.ts";
 import { saga } from "./saga.ts";
 import { sagaUndo } from "./saga-undo.ts";
+import { setup } from "./setup.ts";
 import { takeover } from "./takeover.ts";
 import { timer } from "./timer.ts";
 import { upkeep } from "./upkeep.ts";
@@ -18,6 +20,8 @@ export const scenarios: readonly Scenario[] = [
   saga,
   sagaUndo,
   timer,
+  drain,
   takeover,
   upkeep,
+  setup,
 ];

@@ -16,6 +16,11 @@ export const takeover: Scenario = {
     await Promise.all(orders);
   },
   check({ sagas }) {
-    assert.deepEqual(sagas.map(({ state }) => state).sort(), ["completed", "completed", "undone", "undone"]);
+    assert.deepEqual(sagas.map(({ state }) => state).sort(), [
+      "completed",
+      "completed",
+      "undone",
+      "undone",
+    ]);
   },
 };

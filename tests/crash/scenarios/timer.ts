@@ -6,7 +6,7 @@ export const timer: Scenario = {
   name: "timer",
   processes: { left: ["wallet"], right: ["shop"] },
   async drive(client) {
-    await client.order({ buyer: "ada", settler: "escrow", label: "chair", restMs: 2_100 });
+    await client.order({ buyer: "ada", settler: "escrow", label: "chair", restMs: 2_600 });
   },
   check: ({ sagas }) =>
     assert.deepEqual(
