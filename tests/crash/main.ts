@@ -33,10 +33,12 @@ try {
 
 async function main(): Promise<boolean> {
   const recorded = new Map<Scenario, Recording>();
-  await onBenches(benches, scenarios, async (bench, scenario) => {
+  const [place = "*"] = values.only.split("/");
+  const mentioned = scenarios.filter(({ name }) => place.includes("*") || place === name);
+  await onBenches(benches, mentioned, async (bench, scenario) => {
     recorded.set(scenario, (await run(bench, scenario)).reached);
   });
-  const planned = scenarios.flatMap((scenario) =>
+  const planned = mentioned.flatMap((scenario) =>
     planOf(scenario, recorded.get(scenario) ?? new Map(), random),
   );
   const chosen = planned.filter((one) => only.test(labelOf(one)));

@@ -1,5 +1,4 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { pausedMark, resumeFd } from "../hook/crash.ts";
@@ -18,7 +17,7 @@ export type Ended = Extract<Report, { stopped: unknown }>["stopped"] | "killed";
 /** A process of a run, as the runner sees it. */
 export class Child {
   readonly #process: ChildProcess;
-  readonly #exited: Promise<unknown>;
+  readonly #exited: Promise<void>;
   #paused = Promise.withResolvers<void>();
   /** What it logged in this run. */
   lines: string[] = [];
@@ -33,13 +32,15 @@ export class Child {
       this.lines.push(...text.trimEnd().split("\n"));
       if (this.lines.length > maxLines) this.lines.splice(0, this.lines.length - maxLines);
     });
-    this.#exited = once(this.#process, "exit");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#exited = promise;
+    this.#process.once("exit", () => resolve());
     // A message to one that has just been killed is lost; its end tells.
     this.#process.on("error", () => undefined);
   }
 
   /** Resolves when it is gone. */
-  get exited(): Promise<unknown> {
+  get exited(): Promise<void> {
     return this.#exited;
   }
 
@@ -86,7 +87,7 @@ export class Child {
 
   async #ask(order: Order): Promise<Report | "killed"> {
     if (this.isGone) return "killed";
-    const answer = once(this.#process, "message").then(([report]) => report as Report);
+    const answer = new Promise<Report>((resolve) => this.#process.once("message", resolve));
     this.#process.send(order);
     const report = await bounded(
       Promise.race([answer, this.#exited.then(() => "killed" as const)]),

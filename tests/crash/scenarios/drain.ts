@@ -6,7 +6,6 @@ export const drain: Scenario = {
   name: "drain",
   processes: { left: ["wallet"], right: ["shop"], spare: ["shop"] },
   standby: ["spare"],
-  restarts: false,
   async drive(client, operator) {
     await client.order({ buyer: "ada", settler: "escrow", label: "chair", restMs: 500 });
     await operator.stop("right");
