@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
@@ -32,9 +33,18 @@ export class Cluster {
   static async start(args: readonly string[]): Promise<Cluster> {
     const port = String(await freePort());
     const all = [...app, "--port", port, ...args];
-    const cluster = new Cluster(await RunningShop.start(all), all);
-    await cluster.allReady(patienceMs);
-    return cluster;
+    const home = await mkdtemp(join(tmpdir(), "kerf-chaos-"));
+    let shop: RunningShop | undefined;
+    try {
+      shop = await RunningShop.start(all, home);
+      const cluster = new Cluster(shop, all);
+      await cluster.allReady(patienceMs);
+      return cluster;
+    } catch (error) {
+      await shop?.stop();
+      await rm(home, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /**
