@@ -1,60 +1,50 @@
 import { fileURLToPath } from "node:url";
 import type { Benchmark } from "../harness/benchmark.ts";
 import { runScript } from "../harness/child.ts";
-import { type Comparison, inTurns, median } from "../harness/pairs.ts";
-
-const script = (name: string): string => fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+import { median } from "../harness/pairs.ts";
+import { benchPostgres } from "../harness/postgres.ts";
 
 const benchmark: Benchmark = {
   name: "events",
   about:
-    "what emit costs a command, a log drained by its relay, and events handled end to end beside pg-boss and graphile-worker",
+    "what an event costs its command, and a handler that writes one row for each; beside pg-boss and graphile-worker, fsync on",
   peers: true,
   async run({ quick, log }) {
-    const emit = await emitCost(quick ? [3, 0.5] : [9, 2]);
-    log(
-      `emit in a command   ${emit.ours.toFixed(2)} ms a command, ${emit.peer.toFixed(2)} ms without   costs ${((emit.ratio - 1) * 100).toFixed(0)} % (${emit.spread.map((each) => ((each - 1) * 100).toFixed(0)).join("–")})`,
+    await using postgres = await benchPostgres();
+    const script = <T>(name: string, ...args: string[]): Promise<T> =>
+      runScript<T>(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)), [
+        postgres.connectionFile,
+        ...args,
+      ]);
+    const pairs = quick ? 3 : 5;
+
+    const { plain, emitting } = await script<{ plain: number[]; emitting: number[] }>(
+      "kerf-emit",
+      quick ? "3" : "10",
     );
-    const toNothing = await drained(quick ? [3, 60_000] : [7, 200_000], "null");
-    log(`relay to a broker that does nothing   ${toNothing.toFixed(0)} events/s`);
-    const pairs = quick ? 1 : 5;
-    const count = quick ? "2000" : "10000";
-    const handled = (side: string) => async (): Promise<number> =>
-      (await runScript<{ perSecond: number }>(script(`handle-${side}`), [count])).perSecond;
-    const boss = await inTurns(pairs, handled("kerf"), handled("pg-boss"));
-    log(`handled end to end   ${rates("pg-boss", boss)}`);
-    const graphile = await inTurns(pairs, handled("kerf"), handled("graphile"));
-    log(`handled end to end   ${rates("graphile-worker", graphile)}`);
+    const costs = plain.map((rate, i) => rate / (emitting[i] as number) - 1);
+    log(
+      `a transaction without an event ${median(plain).toFixed(0)}/s, with one ${median(emitting).toFixed(0)}/s: ${(100 * median(costs)).toFixed(0)} % more time`,
+    );
+
+    const count = quick ? "5000" : "20000";
+    const ratios: Record<"pgboss" | "graphile", number[]> = { pgboss: [], graphile: [] };
+    for (let i = 0; i < pairs; i += 1) {
+      for (const peer of ["pgboss", "graphile"] as const) {
+        const ours = await script<{ perSecond: number }>("kerf-consume", count);
+        const theirs = await script<{ perSecond: number }>(peer, count);
+        ratios[peer].push(ours.perSecond / theirs.perSecond);
+        log(
+          `kerf ${ours.perSecond.toFixed(0).padStart(6)} events/s   ${peer} ${theirs.perSecond.toFixed(0).padStart(6)}/s`,
+        );
+      }
+    }
     return {
-      emit_cost: emit.ratio - 1,
-      drain_null_per_s: toNothing,
-      vs_pgboss: boss.ratio,
-      vs_graphile: graphile.ratio,
+      emit_cost: median(costs),
+      vs_pgboss: median(ratios.pgboss),
+      vs_graphile: median(ratios.graphile),
     };
   },
 };
-
-/** Milliseconds a command, with and without; the same process takes turns. */
-async function emitCost(args: readonly number[]): Promise<Comparison> {
-  const { emit, plain } = await runScript<{ emit: number[]; plain: number[] }>(
-    script("emit"),
-    args.map(String),
-  );
-  const turns = { emit: emit.values(), plain: plain.values() };
-  const next = (side: IterableIterator<number>) => async () => side.next().value as number;
-  return inTurns(emit.length, next(turns.emit), next(turns.plain));
-}
-
-async function drained(args: readonly number[], to: string): Promise<number> {
-  const { perSecond } = await runScript<{ perSecond: number[] }>(script("drain"), [
-    ...args.map(String),
-    to,
-  ]);
-  return median(perSecond);
-}
-
-function rates(peer: string, { ours, peer: theirs, ratio, spread }: Comparison): string {
-  return `kerf ${ours.toFixed(0)}/s   ${peer} ${theirs.toFixed(0)}/s   ratio ${ratio.toFixed(2)} (${spread.map((each) => each.toFixed(2)).join("–")})`;
-}
 
 export default benchmark;

@@ -1,38 +1,42 @@
 // A relay that publishes a full log: to a broker that acknowledges everything at once and keeps nothing, or to JetStream. Prints events
-// per second of each round as JSON. Arguments: rounds, events, "null" or the broker's URL.
-import { type Broker, LogReader, Relay } from "@kerf/events";
-import { ServiceDatabase } from "@kerf/data";
+// per second of each round as JSON. Arguments: connection file, rounds, events, "null" or the broker's URL.
+import {
+  applySystemSchema,
+  commandRecordSchema,
+  provisionService,
+  ServiceDatabase,
+} from "@kerf/data";
+import { type Broker, eventSchema, LogReader, openBroker, Relay, relaySchema } from "@kerf/events";
 import { parts } from "../harness/kerf-parts.ts";
-import { DurableServer } from "./durable-server.ts";
+import { benchServer } from "../harness/peer-database.ts";
 
-const [roundsText, eventsText, url = "null"] = process.argv.slice(2);
+const [connectionFile = "", roundsText, eventsText, url = "null"] = process.argv.slice(2);
 const [rounds, events] = [Number(roundsText), Number(eventsText)];
-
-const server = await DurableServer.start();
-try {
-  const { app, owner } = await server.provision("orders", "select");
-  const open = (connection: typeof app) =>
-    new ServiceDatabase({ connection, service: "orders", instance: "bench" });
-  const [database, filling] = [open(app), open(owner)];
-  await filling.inTransaction(performance.now() + 120_000, ({ raw }) =>
-    raw.query(
-      `insert into kerf.event (day, id, shard, name, key, version, payload, trace, at)
-        select kerf.command_day(), nextval('kerf.event_id'), n % 16, 'placed', 'order ' || n, 1,
-          jsonb_build_object('id', 'order ' || n, 'sku', n % 1000, 'quantity', 1),
-          '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', now()
-        from generate_series(1, ${events}) n`,
-    ),
-  );
-  await filling.close();
-  const perSecond: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    perSecond.push(await drain(database, await brokerOf(url, round)));
-  }
-  await database.close();
-  console.log(JSON.stringify({ perSecond }));
-} finally {
-  await server.stop();
+const { app, owner } = await provisionService(await benchServer(connectionFile), {
+  service: `drain-${process.pid}`,
+  passwords: { owner: "owner", app: "app" },
+  connections: { owner: -1, app: -1 },
+});
+await applySystemSchema(owner, [...commandRecordSchema, ...eventSchema, ...relaySchema]);
+const open = (connection: typeof app) =>
+  new ServiceDatabase({ connection, service: "orders", instance: "bench" });
+const [database, filling] = [open(app), open(owner)];
+await filling.inTransaction(performance.now() + 120_000, ({ raw }) =>
+  raw.query(
+    `insert into kerf.event (day, id, shard, name, key, version, payload, trace, at)
+      select kerf.command_day(), nextval('kerf.event_id'), n % 16, 'placed', 'order ' || n, 1,
+        jsonb_build_object('id', 'order ' || n, 'sku', n % 1000, 'quantity', 1),
+        '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', now()
+      from generate_series(1, ${events}) n`,
+  ),
+);
+await filling.close();
+const perSecond: number[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  perSecond.push(await drain(database, await brokerOf(url, round)));
 }
+await database.close();
+console.log(JSON.stringify({ perSecond }));
 
 /** Events per second until the broker has acknowledged the last one. */
 async function drain(database: ServiceDatabase, broker: Broker): Promise<number> {
@@ -73,11 +77,12 @@ async function drain(database: ServiceDatabase, broker: Broker): Promise<number>
   return events / seconds;
 }
 
+/** Every round publishes to a place that has nothing yet. */
 async function brokerOf(place: string, round: number): Promise<Broker> {
+  if (place !== "null") return openBroker({ url: `${place}/round${round}` }, parts.clock);
   const nothing = (): never => {
     throw new Error("nobody reads from this broker");
   };
-  if (place !== "null") throw new Error(`${place} is not there yet`);
   return {
     destination: `null ${round}`,
     close: async () => {},

@@ -1,6 +1,6 @@
 import { type PrincipalVerifier, type ServedService, Inbound } from "@kerf/call";
 import { systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
-import { ServiceRuntime, type Service, type ServiceDatabases } from "@kerf/service";
+import { ServiceRuntime, type Service } from "@kerf/service";
 import { Logger } from "@kerf/telemetry";
 
 /** What every program has one of. */
@@ -11,14 +11,14 @@ export const parts = {
   log: new Logger({ level: "warn", sink: (line) => console.error(line) }),
 };
 
-/** Services behind the inbound half of the call path, as the host program assembles it; production mode. */
-export function inboundOf(
-  services: Service<any, any, any> | readonly Service<any, any, any>[],
-  databases: ServiceDatabases = {},
-): { inbound: Inbound; runtime: ServiceRuntime } {
+/** A service behind the inbound half of the call path, as the host program assembles it; production mode. */
+export function inboundOf(service: Service<any, any, any>): {
+  inbound: Inbound;
+  runtime: ServiceRuntime;
+} {
   const runtime = new ServiceRuntime({
-    services: [services].flat(),
-    databases,
+    services: [service],
+    databases: {},
     instance: "bench",
     ...parts,
   });

@@ -327,23 +327,3 @@ test("a bigint that JavaScript cannot hold is an error, not another number", asy
     );
   assert.deepEqual(rows, [{ a: [1], n: "1.10", m: ["1.10"], d: "2026-01-31" }]);
 });
-
-test("statements sent ahead of COMMIT are committed with it, and undo everything when they fail", async () => {
-  const insert = (id: number, name: string) => ({
-    text: "insert into accounts (id, name) values ($1, $2)",
-    values: [id, name],
-  });
-  const good = database.transaction(soon());
-  good.beforeCommit(() => good.trail(insert(1, "first")));
-  good.beforeCommit(() => good.trail(insert(2, "second")));
-  await good.commit();
-  assert.deepEqual(await names(), ["first", "second"]);
-
-  const bad = database.transaction(soon());
-  await bad.raw.query("update accounts set name = 'changed' where id = 1");
-  bad.beforeCommit(() => bad.trail(insert(3, "second")));
-  bad.beforeCommit(() => bad.trail(insert(4, "fourth")));
-  await assert.rejects(bad.commit(), (error) => sqlState(error) === "23505");
-  assert.deepEqual(await names(), ["first", "second"]);
-  assert.equal(database.stats.open - database.stats.idle, 0);
-});

@@ -9,7 +9,8 @@ import {
   unavailable,
 } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
-import { claim, recordStatement } from "./command-records/statements.ts";
+import { claim, insertRecord } from "./command-records/statements.ts";
+import { inlineValues } from "./inline-values.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { rawClient } from "./raw-client.ts";
@@ -33,6 +34,9 @@ export interface TransactionOptions {
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
 
+/** Does what a hook does without the transaction, and durably when it resolves; told the transaction's deadline. */
+type Alone = (deadline: number) => Promise<void>;
+
 /** How much later than the server we give up on it, in milliseconds: normally its own answer is there first. */
 const graceMs = 250;
 /** First and longest pause before a key is claimed again that somebody else is at work under, in milliseconds. */
@@ -43,6 +47,9 @@ const effect = "kerf_0";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 
+/** A savepoint in a shared transaction: the work is to be done again by itself. */
+export class SharedTransaction extends Error {}
+
 /**
  * The one transaction of a command. It opens at the first statement, on a connection of the pool, and is bounded by the
  * deadline in the server too. Whoever made it settles it once, with {@link commit} or {@link rollback}.
@@ -51,6 +58,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #options: TransactionOptions;
   readonly #beforeCommit: Hook<Tables>[] = [];
+  readonly #lastly: { readonly statement: () => Statement; readonly always: boolean }[] = [];
   readonly #afterCommit: (() => Promise<void> | void)[] = [];
   #opening: Promise<PooledConnection> | undefined;
   #connection: PooledConnection | undefined;
@@ -59,13 +67,18 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #stopWatch: (() => void) | undefined;
   /** The error after which PostgreSQL refuses every further statement. */
   #failure: unknown;
-  /** Statements that were sent ahead of COMMIT and not waited for. */
-  readonly #trailing: Promise<unknown>[] = [];
   #savepoints = 0;
   #depth: string[] = [];
   #recorded: RecordedAnswer | undefined;
+  #alone: Alone | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
+
+  /**
+   * True while several pieces of work use it at once, whose statements leave without waiting for each other: a savepoint of one would
+   * undo what another does, so that it throws {@link SharedTransaction}.
+   */
+  shared = false;
 
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
@@ -75,6 +88,15 @@ export class CommandTransaction<Tables = unknown> implements Session {
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
   get isOpen(): boolean {
     return this.#opening !== undefined && this.#settled === undefined;
+  }
+
+  /** True when there is something to commit: a statement was sent, or waits for the end. */
+  get isUsed(): boolean {
+    return (
+      this.#opening !== undefined ||
+      this.#beforeCommit.length > 0 ||
+      this.#lastly.some(({ always }) => always)
+    );
   }
 
   /** Set when the first statement found that the command had been done before; then that is the answer, whatever the handler says. */
@@ -94,20 +116,26 @@ export class CommandTransaction<Tables = unknown> implements Session {
     return this.#raw;
   }
 
-  /** Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. */
-  beforeCommit(hook: Hook<Tables>): void {
+  /** True before the first statement and hook: committing it would do nothing. */
+  get isUntouched(): boolean {
+    return !this.isUsed;
+  }
+
+  /**
+   * Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. With `alone`,
+   * that is done instead when the hook is all there is to commit, so that what many transactions do alone is done in one.
+   */
+  beforeCommit(hook: Hook<Tables>, alone?: Alone): void {
+    this.#alone = this.isUntouched ? alone : undefined;
     this.#beforeCommit.push(hook);
   }
 
   /**
-   * Sends a statement that nothing but COMMIT follows, from a hook: its answer is not waited for, so that it costs no round trip.
-   * PostgreSQL commits nothing when it fails, and {@link commit} throws what it threw.
+   * A statement that leaves together with COMMIT, behind every hook, in the order of registration; what it answers is of no interest, and when
+   * it fails nothing is committed. `when used`: only when the transaction has done something else.
    */
-  async trail(statement: Statement): Promise<void> {
-    await this.#open();
-    const sent = this.run(statement);
-    sent.catch(() => undefined);
-    this.#trailing.push(sent);
+  lastly(statement: () => Statement, condition?: "when used"): void {
+    this.#lastly.push({ statement, always: condition === undefined });
   }
 
   /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
@@ -142,6 +170,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /** @internal */
   async begin(): Promise<void> {
+    if (this.shared) throw new SharedTransaction();
     const name = `kerf_${++this.#savepoints}`;
     this.#depth.push(name);
     await this.run({ text: `savepoint ${name}` });
@@ -167,11 +196,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   record(answer: RecordedAnswer): void {
     const { claim: claimed } = this.#options;
     if (claimed === undefined) return;
-    this.beforeCommit(async () => {
-      // A hook before this one may have been the first to need the database.
-      if (this.#opening === undefined) return;
-      await this.trail(recordStatement(claimed, answer));
-    });
+    this.lastly(() => insertRecord(claimed, answer), "when used");
   }
 
   /**
@@ -180,6 +205,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
    */
   async decline(answer: RecordedAnswer): Promise<boolean> {
     this.#beforeCommit.length = 0;
+    this.#lastly.length = 0;
     this.#afterCommit.length = 0;
     const { claim: claimed } = this.#options;
     if (
@@ -206,7 +232,13 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async commit(): Promise<void> {
     this.#assertUnsettled();
     try {
-      for (const hook of this.#beforeCommit) await hook(this);
+      const isAlone = this.#opening === undefined && !this.#lastly.some(({ always }) => always);
+      if (this.#alone !== undefined && isAlone) {
+        await this.#alone(this.#options.deadline);
+      } else {
+        for (const hook of this.#beforeCommit) await hook(this);
+        if (this.#lastly.some(({ always }) => always)) await this.#open();
+      }
       if (this.#opening !== undefined) await this.#commit(await this.#opening);
       else this.#settled = "committed";
     } catch (error) {
@@ -327,20 +359,22 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async #commit(connection: PooledConnection): Promise<void> {
     let command: string;
     try {
-      ({ command } = await connection.client.query("commit"));
+      const last = this.#lastly.map(({ statement }) => inlineValues(statement()));
+      const answer = await connection.client.query([...last, "commit"].join(";\n"));
+      ({ command } = [answer].flat().at(-1) as QueryResult);
     } catch (error) {
-      this.#settled = "rolled back";
-      if (endsConnection(error)) this.#drop(connection);
-      else this.#letGo(connection);
-      throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      if (endsConnection(error)) {
+        this.#settled = "rolled back";
+        this.#drop(connection);
+        throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      }
+      // What was to leave with COMMIT failed, and COMMIT did not run.
+      throw this.#explain(error);
     }
     this.#letGo(connection);
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
     this.#settled = command === "COMMIT" ? "committed" : "rolled back";
-    if (this.#settled === "committed") return;
-    // Answered before COMMIT was: this throws what the first of them threw.
-    await Promise.all(this.#trailing);
-    throw aborted(this.#failure);
+    if (this.#settled === "rolled back") throw aborted(this.#failure);
   }
 
   #letGo(connection: PooledConnection): void {

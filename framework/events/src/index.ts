@@ -9,17 +9,26 @@ export type {
   BrokerPlace,
   BrokerSpan,
 } from "./broker.ts";
-export { BrokerReader, type BrokerReaderOptions } from "./broker-reader/broker-reader.ts";
+export {
+  BrokerReader,
+  type BrokerReaderOptions,
+  type ReadCounts,
+} from "./broker-reader/broker-reader.ts";
 export { openBroker } from "./brokers/open.ts";
 export { Consumer, type ConsumerOptions, type ReadPort } from "./consumers/consumer.ts";
+export { ParkedKeys, type ParkedKey, type Resolved } from "./consumers/parked.ts";
+export { type From, replay } from "./consumers/position.ts";
 export { consumerSchema } from "./consumers/schema.ts";
 export { beatMs, leaseMs } from "./consumers/shard-leases.ts";
 export type { LoggedEvent } from "./event.ts";
 export { type Cursor, LogReader, type LogPage, type LogRequest } from "./outbox/log-reader.ts";
 export { type Emitter, Outbox } from "./outbox/outbox.ts";
-export { appendSchema } from "./outbox/append-schema.ts";
+export type { Behind, Blocker, LogState } from "./outbox/log-inspector.ts";
 export { eventSchema } from "./outbox/schema.ts";
 export { Relay, type RelayOptions } from "./relay/relay.ts";
 export { relaySchema } from "./relay/schema.ts";
 export { shardOf, shards } from "./outbox/shard.ts";
 export { StableHead } from "./outbox/stable-head.ts";
+export { ModelFollower, type ModelFollowerOptions } from "./read-model/model-follower.ts";
+export type { ReadModelState, WriteModel } from "./read-model/read-model.ts";
+export { readModelSchema } from "./read-model/schema.ts";

@@ -1,6 +1,6 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
-import { appendSchema, consumerSchema, eventSchema, relaySchema } from "@kerf/events";
-import { sagaSchema } from "@kerf/saga";
+import { consumerSchema, eventSchema, readModelSchema, relaySchema } from "@kerf/events";
+import { reconciliationSchema, sagaSchema, scheduleSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
 export const systemSchema: readonly SystemMigration[] = [
@@ -8,6 +8,8 @@ export const systemSchema: readonly SystemMigration[] = [
   ...eventSchema,
   ...consumerSchema,
   ...sagaSchema,
-  ...appendSchema,
+  ...readModelSchema,
+  ...scheduleSchema,
+  ...reconciliationSchema,
   ...relaySchema,
 ];

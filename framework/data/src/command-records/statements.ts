@@ -36,10 +36,7 @@ export async function claim(
 }
 
 /** What writes the record: the last statement of the command's transaction. */
-export function recordStatement(
-  claimed: CommandClaim,
-  { failed, answer }: RecordedAnswer,
-): Statement {
+export function insertRecord(claimed: CommandClaim, { failed, answer }: RecordedAnswer): Statement {
   return {
     text: `insert into kerf.command_record (day, scope, input, failed, answer)
       values (kerf.command_day(), $1, $2, $3, $4)`,

@@ -14,6 +14,12 @@ const tellMs = 3_600_000;
 /** How long a broker that failed is left alone, milliseconds. */
 const awayMs = 5_000;
 
+/** Events that a reader has given to its consumer: out of the broker, and out of the producer's own log. */
+export interface ReadCounts {
+  fromBroker: number;
+  fromLog: number;
+}
+
 /** What reading through a broker takes. */
 export interface BrokerReaderOptions {
   readonly producer: string;
@@ -40,6 +46,7 @@ export class BrokerReader {
   #follower: BrokerFollower | undefined;
   #told = Number.NEGATIVE_INFINITY;
   #awayUntil = Number.NEGATIVE_INFINITY;
+  readonly #counts = { fromBroker: 0, fromLog: 0 };
 
   constructor(options: BrokerReaderOptions) {
     this.#options = options;
@@ -49,10 +56,11 @@ export class BrokerReader {
   readonly read: ReadPort = async (request, signal) => {
     const { clock, log, ownLog } = this.#options;
     const end = clock.now() + request.waitMs;
+    if (request.peek === true) return ownLog(request, signal);
     this.#expect(request);
-    if (clock.now() < this.#awayUntil) return ownLog(request, signal);
+    if (clock.now() < this.#awayUntil) return this.#ownPage(request, signal);
     for (;;) {
-      const page = await this.#askLog(request.consumer, signal);
+      const page = await this.#askLog(request, signal);
       if (page !== undefined) return page;
       let events: readonly LoggedEvent[];
       try {
@@ -62,13 +70,19 @@ export class BrokerReader {
         if (signal.aborted) throw error;
         log.warn("the broker failed; the log itself is read for a while", { error });
         this.#awayUntil = clock.now() + awayMs;
-        return ownLog({ ...request, waitMs: Math.max(0, end - clock.now()) }, signal);
+        return this.#ownPage({ ...request, waitMs: Math.max(0, end - clock.now()) }, signal);
       }
+      this.#counts.fromBroker += events.length;
       if (events.length > 0 || clock.now() >= end || signal.aborted) {
         return { log: this.#identity ?? "", events, head: "0", more: false };
       }
     }
   };
+
+  /** How many events came which way since this process began. */
+  get counts(): Readonly<ReadCounts> {
+    return this.#counts;
+  }
 
   /** Never rejects; whoever reads afterwards begins anew. Idempotent. */
   async close(): Promise<void> {
@@ -91,9 +105,15 @@ export class BrokerReader {
     }
   }
 
+  async #ownPage(request: LogRequest, signal: AbortSignal): Promise<LogPage> {
+    const page = await this.#options.ownLog(request, signal);
+    this.#counts.fromLog += page.events.length;
+    return page;
+  }
+
   /** Asks the log about shards that need it; undefined when it has nothing more than the broker. */
-  async #askLog(consumer: string, signal: AbortSignal): Promise<LogPage | undefined> {
-    const { clock, log, ownLog } = this.#options;
+  async #askLog(request: LogRequest, signal: AbortSignal): Promise<LogPage | undefined> {
+    const { clock, log } = this.#options;
     const now = clock.now();
     const all = now - this.#told >= tellMs;
     const asked = [...this.#shards].filter(([, { heard }]) => all || now - heard >= quietMs);
@@ -103,7 +123,7 @@ export class BrokerReader {
     );
     let page: LogPage;
     try {
-      page = await ownLog({ consumer, after, waitMs: 0 }, signal);
+      page = await this.#ownPage({ ...request, after, waitMs: 0 }, signal);
     } catch (error) {
       const nothingYet = asked.every(([, { delivered }]) => delivered === 0n);
       const needed = asked.some(([, { gap }]) => gap);

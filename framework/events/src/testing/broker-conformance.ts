@@ -224,6 +224,7 @@ export function testBroker(name: string, startBroker?: () => Promise<TestBroker>
       service: "watcher",
       instance,
       producer: "counters",
+      from: "beginning",
       read: reader?.read ?? ownLog,
       database: world.consumer.database,
       apply: note,

@@ -9,11 +9,11 @@ import { contract, event } from "@kerf/contract";
 import { type Clock, systemClock } from "@kerf/kernel";
 import { z } from "zod";
 import { consumerSchema } from "../consumers/schema.ts";
-import { appendSchema } from "../outbox/append-schema.ts";
 import { LogReader } from "../outbox/log-reader.ts";
-import { Outbox } from "../outbox/outbox.ts";
-import { relaySchema } from "../relay/schema.ts";
+import { appendStatement, Outbox } from "../outbox/outbox.ts";
 import { eventSchema } from "../outbox/schema.ts";
+import { readModelSchema } from "../read-model/schema.ts";
+import { relaySchema } from "../relay/schema.ts";
 
 /** A contract with one event. */
 export const counters = contract("counters", {
@@ -40,7 +40,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...commandRecordSchema,
       ...eventSchema,
       ...consumerSchema,
-      ...appendSchema,
+      ...readModelSchema,
       ...relaySchema,
       ...own,
     ]);
@@ -73,13 +73,14 @@ export async function twoServices(clock: Clock = systemClock) {
             on conflict (name) do update set n = c.n + 1 returning n`,
           [name],
         );
-        emit["counted"]?.({ name, n: rows[0]?.n });
-        if (hold !== undefined) {
-          transaction.beforeCommit(async () => {
-            // Answered behind the append, which nobody waits for.
-            await transaction.raw.query("select");
-            await hold();
-          });
+        const payload = { name, n: rows[0]?.n };
+        if (hold === undefined) emit["counted"]?.(payload);
+        else {
+          // The same statement, so that there is a time between it and COMMIT.
+          const event = { name: "counted", key: name, version: 1, payload };
+          const { text, values } = appendStatement([event], { trace: "", principal: undefined });
+          await transaction.raw.query(text, values);
+          await hold();
         }
         await transaction.commit();
       } finally {
