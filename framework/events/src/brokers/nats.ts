@@ -13,13 +13,7 @@ import {
   JetStreamApiError,
   type MsgRequest,
 } from "@nats-io/jetstream";
-import {
-  connect,
-  headers,
-  type MsgHdrs,
-  type NatsConnection,
-  nanos,
-} from "@nats-io/transport-node";
+import { connect, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import type {
   Broker,
@@ -30,12 +24,11 @@ import type {
   BrokerPlace,
   BrokerSpan,
 } from "../broker.ts";
+import { NatsPublisher } from "./nats-publisher.ts";
 import type { BrokerAddress } from "./open.ts";
 
 /** Until an answer is given up, milliseconds. */
 const answerMs = 5_000;
-/** Messages that are not acknowledged yet, at most: half of what a stream of NATS 2.12 takes before it refuses (10,000). */
-const maxOutstanding = 5_000;
 /** How long a stream that we make keeps messages, milliseconds: as long as a log keeps events. */
 const keepMs = 7 * 24 * 3_600_000;
 /** How long a stream knows the ids of messages, milliseconds: what is published again within it is stored once. */
@@ -53,6 +46,7 @@ export class NatsBroker implements Broker {
   readonly #place: BrokerPlace;
   readonly #clock: Clock;
   #connecting: Promise<NatsConnection> | undefined;
+  #publisher: NatsPublisher | undefined;
 
   constructor(address: BrokerAddress, place: BrokerPlace, clock: Clock) {
     this.#address = address;
@@ -84,7 +78,8 @@ export class NatsBroker implements Broker {
         num_replicas: replicas,
       });
     }
-    return new NatsLog({ client, manager, name, subject, clock: this.#clock });
+    const publisher = (this.#publisher ??= new NatsPublisher(connection, this.#clock));
+    return new NatsLog({ client, manager, publisher, name, subject, clock: this.#clock });
   }
 
   async close(): Promise<void> {
@@ -119,6 +114,7 @@ export class NatsBroker implements Broker {
 interface Parts {
   readonly client: JetStreamClient;
   readonly manager: JetStreamManager;
+  readonly publisher: NatsPublisher;
   /** Of the stream. */
   readonly name: string;
   readonly subject: string;
@@ -127,30 +123,13 @@ interface Parts {
 
 class NatsLog implements BrokerLog {
   readonly #parts: Parts;
-  #outstanding = 0;
-  #room = Promise.withResolvers<void>();
-  /** Resolves when all that was given before has been sent. */
-  #sent: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  async publish(messages: readonly BrokerMessage[]): Promise<void> {
-    const before = this.#sent;
-    const sent = Promise.withResolvers<void>();
-    this.#sent = sent.promise;
-    const acknowledged: Promise<void>[] = [];
-    try {
-      await before;
-      for (const message of messages) {
-        while (this.#outstanding >= maxOutstanding) await this.#room.promise;
-        acknowledged.push(this.#send(message));
-      }
-    } finally {
-      sent.resolve();
-    }
-    await Promise.all(acknowledged);
+  publish(messages: readonly BrokerMessage[]): Promise<void> {
+    return this.#parts.publisher.publish(this.#parts.subject, messages);
   }
 
   async span(): Promise<BrokerSpan> {
@@ -180,27 +159,6 @@ class NatsLog implements BrokerLog {
       num_replicas: 1,
     });
     return new NatsFollower(await client.consumers.get(name, reader), clock);
-  }
-
-  /** Sent before this returns; a rejection waits for whoever waits for all. */
-  #send({ event, id, log, previous, shard }: BrokerMessage): Promise<void> {
-    const header = headers();
-    header.set("Kerf-Log", log);
-    header.set("Kerf-Id", id);
-    header.set("Kerf-Previous", previous);
-    const options = { headers: header, msgID: `${log} ${id}`, timeout: answerMs, retries: 1 };
-    this.#outstanding += 1;
-    const acknowledged = this.#parts.client
-      .publish(`${this.#parts.subject}.${shard}`, event, options)
-      .then(() => undefined)
-      .finally(() => {
-        this.#outstanding -= 1;
-        if (this.#outstanding >= maxOutstanding / 2) return;
-        this.#room.resolve();
-        this.#room = Promise.withResolvers();
-      });
-    acknowledged.catch(() => undefined);
-    return acknowledged;
   }
 }
 

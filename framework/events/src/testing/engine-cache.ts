@@ -9,9 +9,14 @@ export const engineCache = join(
   "kerf/engines",
 );
 
+/** Whether the cache has it. */
+export function hasEngine(file: string): boolean {
+  return existsSync(join(engineCache, file));
+}
+
 /** Runs what needs a file of the cache; without it the tests are skipped and say so, and under CI=true they fail. */
 export function withEngine(file: string, run: () => void): void {
-  if (existsSync(join(engineCache, file))) return run();
+  if (hasEngine(file)) return run();
   const reason = `needs ${file}, which scripts/engines/brokers brings`;
   if (process.env["CI"] === "true") throw new Error(reason);
   test(`everything about ${file}`, { skip: reason });

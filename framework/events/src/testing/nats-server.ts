@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineCache } from "./engine-cache.ts";
-import type { TestBroker } from "./broker-conformance.ts";
+import type { TestBroker } from "./test-broker.ts";
 
 export const natsFile = "nats-2.12.1/nats-server";
 const program = join(engineCache, natsFile);
@@ -35,6 +35,9 @@ export async function startNats(): Promise<TestBroker> {
   return {
     get url() {
       return `nats://127.0.0.1:${port}`;
+    },
+    get pid() {
+      return server?.pid ?? -1;
     },
     kill,
     start,
