@@ -15,6 +15,7 @@ export {
   type ReadCounts,
 } from "./broker-reader/broker-reader.ts";
 export { openBroker } from "./brokers/open.ts";
+export { isBrokerUrl, openBrokerPlace, secretBrokerPlace } from "./brokers/place.ts";
 export { Consumer, type ConsumerOptions, type ReadPort } from "./consumers/consumer.ts";
 export { ParkedKeys, type ParkedKey, type Resolved } from "./consumers/parked.ts";
 export { type From, replay } from "./consumers/position.ts";
@@ -26,6 +27,7 @@ export { type Emitter, Outbox } from "./outbox/outbox.ts";
 export type { Behind, Blocker, LogState } from "./outbox/log-inspector.ts";
 export { eventSchema } from "./outbox/schema.ts";
 export { Relay, type RelayOptions } from "./relay/relay.ts";
+export { type RelayState, relayStates } from "./relay/relay-state.ts";
 export { relaySchema } from "./relay/schema.ts";
 export { shardOf, shards } from "./outbox/shard.ts";
 export { StableHead } from "./outbox/stable-head.ts";

@@ -46,7 +46,7 @@ export class BrokerReader {
   #follower: BrokerFollower | undefined;
   #told = Number.NEGATIVE_INFINITY;
   #awayUntil = Number.NEGATIVE_INFINITY;
-  readonly #counts = { fromBroker: 0, fromLog: 0 };
+  readonly #counts: ReadCounts = { fromBroker: 0, fromLog: 0 };
 
   constructor(options: BrokerReaderOptions) {
     this.#options = options;
@@ -56,7 +56,8 @@ export class BrokerReader {
   readonly read: ReadPort = async (request, signal) => {
     const { clock, log, ownLog } = this.#options;
     const end = clock.now() + request.waitMs;
-    if (request.peek === true) return ownLog(request, signal);
+    // Tables that are built anew read what is old, for a while; they need no place in the broker.
+    if (request.peek === true || request.building === true) return ownLog(request, signal);
     this.#expect(request);
     if (clock.now() < this.#awayUntil) return this.#ownPage(request, signal);
     for (;;) {

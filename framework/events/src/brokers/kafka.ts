@@ -14,8 +14,8 @@ import type { BrokerAddress } from "./open.ts";
 
 /** Until an answer is given up, milliseconds. */
 const answerMs = 5_000;
-/** How long one fetch waits for news, milliseconds; others on the same connection wait behind it. */
-const fetchMs = 1_000;
+/** How long one fetch waits for news, milliseconds; others on the same connection would wait behind it. */
+const fetchMs = 2_500;
 /** Bytes of one fetch, and of one partition in it; at least one batch comes whatever its size. */
 const fetchBytes = 4 * 1_048_576;
 const partitionBytes = 262_144;
@@ -70,7 +70,8 @@ export class KafkaBroker implements Broker {
     }
     this.#producer ??= new Producer({ ...this.#options, acks: ProduceAcks.ALL });
     // It joins no group: positions are ours.
-    this.#consumer ??= new Consumer({ ...this.#options, groupId: "kerf" });
+    const open = (): KafkaConsumer => new Consumer({ ...this.#options, groupId: "kerf" });
+    this.#consumer ??= open();
     const { topics } = await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
     const found = topics.get(topic);
     if (found?.partitionsCount !== shards) throw wrongTopic(topic, found?.partitionsCount ?? 0);
@@ -78,6 +79,7 @@ export class KafkaBroker implements Broker {
     return new KafkaLog({
       producer: this.#producer,
       consumer: this.#consumer,
+      open,
       topic,
       topicId: found.id,
       leaders,
@@ -111,6 +113,8 @@ export class KafkaBroker implements Broker {
 interface Parts {
   readonly producer: KafkaProducer;
   readonly consumer: KafkaConsumer;
+  /** Another one, with connections of its own. */
+  open(): KafkaConsumer;
   readonly topic: string;
   readonly topicId: string;
   /** Node that leads each partition. */
@@ -146,7 +150,7 @@ class KafkaLog implements BrokerLog {
   }
 
   async follow(from: ReadonlyMap<number, bigint>): Promise<BrokerFollower> {
-    return new KafkaFollower(this.#parts, new Map(from));
+    return new KafkaFollower({ ...this.#parts, consumer: this.#parts.open() }, new Map(from));
   }
 
   async #send(messages: readonly BrokerMessage[]): Promise<void> {
@@ -204,8 +208,9 @@ class KafkaFollower implements BrokerFollower {
     }
   }
 
-  /** Nothing is open between two fetches. */
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#parts.consumer.close(true).catch(() => undefined);
+  }
 }
 
 /** What lies at these positions and after them; from every leader at once. */
