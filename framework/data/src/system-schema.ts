@@ -28,6 +28,13 @@ export async function applyWith(
 ): Promise<readonly string[]> {
   if ((await missing(client, migrations)).length === 0) return [];
   return withAdvisoryLock(client, "kerf system schema", async () => {
+    // Read by everybody in the database, written by the owner alone.
+    await client.query(`
+      create schema if not exists kerf;
+      create table if not exists kerf.schema_version (
+        name text primary key,
+        applied_at timestamptz not null default now()
+      )`);
     const wanted = await missing(client, migrations);
     for (const { name, sql } of wanted) {
       await client.query("begin");
@@ -52,16 +59,7 @@ async function missing(
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('kerf.schema_version') is not null as there",
   );
-  if (rows[0]?.there !== true) {
-    // Read by everybody in the database, written by the owner alone.
-    await client.query(`
-      create schema if not exists kerf;
-      create table if not exists kerf.schema_version (
-        name text primary key,
-        applied_at timestamptz not null default now()
-      )`);
-    return migrations;
-  }
+  if (rows[0]?.there !== true) return migrations;
   const applied = await client.query<{ name: string }>("select name from kerf.schema_version");
   const known = new Set(applied.rows.map((row) => row.name));
   return migrations.filter(({ name }) => !known.has(name));

@@ -9,6 +9,7 @@ import {
   systemRandom,
   TimerWheel,
 } from "@kerf/kernel";
+import { type ActionAnswer, operate } from "@kerf/service";
 import { silentLogger } from "@kerf/telemetry";
 import { ledger, shop, wallet } from "../app/contracts.ts";
 import { RecordedDiscovery } from "./discovery.ts";
@@ -74,18 +75,30 @@ export class ScenarioClient {
     return (outcome as { answer: { balance: number } }).answer.balance;
   }
 
+  /** Asks for something as an operator does. */
+  async operate(service: string, action: string): Promise<unknown> {
+    const outcome = await this.#untilAnswered(async () => {
+      const context = this.#context("operator");
+      const input = { action, input: {} };
+      const call = { service, operation: operate, kind: "command", input, context } as const;
+      const answer = (await this.#caller.send(call)) as ActionAnswer;
+      if ("error" in answer) throw KerfError.fromShape(answer.error);
+      return answer.output;
+    });
+    return (outcome as { answer: unknown }).answer;
+  }
+
   async stop(): Promise<void> {
     await this.#caller.stop();
   }
 
   #bound<C extends typeof wallet | typeof shop | typeof ledger>(contract: C) {
-    const context = rootContext({
-      clock,
-      wheel: this.#wheel,
-      caller: "client",
-      deadlineMs: Number.POSITIVE_INFINITY,
-    });
-    return this.#caller.bind(contract, { caller: "client" })(context);
+    return this.#caller.bind(contract, { caller: "client" })(this.#context("client"));
+  }
+
+  #context(caller: string) {
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    return rootContext({ clock, wheel: this.#wheel, caller, deadlineMs });
   }
 
   async #twice(

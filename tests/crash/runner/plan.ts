@@ -1,6 +1,6 @@
 import type { Random } from "@kerf/kernel";
 import type { Fate, Phase, Reached } from "../hook/crash.ts";
-import { points, unreached } from "../points.ts";
+import { type CrashPoint, points, unreached } from "../points.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Killing } from "./run.ts";
 
@@ -51,11 +51,14 @@ function holdsNoLock(phase: Phase, [first = ""]: readonly string[]): boolean {
 }
 
 /** What is wrong with the list of points, given the runs in which somebody was killed: points without one, and excuses without need. */
-export function gapsOf(killed: readonly PlannedRun[]): string[] {
+export function gapsOf(
+  killed: readonly PlannedRun[],
+  wanted: readonly CrashPoint[] = points,
+): string[] {
   const met = new Set(
     killed.flatMap(({ phase, names }) => names.map((name) => `${phase} ${name}`)),
   );
-  return points.flatMap(({ name }) =>
+  return wanted.flatMap(({ name }) =>
     (["before", "after"] as const).flatMap((phase) => {
       const moment = `${phase} ${name}`;
       const excused = Object.hasOwn(unreached, name);

@@ -4,6 +4,7 @@ import { drain } from "./drain.ts";
 import { events } from "./events.ts";
 import { nestedCommand } from "./nested-command.ts";
 import { poison } from "./poison.ts";
+import { relay } from "./relay.ts";
 import { saga } from "./saga.ts";
 import { sagaUndo } from "./saga-undo.ts";
 import { setup } from "./setup.ts";
@@ -24,4 +25,5 @@ export const scenarios: readonly Scenario[] = [
   takeover,
   upkeep,
   setup,
+  relay,
 ];
