@@ -14,6 +14,11 @@ export interface CrashPlan {
   readonly occurrence: number;
 }
 
+/** Where the connection to a database is cut, the first time that a process gets there. */
+export interface Cut {
+  readonly key: string;
+}
+
 /** A moment that a process has come to. */
 export interface Reached {
   /** Phase, names and, of what ends a transaction, what came before it in there. */
@@ -27,20 +32,22 @@ export interface Reached {
 /** Counts the moments that this process comes to, and kills it at the planned one. */
 export class Crash {
   #plan: CrashPlan | undefined;
+  #cut: Cut | undefined;
   #reached = new Map<string, Reached>();
   #strange = new Set<string>();
   /** What no point stands for is none of the platform's: while migrations run, which are the author's. */
   lenient = false;
 
   /** Begins to count anew. */
-  arm(plan: CrashPlan | undefined): void {
+  arm(plan: CrashPlan | undefined, cut: Cut | undefined): void {
     this.#plan = plan;
+    this.#cut = cut;
     this.#reached = new Map();
     this.#strange = new Set();
   }
 
-  /** Does not return from the planned one. */
-  reach(phase: Phase, names: readonly string[], context?: string): void {
+  /** Does not return from the one at which it is killed; answers whether the connection is to be cut here. */
+  reach(phase: Phase, names: readonly string[], context?: string): boolean {
     const key = `${phase} ${names.join(" + ")}${context === undefined ? "" : ` ← ${context}`}`;
     const reached = this.#reached.get(key) ?? { key, phase, names, count: 0 };
     this.#reached.set(key, reached);
@@ -48,6 +55,7 @@ export class Crash {
     if (this.#plan?.key === key && this.#plan.occurrence === reached.count)
       if (this.#plan.fate === "kill") die();
       else pause();
+    return this.#cut?.key === key && reached.count === 1;
   }
 
   /** A statement that no point of the list stands for. */

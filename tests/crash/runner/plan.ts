@@ -31,6 +31,8 @@ export function planOf(scenario: Scenario, recorded: Recording, random: Random):
   for (const [process, moments] of recorded) {
     if (scenario.killed?.includes(process) === false) continue;
     for (const { key, phase, names, count } of moments) {
+      const { among } = scenario;
+      if (among?.test(key) === false) continue;
       const drawn = count > 1 ? [2 + Math.floor(random.next() * (count - 1))] : [];
       const fates: readonly Fate[] =
         scenario.paused?.includes(process) === true && holdsNoLock(phase, names)
