@@ -6,12 +6,18 @@ export type Phase = "before" | "after";
 /** What becomes of a process: killed for good, or paused until everybody takes it for dead. */
 export type Fate = "kill" | "pause";
 
+/** The key of a plan for whichever moment comes. */
+export const anyMoment = "any";
+
 /** Where one process is to die. */
 export interface CrashPlan {
   readonly fate: Fate;
+  /** A moment's, or `any` for whichever comes. */
   readonly key: string;
   /** Which time it gets there, from 1. */
   readonly occurrence: number;
+  /** Of `any`: only moments whose keys match this regular expression count. */
+  readonly among?: string | undefined;
 }
 
 /** Where the connection to a database is cut, the first time that a process gets there. */
@@ -33,6 +39,9 @@ export interface Reached {
 export class Crash {
   #plan: CrashPlan | undefined;
   #cut: Cut | undefined;
+  #among: RegExp | undefined;
+  /** Those that a plan for any counts. */
+  #moments = 0;
   #reached = new Map<string, Reached>();
   #strange = new Set<string>();
   /** What no point stands for is none of the platform's: while migrations run, which are the author's. */
@@ -42,6 +51,8 @@ export class Crash {
   arm(plan: CrashPlan | undefined, cut: Cut | undefined): void {
     this.#plan = plan;
     this.#cut = cut;
+    this.#among = plan?.among === undefined ? undefined : new RegExp(plan.among);
+    this.#moments = 0;
     this.#reached = new Map();
     this.#strange = new Set();
   }
@@ -52,10 +63,17 @@ export class Crash {
     const reached = this.#reached.get(key) ?? { key, phase, names, count: 0 };
     this.#reached.set(key, reached);
     reached.count += 1;
-    if (this.#plan?.key === key && this.#plan.occurrence === reached.count)
-      if (this.#plan.fate === "kill") die();
+    if (this.#isPlanned(reached))
+      if (this.#plan?.fate === "kill") die();
       else pause();
     return this.#cut?.key === key && reached.count === 1;
+  }
+
+  #isPlanned({ key, count }: Reached): boolean {
+    if (this.#plan === undefined) return false;
+    const { key: wanted, occurrence } = this.#plan;
+    if (wanted !== anyMoment) return wanted === key && occurrence === count;
+    return this.#among?.test(key) !== false && ++this.#moments === occurrence;
   }
 
   /** A statement that no point of the list stands for. */

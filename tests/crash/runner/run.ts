@@ -165,6 +165,7 @@ class Run {
         fate: killing.fate,
         key: killing.key,
         occurrence: killing.occurrence,
+        among: this.#scenario.among?.source,
       },
       cut:
         slot.generation === 1 && this.#scenario.cut?.process === name

@@ -18,7 +18,11 @@ export const inspect: Scenario = {
     }
     const ask = <Answer>(what: string, input: Readonly<Record<string, unknown>> = {}) =>
       client.operate<Answer>("wallet", `events.${what}`, input);
-    const all = await ask<Told[]>("tail", { after: "0" });
+    // Final is what no open transaction of the server is older than.
+    const all = await client.until(
+      () => ask<Told[]>("tail", { after: "0" }),
+      ({ length }) => length === 3,
+    );
     assert.deepEqual(
       all.map(({ key }) => key),
       ["ada", "ben", "ada"],

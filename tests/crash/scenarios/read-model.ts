@@ -78,7 +78,6 @@ export const readModel: Scenario = {
 export const readModelTakeover: Scenario = {
   name: "read-model-takeover",
   processes: { left: ["wallet"], right: ["mirror"], spare: ["mirror"] },
-  standby: ["spare"],
   killed: ["right"],
   paused: ["right"],
   restarts: false,

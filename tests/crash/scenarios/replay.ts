@@ -12,6 +12,11 @@ export const replay: Scenario = {
       client.pay({ from, to: "shop", amount: 1, label: `${from} ${n}` });
     await Promise.all([pay("ada", 1), pay("poison", 1)]);
     await pay("ada", 2);
+    // It can be told to begin anew once it has begun.
+    await client.until(
+      () => client.operate<unknown[]>("audit", "events.positions"),
+      ({ length }) => length > 0,
+    );
     await client.operate("audit", "events.replay", { producer: "wallet", after: "0" });
     await pay("ada", 3);
   },
