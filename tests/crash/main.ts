@@ -7,6 +7,7 @@ import { seededRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
 import { Campaign } from "./runner/campaign.ts";
 import { choiceOf } from "./runner/choice.ts";
+import { scenarios } from "./scenarios/index.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,6 +25,7 @@ const benches = await Promise.all(
 try {
   const campaign = new Campaign({
     benches,
+    scenarios,
     choice: choiceOf(values.only),
     random: seededRandom(Number(values.seed)),
     // What a program reads must be nothing but that.
