@@ -81,7 +81,7 @@ export const readModelTakeover: Scenario = {
   killed: ["right"],
   paused: ["right"],
   restarts: false,
-  among: mine,
+  among: /transaction (begin|commit).*(begin|← events\/read-model)|read-model (seed|fenced|swap)/,
   prepare,
   drive,
   unrest,
