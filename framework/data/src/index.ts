@@ -31,7 +31,7 @@ export {
   type ServiceDatabaseRequest,
 } from "./provision.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
-export type { PoolOptions, PoolStats } from "./pool.ts";
+export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
 export {
   type CommandClaim,

@@ -23,6 +23,8 @@ export interface SagaEngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Ids of sagas, UUIDs; drawn by default. A simulation needs the same ones in every run. */
+  readonly newId?: (() => string) | undefined;
 }
 
 /** What a saga carries of the command that started it. */
@@ -94,7 +96,7 @@ export class SagaEngine {
       );
     }
     const { name, version } = definition;
-    const id = newId(clock);
+    const id = this.#options.newId?.() ?? newId(clock);
     const principal = origin.principal ?? null;
     const saga = { id, name, version, input, trace: origin.trace, principal };
     transaction.beforeCommit(() => this.#store.insert(transaction, saga));
