@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   wire: () => import("./wire/bench.ts"),
   types: () => import("./types/bench.ts"),
   start: () => import("./start/bench.ts"),
+  saga: () => import("./saga/bench.ts"),
   recover: () => import("./recover/bench.ts"),
 };
 

@@ -11,15 +11,16 @@ export interface ChildResult {
 export function runChild(
   command: string,
   args: readonly string[],
-  options: { cwd?: string; timeoutMs?: number } = {},
+  options: { cwd?: string; timeoutMs?: number; input?: string } = {},
 ): Promise<ChildResult> {
   return new Promise((resolve, reject) => {
     const since = performance.now();
     const child = spawn(command, args, {
       cwd: options.cwd,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: options.timeoutMs ?? 120_000,
     });
+    child.stdin.end(options.input ?? "");
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -37,17 +38,17 @@ export function runChild(
   });
 }
 
-/** Runs a TypeScript file that prints one JSON document as its last line. */
+/** Runs a TypeScript file that prints one JSON document as its last line; `input` goes to its standard input. */
 export async function runScript<T>(
   file: string,
   args: readonly string[] = [],
   nodeArgs: readonly string[] = [],
+  input = "",
 ): Promise<T> {
-  const { stdout } = await runChild(process.execPath, [
-    "--conditions=kerf-source",
-    ...nodeArgs,
-    file,
-    ...args,
-  ]);
+  const { stdout } = await runChild(
+    process.execPath,
+    ["--conditions=kerf-source", ...nodeArgs, file, ...args],
+    { input },
+  );
   return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as T;
 }

@@ -1,6 +1,9 @@
+import type { QueryResult, QueryResultRow } from "pg";
 import { loadKysely } from "./kysely/binding.ts";
 import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
 import { Reads } from "./reads.ts";
+import type { Statement } from "./session.ts";
+import { writeOnce } from "./single-write.ts";
 import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
 
 /** The database of a service, as one instance works with it. */
@@ -34,6 +37,14 @@ export class ServiceDatabase<Tables = unknown> {
     } finally {
       await transaction.rollback();
     }
+  }
+
+  /** One statement as a transaction of its own, in one round trip; it must be one that waits for nobody's locks. */
+  write<Row extends QueryResultRow>(
+    deadline: number,
+    statement: Statement,
+  ): Promise<QueryResult<Row>> {
+    return writeOnce(this.#pool, deadline, statement) as Promise<QueryResult<Row>>;
   }
 
   /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */

@@ -33,6 +33,9 @@ export interface TransactionOptions {
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
 
+/** Does what a hook does without the transaction, and durably when it resolves; told the transaction's deadline. */
+type Alone = (deadline: number) => Promise<void>;
+
 /** How much later than the server we give up on it, in milliseconds: normally its own answer is there first. */
 const graceMs = 250;
 /** First and longest pause before a key is claimed again that somebody else is at work under, in milliseconds. */
@@ -62,6 +65,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #savepoints = 0;
   #depth: string[] = [];
   #recorded: RecordedAnswer | undefined;
+  #alone: Alone | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
@@ -92,8 +96,17 @@ export class CommandTransaction<Tables = unknown> implements Session {
     return this.#raw;
   }
 
-  /** Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. */
-  beforeCommit(hook: Hook<Tables>): void {
+  /** True before the first statement and hook: committing it would do nothing. */
+  get isUntouched(): boolean {
+    return this.#opening === undefined && this.#beforeCommit.length === 0;
+  }
+
+  /**
+   * Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. With `alone`,
+   * that is done instead when the hook is all there is to commit, so that what many transactions do alone is done in one.
+   */
+  beforeCommit(hook: Hook<Tables>, alone?: Alone): void {
+    this.#alone = this.isUntouched ? alone : undefined;
     this.#beforeCommit.push(hook);
   }
 
@@ -193,7 +206,11 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async commit(): Promise<void> {
     this.#assertUnsettled();
     try {
-      for (const hook of this.#beforeCommit) await hook(this);
+      if (this.#alone !== undefined && this.#opening === undefined) {
+        await this.#alone(this.#options.deadline);
+      } else {
+        for (const hook of this.#beforeCommit) await hook(this);
+      }
       if (this.#opening !== undefined) await this.#commit(await this.#opening);
       else this.#settled = "committed";
     } catch (error) {

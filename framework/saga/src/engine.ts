@@ -3,7 +3,8 @@ import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
 import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
-import { SagaStore } from "./saga-store.ts";
+import { Journal } from "./journal.ts";
+import { SagaStore, staleLease } from "./saga-store.ts";
 import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
@@ -25,6 +26,8 @@ export interface SagaEngineOptions {
   readonly log: Logger;
   /** Ids of sagas, UUIDs; drawn by default. A simulation needs the same ones in every run. */
   readonly newId?: (() => string) | undefined;
+  /** Told when a saga that ran here is completed, undone or stuck, and that is recorded. */
+  readonly onEnd?: ((saga: SagaRow) => void) | undefined;
 }
 
 /** What a saga carries of the command that started it. */
@@ -33,12 +36,19 @@ export interface SagaOrigin {
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A saga that is worked on here. */
+interface Live {
+  execution: Execution | undefined;
+  ended: Promise<void> | undefined;
+}
+
 /** The sagas of one service in one process. */
 export class SagaEngine {
   readonly #options: SagaEngineOptions;
   readonly #store: SagaStore;
+  readonly #journal: Journal;
   readonly #definitions: ReadonlyMap<string, SagaDefinition>;
-  readonly #live = new Map<string, Promise<void>>();
+  readonly #live = new Map<string, Live>();
   readonly #stopping = new AbortController();
   #started = false;
   #loops: readonly Promise<void>[] = [];
@@ -46,6 +56,7 @@ export class SagaEngine {
   constructor(options: SagaEngineOptions) {
     this.#options = options;
     this.#store = new SagaStore(options.database, options.clock, options.instance);
+    this.#journal = new Journal({ ...options, signal: this.#stopping.signal });
     this.#definitions = new Map(
       options.definitions.map((definition) => [keyOf(definition), definition]),
     );
@@ -65,7 +76,9 @@ export class SagaEngine {
   async stop(): Promise<void> {
     this.#stopping.abort();
     const left = [...this.#live.keys()];
-    await Promise.all([...this.#loops, ...this.#live.values()]);
+    const reason = new KerfError("cancelled", `The service ${this.#options.service} is stopping.`);
+    for (const { execution } of this.#live.values()) execution?.leave(reason);
+    await Promise.all([...this.#loops, ...[...this.#live.values()].map(({ ended }) => ended)]);
     if (left.length > 0) await this.#store.release(left).catch(() => undefined);
   }
 
@@ -99,36 +112,51 @@ export class SagaEngine {
     const id = this.#options.newId?.() ?? newId(clock);
     const principal = origin.principal ?? null;
     const saga = { id, name, version, input, trace: origin.trace, principal };
-    transaction.beforeCommit(() => this.#store.insert(transaction, saga));
+    transaction.beforeCommit(
+      () => this.#store.insert(transaction, saga),
+      () => this.#journal.start({ start: saga }),
+    );
     transaction.afterCommit(() => {
       // Where nothing runs yet, or enough does, its lease runs out and whoever looks next takes it.
       if (!this.#started || this.#live.size >= maxLive) return;
-      this.#run({ ...saga, state: "running", failure: null, epoch: "1" }, true);
+      this.#run({ ...saga, state: "running", failure: null, epoch: "1", cancel: null }, true);
     });
     return id;
   }
 
   #run(saga: SagaRow, fresh: boolean): void {
     if (this.#live.has(saga.id) || this.#stopping.signal.aborted) return;
-    this.#live.set(
-      saga.id,
-      this.#execute(saga, fresh).finally(() => this.#live.delete(saga.id)),
-    );
+    const live: Live = { execution: undefined, ended: undefined };
+    this.#live.set(saga.id, live);
+    live.ended = this.#execute(saga, fresh, live).finally(() => this.#live.delete(saga.id));
   }
 
-  async #execute(saga: SagaRow, fresh: boolean): Promise<void> {
+  async #execute(saga: SagaRow, fresh: boolean, live: Live): Promise<void> {
     const { clock, random, clients, local, log } = this.#options;
     const { signal } = this.#stopping;
-    const fields = { saga: saga.name, id: saga.id };
+    const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
+    const parts = {
+      store: this.#store,
+      journal: this.#journal,
+      clock,
+      random,
+      signal,
+      clients,
+      local,
+    };
     try {
-      const steps = fresh ? [] : await this.#store.steps(saga.id);
-      const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
-      const parts = { store: this.#store, clock, random, signal, clients, local };
-      await new Execution(saga, steps, definition, parts).run();
+      let steps = fresh ? undefined : await this.#store.steps(saga.id);
+      for (;;) {
+        live.execution = new Execution(saga, steps, definition, parts);
+        const end = await live.execution.run();
+        if (end === "ended") this.#options.onEnd?.(saga);
+        if (end !== "again") return;
+        steps = await this.#store.steps(saga.id);
+      }
     } catch (error) {
       if (signal.aborted) return;
       // Its lease runs out, and whoever takes it then goes on from what is recorded.
-      log.warn("a saga was left; it is taken up again", { ...fields, error });
+      log.warn("a saga was left; it is taken up again", { saga: saga.name, id: saga.id, error });
     }
   }
 
@@ -140,7 +168,16 @@ export class SagaEngine {
   }
 
   async #beat(): Promise<void> {
-    if (this.#live.size > 0) await this.#store.beat([...this.#live.keys()]);
+    const ids = [...this.#live.keys()];
+    if (ids.length === 0) return;
+    const kept = new Map((await this.#store.beat(ids)).map(({ id, cancel }) => [id, cancel]));
+    for (const id of ids) {
+      const execution = this.#live.get(id)?.execution;
+      const cancel = kept.get(id);
+      if (execution === undefined) continue;
+      if (cancel === undefined) execution.leave(staleLease(execution.saga));
+      else if (cancel !== null) execution.cancel(cancel);
+    }
   }
 
   async #every(ms: number, work: () => Promise<void>): Promise<void> {

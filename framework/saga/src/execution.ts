@@ -1,236 +1,273 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CommandTransaction } from "@kerf/data";
-import { type Clock, DeclaredError, delay, KerfError, type Random } from "@kerf/kernel";
+import { type Clock, DeclaredError, delay, type Random, type Timer } from "@kerf/kernel";
+import {
+  attempts,
+  Cancelled,
+  describe,
+  FailedBySaga,
+  failureOf,
+  isBusiness,
+  isStale,
+  mayMend,
+  NeedsOperator,
+  pauseMs,
+} from "./failures.ts";
+import type { Journal, Move } from "./journal.ts";
 import type { SagaStore } from "./saga-store.ts";
 import type {
+  Cancellation,
   LocalArgs,
   SagaDefinition,
   SagaFailure,
   SagaRow,
-  SagaSteps,
-  StepOptions,
   StepRow,
 } from "./saga.ts";
+import { Steps } from "./steps.ts";
 
-/** First and longest pause before a step is tried again, milliseconds. */
-const firstPauseMs = 50;
-const longestPauseMs = 5_000;
-/** How often a step is tried that fails in a way that waiting may not mend, before an operator is asked. */
-const attempts = 10;
 /** Turns of the event loop that a replay may take: it waits for nothing but itself. */
 const longestReplay = 10_000;
-/** What is shorter is waited for in memory, milliseconds. */
-const shortSleepMs = 2_000;
+/** How long nothing but waiting goes on in a saga before it is put aside, milliseconds. */
+const idleMs = 250;
 
 /** What a run needs beside the saga. */
 export interface ExecutionParts {
   readonly store: SagaStore;
+  readonly journal: Journal;
   readonly clock: Clock;
   readonly random: Random;
-  /** Aborts when the instance stops or its lease is lost. */
+  /** Aborts when the instance stops. */
   readonly signal: AbortSignal;
   /** Clients whose calls carry keys that follow from `key`. */
   readonly clients: (saga: SagaRow, key: string) => unknown;
   readonly local: LocalArgs;
 }
 
-/** How a run ended: at its end, or put aside until later. */
-export type RunEnd = "ended" | "aside";
+/** How a run ended: at its end, put aside until later, or to be run again at once over what is recorded now. */
+export type RunEnd = "ended" | "aside" | "again";
 
-type UndoWork = (failure: SagaFailure) => Promise<void>;
+/** Undoes one step and sees to its record. */
+export type UndoWork = (failure: SagaFailure) => Promise<void>;
 
-/** Thrown by `s.fail()`. */
-class FailedBySaga extends Error {
-  readonly data: unknown;
-
-  constructor(message: string, data: unknown) {
-    super(message);
-    this.data = data;
-  }
+/** One step as the saga's function asks for it. */
+export interface StepWork {
+  /** Whether an earlier run may have begun it without a record: only what other services do is not recorded with its effect. */
+  readonly remote: boolean;
+  readonly pivot?: boolean | undefined;
+  /** Does it, and records it by {@link Execution.record} or {@link Execution.recorded}; or answers until when it is to be waited. */
+  readonly work: () => Promise<number | void>;
+  readonly undo?: ((answer: unknown) => UndoWork) | undefined;
 }
 
-/** Ends a run without ending the saga. */
+/** Ends a run without ending the saga; what is there until then is waited for by nobody. */
 class PutAside extends Error {}
 
-/** A bug, or an answer that no retry mends: an operator has to look. */
-class NeedsOperator extends Error {}
+interface Parked {
+  readonly until: number;
+  readonly goOn: () => void;
+}
 
 /**
  * One run of one saga: its function from the beginning, with the answers of the steps that are recorded, so that it arrives where
  * the run before ended. Steps are known by their names, so that their order may depend on chance.
+ *
+ * The function goes on as soon as a step's record is handed to the journal, but no further step begins before that is durable. So
+ * the last step and the end of the saga are written together.
  */
-export class Execution implements SagaSteps<unknown, unknown> {
-  readonly id: string;
-  readonly #saga: SagaRow;
-  readonly #definition: SagaDefinition;
-  readonly #parts: ExecutionParts;
+export class Execution {
+  readonly saga: SagaRow;
+  readonly parts: ExecutionParts;
+  readonly definition: SagaDefinition;
+  /** Under which the calls of clients are sent that are given no key of their own. */
+  key: string;
+  readonly #resumed: boolean;
   readonly #done = new Map<string, StepRow>();
   readonly #undone = new Set<string>();
   readonly #undo = new Map<string, UndoWork>();
   readonly #named = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
+  readonly #writing = new Set<Promise<unknown>>();
+  readonly #parked = new Set<Parked>();
+  readonly #halted = Promise.withResolvers<never>();
+  #halting = false;
+  #undoing: boolean;
   #beyondPivot = false;
-  #key: string;
+  #recordedNow = false;
+  #idle: Timer | undefined;
 
+  /** `steps` are undefined for a saga that was just started. */
   constructor(
     saga: SagaRow,
-    steps: readonly StepRow[],
+    steps: readonly StepRow[] | undefined,
     definition: SagaDefinition,
     parts: ExecutionParts,
   ) {
-    this.id = saga.id;
-    this.#saga = saga;
-    this.#definition = definition;
-    this.#parts = parts;
-    this.#key = `saga:${saga.id}`;
-    for (const row of steps) {
-      if (row.kind === "do") this.#done.set(row.step, row);
-      else this.#undone.add(row.step);
+    this.saga = saga;
+    this.definition = definition;
+    this.parts = parts;
+    this.key = `saga:${saga.id}`;
+    this.#resumed = steps !== undefined;
+    this.#undoing = saga.state === "undoing";
+    for (const row of steps ?? []) {
+      if (row.kind === "do") this.#keep(row);
+      else if (row.kind === "undo") this.#undone.add(row.step);
     }
+    // Whoever does not look, because nothing runs any more, is not to be warned of it.
+    this.#halted.promise.catch(() => undefined);
   }
 
-  get clients(): unknown {
-    return this.#parts.clients(this.#saga, this.#key);
+  /** Whether the function only runs to know again how its steps are undone. */
+  get isUndoing(): boolean {
+    return this.#undoing;
   }
 
   /** Runs it on. Rejects when the instance stops or has lost its lease; everything else is recorded. */
   async run(): Promise<RunEnd> {
     try {
-      if (this.#saga.state === "undoing") {
+      if (this.#undoing) {
         await this.#collect();
-        return await this.#undoAll(this.#saga.failure ?? unknownFailure);
+        return await this.#undoAll(this.saga.failure ?? unknownFailure);
       }
-      await this.#definition.run(this as never, this.#saga.input as never);
-      await this.#parts.store.move(this.#saga, "completed", null);
+      if (this.saga.cancel !== null) this.cancel(this.saga.cancel);
+      await Promise.race([this.#runFunction(), this.#halted.promise]);
+      if ((await this.#move("completed", null)) && !this.#beyondPivot) throw cancelled();
+      await this.durable();
       return "ended";
     } catch (thrown) {
-      // A step beside the one that failed must have come to its end before it is known what to undo.
-      await Promise.allSettled(this.#running);
-      if (thrown instanceof PutAside) return "aside";
-      if (this.#parts.signal.aborted || isStale(thrown)) throw thrown;
-      return this.#failed(thrown);
+      return await this.#halt(thrown);
+    } finally {
+      this.#idle?.cancel();
     }
   }
 
-  call<Input, Output>(
-    step: string,
-    operation: (input: Input, options?: { idempotencyKey?: string }) => PromiseLike<Output>,
-    input: Input,
-    options: StepOptions<
-      (input: Input, answer: Output, failure: SagaFailure) => PromiseLike<unknown>
-    > = {},
-  ): Promise<Output> {
-    const { undo } = options;
-    return this.#step(
-      step,
-      options,
-      async () => {
-        const idempotencyKey = `saga:${this.id}:${step}`;
-        try {
-          const answer = await operation(input, { idempotencyKey });
-          return await this.#record(step, answer);
-        } catch (error) {
-          if (!(error instanceof DeclaredError)) throw error;
-          await this.#record(step, error.toShape(), true);
-          throw error;
-        }
-      },
-      undo &&
-        ((answer) => async (failure) => {
-          await undo(input, answer as Output, failure);
-          await this.#parts.store.record(this.#saga, undoRow(step));
-        }),
-    ) as Promise<Output>;
+  /** Its end was asked for: no further step begins, and what is done is undone. Nothing beyond the pivot. */
+  cancel(by?: Cancellation): void {
+    if (!this.#beyondPivot && !this.#undoing) this.leave(cancelled(by));
   }
 
-  local<Output>(
-    step: string,
-    work: (args: unknown) => Promise<Output> | Output,
-    options: StepOptions<
-      (args: unknown, answer: Output, failure: SagaFailure) => Promise<unknown>
-    > = {},
-  ): Promise<Output> {
-    const { undo } = options;
-    const { store } = this.#parts;
-    return this.#step(
-      step,
-      options,
-      () =>
-        store.transaction(async (transaction) => {
-          const answer = await work(this.#args(transaction));
-          return this.#record(step, answer, false, transaction);
-        }),
-      undo &&
-        ((answer) => async (failure) => {
-          await store.transaction(async (transaction) => {
-            await undo(this.#args(transaction), answer as Output, failure);
-            await store.record(this.#saga, undoRow(step), transaction);
-          });
-        }),
-    ) as Promise<Output>;
+  /** Ends the run, with what is under way. */
+  leave(reason: Error): void {
+    this.#halting = true;
+    this.#halted.reject(reason);
   }
 
-  async sleep(step: string, ms: number): Promise<void> {
-    const { clock, signal, store } = this.#parts;
-    const until = (await this.#step(step, {}, () =>
-      this.#record(step, clock.wall() + ms),
-    )) as number;
-    const left = until - clock.wall();
-    if (left <= 0 || this.#saga.state === "undoing") return;
-    if (left <= shortSleepMs) return delay(clock, left, signal);
-    await store.sleepUntil(this.#saga, until);
-    throw new PutAside();
-  }
-
-  now(step: string): Promise<number> {
-    return this.#step(step, {}, () =>
-      this.#record(step, this.#parts.clock.wall()),
-    ) as Promise<number>;
-  }
-
-  fail(message: string, data?: unknown): Error {
-    return new FailedBySaga(message, data);
+  /** Something came that it may wait for. */
+  wake(): void {
+    for (const { goOn } of this.#parked) goOn();
   }
 
   /** One step: its recorded answer, or its work, tried until it comes to an end. */
-  async #step(
-    step: string,
-    options: StepOptions<unknown>,
-    work: () => Promise<unknown>,
-    undo?: (answer: unknown) => UndoWork,
-  ): Promise<unknown> {
-    if (this.#named.has(step)) {
+  async step(name: string, wanted: StepWork): Promise<unknown> {
+    if (this.#named.has(name)) {
       throw new NeedsOperator(
-        `The saga ${this.#saga.name} has two steps called ${JSON.stringify(step)}; a step is known by its name.`,
+        `The saga ${this.saga.name} has two steps called ${JSON.stringify(name)}; a step is known by its name.`,
       );
     }
-    this.#named.add(step);
-    let row = this.#done.get(step);
-    if (row === undefined) {
-      if (this.#saga.state === "undoing") {
-        // Beyond what was done there is nothing to undo.
-        return new Promise(() => {});
-      }
-      const running = this.#untilDone(step, work);
-      this.#running.add(running);
-      await running.finally(() => this.#running.delete(running));
-      row = this.#done.get(step) as StepRow;
+    this.#named.add(name);
+    while (!this.#done.has(name)) {
+      // Beyond what was done there is nothing to undo, and nothing else may begin.
+      if (!(await this.#mayBegin(wanted))) return new Promise(() => {});
+      const until = await this.#run(this.#untilDone(name, wanted));
+      if (until !== undefined) await this.park(until);
     }
+    const row = this.#done.get(name) as StepRow;
     if (row.declined) throw declaredFrom(row.answer);
-    if (undo !== undefined) this.#undo.set(step, undo(row.answer));
-    if (options.pivot === true) this.#beyondPivot = true;
+    if (wanted.undo !== undefined) this.#undo.set(name, wanted.undo(row.answer));
     return row.answer;
   }
 
-  async #untilDone(step: string, work: () => Promise<unknown>): Promise<void> {
-    const { clock, random, signal } = this.#parts;
+  /** Hands a record to the journal; the function may go on, and the next step waits until it is durable. */
+  record(row: StepRow): void {
+    if (row.kind === "do") this.#keep(row);
+    else if (row.kind === "undo") this.#undone.add(row.step);
+    this.#recordedNow = true;
+    const written = this.parts.journal.write({ saga: this.saga, row }).then(
+      (answer) => void (answer.cancelled && this.cancel()),
+      (error: unknown) => {
+        this.leave(
+          isStale(error) ? (error as Error) : new NeedsOperator(describe(row.step, error)),
+        );
+        throw error;
+      },
+    );
+    written.catch(() => undefined);
+    this.#writing.add(written);
+    void written.catch(() => undefined).then(() => this.#writing.delete(written));
+  }
+
+  /** Takes note of what was recorded in a transaction that has committed. */
+  recorded(row: StepRow, isCancelled = false): void {
+    this.#recordedNow = true;
+    if (row.kind === "do") this.#keep(row);
+    else this.#undone.add(row.step);
+    if (isCancelled) this.cancel();
+  }
+
+  /** Waits until `wall`, in memory for a short while and then aside; or until it is woken. */
+  park(wall: number): Promise<void> {
+    const { clock } = this.parts;
+    return new Promise((resolve) => {
+      const goOn = (): void => {
+        timer.cancel();
+        this.#parked.delete(parked);
+        resolve();
+      };
+      const parked = { until: wall, goOn };
+      const left = Math.max(0, wall - clock.wall());
+      const timer = clock.after(Math.min(left, idleMs * 2), () => {
+        if (clock.wall() >= wall) goOn();
+      });
+      this.#parked.add(parked);
+      this.#considerAside();
+    });
+  }
+
+  /** Resolves when everything is durable that was recorded. */
+  async durable(): Promise<void> {
+    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  }
+
+  /** The recorded rows, for steps that depend on each other. */
+  isDone(step: string): boolean {
+    return this.#done.has(step);
+  }
+
+  #keep(row: StepRow): void {
+    this.#done.set(row.step, row);
+    if (row.pivot && !row.declined) this.#beyondPivot = true;
+  }
+
+  async #runFunction(): Promise<void> {
+    await this.definition.run(new Steps(this) as never, this.saga.input as never);
+    // It does not wait for all that it began.
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #mayBegin({ remote }: StepWork): Promise<boolean> {
+    if (this.#writing.size > 0) await this.durable();
+    if (this.#undoing) return false;
+    // What an earlier run may have sent is sent again, so that it is known before anything is undone.
+    return !this.#halting || (remote && this.#resumed && !this.#recordedNow);
+  }
+
+  async #run<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+      this.#considerAside();
+    }
+  }
+
+  async #untilDone(step: string, { work }: StepWork): Promise<number | void> {
+    const { clock, random, signal } = this.parts;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await work();
-        return;
+        return await work();
       } catch (error) {
-        if (this.#done.has(step)) return;
-        if (error instanceof FailedBySaga || isStale(error) || signal.aborted) throw error;
+        if (this.#done.has(step)) return undefined;
+        if (error instanceof FailedBySaga || error instanceof Cancelled) throw error;
+        if (isStale(error) || signal.aborted) throw error;
         if (!mayMend(error, attempt))
           throw new NeedsOperator(describe(step, error), { cause: error });
         await delay(clock, pauseMs(attempt, random), signal);
@@ -238,41 +275,55 @@ export class Execution implements SagaSteps<unknown, unknown> {
     }
   }
 
-  async #record(
-    step: string,
-    answer: unknown,
-    declined = false,
-    transaction?: CommandTransaction,
-  ): Promise<unknown> {
-    const row = { step, kind: "do" as const, declined, answer: answer ?? null };
-    const position = await this.#parts.store.record(this.#saga, row, transaction);
-    const keep = (): void => void this.#done.set(step, { ...row, position });
-    // A transaction of the step's own commits after this.
-    if (transaction === undefined) keep();
-    else transaction.afterCommit(keep);
-    return answer;
+  /** Nothing but waiting for a while: somebody else may have its place. */
+  #considerAside(): void {
+    if (this.#parked.size === 0 || this.#running.size > 0) return;
+    this.#idle?.cancel();
+    const { clock } = this.parts;
+    this.#idle = clock.after(idleMs, () => {
+      if (this.#parked.size === 0 || this.#running.size > 0 || this.#halting) return;
+      const soonest = Math.min(...[...this.#parked].map(({ until }) => until));
+      if (soonest - clock.wall() <= idleMs) this.#considerAside();
+      else this.leave(new PutAside());
+    });
   }
 
-  #args(transaction: CommandTransaction): unknown {
-    return this.#parts.local(transaction, this.#saga);
-  }
-
-  async #failed(thrown: unknown): Promise<RunEnd> {
-    const { store } = this.#parts;
+  /** What becomes of the saga when its function threw or was left. */
+  async #halt(thrown: unknown): Promise<RunEnd> {
+    this.#halting = true;
+    // What it had reached before is under way again by then.
+    if (this.#resumed && !this.#recordedNow) await nextTurn();
+    // What went on beside must have come to its end before it is known what to undo.
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#writing);
+    if (this.parts.signal.aborted || isStale(thrown)) throw thrown;
+    if (thrown instanceof PutAside) {
+      const soonest = Math.min(...[...this.#parked].map(({ until }) => until));
+      await this.parts.store.putAside(this.saga, soonest);
+      return "aside";
+    }
+    if (thrown instanceof Cancelled && this.#beyondPivot) return "again";
     const failure = failureOf(thrown);
-    const business = thrown instanceof FailedBySaga || thrown instanceof DeclaredError;
-    if (!business || this.#beyondPivot) {
-      await store.move(this.#saga, "stuck", failure);
+    if (!isBusiness(thrown) || this.#beyondPivot) {
+      await this.#move("stuck", failure);
       return "ended";
     }
-    await store.move(this.#saga, "undoing", failure);
+    this.#undoing = true;
+    await this.#move("undoing", failure);
     return this.#undoAll(failure);
+  }
+
+  /** Answers whether its end was asked for meanwhile. */
+  async #move(state: Move["state"], failure: SagaFailure | null): Promise<boolean> {
+    const { journal } = this.parts;
+    const move = { state, failure, pivoted: this.#beyondPivot };
+    return (await journal.write({ saga: this.saga, move })).cancelled;
   }
 
   /** Runs the function once more over what is recorded, to know again how each step is undone. */
   async #collect(): Promise<void> {
     let ended = false;
-    const run = this.#definition.run(this as never, this.#saga.input as never);
+    const run = this.definition.run(new Steps(this) as never, this.saga.input as never);
     run.then(
       () => (ended = true),
       () => (ended = true),
@@ -281,7 +332,7 @@ export class Execution implements SagaSteps<unknown, unknown> {
     for (let turn = 0; !ended && [...this.#done.keys()].some(isMissing); turn += 1) {
       if (turn > longestReplay) {
         throw new NeedsOperator(
-          `The saga ${this.#saga.name} does not come to its recorded step ${[...this.#done.keys()].find(isMissing)} any more.`,
+          `The saga ${this.saga.name} does not come to its recorded step ${[...this.#done.keys()].find(isMissing)} any more.`,
         );
       }
       await nextTurn();
@@ -292,72 +343,39 @@ export class Execution implements SagaSteps<unknown, unknown> {
 
   /** What took effect, last first; an undo that does not succeed asks for an operator. */
   async #undoAll(failure: SagaFailure): Promise<RunEnd> {
-    const { clock, random, signal, store } = this.#parts;
-    const rows = [...this.#done.values()].sort((a, b) =>
-      BigInt(a.position) < BigInt(b.position) ? 1 : -1,
-    );
-    for (const { step } of rows) {
+    const { clock, random, signal } = this.parts;
+    for (const step of [...this.#done.keys()].reverse()) {
       const undo = this.#undo.get(step);
       if (undo === undefined || this.#undone.has(step)) continue;
-      this.#key = `saga:${this.id}:${step}:undo`;
+      this.key = `saga:${this.saga.id}:${step}:undo`;
       for (let attempt = 1; ; attempt += 1) {
         try {
+          await this.durable();
           await undo(failure);
           break;
         } catch (error) {
           if (isStale(error) || signal.aborted) throw error;
           if (attempt >= attempts) {
-            await store.move(
-              this.#saga,
-              "stuck",
-              failureOf(new Error(describe(`undo of ${step}`, error))),
-            );
+            await this.#move("stuck", failureOf(new Error(describe(`undo of ${step}`, error))));
             return "ended";
           }
           await delay(clock, pauseMs(attempt, random), signal);
         }
       }
     }
-    await store.move(this.#saga, "undone", failure);
+    await this.#move("undone", failure);
     return "ended";
   }
 }
 
 const unknownFailure: SagaFailure = { code: "failed", message: "The saga failed." };
 
-function undoRow(step: string): Omit<StepRow, "position"> {
-  return { step, kind: "undo", declined: false, answer: null };
+function cancelled(by?: Cancellation): Cancelled {
+  const who = by === undefined ? "" : ` by ${by.by}${by.note === undefined ? "" : `: ${by.note}`}`;
+  return new Cancelled(`It was cancelled${who}.`);
 }
 
 function declaredFrom(shape: unknown): DeclaredError {
   const { code, data, message } = shape as { code: string; data: unknown; message: string };
   return new DeclaredError(code, data, message);
-}
-
-function failureOf(thrown: unknown): SagaFailure {
-  if (thrown instanceof FailedBySaga)
-    return { code: "failed", message: thrown.message, data: thrown.data };
-  if (thrown instanceof KerfError)
-    return { code: thrown.code, message: thrown.message, data: thrown.data };
-  return { code: "internal", message: thrown instanceof Error ? thrown.message : String(thrown) };
-}
-
-/** Waiting mends what is down; what a callee calls a failure of its own is tried some times, in case it is mended meanwhile. */
-function mayMend(error: unknown, attempt: number): boolean {
-  if (!(error instanceof KerfError))
-    return error instanceof Error && "code" in error && attempt < attempts;
-  return error.retry !== "never" || (error.code === "internal" && attempt < attempts);
-}
-
-function isStale(error: unknown): boolean {
-  return error instanceof KerfError && error.code === "stale_lease";
-}
-
-function describe(step: string, error: unknown): string {
-  return `${step}: ${error instanceof Error ? error.message : String(error)}`;
-}
-
-function pauseMs(attempt: number, random: Random): number {
-  const most = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(attempt - 1, 10));
-  return most * (0.5 + random.next() / 2);
 }

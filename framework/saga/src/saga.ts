@@ -1,4 +1,4 @@
-import type { Call, InputOf, OutputOf, Schema } from "@kerf/contract";
+import type { Call, Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 
 /** What undoing is told of the failure that it undoes. */
@@ -14,6 +14,24 @@ export interface StepOptions<Undo> {
   readonly undo?: Undo;
   /** From here on nothing is undone any more: what follows is retried until it succeeds. */
   readonly pivot?: boolean;
+}
+
+/** What a wait is bounded by. */
+export interface WaitOptions {
+  /** The event's key. */
+  readonly key: string;
+  /** Bound of the wait, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What an event says. */
+export type PayloadOf<C extends Contract<any, any, any>, Name extends keyof C["events"]> =
+  C["events"][Name] extends EventDeclaration<infer S> ? OutputOf<S> : never;
+
+/** Events of one other service that a saga may wait for. */
+export interface Waits<C extends Contract<any, any, any> = Contract<any, any, any>> {
+  readonly producer: C;
+  readonly events: readonly (keyof C["events"] & string)[];
 }
 
 /** What the function of a saga works with. Every step has a name of its own within the saga, which must not change while instances run. */
@@ -44,6 +62,18 @@ export interface SagaSteps<Clients, Local> {
   sleep(step: string, ms: number): Promise<void>;
   /** The time at which this was first asked, milliseconds since 1970-01-01 UTC. */
   now(step: string): Promise<number>;
+  /** A number from 0 up to 1 by chance; the same in every run. */
+  random(step: string): Promise<number>;
+  /**
+   * Waits for an event of another service that came after the saga began, the oldest that no other step of the saga was given.
+   * Answers its payload, or undefined when none came in time. The saga's `waits` name the event.
+   */
+  waitFor<C extends Contract<any, any, any>, Name extends keyof C["events"] & string>(
+    step: string,
+    producer: C,
+    event: Name,
+    options: WaitOptions,
+  ): Promise<PayloadOf<C, Name> | undefined>;
   /** Ends the saga as failed: `throw s.fail("payment declined")`. What was done is undone. */
   fail(message: string, data?: unknown): Error;
 }
@@ -54,6 +84,8 @@ export interface SagaDefinition<Input extends Schema = Schema, Steps = SagaSteps
   /** Grows when steps change while instances may run; each instance ends by the version that it began with. */
   readonly version: number;
   readonly input: Input;
+  /** The events that it may wait for: they are kept from when the service declares them. */
+  readonly waits?: readonly Waits[] | undefined;
   readonly run: (steps: Steps, input: OutputOf<Input>) => Promise<void>;
 }
 
@@ -77,13 +109,24 @@ export interface SagaRow {
   readonly trace: string;
   readonly principal: Readonly<Record<string, unknown>> | null;
   readonly epoch: string;
+  /** When its end was asked for. */
+  readonly cancel: Cancellation | null;
+}
+
+/** Who asked for the end of a saga, and why. */
+export interface Cancellation {
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly note?: string | undefined;
 }
 
 /** A step as it lies in the database. */
 export interface StepRow {
   readonly step: string;
-  readonly kind: "do" | "undo";
-  readonly position: string;
+  /** wait: since when, until when and for what its saga waits; what came is in its do. */
+  readonly kind: "do" | "undo" | "wait";
   readonly declined: boolean;
+  readonly pivot: boolean;
   readonly answer: unknown;
 }

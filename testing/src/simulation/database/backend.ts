@@ -224,13 +224,18 @@ export class Backend {
     const transaction = (this.#transaction = new Transaction(this, this.server.wall));
     try {
       const answered = yield* this.#run(transaction, work, values);
+      const { faults, scheduler } = this.server;
+      const writes = transaction.xid !== undefined;
+      if (writes && scheduler.chance(faults.commitLost)) return this.#break("is lost before");
+      if (writes) yield undefined;
       this.server.commit(transaction);
+      if (writes && scheduler.chance(faults.answerLost)) this.#break("is lost after");
       return answered;
     } catch (error) {
       this.server.rollback(transaction);
       throw error;
     } finally {
-      this.#transaction = undefined;
+      if (this.#transaction === transaction) this.#transaction = undefined;
     }
   }
 

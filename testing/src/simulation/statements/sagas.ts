@@ -1,12 +1,30 @@
 import type { KnownStatement } from "../database/statement-table.ts";
 import { answer, type StatementRun, type Steps } from "../database/statement-run.ts";
-import { ServerError } from "../database/errors.ts";
 import type { Tuple } from "../database/table.ts";
 
 const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json));
 
-function shown({ id, name, version, input, state, failure, trace, principal, epoch }: Tuple): Tuple {
-  return { id, name, version, input, state, failure, trace, principal, epoch: String(epoch) };
+function shown({ epoch, id, name, version, input, state, failure, ...rest }: Tuple): Tuple {
+  const { trace, principal, cancel } = rest;
+  return { id, name, version, input, state, failure, trace, principal, epoch: String(epoch), cancel };
+}
+
+/** A saga as it is inserted, leased by whoever starts it. */
+function newSaga(run: StatementRun, owner: string, leaseMs: number, given: Tuple): Tuple {
+  return {
+    ...given,
+    state: "running",
+    failure: null,
+    cancel: null,
+    woken: false,
+    stuckFrom: null,
+    startedAt: run.now,
+    endedAt: null,
+    wakeAt: run.now,
+    owner,
+    epoch: 1,
+    leasedUntil: run.now + leaseMs,
+  };
 }
 
 /** The fence: the saga's row as its owner has it. */
@@ -14,42 +32,85 @@ function ownedBy(id: unknown, epoch: unknown, instance: unknown): (row: Tuple) =
   return (row) => row["id"] === id && row["epoch"] === Number(epoch) && row["owner"] === instance;
 }
 
-/** Inserts a step under the lock of its saga's row; answers its position, or nothing when the fence holds it off. */
+/** Inserts a step under the lock of its saga's row; answers nothing when the fence holds it off. */
 export function* insertStep(
   run: StatementRun,
-  [saga, , , step, kind, declined, said]: readonly any[],
+  [saga, , , step, kind, declined, pivot, said]: readonly any[],
   fence: (row: Tuple) => boolean,
 ): Steps<ReturnType<typeof answer>> {
   const [fenced] = yield* run.selectForUpdate("saga", fence);
-  if (fenced === undefined) return answer("INSERT");
-  const position = run.database.sequence("saga_step_position").next();
-  const row = { saga, step, kind, position, declined, answer: parsed(said) };
-  yield* run.insertNew("saga_step", `${saga as string} ${step as string} ${kind as string}`, row);
-  return answer("INSERT", [{ position: String(position) }]);
+  if (fenced === undefined) return answer("SELECT");
+  const row = { saga, step, kind, declined, pivot, answer: parsed(said) };
+  yield* run.insertNew("saga_step", stepKey(row), { ...row, position: nextPosition(run) });
+  return answer("SELECT", [{ cancelled: fenced["cancel"] !== null }]);
 }
 
-/** The statements of `framework/saga/src/saga-store.ts`. */
+function stepKey({ saga, step, kind }: Tuple): string {
+  return `${saga as string} ${step as string} ${kind as string}`;
+}
+
+function nextPosition(run: StatementRun): number {
+  return run.database.sequence("saga_step_position").next();
+}
+
+/** Writes what the sagas of one instance have to write; only of those rows that `ours` lets through and nobody else holds. */
+export function* writeBatch(
+  run: StatementRun,
+  [ids, epochs, instance, steps, moves, starts, leaseMs]: readonly any[],
+  ours: (row: Tuple, epoch: number) => boolean,
+): Steps<ReturnType<typeof answer>> {
+  const fences = new Map<string, number>(
+    (ids as string[]).map((id, n) => [id, Number(epochs[n])]),
+  );
+  const isOurs = (row: Tuple): boolean => {
+    const epoch = fences.get(row["id"]);
+    return epoch !== undefined && ours(row, epoch);
+  };
+  const seen = new Set(run.select("saga", isOurs).map((row) => row["id"]));
+  const locked = yield* run.selectForUpdate("saga", isOurs, { skipLocked: true });
+  const held = new Map(locked.map((row) => [row["id"], row]));
+  for (const step of parsed(steps) as Tuple[]) {
+    if (!held.has(step["saga"])) continue;
+    const row = { answer: null, ...step, position: nextPosition(run) };
+    yield* run.insert("saga_step", stepKey(row), row);
+  }
+  for (const { saga, state, failure, pivoted } of parsed(moves) as Tuple[]) {
+    if (!held.has(saga)) continue;
+    yield* run.update(
+      "saga",
+      (row) =>
+        row["id"] === saga && (state !== "completed" || pivoted === true || row["cancel"] === null),
+      (row) => ({
+        state,
+        failure: failure ?? row["failure"],
+        endedAt: state === "completed" || state === "undone" ? run.now : null,
+        stuckFrom: state === "stuck" ? row["state"] : null,
+      }),
+    );
+  }
+  for (const start of parsed(starts) as Tuple[]) {
+    yield* run.insert("saga", start["id"], newSaga(run, instance, leaseMs, start));
+  }
+  return answer(
+    "SELECT",
+    [...fences.keys()].map((saga) => ({
+      saga,
+      written: held.has(saga),
+      cancelled: (held.get(saga)?.["cancel"] ?? null) !== null,
+      ours: held.has(saga) || seen.has(saga),
+    })),
+  );
+}
+
+/** The statements of `framework/saga/src`. */
 export const sagaStatements: readonly KnownStatement[] = [
   {
     name: "saga: insert",
     sql: `insert into kerf.saga (id, name, version, input, trace, principal, owner, leased_until)
         values ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')`,
     *work(run, [id, name, version, input, trace, principal, owner, leaseMs]) {
-      yield* run.insertNew("saga", id as string, {
-        id,
-        name,
-        version,
-        input: parsed(input),
-        state: "running",
-        failure: null,
-        trace,
-        principal: parsed(principal),
-        endedAt: null,
-        wakeAt: run.now,
-        owner,
-        epoch: 1,
-        leasedUntil: run.now + leaseMs,
-      });
+      const given = { id, name, version, input: parsed(input), trace, principal: parsed(principal) };
+      yield* run.insertNew("saga", id as string, newSaga(run, owner, leaseMs, given));
       return answer("INSERT", [], 1);
     },
   },
@@ -61,7 +122,7 @@ export const sagaStatements: readonly KnownStatement[] = [
               where state in ('running', 'undoing') and wake_at <= now() and leased_until < now()
                 and (name, version) in (select * from unnest($3::text[], $4::int[]))
               order by wake_at limit $5 for update skip locked)
-          returning id, name, version, input, state, failure, trace, principal, epoch::text as epoch`,
+          returning id, name, version, input, state, failure, trace, principal, epoch::text as epoch, cancel`,
     *work(run, [instance, leaseMs, names, versions, limit]) {
       const known = new Set((names as string[]).map((name, n) => `${name} ${versions[n] as number}`));
       const due = yield* run.selectForUpdate(
@@ -85,17 +146,22 @@ export const sagaStatements: readonly KnownStatement[] = [
   {
     name: "saga: beat",
     sql: `update kerf.saga set leased_until = now() + $3 * interval '1 millisecond'
-          where id = any($1::uuid[]) and owner = $2 and leased_until > now()`,
+          where id in (
+            select id from kerf.saga where id = any($1::uuid[]) and owner = $2 order by id for no key update)
+          returning id, cancel`,
     *work(run, [ids, instance, leaseMs]) {
+      const locked = yield* run.selectForUpdate(
+        "saga",
+        (row) => (ids as string[]).includes(row["id"]) && row["owner"] === instance,
+        { compare: (a, b) => (a["id"] < b["id"] ? -1 : 1) },
+      );
+      const ours = new Set(locked.map((row) => row["id"]));
       const beaten = yield* run.update(
         "saga",
-        (row) =>
-          (ids as string[]).includes(row["id"]) &&
-          row["owner"] === instance &&
-          row["leasedUntil"] > run.now,
+        (row) => ours.has(row["id"]),
         () => ({ leasedUntil: run.now + leaseMs }),
       );
-      return answer("UPDATE", [], beaten.length);
+      return answer("UPDATE", beaten.map(({ id, cancel }) => ({ id, cancel })));
     },
   },
   {
@@ -113,61 +179,112 @@ export const sagaStatements: readonly KnownStatement[] = [
   },
   {
     name: "saga: steps",
-    sql: `select step, kind, position::text as position, declined, answer
-        from kerf.saga_step where saga = $1 order by position`,
+    sql: "select step, kind, declined, pivot, answer from kerf.saga_step where saga = $1 order by position",
     // eslint-disable-next-line require-yield -- reads
     *work(run, [saga]) {
       const rows = run
         .select("saga_step", (row) => row["saga"] === saga)
-        .sort((a, b) => a["position"] - b["position"])
-        .map(({ step, kind, position, declined, answer: said }) => ({
-          step,
-          kind,
-          position: String(position),
-          declined,
-          answer: said,
-        }));
-      return answer("SELECT", rows);
+        .sort((a, b) => a["position"] - b["position"]);
+      return answer("SELECT", rows.map(shownStep));
     },
   },
   {
     name: "saga: record a step",
-    sql: `with fence as (select id from kerf.saga where id = $1 and epoch = $2 and owner = $3 for no key update)
-        insert into kerf.saga_step (saga, step, kind, declined, answer)
-        select id, $4, $5, $6, $7 from fence returning position::text as position`,
+    sql: `with fence as (
+          select id, cancel is not null as cancelled from kerf.saga
+            where id = $1 and epoch = $2 and owner = $3 for no key update),
+        step as (
+          insert into kerf.saga_step (saga, step, kind, declined, pivot, answer)
+            select id, $4, $5, $6, $7, $8 from fence)
+        select cancelled from fence`,
     *work(run, values) {
       const [id, epoch, instance] = values;
       return yield* insertStep(run, values, ownedBy(id, epoch, instance));
     },
   },
   {
-    name: "saga: move on",
-    sql: `update kerf.saga set state = $4, failure = coalesce($5, failure),
-            ended_at = case when $4 in ('completed', 'undone') then now() end,
-            owner = case when $4 = 'undoing' then owner end
-          where id = $1 and epoch = $2 and owner = $3`,
-    *work(run, [id, epoch, instance, state, failure]) {
-      const moved = yield* run.update("saga", ownedBy(id, epoch, instance), (row) => ({
-        state,
-        failure: parsed(failure) ?? row["failure"],
-        endedAt: state === "completed" || state === "undone" ? run.now : null,
-        owner: state === "undoing" ? row["owner"] : null,
-      }));
-      if (moved.length > 1) throw new ServerError("XX000", "two sagas have one id");
-      return answer("UPDATE", [], moved.length);
+    name: "saga: write a batch",
+    sql: `with fence as materialized (
+    select * from unnest($1::uuid[], $2::bigint[]) as f(saga, epoch)),
+  ours as materialized (
+    select s.id, s.cancel is not null as cancelled from kerf.saga s
+      where s.id = any($1::uuid[]) and s.owner = $3
+        and exists (select from fence f where f.saga = s.id and f.epoch = s.epoch)
+      for no key update skip locked),
+  steps as (
+    insert into kerf.saga_step (saga, step, kind, declined, pivot, answer)
+      select g.saga, g.step, g.kind, g.declined, g.pivot, g.answer
+        from rows from (json_to_recordset($4::json)
+          as (saga uuid, step text, kind text, declined boolean, pivot boolean, answer jsonb))
+          with ordinality as g(saga, step, kind, declined, pivot, answer, n)
+        where g.saga in (select id from ours)
+        order by g.n
+      on conflict do nothing),
+  moves as (
+    update kerf.saga s set state = g.state, failure = coalesce(g.failure, s.failure),
+        ended_at = case when g.state in ('completed', 'undone') then now() end,
+        stuck_from = case when g.state = 'stuck' then s.state end
+      from json_to_recordset($5::json) as g(saga uuid, state text, failure jsonb, pivoted boolean)
+      where s.id = g.saga and s.id in (select id from ours)
+        and (g.state <> 'completed' or g.pivoted or s.cancel is null)),
+  starts as (
+    insert into kerf.saga (id, name, version, input, trace, principal, owner, leased_until)
+      select g.id, g.name, g.version, g.input, g.trace, g.principal, $3, now() + $7 * interval '1 millisecond'
+        from json_to_recordset($6::json)
+          as g(id uuid, name text, version integer, input jsonb, trace text, principal jsonb)
+      on conflict do nothing)
+  select f.saga, o.id is not null as written, coalesce(o.cancelled, false) as cancelled,
+      o.id is not null or exists (
+        select from kerf.saga s where s.id = f.saga and s.epoch = f.epoch and s.owner = $3) as ours
+    from fence f left join ours o on o.id = f.saga`,
+    *work(run, values) {
+      const [, , instance] = values;
+      return yield* writeBatch(
+        run,
+        values,
+        (row, epoch) => row["owner"] === instance && row["epoch"] === epoch,
+      );
     },
   },
   {
-    name: "saga: sleep",
-    sql: `update kerf.saga set wake_at = to_timestamp($4::double precision / 1000), owner = null, leased_until = '-infinity'
+    name: "saga: put aside",
+    sql: `update kerf.saga set owner = null, leased_until = '-infinity', woken = false,
+            wake_at = case when woken or cancel is not null then now()
+              else coalesce(to_timestamp($4::double precision), 'infinity') end
           where id = $1 and epoch = $2 and owner = $3`,
-    *work(run, [id, epoch, instance, wall]) {
-      const asleep = yield* run.update("saga", ownedBy(id, epoch, instance), () => ({
-        wakeAt: Number(wall),
+    *work(run, [id, epoch, instance, seconds]) {
+      const asleep = yield* run.update("saga", ownedBy(id, epoch, instance), ({ woken, cancel }) => ({
+        wakeAt: woken || cancel !== null ? run.now : seconds === null ? Infinity : seconds * 1_000,
+        woken: false,
         owner: null,
         leasedUntil: Number.NEGATIVE_INFINITY,
       }));
       return answer("UPDATE", [], asleep.length);
     },
   },
+  {
+    name: "saga: wait for its row",
+    sql: "select from kerf.saga where id = $1 for no key update",
+    *work(run, [id]) {
+      const rows = yield* run.selectForUpdate("saga", (row) => row["id"] === id);
+      return answer("SELECT", rows.map(() => ({})));
+    },
+  },
+  {
+    name: "saga: was it committed",
+    sql: `select step, kind, declined, pivot, answer from kerf.saga_step
+          where saga = $1 and step = $2 and kind = $3`,
+    // eslint-disable-next-line require-yield -- reads
+    *work(run, [saga, step, kind]) {
+      const rows = run.select(
+        "saga_step",
+        (row) => row["saga"] === saga && row["step"] === step && row["kind"] === kind,
+      );
+      return answer("SELECT", rows.map(shownStep));
+    },
+  },
 ];
+
+function shownStep({ step, kind, declined, pivot, answer: said }: Tuple): Tuple {
+  return { step, kind, declined, pivot, answer: said };
+}
