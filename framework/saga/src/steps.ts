@@ -64,8 +64,17 @@ export class Steps implements SagaSteps<unknown, unknown> {
       work: this.#transactional(doRow(step, null, pivot), work),
       undo:
         undo &&
-        ((answer) => (failure) =>
-          this.#transactional(undoRow(step), (args) => undo(args, answer as Output, failure))()),
+        ((answer) => {
+          let failed: SagaFailure;
+          // One for all attempts: the next one asks what became of a COMMIT that was not answered.
+          const work = this.#transactional(undoRow(step), (args) =>
+            undo(args, answer as Output, failed),
+          );
+          return (failure) => {
+            failed = failure;
+            return work();
+          };
+        }),
     }) as Promise<Output>;
   }
 
