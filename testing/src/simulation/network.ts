@@ -30,6 +30,8 @@ export interface NetworkFaults {
 /** Calls between programs: each message takes its time, gets lost, or arrives twice. */
 export class SimulatedNetwork {
   readonly faults: NetworkFaults = { dropped: 0, duplicated: 0, slow: 0 };
+  /** Told of each message that has arrived, before its receiver sees it. */
+  onArrival: ((process: SimulatedProcess, what: string) => void) | undefined;
   readonly #scheduler: Scheduler;
   /** Names of programs that nobody reaches, and that reach nobody. */
   readonly #cutOff = new Set<string>();
@@ -73,8 +75,8 @@ export class SimulatedNetwork {
       };
       const arrive = (): void => {
         to.handle({ ...request, signal: gone.signal }).then(
-          (value) => answer("an answer", () => resolve(value)),
-          (error: Error) => answer("an error", () => reject(error)),
+          (value) => answer(`answer to ${request.operation}`, () => resolve(value)),
+          (error: Error) => answer(`error of ${request.operation}`, () => reject(error)),
         );
       };
       to.process.onDeath(() => {
@@ -100,9 +102,10 @@ export class SimulatedNetwork {
     const isLost = this.#cutOff.has(from.name) || this.#cutOff.has(to.name) || scheduler.chance(this.faults.dropped);
     if (isLost) return scheduler.note(`${from.name} → ${to.name}: ${what} is lost`);
     const slow = scheduler.chance(this.faults.slow) ? 4_000 : longestMs;
-    scheduler.plan(scheduler.latency(0.1, slow), `${from.name} → ${to.name}: ${what}`, () =>
-      to.deliver(arrive),
-    );
+    scheduler.plan(scheduler.latency(0.1, slow), `${from.name} → ${to.name}: ${what}`, () => {
+      this.onArrival?.(to, what);
+      to.deliver(arrive);
+    });
   }
 }
 

@@ -93,7 +93,8 @@ export class Backend {
     if (this.#planned || this.#ended) return;
     this.#planned = true;
     const { scheduler } = this.server;
-    scheduler.plan(scheduler.latency(0.05, 5), "a statement", () => {
+    const longest = scheduler.chance(this.server.faults.slow) ? 3_000 : 5;
+    scheduler.plan(scheduler.latency(0.05, longest), "a statement", () => {
       this.#planned = false;
       this.#goOn();
     });
@@ -143,6 +144,9 @@ export class Backend {
       work.answers.push(value);
       if (this.#ended) return undefined;
       this.#note(work, value);
+      if (work.name !== "") this.server.onStatement?.(this.process, work.name);
+      // What was just struck may be this very connection.
+      if (this.#ended) return undefined;
       if (work.statements.length > 0) continue;
       this.#work = undefined;
       work.message.answered(work.answers);

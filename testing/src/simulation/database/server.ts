@@ -1,3 +1,4 @@
+import type { SimulatedProcess } from "../process.ts";
 import type { Planned, Scheduler } from "../scheduler.ts";
 import type { Backend } from "./backend.ts";
 import type { StatementTable } from "./statement-table.ts";
@@ -28,14 +29,18 @@ export interface DatabaseFaults {
   answerLost: number;
   /** The connection breaks before COMMIT arrives. */
   commitLost: number;
+  /** A statement takes up to seconds. */
+  slow: number;
 }
 
 /** A PostgreSQL with several databases: one counter of transactions, one log, one life. */
 export class SimulatedServer {
   readonly scheduler: Scheduler;
   readonly statements: StatementTable;
-  readonly faults: DatabaseFaults = { statementFails: 0, answerLost: 0, commitLost: 0 };
+  readonly faults: DatabaseFaults = { statementFails: 0, answerLost: 0, commitLost: 0, slow: 0 };
   readonly backends = new Set<Backend>();
+  /** Told of each statement that was done, before it is answered. */
+  onStatement: ((process: SimulatedProcess, name: string) => void) | undefined;
   /** Transactions that have an xid. */
   readonly #inProgress = new Set<Transaction>();
   readonly #databases = new Map<string, Database>();

@@ -33,6 +33,13 @@ export class StatementTable {
     return new StatementTable([...this.#byText.values(), ...changed]);
   }
 
+  /** The statement of this name. */
+  named(name: string): KnownStatement {
+    const known = [...this.#byText.values()].find((each) => each.name === name);
+    if (known === undefined) throw unknown(name);
+    return known;
+  }
+
   /** Throws, with the text, when nobody has said what the statement does. */
   find(text: string): FoundStatement {
     const before = this.#found.get(text);

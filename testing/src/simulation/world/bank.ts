@@ -13,8 +13,8 @@ export function otherOf(service: ServiceName): ServiceName {
   return service === "east" ? "west" : "east";
 }
 
-/** Accounts of each service. Few, so that commands meet. */
-export const accounts = ["a", "b", "c"] as const;
+/** Accounts of each service: few, so that commands meet, and two in each of two shards. */
+export const accounts = ["a", "q", "b", "r"] as const;
 /** What is in each account at first. */
 export const firstBalance = 100;
 

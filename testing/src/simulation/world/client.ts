@@ -5,9 +5,9 @@ import { type OutgoingCommand, sendCommand } from "./caller.ts";
 import type { World } from "./world.ts";
 
 /** Commands of one client. */
-const commands = 5;
+const commands = 6;
 /** Longest pause between two, milliseconds. */
-const longestPauseMs = 2_500;
+const longestPauseMs = 2_000;
 
 /** Somebody outside who sends commands, each under one key until it is answered, and sometimes again after that. Never dies. */
 export class Client {

@@ -1,10 +1,13 @@
+import type { SimulatedProcess } from "../process.ts";
 import { services } from "./bank.ts";
+import type { Instance } from "./instance.ts";
 import type { World } from "./world.ts";
 
 /** How long faults happen, simulated milliseconds. */
 export const faultsMs = 15_000;
-/** Faults of one run at most, beside those that single messages and statements suffer. */
-const mostFaults = 5;
+/** Faults of one run at most at any time, and at most in the middle of something. */
+const mostFaults = 4;
+const mostStrikes = 4;
 
 /** Draws what goes wrong in one run, and when: some runs have nothing of a kind, so that the others are alone. */
 export function planFaults(world: World): void {
@@ -16,38 +19,90 @@ export function planFaults(world: World): void {
   server.faults.statementFails = often(0.05);
   server.faults.answerLost = often(0.15);
   server.faults.commitLost = often(0.05);
+  server.faults.slow = often(0.1);
   const count = scheduler.integer(0, mostFaults);
   for (let n = 0; n < count; n += 1) {
-    scheduler.plan(scheduler.random.next() * faultsMs, "a fault", () => hit(world));
+    scheduler.plan(scheduler.random.next() * faultsMs, "a fault", () => {
+      const all = services.flatMap((service) => world.instancesOf(service));
+      if (all.length > 0) hit(world, scheduler.pick(all));
+    });
   }
+  planStrikes(world);
   scheduler.plan(faultsMs, "the faults are over", () => {
     Object.assign(network.faults, { dropped: 0, duplicated: 0, slow: 0 });
-    Object.assign(server.faults, { statementFails: 0, answerLost: 0, commitLost: 0 });
+    Object.assign(server.faults, { statementFails: 0, answerLost: 0, commitLost: 0, slow: 0 });
     scheduler.note("the faults are over");
   });
 }
 
-function hit(world: World): void {
+/**
+ * Programs are struck while they are in the middle of something: when a statement of theirs was done, or a message has arrived. A run
+ * has one kind of moment that is struck, and one way in which it is, or any.
+ */
+function planStrikes(world: World): void {
   const { scheduler, network, server } = world;
-  const instances = services.flatMap((service) => world.instancesOf(service));
-  if (instances.length === 0) return;
-  const victim = scheduler.pick(instances);
-  switch (scheduler.integer(0, 5)) {
-    case 0:
-    case 1:
+  if (scheduler.chance(0.3)) return;
+  const target = scheduler.pick(moments);
+  const kind = scheduler.chance(0.5) ? scheduler.pick(kinds) : undefined;
+  const probability = (target === "anything" ? 0.02 : 0.6) * scheduler.random.next();
+  let left = scheduler.integer(1, mostStrikes);
+  const strike = (process: SimulatedProcess, when: string): void => {
+    if (scheduler.now > faultsMs || left === 0) return;
+    if (target !== "anything" && !when.startsWith(target)) return;
+    if (!scheduler.chance(probability)) return;
+    const victim = services
+      .flatMap((service) => world.instancesOf(service))
+      .find((instance) => instance.process === process);
+    if (victim === undefined) return;
+    left -= 1;
+    scheduler.note(`a strike at ${when}`);
+    hit(world, victim, kind);
+  };
+  server.onStatement = strike;
+  network.onArrival = strike;
+}
+
+/** When programs are struck: beginnings of what statements and messages are called. */
+const moments = [
+  "anything",
+  "answer to events",
+  "answer to change",
+  "change",
+  "transfer",
+  "command: claim",
+  "command: record",
+  "outbox: append",
+  "consumer: move watermarks",
+  "consumer: take",
+  "bank: an event is seen",
+  "saga: write a batch",
+  "saga: record a step",
+  "log: oldest in progress",
+  "commit",
+];
+
+/** How they are struck. A pause goes beyond every lease, or just so not. */
+const kinds = ["kill", "pause", "long pause", "crash", "cut off", "stop"] as const;
+
+function hit(world: World, victim: Instance, kind = world.scheduler.pick(kinds)): void {
+  const { scheduler, network, server } = world;
+  switch (kind) {
+    case "kill":
       world.replace(victim, scheduler.latency(200, 12_000), () => victim.process.kill());
       return;
-    case 2:
-      // Beyond its leases, or just so not.
-      victim.process.pause(scheduler.latency(500, 16_000));
+    case "pause":
+      victim.process.pause(scheduler.latency(1, 10_000));
       return;
-    case 3:
+    case "long pause":
+      victim.process.pause(scheduler.integer(10_000, 16_000));
+      return;
+    case "crash":
       if (server.up) server.crash(scheduler.latency(50, 3_000), scheduler.chance(0.5));
       return;
-    case 4:
+    case "cut off":
       network.cutOff(victim.process.name, scheduler.latency(500, 12_000));
       return;
-    default:
+    case "stop":
       world.replace(victim, scheduler.latency(1, 5_000), () => void victim.stop());
   }
 }

@@ -12,7 +12,7 @@ import type { Variant } from "./variant.ts";
 
 /** Instances of each service, and clients. */
 const instancesEach = 2;
-const clients = 2;
+const clients = 3;
 /** Within so long after the last fault everything must have come to rest, simulated milliseconds. */
 const restMs = 120_000;
 /** How often is looked whether it has. */
