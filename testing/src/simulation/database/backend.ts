@@ -185,7 +185,7 @@ export class Backend {
     this.#work = undefined;
     if (this.#transaction !== undefined) {
       this.#transaction.waitsFor = undefined;
-      this.#transaction.failed = true;
+      this.server.fail(this.#transaction);
     }
     const code = (error as { code?: string }).code ?? error.message;
     this.server.scheduler.note(`${this.process.name} → ${this.database.name}: ${work.name} fails with ${code}`);

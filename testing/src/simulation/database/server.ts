@@ -111,6 +111,11 @@ export class SimulatedServer {
     for (const watcher of this.#watchers) watcher(commit);
   }
 
+  /** A statement of it has failed. */
+  fail(transaction: Transaction): void {
+    if (transaction.fail()) this.#inProgress.delete(transaction);
+  }
+
   rollback(transaction: Transaction): void {
     this.#inProgress.delete(transaction);
     transaction.rollback();

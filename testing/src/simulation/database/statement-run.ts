@@ -116,6 +116,8 @@ export class StatementRun {
     for (const row of this.table(table).rows.values()) {
       const seen = this.see(row);
       if (seen === undefined || !where(seen)) continue;
+      // Before it waits: unlike a lock alone, a change has its xid by then.
+      this.xid();
       const taken = yield* this.lock(row);
       const newest = this.newest(row);
       if (newest === undefined || (newest !== seen && !where(newest))) {
@@ -157,13 +159,13 @@ export class StatementRun {
     return locked;
   }
 
-  /** INSERT: undefined when it was inserted, else the row that has the key already. Waits for one that is being inserted or deleted. */
+  /** INSERT: undefined when it was inserted, else the row that has the key already. Waits for one that is being written. */
   *insert(table: string, key: string, tuple: Tuple): Steps<Row | undefined> {
     const { rows } = this.table(table);
-    this.xid();
     for (;;) {
       const row = rows.get(key);
       if (row === undefined) {
+        this.xid();
         const added = new Row(this.table(table), key);
         rows.set(key, added);
         this.transaction.lock(added);
@@ -171,12 +173,14 @@ export class StatementRun {
         return undefined;
       }
       const others = row.holder !== undefined && row.holder !== this.transaction;
-      if (others && (!row.exists || (row.pending !== undefined && row.pending.tuple === undefined))) {
+      // What another one has written may be gone when it ends; what it has only locked stays.
+      if (others && row.pending !== undefined) {
         yield row.holder;
         continue;
       }
       if (this.newest(row) !== undefined) return row;
       // Deleted: the key is free.
+      this.xid();
       if (row.holder === undefined) this.transaction.lock(row);
       this.transaction.write(row, tuple);
       return undefined;
@@ -185,6 +189,8 @@ export class StatementRun {
 
   /** INSERT without ON CONFLICT. */
   *insertNew(table: string, key: string, tuple: Tuple): Steps<void> {
+    // The row is written before its key is looked at.
+    this.xid();
     const existing = yield* this.insert(table, key, tuple);
     if (existing !== undefined) {
       throw new ServerError("23505", `duplicate key value violates unique constraint "${table}_pkey"`);
@@ -212,6 +218,8 @@ export class StatementRun {
     for (const row of this.table(table).rows.values()) {
       const seen = this.see(row);
       if (seen === undefined || !where(seen)) continue;
+      // Before it waits: unlike a lock alone, a change has its xid by then.
+      this.xid();
       const taken = yield* this.lock(row);
       const newest = this.newest(row);
       if (newest === undefined || (newest !== seen && !where(newest))) {

@@ -75,6 +75,14 @@ export class Transaction {
     return true;
   }
 
+  /** A statement has failed: what came after the last savepoint is undone at once. True when that is everything. */
+  fail(): boolean {
+    this.failed = true;
+    const last = this.#savepoints.at(-1);
+    this.#undoTo(last?.mark ?? 0);
+    return last === undefined;
+  }
+
   rollback(): void {
     this.#undoTo(0);
   }
