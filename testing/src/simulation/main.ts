@@ -37,7 +37,9 @@ for (let seed = first; seed < first + runs; seed += 1) {
     console.log(`  again: npm run sim -- --seed ${seed} --trace\n`);
   } else if (values.trace) {
     console.log((await runSeed(seed, {}, true)).trace.join("\n"));
-    console.log(`\nseed ${seed}: history ${outcome.hash}, ${(outcome.simulatedMs / 1_000).toFixed(1)} simulated seconds`);
+    console.log(
+      `\nseed ${seed}: history ${outcome.hash}, ${(outcome.simulatedMs / 1_000).toFixed(1)} simulated seconds`,
+    );
   }
   const done = seed - first + 1;
   if (done % 500 === 0 && done < runs) console.log(`${done} of ${runs}, ${failed} failed`);

@@ -80,9 +80,10 @@ export class SimulatedNetwork {
         );
       };
       to.process.onDeath(() => {
-        if (open) this.#send(to.process, from, "a broken connection", () =>
-          settle(() => reject(lost(`${to.process.name} died`))),
-        );
+        if (open)
+          this.#send(to.process, from, "a broken connection", () =>
+            settle(() => reject(lost(`${to.process.name} died`))),
+          );
       });
       this.#send(from, to.process, request.operation, arrive);
       if (this.#scheduler.chance(this.faults.duplicated)) {
@@ -99,7 +100,10 @@ export class SimulatedNetwork {
     longestMs = 8,
   ): void {
     const scheduler = this.#scheduler;
-    const isLost = this.#cutOff.has(from.name) || this.#cutOff.has(to.name) || scheduler.chance(this.faults.dropped);
+    const isLost =
+      this.#cutOff.has(from.name) ||
+      this.#cutOff.has(to.name) ||
+      scheduler.chance(this.faults.dropped);
     if (isLost) return scheduler.note(`${from.name} → ${to.name}: ${what} is lost`);
     const slow = scheduler.chance(this.faults.slow) ? 4_000 : longestMs;
     scheduler.plan(scheduler.latency(0.1, slow), `${from.name} → ${to.name}: ${what}`, () => {

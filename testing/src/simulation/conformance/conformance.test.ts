@@ -15,7 +15,7 @@ import { Schedule } from "./schedule.ts";
 import { RealSession, SimulatedSession, type Waiting } from "./session.ts";
 
 /** Schedules that are compared: seconds in all. `KERF_SIM_SCHEDULES` asks for more. */
-const schedules = Number(process.env["KERF_SIM_SCHEDULES"] ?? 40);
+const schedules = Number(process.env["KERF_SIM_SCHEDULES"] ?? 30);
 
 const tables = [
   "command_record",
@@ -33,7 +33,11 @@ const empty = `${tables.map((table) => `delete from kerf.${table}`).join(";")};
 
 test("the simulated database answers, fails and waits as PostgreSQL does", async (t) => {
   const temporary = await startTemporaryServer({ settings: { deadlock_timeout: "1ms" } });
-  t.after(() => temporary.stop());
+  const clients: Client[] = [];
+  t.after(async () => {
+    await Promise.all(clients.map((client) => client.end()));
+    await temporary.stop();
+  });
   const { database } = temporary.server;
   const provisioned = await provisionService(database, {
     service: "bank",
@@ -48,13 +52,13 @@ test("the simulated database answers, fails and waits as PostgreSQL does", async
   const connect = async (config: typeof provisioned.app): Promise<Client> => {
     const client = new Client(clientConfig(config, "conformance"));
     await client.connect();
-    t.after(() => client.end());
+    clients.push(client);
     return client;
   };
   const owner = await connect(provisioned.owner);
-  const clients = await Promise.all([1, 2, 3].map(() => connect(provisioned.app)));
+  const sessions = await Promise.all([1, 2, 3].map(() => connect(provisioned.app)));
   const pids = await Promise.all(
-    clients.map(async (client) => {
+    sessions.map(async (client) => {
       const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
       return rows[0]?.pid as number;
     }),
@@ -77,7 +81,7 @@ test("the simulated database answers, fails and waits as PostgreSQL does", async
         new SimulatedClient(server, server.database("bank"), process, () => undefined),
         scheduler,
       ),
-      real: new RealSession(clients[n] as Client, pids[n] as number, waiting),
+      real: new RealSession(sessions[n] as Client, pids[n] as number, waiting),
     }));
     const disagreement = await schedule.run();
     if (disagreement !== undefined) {

@@ -136,7 +136,16 @@ export class OperationSource {
         JSON.stringify(
           this.pick([
             [],
-            [{ id: this.pick(sagas), name: "transfer", version: 1, input: {}, trace: "", principal: null }],
+            [
+              {
+                id: this.pick(sagas),
+                name: "transfer",
+                version: 1,
+                input: {},
+                trace: "",
+                principal: null,
+              },
+            ],
           ]),
         ),
         this.pick(leases),

@@ -85,7 +85,14 @@ export class Schedule {
       pair.savepoints = 0;
       return control("begin");
     }
-    const drawn = this.#source.pick(["statement", "statement", "statement", "statement", "end", "inner"]);
+    const drawn = this.#source.pick([
+      "statement",
+      "statement",
+      "statement",
+      "statement",
+      "end",
+      "inner",
+    ]);
     if (drawn === "statement") return this.#source.next();
     if (drawn === "end") {
       pair.savepoints = -1;

@@ -3,7 +3,9 @@ import type { SimulatedClient } from "../database/client.ts";
 import type { Scheduler } from "../scheduler.ts";
 
 /** What a statement came to: its rows, or the code of its error. */
-export type Result = { readonly rows: unknown[]; readonly count: number } | { readonly error: string };
+export type Result =
+  | { readonly rows: unknown[]; readonly count: number }
+  | { readonly error: string };
 
 /** One connection to one of the two databases: a statement at a time, which may wait for a lock. */
 export interface Session {
@@ -95,7 +97,7 @@ function isDeadlock(waiting: Waiting, pid: number): boolean {
 function pendingOf(answered: Promise<Answer>): { result: Result | undefined } {
   const pending: { result: Result | undefined } = { result: undefined };
   answered.then(
-    ({ rows = [], rowCount }) => (pending.result = { rows, count: rowCount ?? 0 }),
+    ({ rows, rowCount }) => (pending.result = { rows, count: rowCount ?? 0 }),
     (error: Error & { code?: string }) => (pending.result = { error: error.code ?? error.message }),
   );
   return pending;

@@ -1,7 +1,13 @@
 import type { SimulatedProcess } from "../process.ts";
 import { ServerError } from "./errors.ts";
 import type { SimulatedServer } from "./server.ts";
-import { answer, type StatementAnswer, StatementRun, type StatementWork, type Steps } from "./statement-run.ts";
+import {
+  answer,
+  type StatementAnswer,
+  StatementRun,
+  type StatementWork,
+  type Steps,
+} from "./statement-run.ts";
 import type { Database } from "./table.ts";
 import { Transaction } from "./transaction.ts";
 
@@ -188,7 +194,9 @@ export class Backend {
       this.server.fail(this.#transaction);
     }
     const code = (error as { code?: string }).code ?? error.message;
-    this.server.scheduler.note(`${this.process.name} → ${this.database.name}: ${work.name} fails with ${code}`);
+    this.server.scheduler.note(
+      `${this.process.name} → ${this.database.name}: ${work.name} fails with ${code}`,
+    );
     // What is wrong with the simulation itself is nothing that an engine should try again.
     if (!(error instanceof ServerError)) this.server.scheduler.abort(error);
     work.message.refused(error);
@@ -297,7 +305,9 @@ export class Backend {
   }
 
   #break(when: string): StatementAnswer {
-    this.server.scheduler.note(`${this.process.name} → ${this.database.name}: the connection ${when} COMMIT`);
+    this.server.scheduler.note(
+      `${this.process.name} → ${this.database.name}: the connection ${when} COMMIT`,
+    );
     this.terminate(new Error("Connection terminated unexpectedly"));
     return answer("COMMIT");
   }
@@ -315,8 +325,12 @@ export class Backend {
     const bounded = this.#transaction;
     this.server.scheduler.plan(ms, "transaction_timeout", () => {
       if (bounded === undefined || this.#transaction !== bounded) return;
-      this.server.scheduler.note(`${this.process.name} → ${this.database.name}: transaction_timeout`);
-      this.terminate(new ServerError("25P04", "terminating connection due to transaction timeout", "FATAL"));
+      this.server.scheduler.note(
+        `${this.process.name} → ${this.database.name}: transaction_timeout`,
+      );
+      this.terminate(
+        new ServerError("25P04", "terminating connection due to transaction timeout", "FATAL"),
+      );
     });
   }
 

@@ -122,6 +122,8 @@ export class SimulatedClient extends EventEmitter {
       return;
     }
     this.#answersUntil = Math.max(this.#answersUntil, scheduler.now + late);
-    scheduler.plan(this.#answersUntil - scheduler.now, "an answer", () => this.#process.deliver(fn));
+    scheduler.plan(this.#answersUntil - scheduler.now, "an answer", () =>
+      this.#process.deliver(fn),
+    );
   }
 }

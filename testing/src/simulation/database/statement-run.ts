@@ -111,7 +111,11 @@ export class StatementRun {
    * UPDATE: rows that the snapshot shows are locked one after the other; one that has changed meanwhile is looked at again as it is
    * now, and left alone when it does not fit any more.
    */
-  *update(table: string, where: (tuple: Tuple) => boolean, set: (tuple: Tuple) => Tuple): Steps<Tuple[]> {
+  *update(
+    table: string,
+    where: (tuple: Tuple) => boolean,
+    set: (tuple: Tuple) => Tuple,
+  ): Steps<Tuple[]> {
     const updated: Tuple[] = [];
     for (const row of this.table(table).rows.values()) {
       const seen = this.see(row);
@@ -193,7 +197,10 @@ export class StatementRun {
     this.xid();
     const existing = yield* this.insert(table, key, tuple);
     if (existing !== undefined) {
-      throw new ServerError("23505", `duplicate key value violates unique constraint "${table}_pkey"`);
+      throw new ServerError(
+        "23505",
+        `duplicate key value violates unique constraint "${table}_pkey"`,
+      );
     }
   }
 

@@ -53,10 +53,13 @@ export class StatementTable {
     }
     const literals: string[] = [];
     const known = this.#byText.get(
-      short.replaceAll(/'([^']*)'|(?<![$\w])(-?\d+)\b/g, (_all, quoted?: string, number?: string) => {
-        literals.push(quoted ?? (number as string));
-        return "'?'";
-      }),
+      short.replaceAll(
+        /'([^']*)'|(?<![$\w])(-?\d+)\b/g,
+        (_all, quoted?: string, number?: string) => {
+          literals.push(quoted ?? (number as string));
+          return "'?'";
+        },
+      ),
     );
     if (known === undefined) throw unknown(short);
     return { known, literals };

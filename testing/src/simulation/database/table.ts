@@ -74,7 +74,9 @@ export class Table {
 
   /** What is committed now: what a checker sees that stands outside. */
   committed(): Tuple[] {
-    return [...this.rows.values()].map((row) => row.committed).filter((tuple) => tuple !== undefined);
+    return [...this.rows.values()]
+      .map((row) => row.committed)
+      .filter((tuple) => tuple !== undefined);
   }
 }
 

@@ -20,7 +20,10 @@ export const bankStatements: readonly KnownStatement[] = [
         (row) => row["id"] === id && row["balance"] + amount >= least,
         ({ balance, n }) => ({ balance: balance + amount, n: n + 1 }),
       );
-      return answer("UPDATE", changed.map(({ n }) => ({ n })));
+      return answer(
+        "UPDATE",
+        changed.map(({ n }) => ({ n })),
+      );
     },
   },
   {

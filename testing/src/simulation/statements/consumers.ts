@@ -37,13 +37,20 @@ export const consumerStatements: readonly KnownStatement[] = [
       const others = run.select(
         "consumer_member",
         (row) =>
-          row["producer"] === producer && row["instance"] !== instance && row["seenUntil"] > run.now,
+          row["producer"] === producer &&
+          row["instance"] !== instance &&
+          row["seenUntil"] > run.now,
       );
       const renewed = yield* run.update("consumer_shard", owns(run, producer, instance), () => ({
         leasedUntil: until,
       }));
       const member = { producer, instance, seenUntil: until };
-      yield* run.upsert("consumer_member", `${producer as string} ${instance as string}`, member, () => member);
+      yield* run.upsert(
+        "consumer_member",
+        `${producer as string} ${instance as string}`,
+        member,
+        () => member,
+      );
       const owned = renewed.length === 0 ? null : renewed.sort(byShard).map(shown);
       return answer("SELECT", [{ live: others.length + 1, owned }]);
     },
@@ -76,9 +83,14 @@ export const consumerStatements: readonly KnownStatement[] = [
             select shard from kerf.consumer_shard where producer = $1 and owner = $2
               order by shard offset $3)`,
     *work(run, [producer, instance, share]) {
-      const own = (row: Tuple): boolean => row["producer"] === producer && row["owner"] === instance;
+      const own = (row: Tuple): boolean =>
+        row["producer"] === producer && row["owner"] === instance;
       const beyond = new Set(
-        run.select("consumer_shard", own).sort(byShard).slice(share).map((row) => row["shard"]),
+        run
+          .select("consumer_shard", own)
+          .sort(byShard)
+          .slice(share)
+          .map((row) => row["shard"]),
       );
       const freed = yield* run.update(
         "consumer_shard",
@@ -101,7 +113,8 @@ export const consumerStatements: readonly KnownStatement[] = [
       const taken = yield* run.selectForUpdate(
         "consumer_shard",
         (row) =>
-          row["producer"] === producer && (row["owner"] === instance || row["leasedUntil"] < run.now),
+          row["producer"] === producer &&
+          (row["owner"] === instance || row["leasedUntil"] < run.now),
         {
           skipLocked: true,
           limit: share,
@@ -164,7 +177,10 @@ export const consumerStatements: readonly KnownStatement[] = [
         and c.watermark = moved.before and (c.log is null or c.log = $3)`,
     *work(run, values) {
       const [producer, instance, log] = values;
-      return yield* moveWatermarks(run, values, (row, { epoch, before }) =>
+      return yield* moveWatermarks(
+        run,
+        values,
+        (row, { epoch, before }) =>
           row["producer"] === producer &&
           row["owner"] === instance &&
           row["epoch"] === epoch &&
@@ -194,7 +210,11 @@ export const consumerStatements: readonly KnownStatement[] = [
       on conflict do nothing`,
     *work(run, [producer, shard, key, id, event, error]) {
       const row = { producer, shard, key, id, event: JSON.parse(event), error };
-      const existing = yield* run.insert("parked_event", `${producer as string} ${key as string} ${id as string}`, row);
+      const existing = yield* run.insert(
+        "parked_event",
+        `${producer as string} ${key as string} ${id as string}`,
+        row,
+      );
       return answer("INSERT", [], existing === undefined ? 1 : 0);
     },
   },

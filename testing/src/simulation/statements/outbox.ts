@@ -72,7 +72,10 @@ export const outboxStatements: readonly KnownStatement[] = [
         (shards as number[]).map((shard, n) => [shard, Number(after[n])]),
       );
       const rows = run
-        .select("event", ({ shard, id }) => id <= Number(head) && id > (cursor.get(shard) ?? Infinity))
+        .select(
+          "event",
+          ({ shard, id }) => id <= Number(head) && id > (cursor.get(shard) ?? Infinity),
+        )
         .sort((a, b) => a["id"] - b["id"])
         .slice(0, limit)
         .map((event) => ({ ...event, id: String(event["id"]) }));
@@ -86,8 +89,18 @@ export const outboxStatements: readonly KnownStatement[] = [
           on conflict (consumer, shard) do update set watermark = excluded.watermark, seen_at = now()`,
     *work(run, [consumer, shards, watermarks]) {
       for (let n = 0; n < shards.length; n += 1) {
-        const row = { consumer, shard: shards[n], watermark: Number(watermarks[n]), seenAt: run.now };
-        yield* run.upsert("event_reader", `${consumer as string} ${shards[n] as number}`, row, () => row);
+        const row = {
+          consumer,
+          shard: shards[n],
+          watermark: Number(watermarks[n]),
+          seenAt: run.now,
+        };
+        yield* run.upsert(
+          "event_reader",
+          `${consumer as string} ${shards[n] as number}`,
+          row,
+          () => row,
+        );
       }
       return answer("INSERT", [], shards.length);
     },

@@ -6,7 +6,18 @@ const parsed = (json: string | null): unknown => (json === null ? null : JSON.pa
 
 function shown({ epoch, id, name, version, input, state, failure, ...rest }: Tuple): Tuple {
   const { trace, principal, cancel } = rest;
-  return { id, name, version, input, state, failure, trace, principal, epoch: String(epoch), cancel };
+  return {
+    id,
+    name,
+    version,
+    input,
+    state,
+    failure,
+    trace,
+    principal,
+    epoch: String(epoch),
+    cancel,
+  };
 }
 
 /** A saga as it is inserted, leased by whoever starts it. */
@@ -59,9 +70,7 @@ export function* writeBatch(
   [ids, epochs, instance, steps, moves, starts, leaseMs]: readonly any[],
   ours: (row: Tuple, epoch: number) => boolean,
 ): Steps<ReturnType<typeof answer>> {
-  const fences = new Map<string, number>(
-    (ids as string[]).map((id, n) => [id, Number(epochs[n])]),
-  );
+  const fences = new Map<string, number>((ids as string[]).map((id, n) => [id, Number(epochs[n])]));
   const isOurs = (row: Tuple): boolean => {
     const epoch = fences.get(row["id"]);
     return epoch !== undefined && ours(row, epoch);
@@ -109,7 +118,14 @@ export const sagaStatements: readonly KnownStatement[] = [
     sql: `insert into kerf.saga (id, name, version, input, trace, principal, owner, leased_until)
         values ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')`,
     *work(run, [id, name, version, input, trace, principal, owner, leaseMs]) {
-      const given = { id, name, version, input: parsed(input), trace, principal: parsed(principal) };
+      const given = {
+        id,
+        name,
+        version,
+        input: parsed(input),
+        trace,
+        principal: parsed(principal),
+      };
       yield* run.insertNew("saga", id as string, newSaga(run, owner, leaseMs, given));
       return answer("INSERT", [], 1);
     },
@@ -124,7 +140,9 @@ export const sagaStatements: readonly KnownStatement[] = [
               order by wake_at limit $5 for update skip locked)
           returning id, name, version, input, state, failure, trace, principal, epoch::text as epoch, cancel`,
     *work(run, [instance, leaseMs, names, versions, limit]) {
-      const known = new Set((names as string[]).map((name, n) => `${name} ${versions[n] as number}`));
+      const known = new Set(
+        (names as string[]).map((name, n) => `${name} ${versions[n] as number}`),
+      );
       const due = yield* run.selectForUpdate(
         "saga",
         (row) =>
@@ -161,7 +179,10 @@ export const sagaStatements: readonly KnownStatement[] = [
         (row) => ours.has(row["id"]),
         () => ({ leasedUntil: run.now + leaseMs }),
       );
-      return answer("UPDATE", beaten.map(({ id, cancel }) => ({ id, cancel })));
+      return answer(
+        "UPDATE",
+        beaten.map(({ id, cancel }) => ({ id, cancel })),
+      );
     },
   },
   {
@@ -253,12 +274,17 @@ export const sagaStatements: readonly KnownStatement[] = [
               else coalesce(to_timestamp($4::double precision), 'infinity') end
           where id = $1 and epoch = $2 and owner = $3`,
     *work(run, [id, epoch, instance, seconds]) {
-      const asleep = yield* run.update("saga", ownedBy(id, epoch, instance), ({ woken, cancel }) => ({
-        wakeAt: woken || cancel !== null ? run.now : seconds === null ? Infinity : seconds * 1_000,
-        woken: false,
-        owner: null,
-        leasedUntil: Number.NEGATIVE_INFINITY,
-      }));
+      const asleep = yield* run.update(
+        "saga",
+        ownedBy(id, epoch, instance),
+        ({ woken, cancel }) => ({
+          wakeAt:
+            woken || cancel !== null ? run.now : seconds === null ? Infinity : seconds * 1_000,
+          woken: false,
+          owner: null,
+          leasedUntil: Number.NEGATIVE_INFINITY,
+        }),
+      );
       return answer("UPDATE", [], asleep.length);
     },
   },
@@ -267,7 +293,10 @@ export const sagaStatements: readonly KnownStatement[] = [
     sql: "select from kerf.saga where id = $1 for no key update",
     *work(run, [id]) {
       const rows = yield* run.selectForUpdate("saga", (row) => row["id"] === id);
-      return answer("SELECT", rows.map(() => ({})));
+      return answer(
+        "SELECT",
+        rows.map(() => ({})),
+      );
     },
   },
   {

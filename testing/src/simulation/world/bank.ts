@@ -59,8 +59,16 @@ export interface BankWork {
 }
 
 /** The handler of a change, and of what sagas do in their own service. Throws the declared error `short` when there is not enough. */
-export async function change({ transaction, emit }: BankWork, key: string, { account, amount, force }: Change): Promise<number> {
-  const { rows } = await transaction.raw.query<{ n: number }>(changeAccount, [account, amount, force === true ? -1_000_000 : 0]);
+export async function change(
+  { transaction, emit }: BankWork,
+  key: string,
+  { account, amount, force }: Change,
+): Promise<number> {
+  const { rows } = await transaction.raw.query<{ n: number }>(changeAccount, [
+    account,
+    amount,
+    force === true ? -1_000_000 : 0,
+  ]);
   const [changed] = rows;
   if (changed === undefined) throw new DeclaredError("short", { account });
   await transaction.raw.query(insertEffect, [key, account, amount]);
@@ -97,7 +105,10 @@ export function transferSaga(random: Random): SagaDefinition<any, any> {
           "give",
           s.clients[to.service].change,
           { account: to.account, amount },
-          { undo: (input) => s.clients[to.service].change({ ...input, amount: -amount, force: true }) },
+          {
+            undo: (input) =>
+              s.clients[to.service].change({ ...input, amount: -amount, force: true }),
+          },
         );
       const both = random.next() < 0.5 ? [take, give] : [give, take];
       await Promise.all(both.map((step) => step()));

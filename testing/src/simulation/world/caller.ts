@@ -32,7 +32,10 @@ export async function sendCommand(
   const end = clock.now() + callMs;
   for (;;) {
     const instances = world.instancesOf(service);
-    let failure: unknown = new KerfError("unavailable", { message: `No ${service} is there.`, retry: "not-executed" });
+    let failure: unknown = new KerfError("unavailable", {
+      message: `No ${service} is there.`,
+      retry: "not-executed",
+    });
     if (instances.length > 0) {
       try {
         const to = scheduler.pick(instances);
@@ -41,7 +44,12 @@ export async function sendCommand(
         if ("ok" in answer) return answer.ok;
         throw new DeclaredError(answer.declined.code, answer.declined.data);
       } catch (error) {
-        if (error instanceof DeclaredError || !(error instanceof KerfError) || error.retry === "never") throw error;
+        if (
+          error instanceof DeclaredError ||
+          !(error instanceof KerfError) ||
+          error.retry === "never"
+        )
+          throw error;
         failure = error;
       }
     }

@@ -35,7 +35,10 @@ export class Client {
       const command = this.#draw(`${this.#process.name}:${n}`);
       // Impatient people press twice.
       const twice = scheduler.chance(0.15);
-      const answers = await Promise.all([this.#until(command), ...(twice ? [this.#until(command)] : [])]);
+      const answers = await Promise.all([
+        this.#until(command),
+        ...(twice ? [this.#until(command)] : []),
+      ]);
       if (scheduler.chance(0.2)) answers.push(await this.#until(command));
       for (const answer of answers) this.#world.properties.answered(command, answer);
     }
@@ -46,7 +49,10 @@ export class Client {
     const { scheduler } = this.#world;
     const service = scheduler.pick(services);
     if (scheduler.chance(0.5)) {
-      const input: Change = { account: scheduler.pick(accounts), amount: scheduler.integer(-60, 60) };
+      const input: Change = {
+        account: scheduler.pick(accounts),
+        amount: scheduler.integer(-60, 60),
+      };
       return { service, operation: "change", input, key };
     }
     const place = () => ({ service: scheduler.pick(services), account: scheduler.pick(accounts) });

@@ -33,7 +33,10 @@ export async function runCommand(
   const { service, operation, input, key, signal } = command;
   const transaction = database.transaction({
     deadline: clock.now() + deadlineMs,
-    claim: claimOf({ service, operation, principal: "", key }, input, { wait: true, mayDecline: true }),
+    claim: claimOf({ service, operation, principal: "", key }, input, {
+      wait: true,
+      mayDecline: true,
+    }),
   });
   let committing = false;
   const cancel = (): void => {

@@ -4,7 +4,7 @@ import type { Instance } from "./instance.ts";
 import type { World } from "./world.ts";
 
 /** How long faults happen, simulated milliseconds. */
-export const faultsMs = 15_000;
+export const faultsMs = 10_000;
 /** Faults of one run at most at any time, and at most in the middle of something. */
 const mostFaults = 4;
 const mostStrikes = 4;
@@ -12,7 +12,8 @@ const mostStrikes = 4;
 /** Draws what goes wrong in one run, and when: some runs have nothing of a kind, so that the others are alone. */
 export function planFaults(world: World): void {
   const { scheduler, network, server } = world;
-  const often = (most: number): number => (scheduler.chance(0.4) ? scheduler.random.next() * most : 0);
+  const often = (most: number): number =>
+    scheduler.chance(0.4) ? scheduler.random.next() * most : 0;
   network.faults.dropped = often(0.1);
   network.faults.duplicated = often(0.3);
   network.faults.slow = often(0.1);

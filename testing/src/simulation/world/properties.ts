@@ -15,7 +15,10 @@ export interface Violation {
  */
 export class Properties {
   readonly #server: SimulatedServer;
-  readonly #answers = new Map<string, { readonly command: OutgoingCommand; readonly answer: string }>();
+  readonly #answers = new Map<
+    string,
+    { readonly command: OutgoingCommand; readonly answer: string }
+  >();
   readonly #effects = new Map<string, Tuple & { at: number }>();
   readonly #lastSeen = new Map<string, number>();
   #violation: Violation | undefined;
@@ -33,7 +36,10 @@ export class Properties {
   answered(command: OutgoingCommand, answer: string): void {
     const before = this.#answers.get(command.key);
     if (before !== undefined && before.answer !== answer) {
-      this.#violated("one answer a key", `${command.key} was answered ${before.answer}, then ${answer}`);
+      this.#violated(
+        "one answer a key",
+        `${command.key} was answered ${before.answer}, then ${answer}`,
+      );
     }
     this.#answers.set(command.key, { command, answer });
     const declined = answer.startsWith("declined");
@@ -61,7 +67,10 @@ export class Properties {
       .flatMap((service) => [
         ...this.#table(service, "saga")
           .filter(({ state }) => state === "running" || state === "undoing")
-          .map(({ id, state, owner }) => `saga ${id as string} of ${service} is ${state as string}, owner ${owner as string}`),
+          .map(
+            ({ id, state, owner }) =>
+              `saga ${id as string} of ${service} is ${state as string}, owner ${owner as string}`,
+          ),
         `${otherOf(service)} has applied ${this.#table(otherOf(service), "seen").length} of ${this.#table(service, "event").length} events of ${service}`,
       ])
       .join("; ");
@@ -99,19 +108,30 @@ export class Properties {
     const before = this.#lastSeen.get(of) ?? 0;
     this.#lastSeen.set(of, n);
     if (n !== before + 1) {
-      this.#violated("each event once, in the order of its key", `${of}: number ${n as number} was applied after ${before}`);
+      this.#violated(
+        "each event once, in the order of its key",
+        `${of}: number ${n as number} was applied after ${before}`,
+      );
     }
-    const row = database.table("consumer_shard").rows.get(`${producer as string} ${shard as number}`);
+    const row = database
+      .table("consumer_shard")
+      .rows.get(`${producer as string} ${shard as number}`);
     if (row?.committed?.["owner"] !== by) {
       const owner = String(row?.committed?.["owner"]);
-      this.#violated("no write from a stale epoch", `${by} applied an event of shard ${shard as number}, which ${owner} owns`);
+      this.#violated(
+        "no write from a stale epoch",
+        `${by} applied an event of shard ${shard as number}, which ${owner} owns`,
+      );
     }
   }
 
   #step({ database, by }: Commit, { saga, step }: Tuple): void {
     const owner: unknown = database.table("saga").rows.get(saga as string)?.committed?.["owner"];
     if (owner !== by) {
-      this.#violated("no write from a stale epoch", `${by} recorded ${step as string} of ${saga as string}, which ${String(owner)} owns`);
+      this.#violated(
+        "no write from a stale epoch",
+        `${by} recorded ${step as string} of ${saga as string}, which ${String(owner)} owns`,
+      );
     }
   }
 
@@ -122,7 +142,10 @@ export class Properties {
         .filter((effect) => effect["account"] === account)
         .reduce((sum, { amount }) => sum + (amount as number), 0);
       if (row?.["balance"] !== firstBalance + moved) {
-        this.#violated("money is constant", `${service}/${account} has ${String(row?.["balance"])}, its effects say ${firstBalance + moved}`);
+        this.#violated(
+          "money is constant",
+          `${service}/${account} has ${String(row?.["balance"])}, its effects say ${firstBalance + moved}`,
+        );
       }
     }
   }
@@ -131,7 +154,10 @@ export class Properties {
     const seen = this.#table(otherOf(service), "seen").length;
     const events = this.#table(service, "event").length;
     if (seen !== events) {
-      this.#violated("each event once, in the order of its key", `${otherOf(service)} applied ${seen} of ${events} events of ${service}`);
+      this.#violated(
+        "each event once, in the order of its key",
+        `${otherOf(service)} applied ${seen} of ${events} events of ${service}`,
+      );
     }
   }
 
@@ -139,26 +165,40 @@ export class Properties {
   #checkSaga(service: ServiceName, { id, state, failure }: Tuple): void {
     const of = `saga ${id as string} of ${service}`;
     const under = `saga:${id as string}:`;
-    const effects = [...this.#effects].filter(([key]) => key.startsWith(under)).map(([key, effect]) => ({
-      step: key.slice(under.length).split(/[:/]/)[0] as string,
-      isUndo: key.includes(":undo"),
-      ...effect,
-    }));
+    const effects = [...this.#effects]
+      .filter(([key]) => key.startsWith(under))
+      .map(([key, effect]) => ({
+        step: key.slice(under.length).split(/[:/]/)[0] as string,
+        isUndo: key.includes(":undo"),
+        ...effect,
+      }));
     const done = effects.filter(({ isUndo }) => !isUndo).sort((a, b) => a.at - b.at);
     const undone = effects.filter(({ isUndo }) => isUndo).sort((a, b) => a.at - b.at);
     if (state === "stuck") {
       if (failure === null) this.#violated("a stuck saga says why", of);
       this.#violated("every saga ends", `${of} is stuck: ${JSON.stringify(failure)}`);
     } else if (state === "completed") {
-      const steps = done.map(({ step }) => step).sort().join();
+      const steps = done
+        .map(({ step }) => step)
+        .sort()
+        .join();
       if (steps !== "close,give,note,take" || undone.length > 0) {
-        this.#violated("a completed saga did everything once", `${of} did ${steps} and undid ${undone.length}`);
+        this.#violated(
+          "a completed saga did everything once",
+          `${of} did ${steps} and undid ${undone.length}`,
+        );
       }
     } else {
-      const expected = this.#doneByPosition(service, id).filter((step) => done.some((effect) => effect.step === step)).reverse().join();
+      const expected = this.#doneByPosition(service, id)
+        .filter((step) => done.some((effect) => effect.step === step))
+        .reverse()
+        .join();
       const actual = undone.map(({ step }) => step).join();
       if (done.length !== undone.length || expected !== actual) {
-        this.#violated("the undos are what took effect, reversed", `${of} did ${done.map(({ step }) => step).join()}; undid ${actual} instead of ${expected}`);
+        this.#violated(
+          "the undos are what took effect, reversed",
+          `${of} did ${done.map(({ step }) => step).join()}; undid ${actual} instead of ${expected}`,
+        );
       }
     }
   }
@@ -178,4 +218,3 @@ export class Properties {
     this.#violation ??= { property, what };
   }
 }
-

@@ -1,10 +1,10 @@
 import type { SagaDefinition, SagaSteps } from "@kerf/saga";
-import { answer, type StatementWork } from "../database/statement-run.ts";
-import type { KnownStatement } from "../database/statement-table.ts";
-import { moveWatermarks } from "../statements/consumers.ts";
-import { statements } from "../statements/index.ts";
-import { insertStep, writeBatch } from "../statements/sagas.ts";
-import type { Variant } from "./variant.ts";
+import { answer, type StatementWork } from "./database/statement-run.ts";
+import type { KnownStatement } from "./database/statement-table.ts";
+import { moveWatermarks } from "./statements/consumers.ts";
+import { statements } from "./statements/index.ts";
+import { insertStep, writeBatch } from "./statements/sagas.ts";
+import type { Variant } from "./world/variant.ts";
 
 /** A statement of an engine that does something else. */
 function otherwise(name: string, work: StatementWork): { statements: readonly KnownStatement[] } {
