@@ -23,6 +23,9 @@ export interface Message {
 /** What the other end of a connection is told without having asked. */
 export type Lost = (error: Error | undefined) => void;
 
+/** What controls a transaction is not longer than this; the rest of a long statement need not be looked at. */
+const longestControl = 60;
+
 interface Work {
   readonly message: Message;
   readonly statements: string[];
@@ -252,7 +255,7 @@ export class Backend {
   }
 
   #control(text: string, work: Work): Steps<StatementAnswer> | undefined {
-    const [verb = "", second = "", third = ""] = text.trim().split(" ");
+    const [verb = "", second = "", third = ""] = text.slice(0, longestControl).trim().split(" ");
     const transaction = this.#transaction;
     switch (verb) {
       case "begin":

@@ -1,6 +1,7 @@
 import type { SimulatedProcess } from "../process.ts";
 import { services } from "./bank.ts";
 import type { Instance } from "./instance.ts";
+import { type StrikeKind, strikeKinds } from "./variant.ts";
 import type { World } from "./world.ts";
 
 /** How long faults happen, simulated milliseconds. */
@@ -42,9 +43,10 @@ export function planFaults(world: World): void {
  */
 function planStrikes(world: World): void {
   const { scheduler, network, server } = world;
-  if (scheduler.chance(0.3)) return;
-  const target = scheduler.pick(moments);
-  const kind = scheduler.chance(0.5) ? scheduler.pick(kinds) : undefined;
+  const { strike: wanted } = world.variant;
+  if (wanted === undefined && scheduler.chance(0.3)) return;
+  const target = wanted?.at ?? scheduler.pick(scheduler.pick(moments));
+  const kind = wanted?.kind ?? (scheduler.chance(0.5) ? scheduler.pick(strikeKinds) : undefined);
   const probability = (target === "anything" ? 0.02 : 0.6) * scheduler.random.next();
   let left = scheduler.integer(1, mostStrikes);
   const strike = (process: SimulatedProcess, when: string): void => {
@@ -63,29 +65,16 @@ function planStrikes(world: World): void {
   network.onArrival = strike;
 }
 
-/** When programs are struck: beginnings of what statements and messages are called. */
+/** When programs are struck: beginnings of what statements and messages are called, for each engine. */
 const moments = [
-  "anything",
-  "answer to events",
-  "answer to change",
-  "change",
-  "transfer",
-  "command: claim",
-  "command: record",
-  "outbox: append",
-  "consumer: move watermarks",
-  "consumer: take",
-  "bank: an event is seen",
-  "saga: write a batch",
-  "saga: record a step",
-  "log: oldest in progress",
-  "commit",
+  ["anything"],
+  ["change", "transfer", "command: claim", "command: record", "commit"],
+  ["outbox: append", "log: oldest in progress", "commit"],
+  ["answer to events", "consumer: move watermarks", "consumer: take", "bank: an event is seen"],
+  ["answer to change", "saga: write a batch", "saga: record a step", "saga: claim"],
 ];
 
-/** How they are struck. A pause goes beyond every lease, or just so not. */
-const kinds = ["kill", "pause", "long pause", "crash", "cut off", "stop"] as const;
-
-function hit(world: World, victim: Instance, kind = world.scheduler.pick(kinds)): void {
+function hit(world: World, victim: Instance, kind: StrikeKind = world.scheduler.pick(strikeKinds)): void {
   const { scheduler, network, server } = world;
   switch (kind) {
     case "kill":

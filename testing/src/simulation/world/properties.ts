@@ -88,11 +88,12 @@ export class Properties {
   }
 
   #committed(commit: Commit): void {
-    for (const { table, after } of commit.changes) {
+    for (const { table, before, after } of commit.changes) {
       if (after === undefined) continue;
       if (table === "effect") this.#effect(commit, after);
       else if (table === "seen") this.#seen(commit, after);
       else if (table === "saga_step") this.#step(commit, after);
+      else if (table === "saga" && before !== undefined) this.#moved(commit, before, after);
     }
   }
 
@@ -131,6 +132,17 @@ export class Properties {
       this.#violated(
         "no write from a stale epoch",
         `${by} recorded ${step as string} of ${saga as string}, which ${String(owner)} owns`,
+      );
+    }
+  }
+
+  #moved({ by }: Commit, before: Tuple, after: Tuple): void {
+    const moved = before["state"] !== after["state"] || before["endedAt"] !== after["endedAt"];
+    if (moved && before["owner"] !== by) {
+      const what = `${by} moved saga ${after["id"] as string} to ${after["state"] as string}`;
+      this.#violated(
+        "no write from a stale epoch",
+        `${what}, which ${String(before["owner"])} owns`,
       );
     }
   }
