@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   types: () => import("./types/bench.ts"),
   start: () => import("./start/bench.ts"),
   saga: () => import("./saga/bench.ts"),
+  events: () => import("./events/bench.ts"),
   recover: () => import("./recover/bench.ts"),
 };
 

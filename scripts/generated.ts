@@ -1,6 +1,7 @@
 import { rows } from "../docs/microservices.ts";
 import { layers } from "../layers.ts";
 import { buildConfigs } from "./build/build-configs.ts";
+import { crashPointsFile } from "./crash-points/points.ts";
 import { guidePages } from "./guides/pages.ts";
 import { dependencyPicture } from "./layers/picture.ts";
 import { microservicesPage } from "./microservices/page.ts";
@@ -19,6 +20,7 @@ export function generatedFiles(): Generated[] {
   return [
     { path: "docs/architecture/dependencies.md", text: dependencyPicture(root, layers) },
     { path: "docs/microservices.md", text: microservicesPage(rows) },
+    { path: "tests/crash/points.generated.json", text: crashPointsFile(root) },
     ...guidePages(root),
     ...[...buildConfigs(root, layers)].map(([path, text]) => ({ path, text })),
   ];

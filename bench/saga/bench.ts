@@ -1,9 +1,12 @@
 import { fileURLToPath } from "node:url";
-import type { Benchmark } from "../harness/benchmark.ts";
+import type { Benchmark, Figures } from "../harness/benchmark.ts";
 import { runScript } from "../harness/child.ts";
 import { median } from "../harness/pairs.ts";
+import { installPeers } from "../harness/peers.ts";
+import { durablePeers } from "./durable-peers.ts";
 import { startDurableServer } from "./durable-server.ts";
 import type { SideOptions, SideResult } from "./measure.ts";
+import { temporalCli } from "./temporal-cli.ts";
 
 const benchmark: Benchmark = {
   name: "saga",
@@ -18,6 +21,30 @@ const benchmark: Benchmark = {
       const options: SideOptions = { connection, seconds };
       const file = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
       return runScript<SideResult>(file, [], [], JSON.stringify(options));
+    };
+    /** An engine with a server and a store of its own; without a figure when it cannot be had here. */
+    const beside = async (
+      name: string,
+      title: string,
+      prepare: () => Promise<unknown>,
+    ): Promise<Figures> => {
+      try {
+        await prepare();
+        const ours: SideResult[] = [];
+        const peer: SideResult[] = [];
+        for (let pair = 0; pair < 5; pair += 1) {
+          ours.push(await side("kerf", server.kerf));
+          peer.push(await side(name, server.admin));
+        }
+        const rate = compare(ours, peer, ({ perSecond }) => perSecond);
+        log(
+          `32 in flight: kerf ${rate.ours.toFixed(0)}/s   ${title} ${rate.peer.toFixed(0)}/s   ratio ${rate.text}`,
+        );
+        return { [`c32_vs_${name}`]: rate.ratio };
+      } catch (error) {
+        log(`${title} is left out: ${error instanceof Error ? error.message : String(error)}`);
+        return {};
+      }
     };
     try {
       const ours: SideResult[] = [];
@@ -34,7 +61,14 @@ const benchmark: Benchmark = {
       log(
         `serial: kerf ${time.ours.toFixed(2)} ms   DBOS ${time.peer.toFixed(2)} ms   ratio ${time.text}`,
       );
-      return { c32_vs_dbos: rate.ratio, serial_time_vs_dbos: time.ratio };
+      const figures = { c32_vs_dbos: rate.ratio, serial_time_vs_dbos: time.ratio };
+      if (quick) return figures;
+      await installPeers(log, durablePeers);
+      return {
+        ...figures,
+        ...(await beside("restate", "Restate", () => Promise.resolve())),
+        ...(await beside("temporal", "Temporal", () => temporalCli(log))),
+      };
     } finally {
       await server.stop();
     }

@@ -9,7 +9,13 @@ import {
   seededRandom,
   systemClock,
 } from "@kerf/kernel";
-import { type AnyService, type Service, type Uses, usesOf } from "@kerf/service";
+import {
+  type AnyService,
+  type ReconciliationReport,
+  type Service,
+  type Uses,
+  usesOf,
+} from "@kerf/service";
 import type { Pool } from "pg";
 import { type Fake, fake } from "./fakes/fake.ts";
 import { OwnerAccess } from "./postgres/owner-access.ts";
@@ -67,6 +73,13 @@ export interface RunningService<
   ): Promise<void>;
   /** What its committed commands and event handlers emitted, oldest first. */
   emitted(): Promise<{ name: string; key: string; payload: unknown }[]>;
+  /** Builds its read model that follows a producer, from the seed on, and puts it in place. Throws what the seed throws. */
+  buildReadModel(producer: Contract<any, any, any>): Promise<void>;
+  /** Carries out one of its comparisons with another service now, and answers the report. */
+  reconcile(
+    name: string,
+    options?: { readonly repair?: boolean },
+  ): Promise<ReconciliationReport | undefined>;
   /** Runs one of its workers once, now; workers do not run by themselves. Answers whether it has more to do, throws what it throws. */
   runWorker(name: string): Promise<boolean>;
   /** Ends it and drops its database. Rejects with what went wrong in a fake and was not told yet. Idempotent. */
@@ -127,6 +140,8 @@ export async function startService<
       );
       return rows;
     },
+    buildReadModel: (producer) => bed.runtime.buildReadModel(service.name, producer.name),
+    reconcile: (name, { repair = false } = {}) => bed.runtime.reconcile(service.name, name, repair),
     runWorker: (name) => bed.runWorker(service.name, name),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),

@@ -1,4 +1,4 @@
-import { contract, error, query } from "kerf/contract";
+import { command, contract, error, event, query } from "kerf/contract";
 import { z } from "zod";
 
 /** An amount in the smallest unit of its currency, such as cents. */
@@ -46,11 +46,20 @@ export const catalog = contract("catalog", {
       input: z.object({ skus: z.array(z.string().max(64)).max(100) }),
       output: z.object({ items: z.array(Product) }),
     }),
+    put: command({
+      summary: "Adds a product, or changes it.",
+      access: "service",
+      input: Product,
+      output: z.object({ sku: z.string() }),
+    }),
     featured: query({
       summary: "What the shop wants seen first.",
       access: "service",
       input: z.object({ limit: z.int().min(1).max(20).default(4) }),
       output: z.object({ items: z.array(Product) }),
     }),
+  },
+  events: {
+    changed: event({ schema: Product, key: "sku" }),
   },
 });

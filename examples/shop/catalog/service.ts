@@ -61,6 +61,23 @@ catalogService.implement({
     return { items: rows.map(product) };
   },
 
+  async put({ input, db, emit }) {
+    const { sku, name, description, price } = input;
+    const values = {
+      name,
+      description,
+      price_amount: price.amount,
+      price_currency: price.currency,
+    };
+    await db
+      .insertInto("products")
+      .values({ sku, ...values })
+      .onConflict((conflict) => conflict.column("sku").doUpdateSet(values))
+      .execute();
+    emit.changed(input);
+    return { sku };
+  },
+
   async featured({ input, db }) {
     const rows = await db
       .selectFrom("products")

@@ -1,4 +1,4 @@
-import { command, contract, error, query } from "kerf/contract";
+import { command, contract, error, event, query } from "kerf/contract";
 import { z } from "zod";
 
 const Line = z.object({ sku: z.string().max(64), quantity: z.int().min(1).max(1_000) });
@@ -50,6 +50,12 @@ export const inventory = contract("inventory", {
       access: "service",
       input: ForOrder,
       output: z.object({ shipped: z.boolean() }),
+    }),
+  },
+  events: {
+    moved: event({
+      schema: ForOrder.extend({ state: z.enum(["held", "released", "shipped"]) }),
+      key: "orderId",
     }),
   },
 });

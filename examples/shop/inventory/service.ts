@@ -18,7 +18,7 @@ inventoryService.implement({
     return { sku: input.sku, available: row.available };
   },
 
-  async reserve({ input, db, errors }) {
+  async reserve({ input, db, emit, errors }) {
     const created = await db
       .insertInto("reservations")
       .values({ order_id: input.orderId, state: "held" })
@@ -58,10 +58,11 @@ inventoryService.implement({
         .values({ order_id: input.orderId, sku, quantity })
         .execute();
     }
+    emit.moved({ orderId: input.orderId, state: "held" });
     return { reserved: true };
   },
 
-  async release({ input, db }) {
+  async release({ input, db, emit }) {
     // An order that was never kept is marked too: a reservation that arrives late must find it closed.
     const inserted = await db
       .insertInto("reservations")
@@ -83,10 +84,11 @@ inventoryService.implement({
       FROM reservation_lines line WHERE line.order_id = ${input.orderId} AND line.sku = stock.sku`.execute(
       db,
     );
+    emit.moved({ orderId: input.orderId, state: "released" });
     return { released: true };
   },
 
-  async ship({ input, db }) {
+  async ship({ input, db, emit }) {
     const closed = await db
       .updateTable("reservations")
       .set({ state: "shipped", changed_at: sql`now()` })
@@ -100,6 +102,7 @@ inventoryService.implement({
       FROM reservation_lines line WHERE line.order_id = ${input.orderId} AND line.sku = stock.sku`.execute(
       db,
     );
+    emit.moved({ orderId: input.orderId, state: "shipped" });
     return { shipped: true };
   },
 });

@@ -1,6 +1,7 @@
 import { delay } from "kerf";
 import { checkout } from "./checkout.ts";
 import { ordersService } from "./declaration.ts";
+import "./payments-agree.ts";
 import { isFinal } from "./states.ts";
 
 /** How often a watched order is looked at, milliseconds. */

@@ -1,4 +1,4 @@
-import { command, contract, error, query } from "kerf/contract";
+import { command, contract, error, event, query } from "kerf/contract";
 import { z } from "zod";
 
 /** How the shop's test cards behave. */
@@ -45,6 +45,24 @@ export const payments = contract("payments", {
       output: z.object({ state: PaymentState, total: Amount }),
       errors: { noPayment },
     }),
+    charges: query({
+      summary: "Payments that hold money or took it, by order, a page at a time.",
+      access: "service",
+      input: z.object({
+        after: z.string().optional(),
+        limit: z.int().min(1).max(1_000),
+      }),
+      output: z.object({
+        items: z.array(
+          z.object({
+            orderId: z.string(),
+            state: PaymentState,
+            amount: z.int(),
+            changedAt: z.iso.datetime(),
+          }),
+        ),
+      }),
+    }),
     ledger: query({
       summary: "The balance of every account; they sum to zero.",
       access: "service",
@@ -54,6 +72,12 @@ export const payments = contract("payments", {
           z.object({ account: z.string(), currency: z.string(), balance: z.int() }),
         ),
       }),
+    }),
+  },
+  events: {
+    moved: event({
+      schema: ForOrder.extend({ state: PaymentState, amount: z.int() }),
+      key: "orderId",
     }),
   },
 });

@@ -13,7 +13,7 @@ export const paymentsService = service(payments, {
 });
 
 paymentsService.implement({
-  async authorise({ input, db }) {
+  async authorise({ input, db, emit }) {
     const { orderId, total } = input;
     const state = input.method === "card-declined" ? "declined" : "authorised";
     const created = await db
@@ -25,10 +25,11 @@ paymentsService.implement({
     if (created === undefined) return { state: (await locked(db, orderId))?.state ?? state };
     if (state === "authorised")
       await book(db, { orderId, movement: "authorised", from: "customers", to: "holds", ...total });
+    emit.moved({ orderId, state, amount: total.amount });
     return { state };
   },
 
-  async capture({ input, db, errors }) {
+  async capture({ input, db, emit, errors }) {
     const payment = await locked(db, input.orderId);
     if (payment === undefined) throw errors.noPayment();
     if (payment.state === "captured") return { state: "captured" };
@@ -42,10 +43,11 @@ paymentsService.implement({
       amount: payment.amount,
       currency: payment.currency,
     });
+    emit.moved({ orderId: input.orderId, state: "captured", amount: payment.amount });
     return { state: "captured" };
   },
 
-  async void({ input, db }) {
+  async void({ input, db, emit }) {
     const payment = await locked(db, input.orderId);
     if (payment?.state !== "authorised") return { voided: false };
     await enter(db, input.orderId, "voided");
@@ -57,6 +59,7 @@ paymentsService.implement({
       amount: payment.amount,
       currency: payment.currency,
     });
+    emit.moved({ orderId: input.orderId, state: "voided", amount: payment.amount });
     return { voided: true };
   },
 
@@ -68,6 +71,27 @@ paymentsService.implement({
       .executeTakeFirst();
     if (payment === undefined) throw errors.noPayment();
     return { state: payment.state, total: { amount: payment.amount, currency: payment.currency } };
+  },
+
+  async charges({ input: { after, limit }, db }) {
+    // In the order of code units, as whoever compares walks them.
+    const order = sql<string>`order_id COLLATE "C"`;
+    let page = db
+      .selectFrom("payments")
+      .select(["order_id", "state", "amount", "changed_at"])
+      .where("state", "in", ["authorised", "captured"])
+      .orderBy(order)
+      .limit(limit);
+    if (after !== undefined) page = page.where(order, ">", after);
+    const rows = await page.execute();
+    return {
+      items: rows.map(({ order_id, state, amount, changed_at }) => ({
+        orderId: order_id,
+        state,
+        amount,
+        changedAt: changed_at.toISOString(),
+      })),
+    };
   },
 
   async ledger({ db }) {

@@ -1,4 +1,4 @@
-import { command, contract, query } from "kerf/contract";
+import { contract, query } from "kerf/contract";
 import { z } from "zod";
 
 const Found = z.object({ sku: z.string(), name: z.string() });
@@ -16,12 +16,6 @@ export const search = contract("search", {
         limit: z.int().min(1).max(50).default(20),
       }),
       output: z.object({ items: z.array(Found) }),
-    }),
-    index: command({
-      summary: "Takes these products into the index.",
-      access: "service",
-      input: z.object({ products: z.array(Found.extend({ description: z.string() })).max(100) }),
-      output: z.object({ changed: z.int() }),
     }),
   },
 });

@@ -33,25 +33,22 @@ async function started(products = shelf) {
     pages,
     service,
     [Symbol.asyncDispose]: () => service.stop(),
-    async follow() {
-      while (await service.runWorker("follow-catalog"));
-    },
+    build: () => service.buildReadModel(catalog),
     find: async (q: string) => (await service.client.find({ q })).items.map((item) => item.sku),
   };
 }
 
-test("the worker takes in every page, and asks to go on until the last", async () => {
+test("it is filled from every page of the catalogue", async () => {
   await using index = await started();
   assert.deepEqual(await index.find("saw"), []);
-  assert.equal(await index.service.runWorker("follow-catalog"), true);
-  await index.follow();
+  await index.build();
   assert.equal(index.pages.calls.list.length, 3);
   assert.deepEqual(await index.find("saw"), ["saw-ryoba", "saw-tenon", "oil"]);
 });
 
 test("all words must be there, in any form; the name counts more than the description", async () => {
   await using index = await started();
-  await index.follow();
+  await index.build();
   assert.deepEqual(await index.find("cutting saws"), ["saw-ryoba"]);
   assert.deepEqual(await index.find("rust"), ["oil"]);
   assert.deepEqual(await index.find("hammer"), []);
@@ -60,34 +57,32 @@ test("all words must be there, in any form; the name counts more than the descri
 
 test("what changes in the catalogue is found under its new words", async () => {
   await using index = await started();
-  await index.follow();
-  index.contents.products = [product("oil", "Camellia oil", "Smells of nothing")];
-  await index.follow();
+  await index.build();
+  await index.service.receive(catalog, "changed", product("oil", "Camellia oil", "No smell"));
   assert.deepEqual(await index.find("camellia"), ["oil"]);
   assert.deepEqual(await index.find("linseed"), []);
 });
 
-test("what has not changed is left alone", async () => {
+test("what the catalogue has no more is gone once it is built anew", async () => {
   await using index = await started();
-  const { client } = index.service;
-  const products = shelf.map(({ sku, name, description }) => ({ sku, name, description }));
-  assert.deepEqual(await client.index({ products }), { changed: 3 });
-  assert.deepEqual(await client.index({ products }), { changed: 0 });
-  assert.deepEqual(await client.index({ products: [] }), { changed: 0 });
+  await index.build();
+  index.contents.products = [product("oil", "Camellia oil", "No smell")];
+  await index.build();
+  assert.deepEqual(await index.find("saw"), []);
+  assert.deepEqual(await index.find("camellia"), ["oil"]);
 });
 
 test("punctuation in a search is no mistake, an empty one is", async () => {
   await using index = await started();
-  await index.follow();
+  await index.build();
   assert.deepEqual(await index.find(`"tenon saw" -oil & | ! ' :*`), ["saw-tenon"]);
   await assert.rejects(index.service.client.find({ q: "   " }), { code: "invalid_input" });
 });
 
-test("a catalogue that is away stops the run, and the next one goes on where it was", async () => {
+test("a catalogue that is away leaves what serves as it is", async () => {
   await using index = await started();
-  await index.service.runWorker("follow-catalog");
+  await index.build();
   index.pages.fail("list", "forbidden", { times: 1 });
-  await assert.rejects(index.service.runWorker("follow-catalog"), { code: "forbidden" });
-  await index.follow();
+  await assert.rejects(index.build(), { code: "forbidden" });
   assert.deepEqual(await index.find("saw"), ["saw-ryoba", "saw-tenon", "oil"]);
 });

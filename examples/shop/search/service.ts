@@ -1,4 +1,4 @@
-import { postgres, service, sql } from "kerf";
+import { type Kysely, postgres, service, sql } from "kerf";
 import { catalog } from "../catalog/contract.ts";
 import { search } from "./contract.ts";
 import type { Tables } from "./tables.generated.ts";
@@ -22,44 +22,39 @@ searchService.implement({
       .execute();
     return { items };
   },
+});
 
-  async index({ input, db }) {
-    if (input.products.length === 0) return { changed: 0 };
-    const result = await db
-      .insertInto("documents")
-      .values(input.products)
-      .onConflict((conflict) =>
-        conflict
-          .column("sku")
-          .doUpdateSet((row) => ({
-            name: row.ref("excluded.name"),
-            description: row.ref("excluded.description"),
-          }))
-          .where(
-            sql<boolean>`(documents.name, documents.description) IS DISTINCT FROM (excluded.name, excluded.description)`,
-          ),
-      )
-      .executeTakeFirst();
-    return { changed: Number(result.numInsertedOrUpdatedRows ?? 0) };
+/** The index follows the catalogue: filled from its pages once, then by what changes. */
+searchService.readModel(catalog, {
+  tables: ["documents"],
+  async seed({ clients, write }) {
+    let cursor: string | undefined;
+    do {
+      const page = await clients.catalog.list({ limit: 100, ...(cursor && { cursor }) });
+      await write(({ db }) => index(db, page.items));
+      cursor = page.next;
+    } while (cursor !== undefined);
+  },
+  on: {
+    changed: ({ event, db }) => index(db, [event.payload]),
   },
 });
 
-/** Where the reading of the catalogue is; starting over costs nothing, since what has not changed is left alone. */
-let cursor: string | undefined;
-
-/** Reads the catalogue a page at a time. Once events exist, the index follows them instead. */
-searchService.worker("follow-catalog", {
-  everyMs: 5_000,
-  async run({ clients, self, log }) {
-    const page = await clients.catalog.list(
-      cursor === undefined ? { limit: 100 } : { limit: 100, cursor },
-    );
-    const products = page.items.map(({ sku, name, description }) => ({ sku, name, description }));
-    const { changed } = await self.index({ products });
-    if (changed > 0) log.info("took products into the index", { changed });
-    cursor = page.next;
-    return cursor !== undefined;
-  },
-});
+async function index(
+  db: Kysely<Tables>,
+  products: readonly { sku: string; name: string; description: string }[],
+): Promise<void> {
+  if (products.length === 0) return;
+  await db
+    .insertInto("documents")
+    .values(products.map(({ sku, name, description }) => ({ sku, name, description })))
+    .onConflict((conflict) =>
+      conflict.column("sku").doUpdateSet((row) => ({
+        name: row.ref("excluded.name"),
+        description: row.ref("excluded.description"),
+      })),
+    )
+    .execute();
+}
 
 export default searchService;

@@ -19,8 +19,8 @@ export interface InboundOptions {
   readonly log: Logger;
   /** Freezes what handlers receive and refuses answers that JSON would change. */
   readonly checked: boolean;
-  /** Whether the placement lets `caller` call `service`. */
-  readonly mayCall: (caller: string, service: string) => boolean;
+  /** Whether the placement lets `caller` call `operation` of `service`. */
+  readonly mayCall: (caller: string, service: string, operation: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. Default 5 minutes. */
   readonly streamIdleMs?: number;

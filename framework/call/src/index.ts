@@ -9,7 +9,7 @@ export { Inbound, type InboundOptions } from "./inbound.ts";
 export type { OperationCounters } from "./inbound/operation.ts";
 export { type InboundPosition, inboundPipeline } from "./inbound/pipeline.ts";
 export type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
-export { mayCall } from "./may-call.ts";
+export { mayCall, readEvents } from "./may-call.ts";
 export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";

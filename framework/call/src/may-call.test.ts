@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { mayCall } from "./may-call.ts";
+import { mayCall, readEvents } from "./may-call.ts";
 import { snapshotOf } from "./testing/keys.ts";
 
 const contract = (name: string) => ({ name, version: "1.0.0", operations: {}, events: {} });
@@ -30,11 +30,25 @@ const rows: readonly [caller: string, service: string, allowed: boolean][] = [
 
 for (const [caller, service, allowed] of rows) {
   test(`${caller} ${allowed ? "may" : "may not"} call ${service}`, () => {
-    assert.equal(mayCall(snapshot, caller, service), allowed);
+    assert.equal(mayCall(snapshot, caller, service, "get"), allowed);
   });
 }
 
 test("without a snapshot nobody is known", () => {
-  assert.equal(mayCall(undefined, "reader", "shelf"), false);
-  assert.equal(mayCall(undefined, "shelf", "shelf"), true);
+  assert.equal(mayCall(undefined, "reader", "shelf", "get"), false);
+  assert.equal(mayCall(undefined, "shelf", "shelf", "get"), true);
+});
+
+test("a log is read by those that declare that they follow it", () => {
+  const { services } = snapshot;
+  const reader = { unit: "main", version: "1.0.0", uses: [], follows: ["shelf"] };
+  const following = snapshotOf(1, 1, { services: { ...services, reader } });
+  assert.equal(mayCall(following, "reader", "shelf", readEvents), true);
+  assert.equal(mayCall(following, "reader", "shelf", "get"), false);
+  const using = { ...reader, uses: ["shelf"], follows: [] };
+  const calling = snapshotOf(1, 1, { services: { ...services, reader: using } });
+  assert.equal(mayCall(calling, "reader", "shelf", readEvents), false);
+  assert.equal(mayCall(calling, "reader", "shelf", "get"), true);
+  // A platform of the version before says nothing of it.
+  assert.equal(mayCall(snapshot, "reader", "shelf", readEvents), true);
 });

@@ -19,6 +19,8 @@ export interface PlacedService {
   readonly version: string;
   /** The services that it declares as `uses`. */
   readonly uses: readonly string[];
+  /** The services whose events it follows; without it, those that it uses. */
+  readonly follows?: readonly string[] | undefined;
   /** True when it has a transactional database, in which a command is recorded with its effect. */
   readonly recordsCommands?: boolean | undefined;
 }

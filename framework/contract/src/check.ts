@@ -115,6 +115,11 @@ function checkEvent(declared: EventDeclaration, problem: (text: string) => void)
     problem(`key ${JSON.stringify(declared.key)} is no field of the schema`);
   if (!Number.isInteger(declared.version) || declared.version < 1)
     problem(`version ${String(declared.version)} must be a whole number from 1`);
+  for (const [from, upcast] of Object.entries(declared.upcast)) {
+    const isEarlier = /^[1-9]\d*$/.test(from) && Number(from) < declared.version;
+    if (!isEarlier || typeof upcast !== "function")
+      problem(`upcast.${from} must be a function from a version before ${declared.version}`);
+  }
 }
 
 function checkSchema(

@@ -26,7 +26,7 @@ export {
   type EventDescription,
   type OperationDescription,
 } from "./description.ts";
-export { event, type EventDeclaration } from "./event.ts";
+export { event, type EventDeclaration, upcast, type Upcast } from "./event.ts";
 export {
   type HttpMethod,
   type HttpRoute,

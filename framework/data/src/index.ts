@@ -45,4 +45,9 @@ export { ServiceDatabase } from "./service-database.ts";
 export { applySystemSchema, type SystemMigration } from "./system-schema.ts";
 export { type ServiceNames, serviceNames } from "./service-names.ts";
 export { type ClonedDatabase, TemplateDatabases } from "./template-databases.ts";
-export type { CommandTransaction, Isolation, TransactionOptions } from "./transaction.ts";
+export {
+  type CommandTransaction,
+  type Isolation,
+  SharedTransaction,
+  type TransactionOptions,
+} from "./transaction.ts";

@@ -1,14 +1,12 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
-import { defaultDeadlineMs, KerfError, remaining } from "@kerf/kernel";
-import { databaseDeadline, endsConnection, translate } from "./database-errors.ts";
+import { defaultDeadlineMs, KerfError } from "@kerf/kernel";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool } from "./pool.ts";
+import { oneRoundTrip } from "./one-round-trip.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
 
-/** How much later than the server we give up on it, in milliseconds. */
-const graceMs = 250;
 /** Bound of one statement where the call has none, in milliseconds: the deadline that other calls have. */
 const endlessStatementMs = defaultDeadlineMs;
 
@@ -47,29 +45,7 @@ export class Reads<Tables = unknown> implements Session {
     const deadline = Number.isFinite(this.#deadline)
       ? this.#deadline
       : clock.now() + endlessStatementMs;
-    const connection = await this.#pool.acquire(deadline);
-    const { client } = connection;
-    const left = Math.max(1, Math.ceil(remaining(clock, deadline)));
-    let expired = false;
-    const watch = clock.after(left + graceMs, () => {
-      expired = true;
-      connection.destroy();
-    });
-    const begun = client.query(`begin read only; set local statement_timeout = ${left}`);
-    const answered = client.query({ ...statement, queryMode: "extended" } as Statement);
-    const ended = client.query("commit");
-    const [begin, answer, end] = await Promise.allSettled([begun, answered, ended]);
-    watch.cancel();
-    const failed = [begin, answer, end].find((part) => part.status === "rejected");
-    if (failed === undefined) {
-      connection.release();
-      return (answer as PromiseFulfilledResult<QueryResult>).value;
-    }
-    if (endsConnection(failed.reason) || end.status === "rejected") connection.destroy();
-    else connection.release();
-    throw expired
-      ? databaseDeadline("before-commit", failed.reason)
-      : translate(failed.reason, "before-commit");
+    return oneRoundTrip(this.#pool, deadline, "read only", statement);
   }
 
   /** @internal */

@@ -10,6 +10,7 @@ import {
 } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
 import { claim, insertRecord } from "./command-records/statements.ts";
+import { inlineValues } from "./inline-values.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { rawClient } from "./raw-client.ts";
@@ -46,6 +47,9 @@ const effect = "kerf_0";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 
+/** A savepoint in a shared transaction: the work is to be done again by itself. */
+export class SharedTransaction extends Error {}
+
 /**
  * The one transaction of a command. It opens at the first statement, on a connection of the pool, and is bounded by the
  * deadline in the server too. Whoever made it settles it once, with {@link commit} or {@link rollback}.
@@ -54,6 +58,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #options: TransactionOptions;
   readonly #beforeCommit: Hook<Tables>[] = [];
+  readonly #lastly: { readonly statement: () => Statement; readonly always: boolean }[] = [];
   readonly #afterCommit: (() => Promise<void> | void)[] = [];
   #opening: Promise<PooledConnection> | undefined;
   #connection: PooledConnection | undefined;
@@ -69,6 +74,12 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
+  /**
+   * True while several pieces of work use it at once, whose statements leave without waiting for each other: a savepoint of one would
+   * undo what another does, so that it throws {@link SharedTransaction}.
+   */
+  shared = false;
+
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
     this.#options = options;
@@ -77,6 +88,15 @@ export class CommandTransaction<Tables = unknown> implements Session {
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
   get isOpen(): boolean {
     return this.#opening !== undefined && this.#settled === undefined;
+  }
+
+  /** True when there is something to commit: a statement was sent, or waits for the end. */
+  get isUsed(): boolean {
+    return (
+      this.#opening !== undefined ||
+      this.#beforeCommit.length > 0 ||
+      this.#lastly.some(({ always }) => always)
+    );
   }
 
   /** Set when the first statement found that the command had been done before; then that is the answer, whatever the handler says. */
@@ -98,7 +118,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /** True before the first statement and hook: committing it would do nothing. */
   get isUntouched(): boolean {
-    return this.#opening === undefined && this.#beforeCommit.length === 0;
+    return !this.isUsed;
   }
 
   /**
@@ -108,6 +128,14 @@ export class CommandTransaction<Tables = unknown> implements Session {
   beforeCommit(hook: Hook<Tables>, alone?: Alone): void {
     this.#alone = this.isUntouched ? alone : undefined;
     this.#beforeCommit.push(hook);
+  }
+
+  /**
+   * A statement that leaves together with COMMIT, behind every hook, in the order of registration; what it answers is of no interest, and when
+   * it fails nothing is committed. `when used`: only when the transaction has done something else.
+   */
+  lastly(statement: () => Statement, condition?: "when used"): void {
+    this.#lastly.push({ statement, always: condition === undefined });
   }
 
   /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
@@ -142,6 +170,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /** @internal */
   async begin(): Promise<void> {
+    if (this.shared) throw new SharedTransaction();
     const name = `kerf_${++this.#savepoints}`;
     this.#depth.push(name);
     await this.run({ text: `savepoint ${name}` });
@@ -167,11 +196,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   record(answer: RecordedAnswer): void {
     const { claim: claimed } = this.#options;
     if (claimed === undefined) return;
-    this.beforeCommit(async () => {
-      // A hook before this one may have been the first to need the database.
-      if (this.#opening === undefined) return;
-      await insertRecord((statement) => this.run(statement), claimed, answer);
-    });
+    this.lastly(() => insertRecord(claimed, answer), "when used");
   }
 
   /**
@@ -180,6 +205,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
    */
   async decline(answer: RecordedAnswer): Promise<boolean> {
     this.#beforeCommit.length = 0;
+    this.#lastly.length = 0;
     this.#afterCommit.length = 0;
     const { claim: claimed } = this.#options;
     if (
@@ -206,10 +232,12 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async commit(): Promise<void> {
     this.#assertUnsettled();
     try {
-      if (this.#alone !== undefined && this.#opening === undefined) {
+      const isAlone = this.#opening === undefined && !this.#lastly.some(({ always }) => always);
+      if (this.#alone !== undefined && isAlone) {
         await this.#alone(this.#options.deadline);
       } else {
         for (const hook of this.#beforeCommit) await hook(this);
+        if (this.#lastly.some(({ always }) => always)) await this.#open();
       }
       if (this.#opening !== undefined) await this.#commit(await this.#opening);
       else this.#settled = "committed";
@@ -331,12 +359,17 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async #commit(connection: PooledConnection): Promise<void> {
     let command: string;
     try {
-      ({ command } = await connection.client.query("commit"));
+      const last = this.#lastly.map(({ statement }) => inlineValues(statement()));
+      const answer = await connection.client.query([...last, "commit"].join(";\n"));
+      ({ command } = [answer].flat().at(-1) as QueryResult);
     } catch (error) {
-      this.#settled = "rolled back";
-      if (endsConnection(error)) this.#drop(connection);
-      else this.#letGo(connection);
-      throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      if (endsConnection(error)) {
+        this.#settled = "rolled back";
+        this.#drop(connection);
+        throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
+      }
+      // What was to leave with COMMIT failed, and COMMIT did not run.
+      throw this.#explain(error);
     }
     this.#letGo(connection);
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.

@@ -4,6 +4,8 @@ import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
 import { delay, KerfError, seededRandom, systemClock } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { Consumer } from "./consumers/consumer.ts";
+import { ParkedKeys } from "./consumers/parked.ts";
+import { type From, replay } from "./consumers/position.ts";
 import type { LoggedEvent } from "./event.ts";
 import { shardOf, shards } from "./outbox/shard.ts";
 import { twoServices } from "./testing/two-services.ts";
@@ -16,7 +18,7 @@ after(() => world.stop());
 beforeEach(async () => {
   await run(
     world.consumer.database,
-    "truncate seen, kerf.consumer_shard, kerf.consumer_member, kerf.parked_event",
+    "truncate seen, kerf.consumer_shard, kerf.consumer_member, kerf.parked_event, kerf.skipped_event",
     world.consumer.owner,
   );
   await run(world.producer.database, "truncate counter, kerf.event", world.producer.owner);
@@ -62,6 +64,7 @@ function consumer(
   options: {
     apply?: typeof note;
     database?: ServiceDatabase;
+    from?: From;
   } = {},
 ): Consumer {
   return new Consumer({
@@ -70,6 +73,7 @@ function consumer(
     producer: "counters",
     read: (request, signal) => world.reader.read(request, signal),
     database: options.database ?? world.consumer.database,
+    from: options.from ?? "beginning",
     apply: options.apply ?? note,
     clock: systemClock,
     random,
@@ -211,6 +215,151 @@ test("an event that keeps failing parks its key, and no other", async () => {
   const [first, ...behind] = await parked();
   assert.match(String(first?.error), /cannot be digested/);
   assert.ok(behind.every(({ error }) => error === null));
+});
+
+test("a parked key is applied from where it stopped once its handler is mended, in order", async () => {
+  let broken = true;
+  const apply: typeof note = async (event, transaction) => {
+    await note(event, transaction);
+    if (broken && (event.payload as { n: number }).n >= 2) throw new Error("not yet");
+  };
+  const applied = consumer("i1", { apply });
+  for (let i = 0; i < 4; i += 1) await world.count("k");
+  await applied.runOnce(10_000);
+  const keys = new ParkedKeys(world.consumer.database, systemClock);
+  const [listed] = await keys.list();
+  assert.deepEqual(
+    [listed?.key, listed?.name, listed?.events, (await seen()).length],
+    ["k", "counted", 3, 1],
+  );
+  const still = await keys.resolve("counters", "k", apply);
+  assert.equal(still.applied, 0);
+  assert.match(String(still.failed?.error), /not yet/);
+  broken = false;
+  assert.deepEqual(await keys.resolve("counters", "k", apply), { applied: 3 });
+  await world.count("k");
+  await applied.runOnce(10_000);
+  assertEachOnceInOrder(await seen());
+  assert.equal((await seen()).length, 5);
+  await assert.rejects(keys.resolve("counters", "k", apply), { code: "not_found" });
+  await applied.stop();
+});
+
+test("what is passed over is kept with its note, and only the first of its key can be", async () => {
+  const apply: typeof note = async (event, transaction) => {
+    if ((event.payload as { n: number }).n === 1) throw new Error("never");
+    await note(event, transaction);
+  };
+  for (let i = 0; i < 3; i += 1) await world.count("k");
+  const applied = consumer("i1", { apply });
+  await applied.runOnce(10_000);
+  await applied.stop();
+  const keys = new ParkedKeys(world.consumer.database, systemClock);
+  const [first, second] = (await rows(
+    "select id::text as id from kerf.parked_event order by id",
+  )) as {
+    id: string;
+  }[];
+  const skip = (id = "") => keys.skip("counters", "k", id, "a test order");
+  await assert.rejects(skip(second?.id), { code: "conflict" });
+  await skip(first?.id);
+  assert.deepEqual(await keys.resolve("counters", "k", apply), { applied: 2 });
+  const [kept] = await rows<{ note: string; error: string }>(
+    "select note, error from kerf.skipped_event",
+  );
+  assert.equal(kept?.note, "a test order");
+  assert.match(String(kept?.error), /never/);
+  assert.deepEqual(
+    (await seen()).map(({ n }) => n),
+    [2, 3],
+  );
+});
+
+test("a replay is a new generation: all comes again, and who worked on the old one is refused", async () => {
+  await world.count("a");
+  await world.count("a");
+  const applied = consumer("i1");
+  assert.equal(await applied.runOnce(10_000), 2);
+  const { database } = world.consumer;
+  assert.equal(await replay({ database, clock: systemClock }, "counters", "0"), 2);
+  await world.count("a");
+  await assert.rejects(applied.runOnce(10_000), { code: "stale_lease" });
+  applied.beatSoon();
+  assert.equal(await applied.runOnce(10_000), 3);
+  await applied.stop();
+  assert.deepEqual(
+    (await seen()).map(({ n }) => n),
+    [1, 2, 1, 2, 3],
+  );
+});
+
+test("a new consumer may begin with what comes next", async () => {
+  await world.count("old");
+  const applied = consumer("i1", { from: "now" });
+  assert.equal(await applied.runOnce(), 0);
+  await world.count("new");
+  assert.equal(await applied.runOnce(10_000), 1);
+  await applied.stop();
+  assert.deepEqual(
+    (await seen()).map(({ name }) => name),
+    ["new"],
+  );
+});
+
+test("operators see what lies in a log, how far behind a cursor is, and who holds the head back", async () => {
+  const [drawn, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await world.count("a");
+  const { inspector } = world.reader;
+  const early = await inspector.state();
+  const slow = world.count("a", () => {
+    drawn.resolve();
+    return goOn.promise;
+  });
+  await drawn.promise;
+  await inspector.state();
+  const held = await inspector.state();
+  assert.ok(BigInt(held.last) > BigInt(held.head));
+  assert.equal(held.blockedBy?.database, "counters");
+  assert.ok(Number(held.blockedBy?.pid) > 0);
+  goOn.resolve();
+  await slow;
+  await until("the head", async () => (await inspector.state()).head === held.last);
+  assert.equal((await inspector.state()).blockedBy, null);
+  assert.equal((await inspector.behind(all)).events, 2);
+  assert.deepEqual(
+    (await inspector.tail(early.head, 10)).map(({ payload }) => payload),
+    [{ name: "a", n: 2 }],
+  );
+  assert.equal((await inspector.tail(undefined, 1)).length, 1);
+  assert.equal((await inspector.history("a")).length, 2);
+  assert.equal(await inspector.before(new Date(0).toISOString()), "0");
+  assert.equal(await inspector.before("9999-01-01"), held.last);
+});
+
+test("handlers of other keys go on side by side, unless one of them uses savepoints", async () => {
+  for (const name of ["a", "b", "a", "b"]) await world.count(name);
+  let savepoints = 0;
+  const applied = consumer("i1", {
+    async apply(event, transaction) {
+      const { name, n } = event.payload as { name: string; n: number };
+      // What is undone here must be undone alone, whatever others do meanwhile.
+      await transaction
+        .savepoint(async () => {
+          await transaction.raw.query("insert into seen (id, name, n) values (0, 'undone', 0)");
+          savepoints += 1;
+          throw new Error("undone");
+        })
+        .catch((error: Error) => {
+          if (error.message !== "undone") throw error;
+        });
+      await note({ ...event, payload: { name, n } }, transaction);
+    },
+  });
+  assert.equal(await applied.runOnce(10_000), 4);
+  await applied.stop();
+  assert.equal(savepoints, 4);
+  assertEachOnceInOrder(await seen());
+  assert.equal((await seen()).length, 4);
 });
 
 test("two instances share the shards, and one goes on alone when the other stops", async () => {

@@ -5,6 +5,8 @@ import type { Logger } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { Journal } from "./journal.ts";
 import { SagaStore, staleLease } from "./saga-store.ts";
+import type { Acting } from "./operations.ts";
+import { keepSignal, topicOf, wakeWaiting } from "./signals.ts";
 import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
@@ -36,6 +38,14 @@ export interface SagaOrigin {
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** An event that sagas may wait for; its payload as its contract's schema gave it. */
+export interface SagaSignal {
+  readonly producer: string;
+  readonly event: string;
+  readonly key: string;
+  readonly payload: unknown;
+}
+
 /** A saga that is worked on here. */
 interface Live {
   execution: Execution | undefined;
@@ -50,6 +60,7 @@ export class SagaEngine {
   readonly #definitions: ReadonlyMap<string, SagaDefinition>;
   readonly #live = new Map<string, Live>();
   readonly #stopping = new AbortController();
+  readonly #signalled = new WeakMap<CommandTransaction, Set<string>>();
   #started = false;
   #loops: readonly Promise<void>[] = [];
 
@@ -124,6 +135,47 @@ export class SagaEngine {
     return id;
   }
 
+  /** A saga may go on: its end was asked for, or an operator lets it. Whoever works on it elsewhere learns of it with its next write. */
+  nudge(id: string, cancelledBy?: Acting): void {
+    const execution = this.#live.get(id)?.execution;
+    if (execution === undefined) this.#lookNow();
+    else if (cancelledBy !== undefined) execution.cancel(cancelledBy);
+  }
+
+  /** Whether a saga of the service may wait for an event. */
+  waitsFor(producer: string, event: string): boolean {
+    return this.#options.definitions.some(({ waits = [] }) =>
+      waits.some((each) => each.producer.name === producer && each.events.includes(event)),
+    );
+  }
+
+  /** Keeps an event in the transaction of its consumer, and wakes who waits for it when that commits. */
+  async signal(
+    transaction: CommandTransaction,
+    { producer, event, key, payload }: SagaSignal,
+  ): Promise<void> {
+    const topic = topicOf(producer, event, key);
+    await keepSignal(transaction, { topic, payload });
+    const known = this.#signalled.get(transaction);
+    if (known !== undefined) return void known.add(topic);
+    const topics = new Set([topic]);
+    this.#signalled.set(transaction, topics);
+    let woken: string[] = [];
+    transaction.beforeCommit(async () => {
+      woken = await wakeWaiting(transaction, [...topics]);
+    });
+    transaction.afterCommit(() => {
+      for (const id of woken) this.#live.get(id)?.execution?.wake();
+      if (woken.some((id) => !this.#live.has(id))) this.#lookNow();
+    });
+  }
+
+  #lookNow(): void {
+    if (!this.#started || this.#stopping.signal.aborted) return;
+    // What fails is looked for again soon.
+    void this.#take().catch(() => undefined);
+  }
+
   #run(saga: SagaRow, fresh: boolean): void {
     if (this.#live.has(saga.id) || this.#stopping.signal.aborted) return;
     const live: Live = { execution: undefined, ended: undefined };
@@ -163,7 +215,14 @@ export class SagaEngine {
   async #take(): Promise<void> {
     const room = maxLive - this.#live.size;
     if (room <= 0 || this.#definitions.size === 0) return;
-    const due = await this.#store.claim([...this.#definitions.values()], room);
+    const due = await this.#store.claim([...this.#definitions.values()], room, [
+      ...this.#live.keys(),
+    ]);
+    // Begun here while we looked.
+    const own = due.filter(({ id }) => this.#live.has(id)).map(({ id }) => id);
+    if (own.length > 0) await this.#store.release(own);
+    if (this.#stopping.signal.aborted && due.length > 0)
+      await this.#store.release(due.map(({ id }) => id));
     for (const saga of due) this.#run(saga, false);
   }
 

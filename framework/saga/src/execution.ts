@@ -13,21 +13,18 @@ import {
   pauseMs,
 } from "./failures.ts";
 import type { Journal, Move } from "./journal.ts";
+import type { Acting } from "./operations.ts";
 import type { SagaStore } from "./saga-store.ts";
-import type {
-  Cancellation,
-  LocalArgs,
-  SagaDefinition,
-  SagaFailure,
-  SagaRow,
-  StepRow,
-} from "./saga.ts";
+import type { LocalArgs, SagaDefinition, SagaFailure, SagaRow, StepRow } from "./saga.ts";
 import { Steps } from "./steps.ts";
 
 /** Turns of the event loop that a replay may take: it waits for nothing but itself. */
 const longestReplay = 10_000;
 /** How long nothing but waiting goes on in a saga before it is put aside, milliseconds. */
 const idleMs = 250;
+
+/** Longest wait of one timer, milliseconds: when other steps go on beside it. */
+const longestTimerMs = 60_000;
 
 /** What a run needs beside the saga. */
 export interface ExecutionParts {
@@ -64,6 +61,8 @@ class PutAside extends Error {}
 interface Parked {
   readonly until: number;
   readonly goOn: () => void;
+  /** Nobody waits for it any more. */
+  readonly stop: () => void;
 }
 
 /**
@@ -136,11 +135,12 @@ export class Execution {
       return await this.#halt(thrown);
     } finally {
       this.#idle?.cancel();
+      for (const { stop } of this.#parked) stop();
     }
   }
 
   /** Its end was asked for: no further step begins, and what is done is undone. Nothing beyond the pivot. */
-  cancel(by?: Cancellation): void {
+  cancel(by?: Acting): void {
     if (!this.#beyondPivot && !this.#undoing) this.leave(cancelled(by));
   }
 
@@ -206,16 +206,20 @@ export class Execution {
   park(wall: number): Promise<void> {
     const { clock } = this.parts;
     return new Promise((resolve) => {
+      let timer: Timer | undefined;
       const goOn = (): void => {
-        timer.cancel();
+        timer?.cancel();
         this.#parked.delete(parked);
         resolve();
       };
-      const parked = { until: wall, goOn };
-      const left = Math.max(0, wall - clock.wall());
-      const timer = clock.after(Math.min(left, idleMs * 2), () => {
-        if (clock.wall() >= wall) goOn();
-      });
+      const parked = { until: wall, goOn, stop: () => timer?.cancel() };
+      const wait = (): void => {
+        const left = Math.max(0, wall - clock.wall());
+        timer = clock.after(Math.min(left, longestTimerMs), () =>
+          clock.wall() < wall ? wait() : goOn(),
+        );
+      };
+      wait();
       this.#parked.add(parked);
       this.#considerAside();
     });
@@ -370,7 +374,7 @@ export class Execution {
 
 const unknownFailure: SagaFailure = { code: "failed", message: "The saga failed." };
 
-function cancelled(by?: Cancellation): Cancelled {
+function cancelled(by?: Acting): Cancelled {
   const who = by === undefined ? "" : ` by ${by.by}${by.note === undefined ? "" : `: ${by.note}`}`;
   return new Cancelled(`It was cancelled${who}.`);
 }

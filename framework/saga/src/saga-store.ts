@@ -44,19 +44,24 @@ export class SagaStore {
     );
   }
 
-  /** Takes sagas that nobody works on and that are due; only of versions that this program has. */
+  /**
+   * Takes sagas that nobody works on and that are due; only of versions that this program has, and none that it works on itself: that
+   * run has the old epoch, and would keep the new lease alive without ever writing again.
+   */
   claim(
     versions: readonly { readonly name: string; readonly version: number }[],
     limit: number,
+    live: readonly string[],
   ): Promise<SagaRow[]> {
     return this.transaction(async ({ raw }) => {
       const { rows } = await raw.query<SagaRow>(
         `update kerf.saga set owner = $1, epoch = epoch + 1, leased_until = now() + $2 * interval '1 millisecond'
-          where id in (
+          where id = any(array(
             select id from kerf.saga
               where state in ('running', 'undoing') and wake_at <= now() and leased_until < now()
                 and (name, version) in (select * from unnest($3::text[], $4::int[]))
-              order by wake_at limit $5 for update skip locked)
+                and id <> all($6::uuid[])
+              order by wake_at limit $5 for update skip locked))
           returning ${columns}`,
         [
           this.#instance,
@@ -64,6 +69,7 @@ export class SagaStore {
           versions.map(({ name }) => name),
           versions.map(({ version }) => version),
           limit,
+          live,
         ],
       );
       return rows;

@@ -139,6 +139,60 @@ test("steps beside each other: what was done beside the one that failed is undon
   assert.deepEqual([...effects].sort(), ["cancel car", "cancel flight", "car", "flight"]);
 });
 
+test("beside a step that failed nothing new begins", async () => {
+  const declined = Promise.withResolvers<void>();
+  const trip = saga(async (s) => {
+    await Promise.all([
+      book(s, "car"),
+      (async () => {
+        await book(s, "flight");
+        await book(s, "hotel");
+      })(),
+    ]);
+  });
+  let calls = 0;
+  world.onCall = (when, what) => {
+    if (when === "before" && what === "car") {
+      declined.resolve();
+      throw new DeclaredError("none", {});
+    }
+    // The flight takes until the car has been declined.
+    if (when === "before" && what === "flight" && calls++ === 0)
+      throw new KerfError("connection_lost", "gone");
+  };
+  const id = await world.start(engine("i1", trip), trip, {});
+  await declined.promise;
+  await world.until(id, "undone");
+  assert.deepEqual(await world.effects(), ["flight", "cancel flight"]);
+});
+
+test("time and chance are the same in every run, and a step that changes nothing is recorded too", async () => {
+  const seen: unknown[] = [];
+  const trip = saga(async (s) => {
+    const values = [await s.now("now"), await s.random("chance"), await s.local("plain", () => 7)];
+    await s.sleep("a while", 1);
+    seen.push(values);
+    await s.call("flight", s.clients.act, { what: "flight" });
+  });
+  let isDown = true;
+  const tried = Promise.withResolvers<void>();
+  world.onCall = () => {
+    if (!isDown) return;
+    tried.resolve();
+    throw new KerfError("connection_lost", "gone");
+  };
+  const first = engine("i1", trip);
+  const id = await world.start(first, trip, {});
+  await tried.promise;
+  await first.stop();
+  isDown = false;
+  await expire();
+  engine("i2", trip);
+  await world.until(id, "completed");
+  assert.equal(seen.length, 2);
+  assert.deepEqual(seen[0], seen[1]);
+});
+
 test("after the pivot nothing is undone: a failure asks for an operator", async () => {
   const trip = saga(async (s) => {
     await book(s, "flight");

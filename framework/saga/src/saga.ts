@@ -6,6 +6,8 @@ export interface SagaFailure {
   readonly code: string;
   readonly message: string;
   readonly data?: unknown;
+  /** Of a saga that is stuck while it is undone: the failure that it is undone for. */
+  readonly undoing?: SagaFailure | undefined;
 }
 
 /** What a step may set. */

@@ -19,8 +19,17 @@ export type {
 } from "./declaration/handlers.ts";
 export { loadApp, loading, loadService } from "./declaration/load.ts";
 export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
+export type { PageRequest, Reconciliation } from "./declaration/reconciliation.ts";
+export type { ScheduleArgs } from "./declaration/schedule.ts";
+export type { Difference, Keyed, ReconciliationReport } from "@kerf/saga";
 export type { LocalStepArgs, StepsOf } from "./declaration/saga.ts";
-export type { Emit, EventArgs, EventHandlers, ReceivedEvent } from "./declaration/subscription.ts";
+export type {
+  Emit,
+  EventArgs,
+  EventHandlers,
+  ReadModelDeclaration,
+  ReceivedEvent,
+} from "./declaration/subscription.ts";
 export { type ClientsOf, type Use, type Uses, usesOf } from "./declaration/uses.ts";
 export {
   type IssuerKey,
@@ -38,6 +47,7 @@ export type {
   ManifestUse,
 } from "./manifest.ts";
 export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
+export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
 export { systemSchema } from "./system-schema.ts";

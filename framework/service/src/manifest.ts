@@ -8,6 +8,16 @@ export interface ManifestUse {
   /** Semantic version of the contract that the caller was written against. */
   readonly version: string;
   readonly optional: boolean;
+  /** True when only its events are followed, and nothing of it is called. */
+  readonly followed?: boolean;
+}
+
+/** A schedule as data. */
+export interface ManifestSchedule {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly missed: "once" | "all" | "skip";
 }
 
 /** A service as data. */
@@ -17,6 +27,8 @@ export interface ManifestService {
   readonly runbook?: string;
   readonly contract: ContractDescription;
   readonly uses: readonly ManifestUse[];
+  /** Names of the services whose events it follows. */
+  readonly follows: readonly string[];
   readonly database?: {
     /** Name of the server that it lies on. */
     readonly server: string;
@@ -27,6 +39,12 @@ export interface ManifestService {
   };
   /** Whether it signs the users' tokens that gateways accept. */
   readonly issuer: boolean;
+  /** Names of its sagas. */
+  readonly sagas: readonly string[];
+  /** What it does at given times. */
+  readonly schedules: readonly ManifestSchedule[];
+  /** Names of its comparisons with other services. */
+  readonly reconciliations: readonly string[];
   /** Names of its workers. */
   readonly workers: readonly string[];
   /** Absolute paths of the app's source files that its module loads, sorted. */

@@ -1,6 +1,6 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
-import { consumerSchema, eventSchema } from "@kerf/events";
-import { sagaSchema } from "@kerf/saga";
+import { consumerSchema, eventSchema, readModelSchema } from "@kerf/events";
+import { reconciliationSchema, sagaSchema, scheduleSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
 export const systemSchema: readonly SystemMigration[] = [
@@ -8,4 +8,7 @@ export const systemSchema: readonly SystemMigration[] = [
   ...eventSchema,
   ...consumerSchema,
   ...sagaSchema,
+  ...readModelSchema,
+  ...scheduleSchema,
+  ...reconciliationSchema,
 ];

@@ -1,6 +1,12 @@
-import type { ServedArguments, ServedOperation, ServedService } from "@kerf/call";
+import {
+  readEvents,
+  type ServedArguments,
+  type ServedOperation,
+  type ServedService,
+} from "@kerf/call";
 import { errorConstructors, type Operation } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
+import { readEventsOperation } from "@kerf/service";
 import type { Fake } from "./fake.ts";
 
 /** Takes what is wrong with the test or the code under test, so that the test fails even when the error gets lost on its way. */
@@ -17,7 +23,16 @@ export function fakeService(fake: Fake, report: Report): ServedService {
       run: (args) => answer(fake, name, operation.kind === "stream", { ...args, errors }, report),
     };
   }
-  return { contract: fake.contract, operations };
+  if (Object.keys(fake.contract.events).length === 0)
+    return { contract: fake.contract, operations };
+  operations[readEvents] = { run: emptyLog };
+  const all = { ...fake.contract.operations, [readEvents]: readEventsOperation };
+  return { contract: { ...fake.contract, operations: all }, operations };
+}
+
+/** Tests give events with `receive()`; whoever looks for the end of a fake's log finds it at its beginning. */
+async function* emptyLog(): AsyncGenerator<unknown> {
+  yield { log: "00000000-0000-0000-0000-000000000000", events: [], head: "0", more: false };
 }
 
 function answer(

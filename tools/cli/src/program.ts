@@ -3,9 +3,13 @@ import { callCommand } from "./commands/call.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { reconcileCommand } from "./commands/reconcile.ts";
+import { sagaCommand } from "./commands/saga.ts";
+import { scheduleCommand } from "./commands/schedule.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
@@ -28,6 +32,10 @@ export function program(): Command {
     .addCommand(logsCommand())
     .addCommand(callCommand())
     .addCommand(policiesCommand())
+    .addCommand(eventsCommand())
+    .addCommand(sagaCommand())
+    .addCommand(scheduleCommand())
+    .addCommand(reconcileCommand())
     .addCommand(dbCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());

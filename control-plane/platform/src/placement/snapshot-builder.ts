@@ -32,7 +32,11 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       services[name] = {
         unit,
         version: service.contract.version,
-        uses: service.uses.map((use) => use.name).toSorted(),
+        uses: service.uses
+          .filter((use) => use.followed !== true)
+          .map((use) => use.name)
+          .toSorted(),
+        follows: service.follows.toSorted(),
         recordsCommands: service.database !== undefined,
       };
     }

@@ -163,7 +163,7 @@ export class FrontPlatform {
         wheel,
         log,
         checked: true,
-        mayCall: (from, service) => mayCall(this.#snapshot, from, service),
+        mayCall: (...asked) => mayCall(this.#snapshot, ...asked),
         principals: new PrincipalVerifier(() => this.#snapshot.principalKeys, {
           environment,
           clock,

@@ -7,7 +7,7 @@ import { notHere, type Serving } from "./serving.ts";
 /** What the positions are compiled from, beside the operation. */
 export interface InboundSettings {
   readonly draining: () => boolean;
-  readonly mayCall: (caller: string, service: string) => boolean;
+  readonly mayCall: (caller: string, service: string, operation: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
 }
 
@@ -58,7 +58,7 @@ export const inboundPipeline: readonly InboundPosition[] = [
       return ({ incoming, remote }) => {
         const { caller } = incoming.context;
         if (!remote && nearCallers.has(caller)) return;
-        if (!mayCall(caller, service)) throw undeclared(caller, service);
+        if (!mayCall(caller, service, operation.operation)) throw undeclared(caller, service);
         if (access === "service" && caller.startsWith("gateway:")) throw serviceOnly(name);
         if (!remote) nearCallers.add(caller);
       };

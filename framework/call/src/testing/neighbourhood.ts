@@ -16,7 +16,7 @@ export function neighbourhood(
   options: {
     checked?: boolean;
     clock?: Clock;
-    mayCall?: (caller: string, service: string) => boolean;
+    mayCall?: (caller: string, service: string, operation: string) => boolean;
     discovery?: Discovery;
     connect?: (address: Address) => Transport;
     far?: boolean;

@@ -35,15 +35,11 @@ export async function claim(
   });
 }
 
-/** Writes the record: the last statement of the command's transaction. */
-export async function insertRecord(
-  run: (statement: Statement) => Promise<QueryResult>,
-  claimed: CommandClaim,
-  { failed, answer }: RecordedAnswer,
-): Promise<void> {
-  await run({
+/** What writes the record: the last statement of the command's transaction. */
+export function insertRecord(claimed: CommandClaim, { failed, answer }: RecordedAnswer): Statement {
+  return {
     text: `insert into kerf.command_record (day, scope, input, failed, answer)
       values (kerf.command_day(), $1, $2, $3, $4)`,
     values: [claimed.scope, claimed.input, failed, answer],
-  });
+  };
 }

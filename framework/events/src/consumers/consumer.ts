@@ -1,10 +1,11 @@
-import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
+import { type CommandTransaction, type ServiceDatabase, SharedTransaction } from "@kerf/data";
 import { type Clock, delay, describeError, KerfError, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { LoggedEvent } from "../event.ts";
 import type { LogPage, LogRequest } from "../outbox/log-reader.ts";
 import { applyBatch, type BatchWork, lastIds, parkOne } from "./batch.ts";
-import { beatMs, type OwnedShard, ShardLeases } from "./shard-leases.ts";
+import { type From, makePosition } from "./position.ts";
+import { beatMs, type OwnedShard, ShardLeases, type Track } from "./shard-leases.ts";
 
 /** Bound of one transaction of a consumer, milliseconds. */
 const transactionMs = 15_000;
@@ -12,6 +13,8 @@ const transactionMs = 15_000;
 const waitMs = 2_500;
 /** Events in one transaction at most: few commits, and little to do again. */
 const maxBatch = 200;
+/** Transactions of one consumer at once, when many events wait. */
+const lanes = 3;
 /** How often an event is tried before its key is parked. */
 const attempts = 5;
 /** First and longest pause after a failure, milliseconds. */
@@ -30,6 +33,10 @@ export interface ConsumerOptions {
   readonly producer: string;
   readonly read: ReadPort;
   readonly database: ServiceDatabase;
+  /** Where it begins when it has no position yet; without it somebody else makes the position. */
+  readonly from?: From;
+  /** Which of its positions it moves. Default: `live`. */
+  readonly track?: Track;
   /** Runs the handler of one event in the given transaction; events without one pass. */
   readonly apply: (event: LoggedEvent, transaction: CommandTransaction) => Promise<void>;
   readonly clock: Clock;
@@ -44,14 +51,25 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly #options: ConsumerOptions;
   readonly #leases: ShardLeases;
+  readonly #track: Track;
   readonly #stopping = new AbortController();
   #owned = new Map<number, OwnedShard>();
   #beaten = Number.NEGATIVE_INFINITY;
+  #nudge = new AbortController();
+  #positioned = false;
+  /** Some handler uses savepoints, which must not undo what another does. */
+  #alone = false;
   #ended: Promise<void> | undefined;
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
-    this.#leases = new ShardLeases(options.database, options);
+    this.#track = options.track ?? "live";
+    this.#leases = new ShardLeases(options.database, { ...options, track: this.#track });
+  }
+
+  /** Runs the handler of one event in a transaction of whoever calls. */
+  get apply(): ConsumerOptions["apply"] {
+    return this.#options.apply;
   }
 
   /** Idempotent. */
@@ -69,6 +87,12 @@ export class Consumer {
     await this.#leases.release().catch(() => undefined);
   }
 
+  /** Its position changed: looks at once what it owns now. */
+  beatSoon(): void {
+    this.#beaten = Number.NEGATIVE_INFINITY;
+    this.#nudge.abort();
+  }
+
   /** Applies what is there and answers how many events that were; for tests and tools. Waits up to `wait` milliseconds for some. */
   async runOnce(wait = 0): Promise<number> {
     const { clock, producer, read, service } = this.#options;
@@ -77,17 +101,37 @@ export class Consumer {
     const after = Object.fromEntries(
       [...this.#owned.values()].map(({ shard, watermark }) => [shard, watermark]),
     );
-    const page = await read({ consumer: service, after, waitMs: wait }, this.#stopping.signal);
-    for (let start = 0; start < page.events.length; start += maxBatch) {
-      if (this.#stopping.signal.aborted) return start;
-      await this.#apply(page.events.slice(start, start + maxBatch), {
-        producer,
-        log: page.log,
-        instance: this.#options.instance,
-        apply: this.#options.apply,
-      });
-    }
+    const page = await read(
+      {
+        consumer: service,
+        after,
+        waitMs: wait,
+        ...(this.#track === "building" && { building: true }),
+      },
+      this.#stopping.signal,
+    );
+    const work = {
+      producer,
+      track: this.#track,
+      log: page.log,
+      instance: this.#options.instance,
+      alone: this.#alone,
+      apply: this.#options.apply,
+    };
+    const ended = await Promise.allSettled(
+      lanesOf(page.events).map((events) => this.#applyLane(events, work)),
+    );
+    const failed = ended.find((lane) => lane.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
     return page.events.length;
+  }
+
+  /** The events of some shards, a transaction after the other. */
+  async #applyLane(events: readonly LoggedEvent[], work: BatchWork): Promise<void> {
+    for (let start = 0; start < events.length; start += maxBatch) {
+      if (this.#stopping.signal.aborted) return;
+      await this.#apply(events.slice(start, start + maxBatch), { ...work, alone: this.#alone });
+    }
   }
 
   async #loop(): Promise<void> {
@@ -97,7 +141,7 @@ export class Consumer {
       try {
         await this.runOnce(waitMs);
         failures = 0;
-        if (this.#owned.size === 0) await delay(clock, beatMs, signal);
+        if (this.#owned.size === 0) await this.#rest();
       } catch (error) {
         if (signal.aborted) return;
         // Whoever took over does it; what else failed is tried again from what was committed.
@@ -110,7 +154,17 @@ export class Consumer {
     }
   }
 
+  /** Others own everything. */
+  async #rest(): Promise<void> {
+    this.#nudge = new AbortController();
+    const either = AbortSignal.any([this.#stopping.signal, this.#nudge.signal]);
+    await delay(this.#options.clock, beatMs, either).catch(() => undefined);
+  }
+
   async #beat(): Promise<void> {
+    const { from } = this.#options;
+    if (!this.#positioned && from !== undefined) await makePosition(this.#options, from);
+    this.#positioned = true;
     const owned = await this.#leases.beat();
     this.#owned = new Map(owned.map((shard) => [shard.shard, shard]));
     this.#beaten = this.#options.clock.now();
@@ -123,6 +177,10 @@ export class Consumer {
         applyBatch(transaction, events, this.#owned, work),
       );
     } catch (error) {
+      if (error instanceof SharedTransaction) {
+        this.#alone = true;
+        return this.#apply(events, { ...work, alone: true });
+      }
       if (!isEventsFault(error)) throw error;
       for (const event of events) await this.#applyOne(event, work);
     }
@@ -167,6 +225,12 @@ export class Consumer {
       if (owned !== undefined) owned.watermark = id;
     }
   }
+}
+
+/** Shards side by side, when there is enough to do: each shard in one lane, so that its order is kept. */
+function lanesOf(events: readonly LoggedEvent[]): readonly (readonly LoggedEvent[])[] {
+  if (events.length <= maxBatch) return [events];
+  return [...Map.groupBy(events, ({ shard }) => shard % lanes).values()];
 }
 
 /** Whether the handler of an event is to blame, and not the database, the clock or another owner. */

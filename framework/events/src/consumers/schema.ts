@@ -37,4 +37,34 @@ export const consumerSchema: readonly SystemMigration[] = [
         primary key (producer, key, id)
       )`,
   },
+  {
+    name: "consumers-0002",
+    sql: `
+      -- A consumer's position lives twice while its tables are built anew beside those that serve.
+      alter table kerf.consumer_shard
+        add column building boolean not null default false,
+        -- How often the log was begun anew.
+        add column generation integer not null default 1,
+        drop constraint consumer_shard_pkey,
+        add primary key (producer, building, shard);
+      alter table kerf.consumer_member
+        add column building boolean not null default false,
+        drop constraint consumer_member_pkey,
+        add primary key (producer, building, instance);
+      alter table kerf.parked_event
+        add column building boolean not null default false,
+        drop constraint parked_event_pkey,
+        add primary key (producer, building, key, id);
+
+      -- Parked events that somebody decided never to apply.
+      create table kerf.skipped_event (
+        producer text not null,
+        key text not null,
+        id bigint not null,
+        event jsonb not null,
+        error text,
+        note text not null,
+        skipped_at timestamptz not null default now()
+      )`,
+  },
 ];

@@ -9,6 +9,9 @@ export const beatMs = 3_000;
 /** Bound of one of its transactions, milliseconds. */
 const statementMs = 5_000;
 
+/** Which of a consumer's positions: the one that serves, or the one of tables that are built anew beside it. */
+export type Track = "live" | "building";
+
 /** A shard that this instance owns. */
 export interface OwnedShard {
   readonly shard: number;
@@ -25,15 +28,22 @@ export class ShardLeases {
   readonly #database: ServiceDatabase;
   readonly #producer: string;
   readonly #instance: string;
+  readonly #building: boolean;
   readonly #clock: Clock;
 
   constructor(
     database: ServiceDatabase,
-    place: { readonly producer: string; readonly instance: string; readonly clock: Clock },
+    place: {
+      readonly producer: string;
+      readonly instance: string;
+      readonly track: Track;
+      readonly clock: Clock;
+    },
   ) {
     this.#database = database;
     this.#producer = place.producer;
     this.#instance = place.instance;
+    this.#building = place.track === "building";
     this.#clock = place.clock;
   }
 
@@ -45,49 +55,45 @@ export class ShardLeases {
     return this.#in(async ({ raw }) => {
       const { rows: beats } = await raw.query<{ live: number; owned: OwnedShard[] | null }>(
         `with beat as (
-            insert into kerf.consumer_member (producer, instance, seen_until)
-            values ($1, $2, now() + $3 * interval '1 millisecond')
-            on conflict (producer, instance) do update set seen_until = excluded.seen_until
+            insert into kerf.consumer_member (producer, building, instance, seen_until)
+            values ($1, $4, $2, now() + $3 * interval '1 millisecond')
+            on conflict (producer, building, instance) do update set seen_until = excluded.seen_until
           ), renewed as (
             update kerf.consumer_shard set leased_until = now() + $3 * interval '1 millisecond'
-              where producer = $1 and owner = $2 and leased_until > now()
+              where producer = $1 and building = $4 and owner = $2 and leased_until > now()
               returning shard, epoch::text as epoch, watermark::text as watermark
           )
           select (select count(*)::int + 1 from kerf.consumer_member
-                   where producer = $1 and instance <> $2 and seen_until > now()) as live,
+                   where producer = $1 and building = $4 and instance <> $2 and seen_until > now()) as live,
             (select json_agg(renewed order by shard) from renewed) as owned`,
-        [this.#producer, this.#instance, leaseMs],
+        [this.#producer, this.#instance, leaseMs, this.#building],
       );
       const [{ live, owned }] = beats as [{ live: number; owned: OwnedShard[] | null }];
       const share = Math.ceil(shards / live);
       // Nearly always: nobody came or went.
       if (owned?.length === share) return owned;
       await raw.query(
-        `insert into kerf.consumer_shard (producer, shard) select $1, generate_series(0, $2 - 1)
-          on conflict do nothing`,
-        [this.#producer, shards],
-      );
-      await raw.query(
         `update kerf.consumer_shard set owner = null, leased_until = '-infinity', epoch = epoch + 1
-          where producer = $1 and owner = $2 and shard in (
-            select shard from kerf.consumer_shard where producer = $1 and owner = $2
-              order by shard offset $3)`,
-        [this.#producer, this.#instance, share],
+          where producer = $1 and building = $4 and owner = $2 and shard = any(array(
+            select shard from kerf.consumer_shard where producer = $1 and building = $4 and owner = $2
+              order by shard offset $3))`,
+        [this.#producer, this.#instance, share, this.#building],
       );
+      // As an array: a join would ask for the free ones more than once, and take more than the share.
       await raw.query(
         `update kerf.consumer_shard c set owner = $2, leased_until = now() + $4 * interval '1 millisecond',
             epoch = case when c.owner = $2 and c.leased_until > now() then c.epoch else c.epoch + 1 end
-          where producer = $1 and shard in (
+          where producer = $1 and building = $5 and shard = any(array(
             select shard from kerf.consumer_shard
-              where producer = $1 and (owner = $2 or leased_until < now())
+              where producer = $1 and building = $5 and (owner = $2 or leased_until < now())
               order by owner is distinct from $2, shard
-              for update skip locked limit $3)`,
-        [this.#producer, this.#instance, share, leaseMs],
+              for update skip locked limit $3))`,
+        [this.#producer, this.#instance, share, leaseMs, this.#building],
       );
       const { rows } = await raw.query<OwnedShard>(
         `select shard, epoch::text as epoch, watermark::text as watermark from kerf.consumer_shard
-          where producer = $1 and owner = $2 and leased_until > now() order by shard`,
-        [this.#producer, this.#instance],
+          where producer = $1 and building = $3 and owner = $2 and leased_until > now() order by shard`,
+        [this.#producer, this.#instance, this.#building],
       );
       return rows;
     });
@@ -96,14 +102,14 @@ export class ShardLeases {
   /** Gives everything back, so that the others need not wait for the leases to run out. */
   release(): Promise<void> {
     return this.#in(async ({ raw }) => {
-      await raw.query("delete from kerf.consumer_member where producer = $1 and instance = $2", [
-        this.#producer,
-        this.#instance,
-      ]);
+      await raw.query(
+        "delete from kerf.consumer_member where producer = $1 and building = $3 and instance = $2",
+        [this.#producer, this.#instance, this.#building],
+      );
       await raw.query(
         `update kerf.consumer_shard set owner = null, leased_until = '-infinity', epoch = epoch + 1
-          where producer = $1 and owner = $2`,
-        [this.#producer, this.#instance],
+          where producer = $1 and building = $3 and owner = $2`,
+        [this.#producer, this.#instance, this.#building],
       );
     });
   }

@@ -1,6 +1,7 @@
 import type { ServiceDatabase } from "@kerf/data";
 import type { Clock } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
+import { LogInspector } from "./log-inspector.ts";
 import { StableHead } from "./stable-head.ts";
 
 /** Bound of one statement, milliseconds. */
@@ -28,6 +29,10 @@ export interface LogRequest {
   readonly after: Cursor;
   /** Waits so long for something to come, milliseconds. */
   readonly waitMs: number;
+  /** Reads for tables that are built anew beside those that serve, and keeps its own place among the readers. */
+  readonly building?: boolean;
+  /** Only wants to know the head: nothing is kept for it. */
+  readonly peek?: boolean;
 }
 
 /** What a log answers. */
@@ -46,6 +51,8 @@ export class LogReader {
   readonly #database: ServiceDatabase;
   readonly #clock: Clock;
   readonly #head: StableHead;
+  /** The same log as operators look at it. */
+  readonly inspector: LogInspector;
   #identity: string | undefined;
   /** What each reader told last, so that one without news costs no write. */
   readonly #tellings = new Map<string, { readonly cursor: string; readonly at: number }>();
@@ -57,6 +64,7 @@ export class LogReader {
     this.#database = database;
     this.#clock = clock;
     this.#head = new StableHead(database, clock);
+    this.inspector = new LogInspector(database, clock, this.#head);
   }
 
   /** Something was appended in this process: whoever waits looks at once. */
@@ -68,7 +76,7 @@ export class LogReader {
   /** Events beyond the cursor, all of them final; waits for some when there are none. */
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
     const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
-    await this.#told(request);
+    if (request.peek !== true) await this.#told(request);
     let looked: bigint | undefined;
     for (;;) {
       const news = this.#news.promise;
@@ -122,7 +130,8 @@ export class LogReader {
   }
 
   /** Keeps what this consumer has not applied yet from being dropped. */
-  async #told({ consumer, after }: LogRequest): Promise<void> {
+  async #told({ consumer: service, after, building }: LogRequest): Promise<void> {
+    const consumer = building === true ? `${service} (building)` : service;
     const cursor = JSON.stringify(after);
     // One reader may be several instances with shards of their own.
     const reader = `${consumer} ${Object.keys(after).join()}`;

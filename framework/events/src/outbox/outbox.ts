@@ -13,7 +13,8 @@ export interface Emitter {
   readonly principal: Readonly<Record<string, unknown>> | undefined;
 }
 
-interface Buffered {
+/** An event that a command has emitted. */
+export interface Buffered {
   readonly name: string;
   readonly key: string;
   readonly version: number;
@@ -37,7 +38,7 @@ export class Outbox {
 
   /**
    * One function for each event of the contract. What they are given is checked at once, kept, and written with one statement
-   * at the end of the transaction: by then every row that the command changes is locked, so ids of the same key follow the order
+   * that leaves together with COMMIT: by then every row that the command changes is locked, so ids of the same key follow the order
    * of commits.
    */
   open(transaction: CommandTransaction, emitter: Emitter): Emit {
@@ -73,32 +74,38 @@ export class Outbox {
   }
 
   #appendAtEnd(transaction: CommandTransaction, emitter: Emitter, events: Buffered[]): void {
-    transaction.beforeCommit(async () => {
-      await transaction.raw.query(append, [
-        events.map(({ key }) => shardOf(key)),
-        events.map(({ name }) => name),
-        events.map(({ key }) => key),
-        events.map(({ version }) => version),
-        events.map(({ payload }) => JSON.stringify(payload)),
-        emitter.trace,
-        emitter.principal === undefined ? null : JSON.stringify(emitter.principal),
-      ]);
-    });
+    transaction.lastly(() => appendStatement(events, emitter));
     transaction.afterCommit(this.#appended);
   }
 }
 
-/**
- * The transaction gets its xid before the first id is drawn: whoever reads the log takes a transaction that has drawn an id for one
- * that shows among those in progress.
- */
-const append = `
-  insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
-  select kerf.command_day(), nextval('kerf.event_id'), e.shard, e.name, e.key, e.version, e.payload::jsonb, $6, $7::jsonb, now()
-  from (select pg_current_xact_id() as xid offset 0) own,
-    unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[])
-      with ordinality as e(shard, name, key, version, payload, n)
-  where own.xid is not null`;
+/** What appends events to the log. */
+export function appendStatement(
+  events: readonly Buffered[],
+  { trace, principal }: Emitter,
+): { text: string; values: unknown[] } {
+  const principalText = principal === undefined ? null : JSON.stringify(principal);
+  const [first] = events;
+  if (events.length === 1 && first !== undefined) {
+    const { name, key, version, payload } = first;
+    return {
+      text: "select kerf.event_append($1::smallint, $2, $3, $4::integer, $5, $6, $7)",
+      values: [shardOf(key), name, key, version, JSON.stringify(payload), trace, principalText],
+    };
+  }
+  return {
+    text: "select kerf.event_append($1::smallint[], $2, $3, $4, $5, $6, $7)",
+    values: [
+      events.map(({ key }) => shardOf(key)),
+      events.map(({ name }) => name),
+      events.map(({ key }) => key),
+      events.map(({ version }) => version),
+      events.map(({ payload }) => JSON.stringify(payload)),
+      trace,
+      principalText,
+    ],
+  };
+}
 
 function tooMany(service: string): KerfError {
   return new KerfError("conflict", {

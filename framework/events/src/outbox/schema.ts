@@ -76,4 +76,48 @@ export const eventSchema: readonly SystemMigration[] = [
 
       select kerf.event_maintain('7 days', '30 days')`,
   },
+  {
+    name: "events-0002",
+    sql: `
+      -- One index: it finds what comes next in a shard, and by the key of the shard that the key lies in.
+      drop index kerf.event_by_key;
+      drop index kerf.event_by_shard;
+      create index event_by_shard on kerf.event (shard, id) include (key);
+
+      -- Appends one event, or several. Functions, so that their plans are kept: planning would cost more than the append. The transaction
+      -- gets its xid before the first id is drawn: whoever reads the log takes a transaction that has drawn an id for one that shows among
+      -- those in progress.
+      create function kerf.event_append(
+        shard smallint, name text, key text, version integer, payload text, trace text, principal text
+      ) returns void
+        language plpgsql set search_path = pg_catalog
+        as $$
+      begin
+        perform pg_current_xact_id();
+        insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
+          values ((now() at time zone 'utc')::date, nextval('kerf.event_id'), shard, name, key, version,
+            payload::jsonb, trace, principal::jsonb, now());
+      end $$;
+      create function kerf.event_append(
+        shards smallint[], names text[], keys text[], versions integer[], payloads text[], trace text, principal text
+      ) returns void
+        language plpgsql set search_path = pg_catalog
+        as $$
+      begin
+        perform pg_current_xact_id();
+        insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
+          select (now() at time zone 'utc')::date, nextval('kerf.event_id'), e.shard, e.name, e.key, e.version,
+              e.payload::jsonb, event_append.trace, event_append.principal::jsonb, now()
+            from unnest(shards, names, keys, versions, payloads) with ordinality
+              as e(shard, name, key, version, payload, n)
+            order by e.n;
+      end $$;
+
+      -- Whoever builds tables anew reads for hours at most, and is gone when they serve.
+      create function kerf.event_forget_builders() returns void
+        language sql security definer set search_path = pg_catalog, kerf
+        as $$
+          delete from kerf.event_reader where consumer like '% (building)' and seen_at < now() - interval '1 day'
+        $$`,
+  },
 ];

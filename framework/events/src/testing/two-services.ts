@@ -10,8 +10,9 @@ import { type Clock, systemClock } from "@kerf/kernel";
 import { z } from "zod";
 import { consumerSchema } from "../consumers/schema.ts";
 import { LogReader } from "../outbox/log-reader.ts";
-import { Outbox } from "../outbox/outbox.ts";
+import { appendStatement, Outbox } from "../outbox/outbox.ts";
 import { eventSchema } from "../outbox/schema.ts";
+import { readModelSchema } from "../read-model/schema.ts";
 
 /** A contract with one event. */
 export const counters = contract("counters", {
@@ -38,6 +39,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...commandRecordSchema,
       ...eventSchema,
       ...consumerSchema,
+      ...readModelSchema,
       ...own,
     ]);
     const connect = (instance: string) =>
@@ -69,9 +71,15 @@ export async function twoServices(clock: Clock = systemClock) {
             on conflict (name) do update set n = c.n + 1 returning n`,
           [name],
         );
-        emit["counted"]?.({ name, n: rows[0]?.n });
-        // Behind the append.
-        if (hold !== undefined) transaction.beforeCommit(hold);
+        const payload = { name, n: rows[0]?.n };
+        if (hold === undefined) emit["counted"]?.(payload);
+        else {
+          // The same statement, so that there is a time between it and COMMIT.
+          const event = { name: "counted", key: name, version: 1, payload };
+          const { text, values } = appendStatement([event], { trace: "", principal: undefined });
+          await transaction.raw.query(text, values);
+          await hold();
+        }
         await transaction.commit();
       } finally {
         await transaction.rollback();

@@ -9,6 +9,7 @@ import { type Clock, KerfError, seededRandom, systemClock } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { SagaEngine } from "../engine.ts";
 import type { SagaDefinition, SagaRow } from "../saga.ts";
+import { scheduleSchema } from "../schedules/schema.ts";
 import { sagaSchema } from "../schema.ts";
 
 /** What a local step is given here. */
@@ -42,6 +43,7 @@ export async function bank(clock: Clock = systemClock) {
   });
   await applySystemSchema(provisioned.owner, [
     ...sagaSchema,
+    ...scheduleSchema,
     {
       name: "own-0001",
       sql: `create table public.effect (n bigserial, key text primary key, what text not null);

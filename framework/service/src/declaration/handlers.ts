@@ -58,6 +58,15 @@ export interface HandlerArgs<
       ? StartSaga
       : never
     : never;
+  /**
+   * Sagas of the service; in a command only. `cancel` asks for the end of one, if the command commits: what it did is undone. It
+   * throws `not_found`, and `conflict` when it is beyond its pivot or at its end.
+   */
+  readonly sagas: Op extends Operation<infer K, any, any, any, any>
+    ? K extends "command"
+      ? { cancel(id: string, note?: string): Promise<void> }
+      : never
+    : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
   readonly raw: RawClient;
   /** Throw one of these to answer with a declared error: `throw errors.notFound({ id })`. */

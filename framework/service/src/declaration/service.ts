@@ -1,10 +1,23 @@
 import type { Contract, OutputOf, Schema } from "@kerf/contract";
 import type { PostgresDeclaration } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
-import type { SagaDefinition } from "@kerf/saga";
+import {
+  type Keyed,
+  type SagaDefinition,
+  scheduleDefinition,
+  type ScheduleTimes,
+  type Waits,
+} from "@kerf/saga";
 import type { Handlers, Worker } from "./handlers.ts";
+import type { Reconciliation } from "./reconciliation.ts";
 import type { StepsOf } from "./saga.ts";
-import type { EventHandlers, Subscription } from "./subscription.ts";
+import type { AskReconciliation, DeclaredSchedule, ScheduleArgs } from "./schedule.ts";
+import type {
+  EventHandlers,
+  ReadModelDeclaration,
+  Subscription,
+  SubscriptionOptions,
+} from "./subscription.ts";
 import type { Uses } from "./uses.ts";
 
 /** What a service says of itself beside its contract. */
@@ -37,6 +50,8 @@ export class Service<
   #handlers: Handlers<C, U, Tables> | undefined;
   readonly #workers = new Map<string, Worker<C, U, Tables>>();
   readonly #subscriptions = new Map<string, Subscription>();
+  readonly #schedules = new Map<string, DeclaredSchedule>();
+  readonly #reconciliations = new Map<string, Reconciliation<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
   constructor(contract: C, options: ServiceOptions<U, Tables>) {
@@ -67,9 +82,17 @@ export class Service<
     return this.#workers;
   }
 
-  /** What it does with the events of others, by the producer's name. */
+  /** What it does with the events of others, by the producer's name; nothing with those that only its sagas wait for. */
   get subscriptions(): ReadonlyMap<string, Subscription> {
-    return this.#subscriptions;
+    const all = new Map(this.#subscriptions);
+    // What sagas wait for is followed, whether or not anything else is done with it.
+    for (const { waits = [] } of this.#sagas.values()) {
+      for (const { producer } of waits) {
+        if (!all.has(producer.name))
+          all.set(producer.name, { producer, handlers: {}, from: "now" });
+      }
+    }
+    return all;
   }
 
   /** Its sagas in all of their versions. */
@@ -105,26 +128,54 @@ export class Service<
    * Follows the events of another service. Each takes effect once, in the order of its key: the handler's transaction commits
    * together with the mark that the event was applied. It starts with the oldest event that the producer still has.
    */
-  on<P extends Contract<any, any, any>>(producer: P, handlers: EventHandlers<P, C, Tables>): this {
+  on<P extends Contract<any, any, any>>(
+    producer: P,
+    handlers: EventHandlers<P, C, Tables>,
+    options: SubscriptionOptions = {},
+  ): this {
+    const { from = "beginning" } = options;
+    return this.#follow({ producer, handlers: handlers as Subscription["handlers"], from });
+  }
+
+  /**
+   * Keeps tables that follow the events of another service. A new one is filled first; `kerf events replay` builds it anew beside the
+   * tables that serve, and puts it in their place at once.
+   */
+  readModel<P extends Contract<any, any, any>>(
+    producer: P,
+    { tables, seed, on }: ReadModelDeclaration<P, C, U, Tables>,
+  ): this {
+    return this.#follow({
+      producer,
+      handlers: on as Subscription["handlers"],
+      from: "beginning",
+      model: { tables, seed },
+    });
+  }
+
+  #follow(subscription: Subscription): this {
+    const { handlers, model, producer } = subscription;
     const unknown = Object.keys(handlers).filter((name) => !(name in producer.events));
+    const taken = [...this.#subscriptions.values()].flatMap((other) => other.model?.tables ?? []);
     const problems = [
       ...unknown.map((name) => `${name} is no event of ${producer.name}`),
       ...(this.database === undefined
         ? ["a service without a database cannot keep how far it is"]
         : []),
-      ...(this.#subscriptions.has(producer.name) ? ["on() was called for it before"] : []),
+      ...(this.#subscriptions.has(producer.name) ? ["it is followed already"] : []),
+      ...(model?.tables.length === 0 ? ["a read model needs tables"] : []),
+      ...(model?.tables ?? [])
+        .filter((table) => taken.includes(table))
+        .map((table) => `the table ${table} follows another service already`),
     ];
     if (problems.length > 0) {
       throw new KerfError("invalid_app", {
         message: `${this.name} cannot follow the events of ${producer.name}: ${problems.join("; ")}.`,
-        fix: "Give one on() for each producer, with handlers for events of its contract, in a service with a database.",
+        fix: "Give one on() or readModel() for each producer, with handlers for events of its contract, in a service with a database.",
         data: { service: this.name, problems },
       });
     }
-    this.#subscriptions.set(producer.name, {
-      producer,
-      handlers: handlers as Subscription["handlers"],
-    });
+    this.#subscriptions.set(producer.name, subscription);
     return this;
   }
 
@@ -134,7 +185,12 @@ export class Service<
    */
   saga<const I extends Schema>(
     name: string,
-    options: { readonly version: number; readonly input: I },
+    options: {
+      readonly version: number;
+      readonly input: I;
+      /** Events of others that it waits for: `[{ producer: payments, events: ["settled"] }]`. */
+      readonly waits?: readonly Waits[];
+    },
     run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
   ): SagaDefinition<I, StepsOf<C, U, Tables>> {
     const definition = { name, ...options, run };
@@ -147,6 +203,11 @@ export class Service<
         ? []
         : ["version must be a whole number from 1"]),
       ...(this.#sagas.has(key) ? [`version ${options.version} of it is declared twice`] : []),
+      ...(options.waits ?? []).flatMap(({ producer, events }) =>
+        events
+          .filter((event) => !(event in producer.events))
+          .map((event) => `it waits for ${event}, which is no event of ${producer.name}`),
+      ),
       ...(this.database === undefined
         ? ["a service without a database cannot keep its steps"]
         : []),
@@ -160,6 +221,47 @@ export class Service<
     }
     this.#sagas.set(key, definition);
     return definition;
+  }
+
+  /**
+   * Does something at given times, once however many instances there are. What it does commits together with the mark that it was done; a failure is
+   * tried again up to five times. Times that nobody was there for are dealt with as `missed` says.
+   */
+  schedule(
+    name: string,
+    times: ScheduleTimes,
+    run: (args: ScheduleArgs<C, Tables>) => Promise<void> | void,
+  ): this {
+    const definition = scheduleDefinition(name, times);
+    if (this.#schedules.has(name) || this.database === undefined) {
+      throw new KerfError("invalid_app", {
+        message: `The schedule ${name} of ${this.name} ${this.#schedules.has(name) ? "is declared twice" : "needs a database to keep its times in"}.`,
+        fix: "Give each schedule a name of its own, in a service with a database.",
+      });
+    }
+    this.#schedules.set(name, { ...definition, run });
+    return this;
+  }
+
+  /**
+   * Compares the service's own data with what another service says of it, at given times, and reports what differs; mends it when it is told to.
+   */
+  reconcile<Row extends Keyed>(name: string, declared: Reconciliation<U, Tables, Row>): this {
+    const { at, repairs = "asked" } = declared;
+    this.#reconciliations.set(name, declared);
+    return this.schedule(name, at, (async ({ reconcile }: { reconcile: AskReconciliation }) => {
+      await reconcile(name, repairs === "always");
+    }) as never);
+  }
+
+  /** Comparisons with other services, by name. */
+  get reconciliations(): ReadonlyMap<string, Reconciliation<any, any, any>> {
+    return this.#reconciliations;
+  }
+
+  /** What it does at given times. */
+  get schedules(): readonly DeclaredSchedule[] {
+    return [...this.#schedules.values()];
   }
 
   /** Adds work that the service does by itself while it is ready. */

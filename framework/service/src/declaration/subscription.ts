@@ -1,8 +1,10 @@
 import type { Clock } from "@kerf/kernel";
 import type { Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { Kysely } from "@kerf/data";
+import type { From } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
+import type { ClientsOf, Uses } from "./uses.ts";
 
 /** One function for each event of a contract: it leaves only if the command's transaction commits. */
 export type Emit<C extends Contract<any, any, any>> = {
@@ -46,8 +48,49 @@ export type EventHandlers<
     : never;
 };
 
+/** What may be said of a subscription. */
+export interface SubscriptionOptions {
+  /** Where it begins when it is new: with the oldest event that the producer still has, or with the next. Default: `beginning`. */
+  readonly from?: From;
+}
+
+/** What fills the tables of a read model is given. */
+export interface SeedArgs<U extends Uses, Tables> {
+  /** Clients of what the service declares as `uses`. */
+  readonly clients: ClientsOf<U>;
+  /** Runs its function in a transaction on the new tables: a page each time. */
+  readonly write: <T>(
+    work: (args: { readonly db: Kysely<Tables>; readonly raw: RawClient }) => Promise<T>,
+  ) => Promise<T>;
+  readonly log: Logger;
+  /** Aborts when the service stops. */
+  readonly signal: AbortSignal;
+}
+
+/** Tables that follow the events of another service and can be built anew from it. */
+export interface ReadModelDeclaration<
+  P extends Contract<any, any, any>,
+  C extends Contract<any, any, any>,
+  U extends Uses,
+  Tables,
+> {
+  /** The tables, those that others refer to first; nothing else writes to them. */
+  readonly tables: readonly (keyof Tables & string)[];
+  /**
+   * Fills the tables with what the producer has now. What changes from its beginning on comes again as events, so the handlers write what
+   * the event says, whatever the tables hold. Without it the tables start empty, with the oldest event that the producer still has.
+   */
+  readonly seed?: (args: SeedArgs<U, Tables>) => Promise<void>;
+  readonly on: EventHandlers<P, C, Tables>;
+}
+
 /** What a service does with the events of another. */
 export interface Subscription {
   readonly producer: Contract<any, any, any>;
   readonly handlers: Readonly<Record<string, ((args: never) => Promise<void> | void) | undefined>>;
+  readonly from: From;
+  readonly model?: {
+    readonly tables: readonly string[];
+    readonly seed: ((args: never) => Promise<void>) | undefined;
+  };
 }

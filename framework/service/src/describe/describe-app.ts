@@ -91,6 +91,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
     ...(runbook === undefined ? undefined : { runbook }),
     contract: describeContract(service.contract),
     uses: manifestUses(service),
+    follows: [...service.subscriptions.keys()],
     ...(database === undefined
       ? undefined
       : {
@@ -101,6 +102,14 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
           },
         }),
     issuer: service.issuer,
+    sagas: [...new Set(service.sagas.map(({ name }) => name))],
+    schedules: service.schedules.map(({ name, cron, timeZone, missed }) => ({
+      name,
+      cron,
+      timeZone,
+      missed,
+    })),
+    reconciliations: [...service.reconciliations.keys()],
     workers: [...service.workers.keys()],
     files,
   };
@@ -115,7 +124,7 @@ function manifestUses(service: AnyService): ManifestUse[] {
   // Whoever follows a service's events reads its log, and can do without it for a while.
   const followed = [...service.subscriptions.values()]
     .filter(({ producer }) => uses.every((use) => use.name !== producer.name))
-    .map(({ producer: { name, version } }) => ({ name, version, optional: true }));
+    .map(({ producer: { name, version } }) => ({ name, version, optional: true, followed: true }));
   return [...uses, ...followed];
 }
 

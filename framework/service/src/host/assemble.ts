@@ -21,6 +21,9 @@ import { loadUnit } from "./load-unit.ts";
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
 const settledMs = 1_000;
 
+/** Bound of asking the databases before a start, milliseconds. */
+const askMs = 5_000;
+
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
 export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): Promise<Lifecycle> {
   const { app, checked, environment, instance, unit } = boot;
@@ -63,7 +66,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     wheel,
     log,
     checked,
-    mayCall: (from, service) => mayCall(store.current, from, service),
+    mayCall: (...asked) => mayCall(store.current, ...asked),
     principals,
   });
   const connect = (address: string) =>
@@ -84,6 +87,9 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      // When the whole app starts, connections are made only where sagas are about to go on anyway.
+      const isAlone = store.current?.starting !== true;
+      await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
       server = await listenFramed(addressOf(boot), {
         dispatcher: inbound,
         clock,

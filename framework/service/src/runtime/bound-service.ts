@@ -2,11 +2,18 @@ import type { Caller } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
+import { SagaOperations } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
+import type { Follower } from "./consumers.ts";
+import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
 import type { OperatorActions } from "./operate.ts";
+import { scheduleActions } from "./schedules.ts";
+import { reconciliationActions } from "./reconciliations.ts";
+import type { Reconciler, Scheduler } from "@kerf/saga";
+import { sagaActions } from "./saga-actions.ts";
 import type { ServiceSagas } from "./sagas.ts";
 import type { TokenIssuer } from "../issuer.ts";
 
@@ -25,7 +32,14 @@ export class BoundService {
   readonly events: EventLog | undefined;
   /** Its sagas, once it is connected, when it declares any. */
   sagas: ServiceSagas | undefined;
+  /** What follows other services' events, by the producer's name, once it is connected. */
+  readonly followers = new Map<string, Follower>();
+  /** Its schedules, once it is connected, when it declares any. */
+  schedules: Scheduler | undefined;
+  /** Its comparisons with other services, once it is connected, when it declares any. */
+  reconciler: Reconciler | undefined;
   #clients: ClientsOfCall | undefined;
+  #sagaOperations: SagaOperations | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
 
   constructor(
@@ -57,7 +71,22 @@ export class BoundService {
 
   /** What operators may ask of it. */
   operatorActions(): OperatorActions {
-    return {};
+    return {
+      ...eventActions(this),
+      ...sagaActions(this),
+      ...scheduleActions(this),
+      ...reconciliationActions(this),
+    };
+  }
+
+  /** What operators and its own commands do with its sagas. Throws `invalid_app` in a service without a database. */
+  get sagaOperations(): SagaOperations {
+    const { clock, database } = this;
+    return (this.#sagaOperations ??= new SagaOperations({
+      database,
+      clock,
+      nudge: (id, cancelledBy) => this.sagas?.nudge(id, cancelledBy),
+    }));
   }
 
   /** Throws `invalid_app` in a service that declares none. */

@@ -78,6 +78,23 @@ export class CallArgs {
     return (saga, input) => sagas.begin(transaction, this.#call.context, saga, input);
   }
 
+  /** Asks for the end of a saga of the service, within the command's transaction. */
+  get sagas(): { cancel(id: string, note?: string): Promise<void> } {
+    const { isCommand, name, service } = this.#operation;
+    if (!isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${name} cannot cancel sagas.`,
+        why: "A saga is cancelled with a command's transaction.",
+        fix: "Declare the operation as a command.",
+      });
+    }
+    const transaction = this.#statements() as CommandCall["transaction"];
+    return {
+      cancel: (id, note) =>
+        service.sagaOperations.cancel(id, { by: `${service.name}.${name}`, note }, transaction),
+    };
+  }
+
   get clients(): Readonly<Record<string, unknown>> {
     return this.#operation.service.clients(this.#call.context);
   }

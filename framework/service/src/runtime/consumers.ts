@@ -1,7 +1,15 @@
-import type { Caller } from "@kerf/call";
-import { type EventDeclaration, type Schema, validate } from "@kerf/contract";
+import { type Caller, readEvents } from "@kerf/call";
+import { type EventDeclaration, type Schema, upcast, validate } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
-import { Consumer, type LoggedEvent, type LogPage, type LogRequest } from "@kerf/events";
+import {
+  Consumer,
+  type ConsumerOptions,
+  type LoggedEvent,
+  type LogPage,
+  type LogRequest,
+  ModelFollower,
+  type WriteModel,
+} from "@kerf/events";
 import {
   CallContext,
   deadlineExceeded,
@@ -12,7 +20,6 @@ import {
 import { continueTrace } from "@kerf/telemetry";
 import type { Subscription } from "../declaration/subscription.ts";
 import type { BoundService } from "./bound-service.ts";
-import { readEvents } from "./event-log.ts";
 
 /** How much longer than it waits for news a read may take, milliseconds. */
 const readMs = 10_000;
@@ -24,17 +31,53 @@ export interface ConsumerParts {
   readonly random: Random;
 }
 
+/** What follows one producer in this process. */
+export type Follower = Consumer | ModelFollower;
+
 /** One consumer of a service in this process: its handlers over the log of one producer, read over the call path. */
-export function consumerOf(
+export function followerOf(
   bound: BoundService,
   subscription: Subscription,
   caller: Caller,
   parts: ConsumerParts,
-): Consumer {
+): Follower {
+  const { from, model } = subscription;
+  const options = consumerOptions(bound, subscription, caller, parts);
+  if (model === undefined) return new Consumer({ ...options, from });
+  const seed = model.seed as ((args: unknown) => Promise<void>) | undefined;
+  return new ModelFollower({
+    ...options,
+    tables: model.tables,
+    seed:
+      seed &&
+      (async (write, signal) => {
+        const context = ownContext(bound, parts);
+        const cancel = (): void => context.cancel(stopping());
+        signal.addEventListener("abort", cancel, { once: true });
+        try {
+          await seed({
+            clients: bound.clients(context),
+            write: onTables(write),
+            log: bound.log,
+            signal,
+          });
+        } finally {
+          signal.removeEventListener("abort", cancel);
+          context.release();
+        }
+      }),
+  });
+}
+
+function consumerOptions(
+  bound: BoundService,
+  subscription: Subscription,
+  caller: Caller,
+  parts: ConsumerParts,
+): ConsumerOptions {
   const { clock, database, name } = bound;
-  const { wheel } = parts;
   const producer = subscription.producer.name;
-  return new Consumer({
+  return {
     service: name,
     producer,
     instance: parts.instance,
@@ -44,20 +87,35 @@ export function consumerOf(
     log: bound.log.with({ follows: producer }),
     read: async (request, signal) => {
       // Without a deadline of its own: the wheel that deadlines sit on would turn for as long as somebody waits for news.
-      const deadline = Number.POSITIVE_INFINITY;
-      const context = new CallContext({ clock, wheel, deadline, caller: name });
-      const bound = clock.after(request.waitMs + readMs, () =>
+      const context = ownContext(bound, parts);
+      const over = clock.after(request.waitMs + readMs, () =>
         context.cancel(deadlineExceeded(`the log of ${producer} was read`)),
       );
       try {
         return await readPage(caller, producer, request, context, signal);
       } finally {
-        bound.cancel();
+        over.cancel();
         context.release();
       }
     },
     apply: (event, transaction) => applyEvent(bound, subscription, event, transaction, parts),
-  });
+  };
+}
+
+/** What the author's function is given of the transaction. */
+function onTables(write: WriteModel) {
+  return <T>(work: (args: Pick<CommandTransaction, "db" | "raw">) => Promise<T>): Promise<T> =>
+    write((transaction) => work({ db: transaction.db, raw: transaction.raw }));
+}
+
+/** Without a deadline of its own. */
+function ownContext({ clock, name }: BoundService, { wheel }: ConsumerParts): CallContext {
+  const deadline = Number.POSITIVE_INFINITY;
+  return new CallContext({ clock, wheel, deadline, caller: name });
+}
+
+function stopping(): KerfError {
+  return new KerfError("cancelled", "The consumer is stopping.");
 }
 
 async function readPage(
@@ -67,8 +125,7 @@ async function readPage(
   context: CallContext,
   signal: AbortSignal,
 ): Promise<LogPage> {
-  const cancel = (): void =>
-    context.cancel(new KerfError("cancelled", "The consumer is stopping."));
+  const cancel = (): void => context.cancel(stopping());
   if (signal.aborted) cancel();
   signal.addEventListener("abort", cancel, { once: true });
   try {
@@ -76,7 +133,7 @@ async function readPage(
       service,
       operation: readEvents,
       kind: "stream",
-      input: { after: request.after, waitMs: request.waitMs },
+      input: request,
       context,
     }) as AsyncIterableIterator<unknown>;
     for await (const page of pages) return page as LogPage;
@@ -96,9 +153,16 @@ export async function applyEvent(
 ): Promise<void> {
   const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
   const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
-  if (handler === undefined || declared === undefined) return;
+  const isAwaited = bound.sagas?.waitsFor(producer.name, event.name) === true;
+  if ((handler === undefined && !isAwaited) || declared === undefined) return;
   const place = `${producer.name}.${event.name}`;
-  const payload = await validate(declared.schema as Schema, event.payload, "invalid_input", place);
+  const written = upcast(declared, event.version, event.payload);
+  const payload = await validate(declared.schema as Schema, written, "invalid_input", place);
+  if (isAwaited) {
+    const signal = { producer: producer.name, event: event.name, key: event.key, payload };
+    await bound.sagas?.signal(transaction, signal);
+  }
+  if (handler === undefined) return;
   const { clock } = bound;
   const trace = continueTrace(event.trace);
   // What it emits goes on in the trace of the command that it goes back to.

@@ -6,9 +6,6 @@ import type { ServedOperation } from "@kerf/call";
 import { type CallContext, KerfError } from "@kerf/kernel";
 import type { BoundService } from "./bound-service.ts";
 
-/** Name under which consumers read a service's log over the call path; no author's operation has an underscore. */
-export const readEvents = "kerf_events";
-
 const anything = { type: "object" } as const;
 
 /** Reading a log as an operation: one page at a time, pulled, so that it waits for news without counting as slow. */
@@ -26,6 +23,11 @@ export class EventLog {
   constructor(bound: BoundService) {
     this.#reader = new LogReader(bound.database, bound.clock);
     this.#outbox = new Outbox(bound.service.contract, () => this.#reader.nudge());
+  }
+
+  /** The same log as operators look at it. */
+  get inspector(): LogReader["inspector"] {
+    return this.#reader.inspector;
   }
 
   /** What a command emits with; `context` is where it stands in its trace, and for whom it is. */
@@ -53,13 +55,19 @@ export class EventLog {
 }
 
 function logRequest(value: unknown): LogRequest {
-  const { after, waitMs } = value as LogRequest;
+  const { after, waitMs, building, peek } = value as LogRequest;
   const cursors = Object.entries(after ?? {});
   const fits = cursors.every(
     ([shard, id]) => /^\d{1,2}$/.test(shard) && Number(shard) < shards && /^\d{1,19}$/.test(id),
   );
   if (fits && cursors.length > 0 && typeof waitMs === "number" && waitMs >= 0) {
-    return { consumer: "", after: Object.fromEntries(cursors), waitMs };
+    return {
+      consumer: "",
+      after: Object.fromEntries(cursors),
+      waitMs,
+      building: building === true,
+      peek: peek === true,
+    };
   }
   throw new KerfError("invalid_input", {
     message: "A log is read with a cursor of shards and ids, and a time to wait.",

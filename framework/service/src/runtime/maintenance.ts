@@ -45,7 +45,9 @@ export class Maintenance {
   async run(): Promise<void> {
     await this.#database.inTransaction(this.#clock.now() + boundMs, async ({ raw }) => {
       await raw.query("select kerf.command_record_maintain()");
+      await raw.query("select kerf.event_forget_builders()");
       await raw.query("select kerf.event_maintain('7 days', '30 days')");
+      await raw.query("select kerf.saga_maintain('7 days', '30 days')");
     });
   }
 

@@ -67,3 +67,13 @@ function asked(value: unknown): Asked {
     return { action, input };
   throw new KerfError("invalid_input", "An operator names an action and gives an input.");
 }
+
+/** A text that an action needs. Throws `invalid_input` when it is missing. */
+export function textOf(input: Readonly<Record<string, unknown>>, name: string): string {
+  const value = input[name];
+  if (typeof value === "string" && value !== "") return value;
+  throw new KerfError("invalid_input", {
+    message: `${name} is missing.`,
+    fix: `Give ${name} as a text.`,
+  });
+}

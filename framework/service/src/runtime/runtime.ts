@@ -1,14 +1,17 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import type { Consumer, LoggedEvent } from "@kerf/events";
+import { type LoggedEvent, ModelFollower } from "@kerf/events";
+import { assertVersionsKnown, type ReconciliationReport } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
 import type { ServiceDatabases } from "./databases.ts";
-import { applyEvent, consumerOf, type ConsumerParts } from "./consumers.ts";
+import { applyEvent, type ConsumerParts, type Follower, followerOf } from "./consumers.ts";
 import { Maintenance } from "./maintenance.ts";
 import { ServiceSagas } from "./sagas.ts";
+import { reconcilerOf } from "./reconciliations.ts";
+import { schedulerOf } from "./schedules.ts";
 import { serve } from "./serve.ts";
 import { WorkerLoop } from "./workers.ts";
 
@@ -39,7 +42,7 @@ export class ServiceRuntime {
   readonly #workers: ReadonlyMap<string, WorkerLoop>;
   readonly #maintenance: readonly Maintenance[];
   readonly #parts: ConsumerParts;
-  #consumers: readonly Consumer[] = [];
+  #followers: readonly Follower[] = [];
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -80,19 +83,47 @@ export class ServiceRuntime {
     for (const bound of this.#bound) {
       if (bound.service.sagas.length > 0)
         bound.sagas = new ServiceSagas(bound, caller, this.#parts);
+      if (bound.service.reconciliations.size > 0)
+        bound.reconciler = reconcilerOf(bound, this.#parts);
+      if (bound.service.schedules.length > 0) bound.schedules = schedulerOf(bound, this.#parts);
     }
-    this.#consumers = this.#bound.flatMap((bound) =>
-      [...bound.service.subscriptions.values()].map((subscription) =>
-        consumerOf(bound, subscription, caller, this.#parts),
-      ),
+    for (const bound of this.#bound) {
+      for (const [producer, subscription] of bound.service.subscriptions)
+        bound.followers.set(producer, followerOf(bound, subscription, caller, this.#parts));
+    }
+    this.#followers = this.#bound.flatMap((bound) => [...bound.followers.values()]);
+  }
+
+  /**
+   * Throws `invalid_app` when sagas run of versions that a service no longer declares. With `all`, services are asked too that
+   * declare none. What cannot be asked by `deadline` (monotonic milliseconds) is warned of: a database that is away holds nothing up.
+   */
+  async assertSagasKnown(deadline: number, all: boolean): Promise<void> {
+    await Promise.all(
+      this.#bound.map(async (bound) => {
+        const { log, name, service } = bound;
+        if (service.database === undefined || (!all && service.sagas.length === 0)) return;
+        try {
+          await assertVersionsKnown(name, bound.database, service.sagas, deadline);
+        } catch (error) {
+          if (error instanceof KerfError && error.code === "invalid_app") throw error;
+          log.warn("it could not be asked whether sagas run that are no longer declared", {
+            error,
+          });
+        }
+      }),
     );
   }
 
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();
-    for (const consumer of this.#consumers) consumer.start();
+    for (const follower of this.#followers) follower.start();
     this.startSagas();
+    for (const { reconciler, schedules } of this.#bound) {
+      schedules?.start();
+      reconciler?.start();
+    }
     for (const worker of this.#workers.values()) worker.start();
   }
 
@@ -107,8 +138,10 @@ export class ServiceRuntime {
     await Promise.all(
       [
         ...this.#workers.values(),
-        ...this.#consumers,
-        ...this.#bound.flatMap(({ sagas }) => sagas ?? []),
+        ...this.#followers,
+        ...this.#bound.flatMap(({ reconciler, sagas, schedules }) =>
+          [sagas, schedules, reconciler].filter((part) => part !== undefined),
+        ),
       ].map((running) => running.stop()),
     );
   }
@@ -129,6 +162,34 @@ export class ServiceRuntime {
     await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
       applyEvent(bound, subscription, event, transaction, this.#parts),
     );
+  }
+
+  /**
+   * Builds the read model that follows a producer, for tests: throws what its seed throws, and `invalid_app` when the service has none.
+   */
+  async buildReadModel(service: string, producer: string): Promise<void> {
+    const follower = this.#bound.find(({ name }) => name === service)?.followers.get(producer);
+    if (follower instanceof ModelFollower) return follower.buildNow();
+    throw new KerfError("invalid_app", {
+      message: `${service} has no read model that follows ${producer}.`,
+      fix: "Declare it: service.readModel(contract, { … }).",
+    });
+  }
+
+  /** Carries out one comparison with another service now, for tests, and answers its report. */
+  async reconcile(
+    service: string,
+    name: string,
+    repair: boolean,
+  ): Promise<ReconciliationReport | undefined> {
+    const bound = this.#bound.find((each) => each.name === service);
+    const { reconciler } = bound ?? {};
+    if (bound === undefined || reconciler === undefined) return undefined;
+    await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
+      reconciler.ask(transaction, name, repair),
+    );
+    await reconciler.runAsked();
+    return (await reconciler.reports(name))[0];
   }
 
   /**

@@ -1,7 +1,7 @@
 import { type Caller, rootContext } from "@kerf/call";
 import type { CommandTransaction } from "@kerf/data";
 import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import { SagaEngine, type SagaRow } from "@kerf/saga";
+import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
 import { continueTrace, formatTraceparent } from "@kerf/telemetry";
 import { usesOf } from "../declaration/uses.ts";
 import type { BoundService } from "./bound-service.ts";
@@ -57,6 +57,21 @@ export class ServiceSagas {
       principal:
         principal === undefined ? undefined : { subject: principal.subject, ...principal.claims },
     });
+  }
+
+  /** Whether sagas of the service may wait for an event. */
+  waitsFor(producer: string, event: string): boolean {
+    return this.#engine.waitsFor(producer, event);
+  }
+
+  /** Keeps an event that sagas may wait for, in the transaction of the consumer that applies it. */
+  signal(transaction: CommandTransaction, signal: SagaSignal): Promise<void> {
+    return this.#engine.signal(transaction, signal);
+  }
+
+  /** A saga may go on otherwise than it did. */
+  nudge(id: string, cancelledBy?: Acting): void {
+    this.#engine.nudge(id, cancelledBy);
   }
 
   start(): void {

@@ -1,12 +1,13 @@
 import {
   CheckedError,
   type ErrorCheck,
+  readEvents,
   type ServedOperation,
   type ServedService,
 } from "@kerf/call";
 import type { Operation } from "@kerf/contract";
 import type { RecordedAnswer } from "@kerf/data";
-import { readEvents, readEventsOperation } from "./event-log.ts";
+import { readEventsOperation } from "./event-log.ts";
 import { BoundOperation } from "./bound-operation.ts";
 import type { BoundService } from "./bound-service.ts";
 import { CallArgs } from "./call-args.ts";

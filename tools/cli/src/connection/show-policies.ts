@@ -1,26 +1,14 @@
-import type { ContractDescription } from "@kerf/contract";
-import { KerfError } from "@kerf/kernel";
-import { nearest } from "../call/nearest.ts";
 import type { PoliciesOptions } from "../commands/policies.ts";
 import { printJson } from "../output/json.ts";
 import { table } from "../output/table.ts";
 import { withPlatform } from "./connect.ts";
+import { declaredServices, wantedServices } from "./operate.ts";
 import { type OperationPolicy, policiesOf } from "./operation-policy.ts";
-
-interface DeclaredService {
-  readonly name: string;
-  readonly contract: ContractDescription;
-  readonly database?: unknown;
-}
 
 /** Prints the policies of one service, or of all. */
 export function showPolicies(name: string | undefined, options: PoliciesOptions): Promise<void> {
-  return withPlatform(options, async ({ client }) => {
-    const { services } = (await client.manifest({})) as unknown as {
-      services: readonly DeclaredService[];
-    };
-    const wanted = services.filter((service) => name === undefined || service.name === name);
-    if (wanted.length === 0) throw unknownService(name ?? "", services);
+  return withPlatform(options, async (connection) => {
+    const wanted = wantedServices(await declaredServices(connection), name, () => true);
     const policies = wanted.flatMap(policiesOf);
     if (options.json === true) printJson(policies);
     else process.stdout.write(`${policiesText(policies)}\n`);
@@ -54,13 +42,4 @@ export function policiesText(policies: readonly OperationPolicy[]): string {
     "",
     ...legend,
   ].join("\n");
-}
-
-function unknownService(name: string, services: readonly DeclaredService[]): KerfError {
-  const names = services.map((service) => service.name);
-  const near = nearest(name, names);
-  return new KerfError("not_found", {
-    message: `There is no service ${JSON.stringify(name)}.`,
-    fix: `Give one of: ${(near.length > 0 ? near : names).join(", ")}`,
-  });
 }

@@ -1,2 +1,2 @@
 -- kerf: no-transaction
-CREATE INDEX CONCURRENTLY notes_by_label ON notes (label);
+CREATE INDEX CONCURRENTLY IF NOT EXISTS notes_by_label ON notes (label);

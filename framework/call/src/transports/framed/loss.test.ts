@@ -72,6 +72,7 @@ test("a peer that accepts and says nothing is given up after the handshake's tim
   const { ask, counters } = failingClient(t, path, { handshakeMs: 30 });
   const error = await ask();
   assert.match(error.message, /handshake_timeout/);
+  assert.equal(error.code, "unavailable");
   assert.equal(error.retry, "not-executed");
   assert.deepEqual(counters.closed, { handshake_timeout: 1 });
 });

@@ -25,7 +25,10 @@ export function connectionEnded(
   reason: CloseReason,
   detail: string,
 ): KerfError {
-  const happens = ["closed", "closed_by_peer", "lost", "silent"].includes(reason);
+  // A peer that stands still, or has more to do than it can, says nothing: that breaks no protocol.
+  const happens = ["closed", "closed_by_peer", "lost", "silent", "handshake_timeout"].includes(
+    reason,
+  );
   return new KerfError(happens ? "unavailable" : "protocol_error", {
     message: `The ${opened ? "connection to" : "handshake with"} ${where} ended (${reason}): ${detail}`,
     retry: "not-executed",

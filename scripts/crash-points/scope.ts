@@ -1,0 +1,22 @@
+/** Where statements stand that an instance sends while it works. */
+export const places = [
+  "framework/data/src/**/*.ts",
+  "framework/events/src/**/*.ts",
+  "framework/saga/src/**/*.ts",
+  "framework/service/src/**/*.ts",
+];
+
+/** What is in those places and is no path of an instance, with the reason. */
+export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = [
+  [/\.test\.ts$|\/(testing|fixtures)\//, "tests"],
+  [/\/data\/src\/(embedded\/|server\.ts)/, "starts and stops PostgreSQL itself"],
+  [/\/data\/src\/template-databases\.ts$/, "databases for tests"],
+  [/\/data\/src\/types-generator\//, "reads the catalogue while developing"],
+];
+
+/** Ports whose calls cross to another process: every method is a point, before it is called and after it has answered. */
+export const ports: readonly {
+  readonly name: string;
+  readonly file: string;
+  readonly type: string;
+}[] = [{ name: "call path", file: "framework/call/src/transport.ts", type: "Transport" }];

@@ -1,0 +1,29 @@
+import { KerfError } from "@kerf/kernel";
+import type { Fault } from "./faults/fault.ts";
+
+/** What carries the events, started for one run. */
+export interface Engine {
+  readonly name: string;
+  /** How `kerf dev` is told of it. */
+  readonly args: readonly string[];
+  /** What may happen to it, beside what happens to everything. */
+  readonly faults: readonly Fault[];
+  /** Ends it and removes what it kept. */
+  stop(): Promise<void>;
+}
+
+const engines: Readonly<Record<string, () => Promise<Engine>>> = {
+  /** The producer's own log, read over the call path: nothing to start. */
+  embedded: async () => ({ name: "embedded", args: [], faults: [], stop: async () => undefined }),
+};
+
+/** Starts the engine of this name; throws `invalid_input` when there is none. */
+export function startEngine(name: string): Promise<Engine> {
+  const start = Object.hasOwn(engines, name) ? engines[name] : undefined;
+  if (start !== undefined) return start();
+  throw new KerfError("invalid_input", {
+    message: `Chaos cannot run on ${JSON.stringify(name)}.`,
+    why: `It runs on: ${Object.keys(engines).join(", ")}.`,
+    fix: "Give one of these as --engine.",
+  });
+}

@@ -1,0 +1,72 @@
+import { command, contract, error, event, query } from "@kerf/contract";
+import { z } from "zod";
+
+const payment = z.object({
+  from: z.string(),
+  to: z.string(),
+  amount: z.number().int(),
+  /** Of what the payment is for: one effect each, however often it is asked for. */
+  label: z.string(),
+  /** Also opens transactions inside of the transaction. */
+  nested: z.boolean().optional(),
+});
+
+/** Keeps money; what it pays is an event. */
+export const wallet = contract("wallet", {
+  version: "1.0.0",
+  operations: {
+    pay: command({
+      access: "service",
+      input: payment,
+      output: z.object({ paid: z.number() }),
+      errors: { insufficient: error({ data: z.object({ balance: z.number() }) }) },
+    }),
+    balance: query({
+      access: "service",
+      input: z.object({ name: z.string() }),
+      output: z.object({ balance: z.number() }),
+    }),
+  },
+  events: {
+    paid: event({
+      schema: z.object({ account: z.string(), paid: z.number(), label: z.string() }),
+      key: "account",
+    }),
+  },
+});
+
+/** Sells: by a command that calls another, and by a saga. */
+export const shop = contract("shop", {
+  version: "1.0.0",
+  operations: {
+    buy: command({ access: "service", input: payment, output: z.object({ paid: z.number() }) }),
+    order: command({
+      access: "service",
+      input: z.object({
+        buyer: z.string(),
+        /** Who pays at the end; `broke` cannot, so that all is undone. */
+        settler: z.string(),
+        label: z.string(),
+        /** Milliseconds that the saga rests in the middle. */
+        restMs: z.number(),
+      }),
+      output: z.object({ saga: z.string() }),
+    }),
+  },
+  events: { packed: event({ schema: z.object({ label: z.string() }), key: "label" }) },
+});
+
+/** Keeps entries, in a database that its own process makes. */
+export const ledger = contract("ledger", {
+  version: "1.0.0",
+  operations: {
+    enter: command({
+      access: "service",
+      input: z.object({ label: z.string() }),
+      output: z.object({}),
+    }),
+  },
+});
+
+/** Sees every payment. */
+export const audit = contract("audit", { version: "1.0.0", operations: {}, events: {} });

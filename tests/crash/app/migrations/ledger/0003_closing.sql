@@ -1,0 +1,1 @@
+INSERT INTO entry (label) VALUES ('carried over');

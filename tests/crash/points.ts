@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+
+/** A place at which a process may be killed, before and after; the list is written by `npm run fix`. */
+export interface CrashPoint {
+  /** Home and purpose; unique. */
+  readonly name: string;
+  readonly file: string;
+  /** The function that it stands in. */
+  readonly within: string;
+  /** Of a statement: its text, `{}` for a hole. Of a port: its method. */
+  readonly text: string;
+  readonly kind: "statement" | "port";
+}
+
+/** Every point. */
+export const points: readonly CrashPoint[] = JSON.parse(
+  readFileSync(new URL("points.generated.json", import.meta.url), "utf8"),
+) as CrashPoint[];
+
+/** Points that no scenario comes to, with the reason; `npm run crash` fails for every other one, and for one of these that is come to. */
+export const unreached: Readonly<Record<string, string>> = {
+  "data/migrations/migrate apply: rollback":
+    "only after a migration that fails by itself, of which nothing is kept: migrate.test.ts",
+  "data/system-schema applyWith: rollback":
+    "only after a migration of the platform's own that fails by itself",
+};

@@ -1,0 +1,32 @@
+import type { ServiceName } from "./app/services.ts";
+import type { ScenarioClient } from "./runner/client.ts";
+import type { Found } from "./invariants/found.ts";
+
+/** Who starts and ends instances. */
+export interface Operator {
+  /** Ends a process in order, as a deploy does; others go on. */
+  stop(process: string): Promise<void>;
+}
+
+/** One path through the platform, as a small program with services in processes of their own. */
+export interface Scenario {
+  readonly name: string;
+  /** The processes, and which services each runs. */
+  readonly processes: Readonly<Record<string, readonly ServiceName[]>>;
+  /** Which of them nobody calls: they work by themselves. */
+  readonly standby?: readonly string[];
+  /** Which of them are killed; by default all. */
+  readonly killed?: readonly string[];
+  /** Which are also paused at each moment at which they hold no lock, until another one has done what they were at. */
+  readonly paused?: readonly string[];
+  /** False when another process takes over what a killed one did; by default it is started again. */
+  readonly restarts?: false;
+  /** The processes make and migrate their databases themselves; their services are in no other scenario. */
+  readonly setup?: true;
+  /** The databases are kept in shape at once, and not only after half a minute. */
+  readonly upkeep?: true;
+  /** What clients do; each call is repeated under its key until it is answered. */
+  drive(client: ScenarioClient, operator: Operator): Promise<void>;
+  /** What this scenario must have come to, beside what must hold in all; throws when it has not. */
+  check(found: Found): void;
+}

@@ -1,0 +1,42 @@
+import type { EventsOptions } from "../commands/events.ts";
+import { withPlatform } from "../connection/connect.ts";
+import { type DeclaredService, declaredServices, emits, operate } from "../connection/operate.ts";
+import { printJson } from "../output/json.ts";
+import { paintFor } from "../output/paint.ts";
+import { eventLine, type ToldEvent } from "./event-line.ts";
+
+/** Prints what happened under a key in all services, by time. */
+export function showHistory(asked: string, options: EventsOptions): Promise<void> {
+  return withPlatform(options, async (connection) => {
+    const services = (await declaredServices(connection)).filter(emits);
+    const { field, key } = splitKey(asked, services);
+    const found = await Promise.all(
+      services.map(async ({ name, contract }) => {
+        const events = await operate<ToldEvent[]>(connection, name, "events.history", { key });
+        return events
+          .filter((event) => field === undefined || contract.events[event.name]?.key === field)
+          .map((event) => ({ service: name, ...event }));
+      }),
+    );
+    const all = found.flat().sort((a, b) => (a.at < b.at ? -1 : 1));
+    const paint = paintFor(process.stdout);
+    if (options.json === true) printJson(all);
+    else if (all.length === 0) process.stdout.write(`No service has an event under ${key}.\n`);
+    else
+      for (const event of all) process.stdout.write(`${eventLine(event.service, event, paint)}\n`);
+  });
+}
+
+/** `order:17` asks for events that are ordered by `order` or `orderId`; anything else is a key as it stands. */
+function splitKey(
+  asked: string,
+  services: readonly DeclaredService[],
+): { field?: string; key: string } {
+  const [, name, key] = /^([A-Za-z]\w*):(.+)$/s.exec(asked) ?? [];
+  if (name === undefined || key === undefined) return { key: asked };
+  const fields = services.flatMap(({ contract }) =>
+    Object.values(contract.events).map((event) => event.key),
+  );
+  const field = [`${name}Id`, name].find((each) => fields.includes(each));
+  return field === undefined ? { key: asked } : { field, key };
+}
