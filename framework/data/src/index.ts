@@ -16,6 +16,7 @@ export {
   describeConnection,
   type TlsConfig,
 } from "./connection.ts";
+export { inlineValues } from "./inline-values.ts";
 export { sql } from "./kysely/sql.ts";
 export { sqlState } from "./database-errors.ts";
 export {

@@ -31,6 +31,13 @@ const empty = `${tables.map((table) => `delete from kerf.${table}`).join(";")};
   select setval('kerf.event_id', 1, false);
   update kerf.event_log set identity = '00000000-0000-0000-0000-000000000000'`;
 
+test("every statement of the engines is compared", () => {
+  const drawn = new Set(new OperationSource(1).names);
+  // The bank's own are no engine's.
+  const left = statements.names.filter((name) => !drawn.has(name) && !name.startsWith("bank: "));
+  assert.deepEqual(left, []);
+});
+
 test("the simulated database answers, fails and waits as PostgreSQL does", async (t) => {
   const temporary = await startTemporaryServer({ settings: { deadlock_timeout: "1ms" } });
   const clients: Client[] = [];

@@ -1,3 +1,4 @@
+import { inlineValues } from "@kerf/data";
 import { shardOf } from "@kerf/events";
 import { type Random, seededRandom } from "@kerf/kernel";
 import { statements } from "../statements/index.ts";
@@ -15,6 +16,8 @@ const instances = ["i1", "i2"];
 const sagas = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
 const scopes = sagas;
 const keys = ["a", "q", "b"];
+/** What does not come through if it is written into a text carelessly. */
+const text = `it's; a \\ "$1" null 7\n-- array[`;
 const log = "00000000-0000-0000-0000-000000000000";
 
 /** Draws the engines' own statements, with values that meet. */
@@ -25,6 +28,11 @@ export class OperationSource {
     this.#random = seededRandom(seed);
   }
 
+  /** The names of all statements that it draws. */
+  get names(): readonly string[] {
+    return Object.keys(this.#values);
+  }
+
   /** Draws one of these. */
   pick<T>(from: readonly T[]): T {
     return from[Math.floor(this.#random.next() * from.length)] as T;
@@ -32,13 +40,30 @@ export class OperationSource {
 
   /** Draws the next statement. */
   next(): Operation {
-    const name = this.pick(Object.keys(this.#values));
+    const name = this.pick(this.names);
     const values = (this.#values[name] as () => unknown[])();
-    const { sql } = statements.named(name);
-    if (!sql.includes("'?'")) return { name, text: sql, values };
-    // What the engine writes into the text.
-    let at = 0;
-    return { name, values: [], text: sql.replaceAll("'?'", () => literal(values[at++])) };
+    const { sql: text } = statements.named(name);
+    // The engines never send it with its values beside it.
+    const isInlined = name === "command: claim" || this.pick([true, false, false]);
+    return isInlined ? inlined(name, text, values) : { name, text, values };
+  }
+
+  /** What leaves together with COMMIT, in one message. */
+  withCommit(): Operation {
+    const last = this.pick([
+      ["outbox: append"],
+      ["outbox: append several", "command: record"],
+      ["command: record"],
+    ]).map((name) => {
+      const values = (this.#values[name] as () => unknown[])();
+      return inlined(name, statements.named(name).sql, values).text;
+    });
+    return { name: "commit with", text: [...last, "commit"].join(";\n"), values: [] };
+  }
+
+  /** Mostly of the tables that serve. */
+  get building(): boolean {
+    return this.pick([false, false, true]);
   }
 
   readonly #values: Readonly<Record<string, () => unknown[]>> = {
@@ -46,17 +71,24 @@ export class OperationSource {
       const scope = this.pick(scopes);
       return [scope, this.pick(scopes), sagas.indexOf(scope) + 77];
     },
-    "command: record": () => [this.pick(scopes), this.pick(scopes), this.pick([true, false]), "{}"],
+    "command: record": () => [this.pick(scopes), this.pick(scopes), this.pick([true, false]), text],
     "outbox: append": () => {
-      const drawn = [this.pick(keys), this.pick(keys)].slice(0, this.pick([1, 2]));
+      const key = this.pick(keys);
+      return [shardOf(key), "moved", key, 1, JSON.stringify({ key, text }), "", null];
+    },
+    "outbox: append several": () => {
+      const drawn = [this.pick(keys), this.pick(keys), this.pick(keys)].slice(
+        0,
+        this.pick([1, 2, 3]),
+      );
       return [
         drawn.map((key) => shardOf(key)),
         drawn.map(() => "moved"),
         drawn,
         drawn.map(() => 1),
-        drawn.map((key) => JSON.stringify({ key })),
+        drawn.map((key) => JSON.stringify({ key, text })),
         "",
-        null,
+        this.pick([null, '{"subject":"it\'s me"}']),
       ];
     },
     "log: last value": () => [],
@@ -64,22 +96,31 @@ export class OperationSource {
     "log: oldest in progress": () => [],
     "log: page": () => [[shardOf("a"), shardOf("b")], ["0", this.pick(["0", "1"])], "1000", 100],
     "log: a reader tells where it stands": () => ["east", [12], [this.pick(["1", "2"])]],
-    "consumer: beat": () => ["east", this.pick(instances), this.pick(leases)],
-    "consumer: rows of all shards": () => ["east", 4],
+    "consumer: beat": () => ["east", this.pick(instances), this.pick(leases), this.building],
+    "consumer: has it a position": () => ["east"],
+    "consumer: rows of all shards": () => [
+      "east",
+      this.building,
+      this.pick(["0", "0", "1"]),
+      this.pick([null, log]),
+      4,
+    ],
     "consumer: give back what is beyond the share": () => [
       "east",
       this.pick(instances),
       this.pick([0, 1, 2]),
+      this.building,
     ],
     "consumer: take what is free": () => [
       "east",
       this.pick(instances),
       this.pick([1, 2, 4]),
       this.pick(leases),
+      this.building,
     ],
-    "consumer: what is owned": () => ["east", this.pick(instances)],
-    "consumer: is gone": () => ["east", this.pick(instances)],
-    "consumer: give all back": () => ["east", this.pick(instances)],
+    "consumer: what is owned": () => ["east", this.pick(instances), this.building],
+    "consumer: is gone": () => ["east", this.pick(instances), this.building],
+    "consumer: give all back": () => ["east", this.pick(instances), this.building],
     "consumer: move watermarks": () => [
       "east",
       this.pick(instances),
@@ -88,9 +129,18 @@ export class OperationSource {
       [this.pick(["1", "2"]), "1"],
       [this.pick(["1", "2"]), "1"],
       ["0", "0"],
+      this.building,
     ],
-    "consumer: parked keys": () => ["east", keys],
-    "consumer: park": () => ["east", 1, this.pick(keys), this.pick(["1", "2"]), "{}", "error"],
+    "consumer: parked keys": () => ["east", keys, this.building],
+    "consumer: park": () => [
+      "east",
+      this.building,
+      1,
+      this.pick(keys),
+      this.pick(["1", "2"]),
+      "{}",
+      "error",
+    ],
     "saga: insert": () => [
       this.pick(sagas),
       "transfer",
@@ -107,6 +157,7 @@ export class OperationSource {
       ["transfer"],
       [1],
       this.pick([1, 3]),
+      this.pick([[], sagas.slice(0, 1)]),
     ],
     "saga: beat": () => [sagas.slice(0, 2), this.pick(instances), this.pick(leases)],
     "saga: release": () => [[this.pick(sagas)], this.pick(instances)],
@@ -125,29 +176,17 @@ export class OperationSource {
       const first = this.pick(sagas);
       const step = { saga: first, step: this.pick(["take", "give"]), kind: "do", declined: false };
       const state = this.pick(["completed", "undoing", "stuck"]);
+      const failure = this.pick([null, { message: text }]);
+      const pivoted = this.pick([true, false]);
+      const fenced = this.pick([sagas, sagas, null]);
+      const start = { id: this.pick(sagas), name: "transfer", version: 1, input: {} };
       return [
-        sagas,
-        sagas.map(() => this.pick(["1", "2"])),
         this.pick(instances),
-        JSON.stringify([{ ...step, pivot: false, answer: 1 }]),
-        JSON.stringify(
-          this.pick([[], [{ saga: this.pick(sagas), state, failure: null, pivoted: false }]]),
-        ),
-        JSON.stringify(
-          this.pick([
-            [],
-            [
-              {
-                id: this.pick(sagas),
-                name: "transfer",
-                version: 1,
-                input: {},
-                trace: "",
-                principal: null,
-              },
-            ],
-          ]),
-        ),
+        fenced,
+        fenced === null ? [] : sagas.map(() => this.pick(["1", "2"])),
+        this.pick([null, JSON.stringify([{ ...step, pivot: false, answer: 1 }])]),
+        this.pick([null, JSON.stringify([{ saga: this.pick(sagas), state, failure, pivoted }])]),
+        this.pick([null, JSON.stringify([{ ...start, trace: "", principal: null }])]),
         this.pick(leases),
       ];
     },
@@ -162,6 +201,7 @@ export class OperationSource {
   };
 }
 
-function literal(value: unknown): string {
-  return typeof value === "number" ? String(value) : `'${value as string}'`;
+/** As the engines write values into a text. */
+function inlined(name: string, text: string, values: unknown[]): Operation {
+  return { name, text: inlineValues({ text, values }), values: [] };
 }

@@ -5,6 +5,9 @@ import type { Result, Session } from "./session.ts";
 const sessions = 3;
 const steps = 40;
 
+/** What ends a transaction, unless it fails. */
+const ends: ReadonlySet<string> = new Set(["commit", "commit with", "rollback"]);
+
 /** A place where the two databases do not agree. */
 export interface Disagreement {
   readonly at: string;
@@ -95,8 +98,8 @@ export class Schedule {
     ]);
     if (drawn === "statement") return this.#source.next();
     if (drawn === "end") {
-      pair.savepoints = -1;
-      return control(this.#source.pick(["commit", "commit", "rollback"]));
+      const end = this.#source.pick(["commit", "commit with", "rollback"]);
+      return end === "commit with" ? this.#source.withCommit() : control(end);
     }
     if (pair.savepoints > 0 && this.#source.pick([true, false])) {
       return control(`rollback to savepoint kerf_${pair.savepoints}`);
@@ -149,6 +152,7 @@ export class Schedule {
     };
     const at = `${this.#pairs.indexOf(pair)}: ${operation.name} ${JSON.stringify(operation.values)}`;
     this.#history.push(`${at} → ${said.real}`);
+    if (ends.has(operation.name) && real !== "waits" && !("error" in real)) pair.savepoints = -1;
     return said.simulated === said.real ? undefined : { at, ...said, history: this.#history };
   }
 

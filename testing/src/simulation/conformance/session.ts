@@ -32,7 +32,7 @@ export class SimulatedSession implements Session {
   }
 
   async send(text: string, values: readonly unknown[]): Promise<Result | "waits"> {
-    this.#pending = pendingOf(this.#client.query(text, values) as Promise<Answer>);
+    this.#pending = pendingOf(this.#client.query(text, values) as Promise<Answer | Answer[]>);
     return (await this.look()) as Result | "waits";
   }
 
@@ -63,7 +63,7 @@ export class RealSession implements Session {
   }
 
   async send(text: string, values: readonly unknown[]): Promise<Result | "waits"> {
-    this.#pending = pendingOf(this.#client.query(text, [...values]) as Promise<Answer>);
+    this.#pending = pendingOf(this.#client.query(text, [...values]) as Promise<Answer | Answer[]>);
     return (await this.look()) as Result | "waits";
   }
 
@@ -94,10 +94,14 @@ function isDeadlock(waiting: Waiting, pid: number): boolean {
   return follow(pid);
 }
 
-function pendingOf(answered: Promise<Answer>): { result: Result | undefined } {
+/** Of several statements in one message the last one counts: it ended the transaction. */
+function pendingOf(answered: Promise<Answer | Answer[]>): { result: Result | undefined } {
   const pending: { result: Result | undefined } = { result: undefined };
   answered.then(
-    ({ rows, rowCount }) => (pending.result = { rows, count: rowCount ?? 0 }),
+    (answers) => {
+      const { rows, rowCount } = [answers].flat().at(-1) as Answer;
+      pending.result = { rows, count: rowCount ?? 0 };
+    },
     (error: Error & { code?: string }) => (pending.result = { error: error.code ?? error.message }),
   );
   return pending;

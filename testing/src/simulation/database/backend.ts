@@ -1,5 +1,6 @@
 import type { SimulatedProcess } from "../process.ts";
 import { ServerError } from "./errors.ts";
+import { statementsOf } from "./literals.ts";
 import type { SimulatedServer } from "./server.ts";
 import {
   answer,
@@ -118,7 +119,7 @@ export class Backend {
           if (this.#orphaned) this.#end();
           return;
         }
-        const statements = message.values.length > 0 ? [message.text] : message.text.split(/;\s*/);
+        const statements = message.values.length > 0 ? [message.text] : statementsOf(message.text);
         this.#work = { message, statements, answers: [], steps: undefined, name: "" };
       }
       const work = this.#work;
@@ -210,7 +211,7 @@ export class Backend {
     work.name = "";
     const control = this.#control(text, work);
     if (control !== undefined) return control;
-    const { known, literals } = this.server.statements.find(text);
+    const { known, inlined } = this.server.statements.find(text);
     work.name = known.name;
     const { scheduler, faults } = this.server;
     if (this.#transaction?.failed === true) {
@@ -219,7 +220,7 @@ export class Backend {
     if (faults.statementFails > 0 && scheduler.chance(faults.statementFails)) {
       throw new ServerError("57014", "canceling statement, as a fault");
     }
-    const values = literals.length > 0 ? literals : work.message.values;
+    const values = inlined ?? work.message.values;
     if (this.#transaction !== undefined) return this.#run(this.#transaction, known.work, values);
     return this.#alone(known.work, values);
   }

@@ -1,28 +1,42 @@
 import { KerfError } from "@kerf/kernel";
+import { takeLiterals } from "./literals.ts";
 import type { StatementWork } from "./statement-run.ts";
 
 /** One statement of an engine, and what it does. */
 export interface KnownStatement {
   /** For the trace. */
   readonly name: string;
-  /** The text as the engine sends it; white space does not matter, and each literal `'?'` stands for any. */
+  /** The text as the engine gives it, with placeholders; white space does not matter. It may be sent with its values written into it. */
   readonly sql: string;
   readonly work: StatementWork;
 }
 
-/** A statement that was found, with the literals of its text. */
+/** A statement that was found. */
 export interface FoundStatement {
   readonly known: KnownStatement;
-  readonly literals: readonly string[];
+  /** Its values, when they are written into its text. */
+  readonly inlined: readonly unknown[] | undefined;
+}
+
+/** A statement as it looks when everything in it that could be a value is taken out. */
+interface Shape {
+  readonly known: KnownStatement;
+  /** What stands at each place: a value by its number, or what is part of the statement itself. */
+  readonly places: readonly ({ readonly value: number } | { readonly constant: unknown })[];
 }
 
 /** Every statement that the simulated database knows, found by its text. */
 export class StatementTable {
   readonly #byText = new Map<string, KnownStatement>();
+  readonly #byShape = new Map<string, Shape>();
   readonly #found = new Map<string, FoundStatement>();
 
   constructor(...statements: readonly (readonly KnownStatement[])[]) {
-    for (const known of statements.flat()) this.#byText.set(normalized(known.sql), known);
+    for (const known of statements.flat()) {
+      this.#byText.set(normalized(known.sql), known);
+      const { text, shape } = shapeOf(known);
+      this.#byShape.set(text, shape);
+    }
   }
 
   /** The same table with something done otherwise: how a test breaks an engine on purpose. */
@@ -31,6 +45,11 @@ export class StatementTable {
       if (!this.#byText.has(normalized(sql))) throw unknown(`${name}: ${sql}`);
     }
     return new StatementTable([...this.#byText.values(), ...changed]);
+  }
+
+  /** The names of all. */
+  get names(): readonly string[] {
+    return [...this.#byText.values()].map(({ name }) => name);
   }
 
   /** The statement of this name. */
@@ -44,26 +63,38 @@ export class StatementTable {
   find(text: string): FoundStatement {
     const before = this.#found.get(text);
     if (before !== undefined) return before;
-    const short = normalized(text);
-    const exact = this.#byText.get(short);
-    if (exact !== undefined) {
-      const found = { known: exact, literals: [] };
-      this.#found.set(text, found);
-      return found;
-    }
-    const literals: string[] = [];
-    const known = this.#byText.get(
-      short.replaceAll(
-        /'([^']*)'|(?<![$\w])(-?\d+)\b/g,
-        (_all, quoted?: string, number?: string) => {
-          literals.push(quoted ?? (number as string));
-          return "'?'";
-        },
-      ),
-    );
-    if (known === undefined) throw unknown(short);
-    return { known, literals };
+    const exact = this.#byText.get(normalized(text));
+    if (exact === undefined) return this.#findInlined(text);
+    const found = { known: exact, inlined: undefined };
+    this.#found.set(text, found);
+    return found;
   }
+
+  #findInlined(sent: string): FoundStatement {
+    const { text, values } = takeLiterals(sent);
+    const shape = this.#byShape.get(normalized(text));
+    if (shape === undefined) throw unknown(sent);
+    const inlined: unknown[] = [];
+    for (const [at, place] of shape.places.entries()) {
+      if ("value" in place) inlined[place.value] = values[at];
+      else if (place.constant !== values[at]) throw unknown(sent);
+    }
+    return { known: shape.known, inlined };
+  }
+}
+
+function shapeOf(known: KnownStatement): { text: string; shape: Shape } {
+  // A placeholder is taken out as the string that nobody writes.
+  const mark = "\u0000";
+  const { text, values } = takeLiterals(
+    known.sql.replaceAll(/\$(\d+)/g, (_all, n: string) => `'${mark}${n}'`),
+  );
+  const places = values.map((value) =>
+    typeof value === "string" && value.startsWith(mark)
+      ? { value: Number(value.slice(1)) - 1 }
+      : { constant: value },
+  );
+  return { text: normalized(text), shape: { known, places } };
 }
 
 function normalized(text: string): string {

@@ -12,9 +12,9 @@ function yesterday(run: StatementRun): string {
 export const commandRecordStatements: readonly KnownStatement[] = [
   {
     name: "command: claim",
-    sql: "select * from kerf.command_claim('?', '?', '?')",
+    sql: "select * from kerf.command_claim($1, $2, $3)",
     *work(run, [scope, input, lock]) {
-      if (!run.tryAdvisoryLock(lock as string)) {
+      if (!run.tryAdvisoryLock(String(lock))) {
         return answer("SELECT", [{ state: "in_flight", failed: null, answer: null }]);
       }
       // A statement of its own within the function: it sees what was committed before the lock was had.

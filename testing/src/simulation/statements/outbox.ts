@@ -1,36 +1,52 @@
 import type { KnownStatement } from "../database/statement-table.ts";
-import { answer } from "../database/statement-run.ts";
+import { answer, type StatementRun, type Steps } from "../database/statement-run.ts";
+import type { Tuple } from "../database/table.ts";
+
+/** Appends events as `kerf.event_append` does. */
+function* append(
+  run: StatementRun,
+  events: readonly Tuple[],
+  trace: unknown,
+  principal: string | null,
+): Steps<ReturnType<typeof answer>> {
+  run.xid();
+  for (const event of events) {
+    // Whatever another transaction does fits between an xid and an id, and between two ids.
+    yield undefined;
+    const id = run.database.sequence("event_id").next();
+    yield* run.insertNew("event", String(id), {
+      id,
+      ...event,
+      trace,
+      principal: principal === null ? null : JSON.parse(principal),
+      at: new Date(run.now).toISOString().replace("Z", "000Z"),
+    });
+  }
+  return answer("SELECT", [{ event_append: "" }]);
+}
 
 /** The statements of `framework/events/src/outbox`. */
 export const outboxStatements: readonly KnownStatement[] = [
   {
     name: "outbox: append",
-    sql: `insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
-      select kerf.command_day(), nextval('kerf.event_id'), e.shard, e.name, e.key, e.version, e.payload::jsonb, $6, $7::jsonb, now()
-      from (select pg_current_xact_id() as xid offset 0) own,
-        unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::text[])
-          with ordinality as e(shard, name, key, version, payload, n)
-      where own.xid is not null`,
+    sql: "select kerf.event_append($1::smallint, $2, $3, $4::integer, $5, $6, $7)",
+    *work(run, [shard, name, key, version, payload, trace, principal]) {
+      const event = { shard, name, key, version, payload: JSON.parse(payload) };
+      return yield* append(run, [event], trace, principal);
+    },
+  },
+  {
+    name: "outbox: append several",
+    sql: "select kerf.event_append($1::smallint[], $2, $3, $4, $5, $6, $7)",
     *work(run, [shards, names, keys, versions, payloads, trace, principal]) {
-      run.xid();
-      // Whatever another transaction does fits between an xid and an id, and between two ids.
-      yield undefined;
-      for (let n = 0; n < shards.length; n += 1) {
-        const id = run.database.sequence("event_id").next();
-        if (n + 1 < shards.length) yield undefined;
-        yield* run.insertNew("event", String(id), {
-          id,
-          shard: shards[n],
-          name: names[n],
-          key: keys[n],
-          version: versions[n],
-          payload: JSON.parse(payloads[n]),
-          trace,
-          principal: principal === null ? null : JSON.parse(principal),
-          at: new Date(run.now).toISOString().replace("Z", "000Z"),
-        });
-      }
-      return answer("INSERT", [], shards.length);
+      const events = (shards as number[]).map((shard, n) => ({
+        shard,
+        name: names[n],
+        key: keys[n],
+        version: versions[n],
+        payload: JSON.parse(payloads[n]),
+      }));
+      return yield* append(run, events, trace, principal);
     },
   },
   {

@@ -64,51 +64,73 @@ function nextPosition(run: StatementRun): number {
   return run.database.sequence("saga_step_position").next();
 }
 
-/** Writes what the sagas of one instance have to write; only of those rows that `ours` lets through and nobody else holds. */
+/** As `kerf.saga_write` does: a function of several statements, each of which sees what was committed before it began. */
 export function* writeBatch(
   run: StatementRun,
-  [ids, epochs, instance, steps, moves, starts, leaseMs]: readonly any[],
+  [instance, ids, epochs, steps, moves, starts, leaseMs]: readonly any[],
   ours: (row: Tuple, epoch: number) => boolean,
 ): Steps<ReturnType<typeof answer>> {
+  for (const start of (parsed(starts) ?? []) as Tuple[]) {
+    yield* run.insert("saga", start["id"], newSaga(run, instance, leaseMs, start));
+  }
+  if (ids === null) return answer("SELECT");
+  yield undefined;
   const fences = new Map<string, number>((ids as string[]).map((id, n) => [id, Number(epochs[n])]));
   const isOurs = (row: Tuple): boolean => {
     const epoch = fences.get(row["id"]);
     return epoch !== undefined && ours(row, epoch);
   };
-  const seen = new Set(run.select("saga", isOurs).map((row) => row["id"]));
-  const locked = yield* run.selectForUpdate("saga", isOurs, { skipLocked: true });
+  const locked = yield* run.again().selectForUpdate("saga", isOurs, { skipLocked: true });
   const held = new Map(locked.map((row) => [row["id"], row]));
-  for (const step of parsed(steps) as Tuple[]) {
+  for (const step of (parsed(steps) ?? []) as Tuple[]) {
     if (!held.has(step["saga"])) continue;
     const row = { answer: null, ...step, position: nextPosition(run) };
     yield* run.insert("saga_step", stepKey(row), row);
   }
-  for (const { saga, state, failure, pivoted } of parsed(moves) as Tuple[]) {
-    if (!held.has(saga)) continue;
-    yield* run.update(
-      "saga",
-      (row) =>
-        row["id"] === saga && (state !== "completed" || pivoted === true || row["cancel"] === null),
-      (row) => ({
-        state,
-        failure: failure ?? row["failure"],
-        endedAt: state === "completed" || state === "undone" ? run.now : null,
-        stuckFrom: state === "stuck" ? row["state"] : null,
-      }),
-    );
+  for (const move of (parsed(moves) ?? []) as Tuple[]) {
+    if (held.has(move["saga"])) yield* moveSaga(run.again(), move);
   }
-  for (const start of parsed(starts) as Tuple[]) {
-    yield* run.insert("saga", start["id"], newSaga(run, instance, leaseMs, start));
-  }
+  yield undefined;
+  const seen = new Set(
+    run
+      .again()
+      .select("saga", isOurs)
+      .map((row) => row["id"]),
+  );
   return answer(
     "SELECT",
     [...fences.keys()].map((saga) => ({
       saga,
+      ours: held.has(saga) || seen.has(saga),
       written: held.has(saga),
       cancelled: (held.get(saga)?.["cancel"] ?? null) !== null,
-      ours: held.has(saga) || seen.has(saga),
     })),
   );
+}
+
+function* moveSaga(
+  run: StatementRun,
+  { saga, state, failure, pivoted }: Tuple,
+): Steps<readonly Tuple[]> {
+  return yield* run.update(
+    "saga",
+    (row) =>
+      row["id"] === saga && (state !== "completed" || pivoted === true || row["cancel"] === null),
+    (row) => ({
+      state,
+      failure:
+        state === "stuck" && row["state"] === "undoing"
+          ? withUndoing(failure, row["failure"])
+          : (failure ?? row["failure"]),
+      endedAt: state === "completed" || state === "undone" ? run.now : null,
+      stuckFrom: state === "stuck" ? row["state"] : null,
+    }),
+  );
+}
+
+/** `failure || {"undoing": …}`: without a failure there is nothing to add it to. */
+function withUndoing(failure: Tuple | null, undoing: unknown): Tuple | null {
+  return failure === null ? null : { ...failure, undoing };
 }
 
 /** The statements of `framework/saga/src`. */
@@ -133,13 +155,14 @@ export const sagaStatements: readonly KnownStatement[] = [
   {
     name: "saga: claim",
     sql: `update kerf.saga set owner = $1, epoch = epoch + 1, leased_until = now() + $2 * interval '1 millisecond'
-          where id in (
+          where id = any(array(
             select id from kerf.saga
               where state in ('running', 'undoing') and wake_at <= now() and leased_until < now()
                 and (name, version) in (select * from unnest($3::text[], $4::int[]))
-              order by wake_at limit $5 for update skip locked)
+                and id <> all($6::uuid[])
+              order by wake_at limit $5 for update skip locked))
           returning id, name, version, input, state, failure, trace, principal, epoch::text as epoch, cancel`,
-    *work(run, [instance, leaseMs, names, versions, limit]) {
+    *work(run, [instance, leaseMs, names, versions, limit, live]) {
       const known = new Set(
         (names as string[]).map((name, n) => `${name} ${versions[n] as number}`),
       );
@@ -149,6 +172,7 @@ export const sagaStatements: readonly KnownStatement[] = [
           (row["state"] === "running" || row["state"] === "undoing") &&
           row["wakeAt"] <= run.now &&
           row["leasedUntil"] < run.now &&
+          !(live as string[]).includes(row["id"]) &&
           known.has(`${row["name"] as string} ${row["version"] as number}`),
         { skipLocked: true, limit, compare: (a, b) => a["wakeAt"] - b["wakeAt"] },
       );
@@ -225,41 +249,9 @@ export const sagaStatements: readonly KnownStatement[] = [
   },
   {
     name: "saga: write a batch",
-    sql: `with fence as materialized (
-    select * from unnest($1::uuid[], $2::bigint[]) as f(saga, epoch)),
-  ours as materialized (
-    select s.id, s.cancel is not null as cancelled from kerf.saga s
-      where s.id = any($1::uuid[]) and s.owner = $3
-        and exists (select from fence f where f.saga = s.id and f.epoch = s.epoch)
-      for no key update skip locked),
-  steps as (
-    insert into kerf.saga_step (saga, step, kind, declined, pivot, answer)
-      select g.saga, g.step, g.kind, g.declined, g.pivot, g.answer
-        from rows from (json_to_recordset($4::json)
-          as (saga uuid, step text, kind text, declined boolean, pivot boolean, answer jsonb))
-          with ordinality as g(saga, step, kind, declined, pivot, answer, n)
-        where g.saga in (select id from ours)
-        order by g.n
-      on conflict do nothing),
-  moves as (
-    update kerf.saga s set state = g.state, failure = coalesce(g.failure, s.failure),
-        ended_at = case when g.state in ('completed', 'undone') then now() end,
-        stuck_from = case when g.state = 'stuck' then s.state end
-      from json_to_recordset($5::json) as g(saga uuid, state text, failure jsonb, pivoted boolean)
-      where s.id = g.saga and s.id in (select id from ours)
-        and (g.state <> 'completed' or g.pivoted or s.cancel is null)),
-  starts as (
-    insert into kerf.saga (id, name, version, input, trace, principal, owner, leased_until)
-      select g.id, g.name, g.version, g.input, g.trace, g.principal, $3, now() + $7 * interval '1 millisecond'
-        from json_to_recordset($6::json)
-          as g(id uuid, name text, version integer, input jsonb, trace text, principal jsonb)
-      on conflict do nothing)
-  select f.saga, o.id is not null as written, coalesce(o.cancelled, false) as cancelled,
-      o.id is not null or exists (
-        select from kerf.saga s where s.id = f.saga and s.epoch = f.epoch and s.owner = $3) as ours
-    from fence f left join ours o on o.id = f.saga`,
+    sql: "select * from kerf.saga_write($1, $2::uuid[], $3::bigint[], $4, $5, $6, $7)",
     *work(run, values) {
-      const [, , instance] = values;
+      const [instance] = values;
       return yield* writeBatch(
         run,
         values,

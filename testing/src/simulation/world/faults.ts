@@ -74,7 +74,11 @@ const moments = [
   ["answer to change", "saga: write a batch", "saga: record a step", "saga: claim"],
 ];
 
-function hit(world: World, victim: Instance, kind: StrikeKind = world.scheduler.pick(strikeKinds)): void {
+function hit(
+  world: World,
+  victim: Instance,
+  kind: StrikeKind = world.scheduler.pick(strikeKinds),
+): void {
   const { scheduler, network, server } = world;
   switch (kind) {
     case "kill":

@@ -60,6 +60,7 @@ export class Instance implements Endpoint {
       ...parts,
       random,
       producer,
+      from: "beginning",
       read: (request, signal) => this.#read(producer, request, signal),
       apply: ({ payload }, transaction) => this.#apply(producer, payload as Moved, transaction),
     });

@@ -116,7 +116,7 @@ export class Properties {
     }
     const row = database
       .table("consumer_shard")
-      .rows.get(`${producer as string} ${shard as number}`);
+      .rows.get(`${producer as string} false ${shard as number}`);
     if (row?.committed?.["owner"] !== by) {
       const owner = String(row?.committed?.["owner"]);
       this.#violated(
