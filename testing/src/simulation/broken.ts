@@ -13,13 +13,17 @@ function otherwise(name: string, work: StatementWork): { statements: readonly Kn
 
 /** Engines with one thing broken on purpose, by what is broken: each must break a property. */
 export const broken: Readonly<Record<string, Variant>> = {
-  "a log is read up to its newest id, whoever is still in progress": otherwise(
-    "log: oldest in progress",
-    // eslint-disable-next-line require-yield -- reads nothing
-    function* () {
-      return answer("SELECT", [{ xmin: String(Number.MAX_SAFE_INTEGER) }]);
-    },
-  ),
+  "a log is read up to its newest id, whoever is still in progress": {
+    // An id is drawn in the message that commits: what lies between is long enough when the disk stalls.
+    faults: { stalls: 0.5 },
+    ...otherwise(
+      "log: oldest in progress",
+      // eslint-disable-next-line require-yield -- reads nothing
+      function* () {
+        return answer("SELECT", [{ xmin: String(Number.MAX_SAFE_INTEGER) }]);
+      },
+    ),
+  },
   "a consumer moves its watermark without a fence": {
     strike: { at: "answer to events", kind: "long pause" },
     ...otherwise("consumer: move watermarks", function* (run, values) {

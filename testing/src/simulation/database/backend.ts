@@ -24,6 +24,8 @@ export interface Message {
 /** What the other end of a connection is told without having asked. */
 export type Lost = (error: Error | undefined) => void;
 
+/** What is slow takes so long at most, milliseconds. */
+const longestStallMs = 3_000;
 /** What controls a transaction is not longer than this; the rest of a long statement need not be looked at. */
 const longestControl = 60;
 
@@ -48,6 +50,8 @@ export class Backend {
   /** Its client is gone, which it notices when it next listens. */
   #orphaned = false;
   #transaction: Transaction | undefined;
+  /** How long the disk stalls that it waits for, milliseconds. */
+  #stallMs = 0;
   /** What the statement at work sees, while there is one. */
   snapshot: number | undefined;
 
@@ -103,7 +107,7 @@ export class Backend {
     if (this.#planned || this.#ended) return;
     this.#planned = true;
     const { scheduler } = this.server;
-    const longest = scheduler.chance(this.server.faults.slow) ? 3_000 : 5;
+    const longest = scheduler.chance(this.server.faults.slow) ? longestStallMs : 5;
     scheduler.plan(scheduler.latency(0.05, longest), "a statement", () => {
       this.#planned = false;
       this.#goOn();
@@ -176,9 +180,11 @@ export class Backend {
   #wait(holder: Transaction | undefined): void {
     const { scheduler } = this.server;
     const own = this.#transaction as Transaction;
+    const ms = this.#stallMs;
+    this.#stallMs = 0;
     const resume = (): void => {
       own.waitsFor = undefined;
-      scheduler.plan(scheduler.latency(0.01, 2), "a lock is free", () => {
+      scheduler.plan(ms + scheduler.latency(0.01, 2), "a backend goes on", () => {
         if (!this.#ended) this.#goOn();
       });
     };
@@ -243,7 +249,7 @@ export class Backend {
       const { faults, scheduler } = this.server;
       const writes = transaction.xid !== undefined;
       if (writes && scheduler.chance(faults.commitLost)) return this.#break("is lost before");
-      if (writes) yield undefined;
+      if (writes) yield this.#disk();
       this.server.commit(transaction);
       if (writes && scheduler.chance(faults.answerLost)) this.#break("is lost after");
       return answered;
@@ -301,11 +307,18 @@ export class Backend {
     const { faults, scheduler } = this.server;
     const writes = transaction.xid !== undefined;
     if (writes && scheduler.chance(faults.commitLost)) return this.#break("is lost before");
-    if (writes) yield undefined;
+    if (writes) yield this.#disk();
     this.#transaction = undefined;
     this.server.commit(transaction);
     if (writes && scheduler.chance(faults.answerLost)) return this.#break("is lost after");
     return answer("COMMIT");
+  }
+
+  /** Waits for the disk, which may stall. */
+  #disk(): undefined {
+    const { faults, scheduler } = this.server;
+    if (scheduler.chance(faults.stalls)) this.#stallMs = scheduler.random.next() * longestStallMs;
+    return undefined;
   }
 
   #break(when: string): StatementAnswer {

@@ -31,13 +31,24 @@ export interface DatabaseFaults {
   commitLost: number;
   /** A statement takes up to seconds. */
   slow: number;
+  /** The disk stalls for up to seconds while COMMIT waits for it. */
+  stalls: number;
 }
+
+/** When the faults are over. */
+export const noFaults: DatabaseFaults = {
+  statementFails: 0,
+  answerLost: 0,
+  commitLost: 0,
+  slow: 0,
+  stalls: 0,
+};
 
 /** A PostgreSQL with several databases: one counter of transactions, one log, one life. */
 export class SimulatedServer {
   readonly scheduler: Scheduler;
   readonly statements: StatementTable;
-  readonly faults: DatabaseFaults = { statementFails: 0, answerLost: 0, commitLost: 0, slow: 0 };
+  readonly faults: DatabaseFaults = { ...noFaults };
   readonly backends = new Set<Backend>();
   /** Told of each statement that was done, before it is answered. */
   onStatement: ((process: SimulatedProcess, name: string) => void) | undefined;

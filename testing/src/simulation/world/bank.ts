@@ -33,6 +33,8 @@ export interface Transfer {
   readonly amount: number;
   /** How long it rests in between, milliseconds. */
   readonly restMs: number;
+  /** Whether the command that starts it has an effect of its own. */
+  readonly noted: boolean;
 }
 
 /** What happened to an account: `n` counts its changes, so that order and gaps show. */

@@ -61,6 +61,7 @@ export class Client {
       to: place(),
       amount: scheduler.integer(1, 70),
       restMs: scheduler.pick([0, 0, 500, 4_000]),
+      noted: scheduler.chance(0.6),
     };
     return { service, operation: "transfer", input, key };
   }

@@ -1,3 +1,4 @@
+import { noFaults } from "../database/server.ts";
 import type { SimulatedProcess } from "../process.ts";
 import { services } from "./bank.ts";
 import type { Instance } from "./instance.ts";
@@ -22,6 +23,8 @@ export function planFaults(world: World): void {
   server.faults.answerLost = often(0.15);
   server.faults.commitLost = often(0.05);
   server.faults.slow = often(0.1);
+  server.faults.stalls = often(0.3);
+  Object.assign(server.faults, world.variant.faults);
   const count = scheduler.integer(0, mostFaults);
   for (let n = 0; n < count; n += 1) {
     scheduler.plan(scheduler.random.next() * faultsMs, "a fault", () => {
@@ -32,7 +35,7 @@ export function planFaults(world: World): void {
   planStrikes(world);
   scheduler.plan(faultsMs, "the faults are over", () => {
     Object.assign(network.faults, { dropped: 0, duplicated: 0, slow: 0 });
-    Object.assign(server.faults, { statementFails: 0, answerLost: 0, commitLost: 0, slow: 0 });
+    Object.assign(server.faults, noFaults);
     scheduler.note("the faults are over");
   });
 }

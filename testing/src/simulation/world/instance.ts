@@ -16,6 +16,7 @@ import {
   noSuchOperation,
   otherOf,
   type ServiceName,
+  type Transfer,
   transferSaga,
 } from "./bank.ts";
 import { sendCommand } from "./caller.ts";
@@ -105,7 +106,8 @@ export class Instance implements Endpoint {
     }
     if (operation === "transfer") {
       return this.#command(request, async (transaction, key) => {
-        await transaction.raw.query(insertEffect, [key, "", 0]);
+        // Some commands do nothing but start a saga.
+        if ((input as Transfer).noted) await transaction.raw.query(insertEffect, [key, "", 0]);
         const origin = { trace: "", principal: undefined };
         return this.#sagas.begin(transaction, this.#transfer, input, origin);
       });
@@ -155,7 +157,11 @@ export class Instance implements Endpoint {
     const write = async ({ raw }: CommandTransaction): Promise<void> => {
       await raw.query(insertSeen, [producer, shardOf(moved.account), moved.account, moved.n]);
     };
-    if (this.#world.variant.appliesApart !== true) return write(transaction);
+    if (this.#world.variant.appliesApart !== true) {
+      return this.#world.usesSavepoints
+        ? transaction.savepoint(() => write(transaction))
+        : write(transaction);
+    }
     await this.#database.inTransaction(this.process.clock.now() + 5_000, write);
   }
 }

@@ -1,4 +1,11 @@
-import { firstBalance, accounts, otherOf, services, type ServiceName } from "./bank.ts";
+import {
+  accounts,
+  firstBalance,
+  otherOf,
+  services,
+  type ServiceName,
+  type Transfer,
+} from "./bank.ts";
 import type { OutgoingCommand } from "./caller.ts";
 import type { Commit, SimulatedServer } from "../database/server.ts";
 import type { Tuple } from "../database/table.ts";
@@ -43,7 +50,9 @@ export class Properties {
     }
     this.#answers.set(command.key, { command, answer });
     const declined = answer.startsWith("declined");
-    if (declined === this.#effects.has(command.key)) {
+    const { noted } = command.input as Partial<Transfer>;
+    // What only starts a saga has no effect of its own.
+    if (noted !== false && declined === this.#effects.has(command.key)) {
       const what = declined ? "was declined and took effect" : "was answered and has no effect";
       this.#violated("an answer says what happened", `${command.key} ${what}`);
     }
@@ -78,6 +87,7 @@ export class Properties {
 
   /** What must hold when all is at rest. */
   checkAtRest(): void {
+    this.#checkStarts();
     for (const service of services) {
       this.#checkBalances(service);
       this.#checkEvents(service);
@@ -144,6 +154,18 @@ export class Properties {
         "no write from a stale epoch",
         `${what}, which ${String(before["owner"])} owns`,
       );
+    }
+  }
+
+  /** Each saga was started by a command whose answer names it. */
+  #checkStarts(): void {
+    const named = new Set([...this.#answers.values()].map(({ answer }) => answer));
+    for (const service of services) {
+      for (const { id } of this.#table(service, "saga")) {
+        if (!named.has(JSON.stringify(id))) {
+          this.#violated("one saga a key", `nobody was answered ${id as string} of ${service}`);
+        }
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import type { SagaDefinition } from "@kerf/saga";
+import type { DatabaseFaults } from "../database/server.ts";
 import type { KnownStatement } from "../database/statement-table.ts";
 
 /** How a program is struck. A long pause goes beyond every lease. */
@@ -9,6 +10,8 @@ export type StrikeKind = (typeof strikeKinds)[number];
 export interface Variant {
   /** How and when programs are struck, where chance alone would seldom find what is broken. */
   readonly strike?: { readonly at: string; readonly kind: StrikeKind };
+  /** Faults of the database, in place of those that are drawn. */
+  readonly faults?: Partial<DatabaseFaults>;
   /** Statements that do something else. */
   readonly statements?: readonly KnownStatement[];
   /** The saga, seen through something broken. */

@@ -42,6 +42,8 @@ export class World {
   readonly properties: Properties;
   readonly variant: Variant;
   readonly wallStart: number;
+  /** Whether what applies events uses savepoints, so that events cannot be applied side by side. */
+  readonly usesSavepoints: boolean;
   readonly #instances = new Set<Instance>();
   readonly #clients: Client[] = [];
   #started = 0;
@@ -51,6 +53,7 @@ export class World {
     this.scheduler = new Scheduler(seed, details);
     this.variant = variant;
     this.wallStart = this.scheduler.chance(0.2) ? beforeMidnight : noon;
+    this.usesSavepoints = this.scheduler.chance(0.3);
     const table =
       variant.statements === undefined ? statements : statements.with(variant.statements);
     this.server = new SimulatedServer(this.scheduler, table, this.wallStart);
