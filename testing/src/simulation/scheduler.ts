@@ -25,7 +25,7 @@ const keptLines = 20_000;
 export class Scheduler {
   readonly random: Random;
   readonly #queue: Happening[] = [];
-  readonly #trace: string[] = [];
+  readonly #trace: { readonly at: number; readonly said: string }[] = [];
   #now = 0;
   #order = 0;
   #hash = 0x811c9dc5;
@@ -56,7 +56,7 @@ export class Scheduler {
 
   /** What happened, a line each; the oldest are left out when it was very much. */
   get trace(): readonly string[] {
-    return this.#trace;
+    return this.#trace.map(({ at, said }) => `${at.toFixed(3).padStart(11)}  ${said}`);
   }
 
   /** Plans `run` in `ms` milliseconds. */
@@ -73,7 +73,7 @@ export class Scheduler {
     }
     this.#hash = Math.imul(this.#hash ^ Math.round(this.#now * 1_000), 0x01000193);
     const said = this.#details && detail !== undefined ? `${line}  ${detail()}` : line;
-    this.#trace.push(`${this.#now.toFixed(3).padStart(11)}  ${said}`);
+    this.#trace.push({ at: this.#now, said });
     if (this.#trace.length > 2 * keptLines) this.#trace.splice(0, keptLines);
   }
 

@@ -26,8 +26,8 @@ export type Lost = (error: Error | undefined) => void;
 
 /** What is slow takes so long at most, milliseconds. */
 const longestStallMs = 3_000;
-/** What controls a transaction is not longer than this; the rest of a long statement need not be looked at. */
-const longestControl = 60;
+/** What controls a transaction. */
+const controls = /^(?:begin|set|savepoint|release|commit|rollback)\b/;
 
 interface Work {
   readonly message: Message;
@@ -262,7 +262,8 @@ export class Backend {
   }
 
   #control(text: string, work: Work): Steps<StatementAnswer> | undefined {
-    const [verb = "", second = "", third = ""] = text.slice(0, longestControl).trim().split(" ");
+    if (!controls.test(text)) return undefined;
+    const [verb, second = "", third = ""] = text.split(" ");
     const transaction = this.#transaction;
     switch (verb) {
       case "begin":
@@ -282,7 +283,7 @@ export class Backend {
         return this.#commit();
       case "rollback":
         if (second === "to") {
-          const name = text.trim().split(" ")[3] as string;
+          const name = text.split(" ")[3] as string;
           if (transaction?.rollbackTo(name) !== true) throw noSavepoint(name);
           return done("ROLLBACK");
         }
@@ -340,8 +341,8 @@ export class Backend {
   /** `transaction_timeout`: the server ends the connection of whoever takes longer. */
   #bound(ms: number): void {
     const bounded = this.#transaction;
-    this.server.scheduler.plan(ms, "transaction_timeout", () => {
-      if (bounded === undefined || this.#transaction !== bounded) return;
+    if (bounded === undefined) return;
+    bounded.bound = this.server.scheduler.plan(ms, "transaction_timeout", () => {
       this.server.scheduler.note(
         `${this.process.name} → ${this.database.name}: transaction_timeout`,
       );

@@ -1,3 +1,4 @@
+import type { Planned } from "../scheduler.ts";
 import type { Row, Tuple } from "./table.ts";
 import type { Backend } from "./backend.ts";
 
@@ -11,6 +12,8 @@ export class Transaction {
   /** Whether it has written anything that makes its commit wait for the disk. */
   wrote = false;
   failed = false;
+  /** Ends it when it takes too long. */
+  bound: Planned | undefined;
   /** Whose end it waits for. */
   waitsFor: Transaction | undefined;
   /** Told when it has ended, or given locks back. */
@@ -84,11 +87,13 @@ export class Transaction {
   }
 
   rollback(): void {
+    this.bound?.cancel();
     this.#undoTo(0);
   }
 
   /** Makes what it wrote visible to snapshots from `commit` on. */
   commit(commit: number, oldest: number): void {
+    this.bound?.cancel();
     for (const row of this.touched) {
       if (row.holder !== this) continue;
       row.commit(commit, oldest);

@@ -121,7 +121,8 @@ export class World {
   }
 
   #outcome(seed: number, rested: boolean): Outcome {
-    const { hash, trace, now, happened } = this.scheduler;
+    const { scheduler } = this;
+    const { hash, now, happened } = scheduler;
     const restless = {
       property: "everything comes to rest",
       what: `${restMs / 1_000} s after the last fault: ${this.properties.unrest}; clients done: ${this.#clients.filter(({ done }) => done).length} of ${clients}`,
@@ -135,7 +136,9 @@ export class World {
       seed,
       violation: this.properties.violation ?? (rested ? undefined : restless),
       hash,
-      trace,
+      get trace() {
+        return scheduler.trace;
+      },
       simulatedMs: now,
       happened,
       counts: { events: count("event"), sagas: count("saga"), effects: count("effect") },
