@@ -15,6 +15,7 @@ const leases = [-60_000, 3_600_000];
 const instances = ["i1", "i2"];
 const sagas = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`);
 const scopes = sagas;
+const topics = ["west.moved:a", "west.moved:b"];
 const keys = ["a", "q", "b"];
 /** What does not come through if it is written into a text carelessly. */
 const text = `it's; a \\ "$1" null 7\n-- array[`;
@@ -167,10 +168,14 @@ export class OperationSource {
       this.pick(["1", "2"]),
       this.pick(instances),
       this.pick(["take", "give"]),
-      this.pick(["do", "undo"]),
-      false,
-      false,
-      "null",
+      this.pick(["do", "undo", "wait"]),
+      this.pick([false, false, true]),
+      this.pick([false, false, true]),
+      this.pick([
+        "null",
+        JSON.stringify({ topic: this.pick(topics), until: 1_700_000_000_000.5 }),
+        JSON.stringify({ topic: this.pick(topics), signal: this.pick(["1", "2"]) }),
+      ]),
     ],
     "saga: write a batch": () => {
       const first = this.pick(sagas);
@@ -190,6 +195,14 @@ export class OperationSource {
         this.pick(leases),
       ];
     },
+    "saga: lock a topic": () => [this.pick(topics)],
+    "saga: keep a signal": () => [this.pick(topics), JSON.stringify({ text })],
+    "saga: wake who waits": () => [this.pick([topics, topics.slice(0, 1)])],
+    "saga: find a signal": () => [this.pick(sagas), this.pick(topics)],
+    "saga: until when it waits": () => [this.pick(sagas), this.pick(["take", "give"])],
+    "saga: lock it": () => [this.pick(sagas)],
+    "saga: is it beyond its pivot": () => [this.pick(sagas)],
+    "saga: cancel": () => [this.pick(sagas), "client", this.pick([null, text])],
     "saga: put aside": () => [
       this.pick(sagas),
       this.pick(["1", "2"]),

@@ -178,6 +178,8 @@ function isDeadlock(result: Result | "waits"): boolean {
 /** Times are those of two clocks. */
 function comparable(row: object): object {
   const { at: _at, ...rest } = row as Record<string, unknown>;
+  const { cancel } = rest;
+  if (typeof cancel === "object" && cancel !== null) rest["cancel"] = comparable(cancel);
   return Object.fromEntries(Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 

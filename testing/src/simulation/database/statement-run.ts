@@ -67,6 +67,16 @@ export class StatementRun {
     return true;
   }
 
+  /** `pg_advisory_xact_lock`. */
+  *advisoryLock(number: string): Steps<void> {
+    for (;;) {
+      const holder = this.database.advisoryLocks.get(number);
+      if (holder === undefined || holder === this.transaction) break;
+      yield holder;
+    }
+    this.tryAdvisoryLock(number);
+  }
+
   /** `pg_current_xact_id()`. */
   xid(): number {
     return this.server.assignXid(this.transaction);

@@ -3,6 +3,8 @@ import { bankStatements } from "./bank.ts";
 import { commandRecordStatements } from "./command-records.ts";
 import { consumerStatements } from "./consumers.ts";
 import { outboxStatements } from "./outbox.ts";
+import { sagaCancelStatements } from "./saga-cancel.ts";
+import { sagaSignalStatements } from "./saga-signals.ts";
 import { sagaStatements } from "./sagas.ts";
 
 /** Every statement that the simulated database knows: a file for each subject. */
@@ -11,5 +13,7 @@ export const statements = new StatementTable(
   outboxStatements,
   consumerStatements,
   sagaStatements,
+  sagaSignalStatements,
+  sagaCancelStatements,
   bankStatements,
 );

@@ -33,6 +33,8 @@ export interface Transfer {
   readonly amount: number;
   /** How long it rests in between, milliseconds. */
   readonly restMs: number;
+  /** How long it waits until its own service knows of what arrived in the other one, milliseconds; 0 when it does not ask. */
+  readonly waitMs: number;
   /** Whether the command that starts it has an effect of its own. */
   readonly noted: boolean;
 }
@@ -84,13 +86,15 @@ type ChangeOperation = (input: Change, options?: { idempotencyKey?: string }) =>
 export type BankClients = Readonly<Record<ServiceName, { readonly change: ChangeOperation }>>;
 
 /** A transfer as a saga: two steps side by side, in an order that chance decides anew in each run; nobody knows them but by name. */
-export function transferSaga(random: Random): SagaDefinition<any, any> {
+export function transferSaga(own: ServiceName, random: Random): SagaDefinition<any, any> {
+  const other = bankContract(otherOf(own));
   return {
     name: "transfer",
     version: 1,
     input: anything as never,
+    waits: [{ producer: other, events: ["moved"] }],
     run: async (s: SagaSteps<BankClients, BankWork>, given) => {
-      const { from, to, amount, restMs } = given as unknown as Transfer;
+      const { from, to, amount, restMs, waitMs } = given as unknown as Transfer;
       const say = (what: string) => async (work: BankWork) => {
         await work.transaction.raw.query(insertEffect, [`saga:${s.id}:${what}`, "", 0]);
       };
@@ -115,6 +119,11 @@ export function transferSaga(random: Random): SagaDefinition<any, any> {
       const both = random.next() < 0.5 ? [take, give] : [give, take];
       await Promise.all(both.map((step) => step()));
       if (restMs > 0) await s.sleep("rest", restMs);
+      if (waitMs > 0 && to.service === other.name) {
+        const options = { key: to.account, timeoutMs: waitMs };
+        const arrived = await s.waitFor("arrived", other, "moved", options);
+        if (arrived === undefined) throw s.fail("nothing was heard of it");
+      }
       if (amount % 10 === 7) throw s.fail("the bank changes its mind");
       await s.local("close", say("close"));
     },

@@ -41,8 +41,19 @@ export class Client {
       ]);
       if (scheduler.chance(0.2)) answers.push(await this.#until(command));
       for (const answer of answers) this.#world.properties.answered(command, answer);
+      if (command.operation === "transfer" && scheduler.chance(0.3))
+        await this.#withdraw(command, answers[0]);
     }
     this.#done = true;
+  }
+
+  /** Asks for the end of a saga that it has started. */
+  async #withdraw({ service, key }: OutgoingCommand, answer = ""): Promise<void> {
+    const { scheduler, properties } = this.#world;
+    await delay(this.#process.clock, scheduler.latency(1, longestPauseMs));
+    const input = { saga: JSON.parse(answer) as string };
+    const command = { service, operation: "withdraw", input, key: `${key}:withdraw` };
+    properties.answered(command, await this.#until(command));
   }
 
   #draw(key: string): OutgoingCommand {
@@ -61,6 +72,8 @@ export class Client {
       to: place(),
       amount: scheduler.integer(1, 70),
       restMs: scheduler.pick([0, 0, 500, 4_000]),
+      // What is waited for always comes: the longest is longer than the run.
+      waitMs: scheduler.pick([0, 500, 600_000]),
       noted: scheduler.chance(0.6),
     };
     return { service, operation: "transfer", input, key };

@@ -75,6 +75,8 @@ const moments = [
   ["outbox: append", "log: oldest in progress", "commit"],
   ["answer to events", "consumer: move watermarks", "consumer: take", "bank: an event is seen"],
   ["answer to change", "saga: write a batch", "saga: record a step", "saga: claim"],
+  ["saga: find a signal", "saga: keep a signal", "saga: wake who waits", "saga: put aside"],
+  ["withdraw", "saga: cancel", "commit"],
 ];
 
 function hit(

@@ -1,7 +1,7 @@
 import { type CommandTransaction, ServiceDatabase } from "@kerf/data";
 import { Consumer, type LogPage, LogReader, type LogRequest, Outbox, shardOf } from "@kerf/events";
-import { KerfError } from "@kerf/kernel";
-import { type SagaDefinition, SagaEngine } from "@kerf/saga";
+import { DeclaredError, KerfError } from "@kerf/kernel";
+import { type SagaDefinition, SagaEngine, SagaOperations } from "@kerf/saga";
 import { silentLogger } from "@kerf/telemetry";
 import { SimulatedPool } from "../database/pool.ts";
 import type { Endpoint, Request } from "../network.ts";
@@ -37,6 +37,7 @@ export class Instance implements Endpoint {
   readonly #consumer: Consumer;
   readonly #transfer: SagaDefinition;
   readonly #sagas: SagaEngine;
+  readonly #operations: SagaOperations;
   #stopping = false;
 
   constructor(world: World, service: ServiceName, name: string) {
@@ -65,7 +66,7 @@ export class Instance implements Endpoint {
       read: (request, signal) => this.#read(producer, request, signal),
       apply: ({ payload }, transaction) => this.#apply(producer, payload as Moved, transaction),
     });
-    const transfer = transferSaga(random);
+    const transfer = transferSaga(service, random);
     this.#transfer = world.variant.saga?.(transfer) ?? transfer;
     this.#sagas = new SagaEngine({
       ...parts,
@@ -75,6 +76,8 @@ export class Instance implements Endpoint {
       local: (transaction) => ({ transaction, emit: this.#emit(transaction) }),
       newId: () => world.newId(),
     });
+    const nudge = this.#sagas.nudge.bind(this.#sagas);
+    this.#operations = new SagaOperations({ database: this.#database, clock, nudge });
   }
 
   /** Whether it takes requests. */
@@ -112,7 +115,26 @@ export class Instance implements Endpoint {
         return this.#sagas.begin(transaction, this.#transfer, input, origin);
       });
     }
+    if (operation === "withdraw") {
+      return this.#command(request, (transaction, key) =>
+        this.#withdraw((input as { saga: string }).saga, key, transaction),
+      );
+    }
     throw noSuchOperation(operation);
+  }
+
+  /** Asks for the end of a saga; throws the declared error `refused` when it is too late. */
+  async #withdraw(saga: string, key: string, transaction: CommandTransaction): Promise<string> {
+    try {
+      await this.#operations.cancel(saga, { by: "client" }, transaction);
+    } catch (error) {
+      if (error instanceof KerfError && error.code === "conflict") {
+        throw new DeclaredError("refused", {});
+      }
+      throw error;
+    }
+    await transaction.raw.query(insertEffect, [key, "", 0]);
+    return "withdrawn";
   }
 
   #command(
@@ -154,6 +176,10 @@ export class Instance implements Endpoint {
   }
 
   async #apply(producer: string, moved: Moved, transaction: CommandTransaction): Promise<void> {
+    if (this.#sagas.waitsFor(producer, "moved")) {
+      const signal = { producer, event: "moved", key: moved.account, payload: moved };
+      await this.#sagas.signal(transaction, signal);
+    }
     const write = async ({ raw }: CommandTransaction): Promise<void> => {
       await raw.query(insertSeen, [producer, shardOf(moved.account), moved.account, moved.n]);
     };

@@ -147,6 +147,9 @@ export class Properties {
   }
 
   #moved({ by }: Commit, before: Tuple, after: Tuple): void {
+    if (after["cancel"] !== null && after["state"] === "completed") {
+      this.#violated("what was withdrawn is undone", `${after["id"] as string} was completed`);
+    }
     const moved = before["state"] !== after["state"] || before["endedAt"] !== after["endedAt"];
     if (moved && before["owner"] !== by) {
       const what = `${by} moved saga ${after["id"] as string} to ${after["state"] as string}`;
@@ -223,12 +226,14 @@ export class Properties {
         );
       }
     } else {
+      // Nothing undoes the end, which may have been reached when somebody asked for it.
+      const undoable = new Set(done.map(({ step }) => step).filter((step) => step !== "close"));
       const expected = this.#doneByPosition(service, id)
-        .filter((step) => done.some((effect) => effect.step === step))
+        .filter((step) => undoable.has(step))
         .reverse()
         .join();
       const actual = undone.map(({ step }) => step).join();
-      if (done.length !== undone.length || expected !== actual) {
+      if (undoable.size !== undone.length || expected !== actual) {
         this.#violated(
           "the undos are what took effect, reversed",
           `${of} did ${done.map(({ step }) => step).join()}; undid ${actual} instead of ${expected}`,
