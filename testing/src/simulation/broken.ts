@@ -41,19 +41,9 @@ export const broken: Readonly<Record<string, Variant>> = {
       }).statements,
     ],
   },
-  "who keeps a signal and who begins to wait do not see each other": {
-    faults: { stalls: 0.5 },
-    ...otherwise(
-      "saga: lock a topic",
-      // eslint-disable-next-line require-yield -- locks nothing
-      function* () {
-        return answer("SELECT", [{ pg_advisory_xact_lock: "" }]);
-      },
-    ),
-  },
-  "a saga completes although its end was asked for": otherwise(
-    "saga: write a batch",
-    function* (run, values) {
+  "a saga completes although its end was asked for": {
+    strike: { at: "saga: cancel", kind: "pause" },
+    ...otherwise("saga: write a batch", function* (run, values) {
       const [instance, ids, epochs, steps, moves, ...rest] = values;
       const pivoted = (JSON.parse(moves ?? "[]") as object[]).map((move) => ({
         ...move,
@@ -65,8 +55,8 @@ export const broken: Readonly<Record<string, Variant>> = {
         given,
         (row, epoch) => row["owner"] === instance && row["epoch"] === epoch,
       );
-    },
-  ),
+    }),
+  },
   "a step is known by its position": { saga: byPosition },
   "a command is answered before its commit": { answersEarly: true },
   "a watermark is moved outside of the transaction of its effect": { appliesApart: true },
