@@ -320,8 +320,9 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A failure that nobody can repeat",
-    "A seeded simulation of the whole cluster in one process",
-    planned("later"),
+    "The engines of commands, events and sagas on a simulated clock, network, database and programs: one seed is one history, and is run again by its number",
+    built("testing/src/simulation/simulation.test.ts"),
+    "npm run sim",
   ),
 ];
 
