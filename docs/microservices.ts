@@ -245,8 +245,27 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "No SQL join over two services",
-    "Read models built from events",
-    planned("commands, events and sagas"),
+    "Read models: tables that follow another service, filled from it once and built anew beside what serves; the shop's search is one",
+    built("framework/events/src/read-model/read-model.test.ts"),
+    "kerf events replay search catalog",
+  ),
+  cost(
+    "One bad message stops the queue",
+    "Its key is parked with the cause and waits for somebody; everything else goes on. Lag names the process that holds a log back",
+    built("tests/shop/operating.test.ts"),
+    "kerf events parked",
+  ),
+  cost(
+    "The nightly job ran twice, or not at all",
+    "Schedules in any time zone: each time takes effect once, however many copies run; what was missed by policy",
+    built("framework/saga/src/schedules/scheduler.test.ts"),
+    "kerf schedule ls",
+  ),
+  cost(
+    "Two services drift apart and nobody notices",
+    "Reconciliation: pages of both sides compared by key, a report, and a repair by commands with keys of their own",
+    built("examples/shop/orders/payments-agree.test.ts"),
+    "kerf reconcile",
   ),
   cost(
     "A burst takes everything down",
@@ -301,8 +320,9 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A failure that nobody can repeat",
-    "A seeded simulation of the whole cluster in one process",
-    planned("later"),
+    "The engines of commands, events and sagas on a simulated clock, network, database and programs: one seed is one history, and is run again by its number",
+    built("testing/src/simulation/simulation.test.ts"),
+    "npm run sim",
   ),
 ];
 

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
+import { openServiceDatabase } from "../shop/service-database.ts";
 import { send } from "./faults/signals.ts";
 import { platformPid, running } from "./processes.ts";
 import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
@@ -13,8 +14,6 @@ import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
 const patienceMs = 60_000;
 /** How long it may take to end in order, milliseconds; then its launcher is killed, and its guardian ends the rest. */
 const stopMs = 30_000;
-/** Bound of one statement, milliseconds. */
-const statementMs = 20_000;
 
 const app = ["--app", "tests/chaos/app/app.ts", "--no-watch", "--cut", "all", "--replicas", "2"];
 
@@ -165,23 +164,7 @@ export class Cluster {
     text: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const { home } = this.shop;
-    const passwords = JSON.parse(
-      await readFile(join(home, "keys", "databases.json"), "utf8"),
-    ) as Record<string, { owner: string }>;
-    const places = await postgresServers(home);
-    const client = new pg.Client({
-      ...(service === "payments" ? places["payments"] : places["main"]),
-      database: service,
-      user: `${service}_owner`,
-      password: passwords[service]?.owner ?? "",
-      connectionTimeoutMillis: 5_000,
-      query_timeout: statementMs,
-      statement_timeout: statementMs,
-    });
-    // A server that is killed tells so here too; the statement below fails with it.
-    client.on("error", () => undefined);
-    await client.connect();
+    const client = await openServiceDatabase(this.shop.home, service);
     try {
       return (await client.query<Row>(text, [...values])).rows;
     } finally {

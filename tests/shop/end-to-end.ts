@@ -12,7 +12,10 @@ interface Order {
   reason?: string;
 }
 
-/** The shop through its gateway, as clients meet it: the same for every placement. */
+/** Copies of each unit: what holds for the shop has to hold with any number of them. */
+const copies = 2;
+
+/** The shop through its gateway, as clients meet it: the same for every placement, and with each unit in two copies. */
 export function endToEnd(
   placement: string,
   args: readonly string[],
@@ -26,7 +29,7 @@ export function endToEnd(
     const anonymous = (): Customer => new Customer(shop.url);
 
     before(async () => {
-      shop = await RunningShop.start(args);
+      shop = await RunningShop.start([...args, "--replicas", String(copies)]);
       customer = await Customer.signedUp(shop.url);
     });
     after(async () => {
@@ -59,7 +62,6 @@ export function endToEnd(
         status.units.map((unit) => [unit.name, [...unit.services].sort()]),
       );
       assert.deepEqual(placed, units);
-      const copies = args.includes("--replicas") ? Number(args[args.indexOf("--replicas") + 1]) : 1;
       for (const unit of status.units)
         assert.deepEqual(
           unit.instances.map((instance) => instance.state),

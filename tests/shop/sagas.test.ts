@@ -60,7 +60,7 @@ describe("the sagas of the shop", { timeout: 180_000 }, () => {
   before(async () => {
     copy = await copyShop();
     closed = await addSwitch(copy);
-    shop = await RunningShop.start(["--app", copy.app]);
+    shop = await RunningShop.start(["--app", copy.app, "--replicas", "2"]);
     customer = await Customer.signedUp(shop.url);
   });
   after(async () => {
@@ -99,9 +99,11 @@ describe("the sagas of the shop", { timeout: 180_000 }, () => {
       30_000,
     );
 
-  async function pidOf(unit: string): Promise<number> {
+  /** Ends all copies of it with -9. */
+  async function kill(unit: string): Promise<void> {
     const { units } = await shop.status();
-    return units.find(({ name }) => name === unit)?.instances[0]?.pid ?? 0;
+    for (const { pid } of units.find(({ name }) => name === unit)?.instances ?? [])
+      process.kill(pid, "SIGKILL");
   }
 
   /** What `kerf saga show` draws. */
@@ -143,7 +145,7 @@ describe("the sagas of the shop", { timeout: 180_000 }, () => {
     await writeFile(checkout, text);
 
     await kerf("saga", "cancel", cancelled, "--note", "they changed their mind");
-    process.kill(await pidOf("orders"), "SIGKILL");
+    await kill("orders");
     await rm(closed);
     await until(kept, ({ state }) => state === "completed");
     assert.equal(await drawn(kept), await pictured("paid"));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
-import { contractProblems } from "./check.ts";
+import type { KerfError } from "@kerf/kernel";
 import { contract } from "./contract.ts";
 import { event, upcast } from "./event.ts";
 
@@ -43,6 +43,8 @@ test("an upcast from a version that is not older is refused with the contract", 
     version: 2,
     upcast: { 2: (each) => each },
   });
-  const broken = contract("broken", { version: "1.0.0", operations: {}, events: { wrong } });
-  assert.match(contractProblems(broken).join("\n"), /upcast\.2/);
+  assert.throws(
+    () => contract("broken", { version: "1.0.0", operations: {}, events: { wrong } }),
+    (error: KerfError) => error.code === "invalid_contract" && /upcast\.2/.test(error.message),
+  );
 });

@@ -14,8 +14,10 @@ export function inlineValues({ text, values = [] }: Statement): string {
 function literal(value: unknown): string {
   if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return `array[${value.map(literal).join(", ")}]`;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
-    return String(value);
+  // Without the parentheses a cast behind the placeholder would bind closer than the sign, and the smallest integer would be out of range.
+  if (typeof value === "number" || typeof value === "bigint")
+    return value < 0 ? `(${value})` : String(value);
+  if (typeof value === "boolean") return String(value);
   const string = typeof value === "string" ? value : JSON.stringify(value);
   if (!string.includes("\0")) return escapeLiteral(string);
   throw new KerfError("invalid_input", {

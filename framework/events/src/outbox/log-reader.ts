@@ -1,5 +1,5 @@
 import type { ServiceDatabase } from "@kerf/data";
-import { type Clock, delay } from "@kerf/kernel";
+import type { Clock } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
 import { LogInspector } from "./log-inspector.ts";
 import { StableHead } from "./stable-head.ts";
@@ -106,11 +106,16 @@ export class LogReader {
     }
   }
 
+  /** Waits for news, for `ms` milliseconds at most; a signal of one's own for each wait would cost more than the look after it. */
   async #until(news: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const over = new AbortController();
-    const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-    await Promise.race([news, delay(this.#clock, ms, either).catch(() => undefined)]);
-    over.abort();
+    if (signal?.aborted === true) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const goOn = (): void => resolve();
+    const timer = this.#clock.after(ms, goOn);
+    signal?.addEventListener("abort", goOn, { once: true });
+    await Promise.race([news, promise]);
+    timer.cancel();
+    signal?.removeEventListener("abort", goOn);
   }
 
   async #page(after: Cursor, head: bigint): Promise<LogPage> {
