@@ -15,6 +15,9 @@ import { hurriedClock } from "./hurried-clock.ts";
 import { setUp } from "./set-up.ts";
 import type { Order, ProcessBoot, Report } from "./protocol.ts";
 
+/** Bound of the question which sagas run, milliseconds. */
+const askMs = 5_000;
+
 const crash = new Crash();
 watchDriver(crash, new StatementNames(points));
 const log = new Logger({ level: "warn", sink: (line) => process.stderr.write(`${line}\n`) });
@@ -27,7 +30,7 @@ process.on("disconnect", () => process.exit(0));
 async function carryOut(order: Order): Promise<void> {
   try {
     if (order !== "stop") {
-      crash.arm(order.boot.plan);
+      crash.arm(order.boot.plan, order.boot.cut);
       stop = await start(order.boot);
       return report({ ready: true });
     }
@@ -84,6 +87,7 @@ async function start(boot: ProcessBoot): Promise<() => Promise<void>> {
     checked: false,
   });
   runtime.connect(caller);
+  await runtime.assertSagasKnown(systemClock.now() + askMs, false);
   const server = await listenFramed(boot.address, {
     dispatcher: inbound,
     clock: systemClock,

@@ -111,6 +111,7 @@ class Run {
   }
 
   async play(): Promise<RunResult> {
+    await this.#scenario.prepare?.(this.#databases);
     await Promise.all(this.#slots.map((slot) => this.#boot(slot)));
     const operator = { stop: (name: string) => this.#stopEarly(name) };
     const driven = this.#scenario.drive(this.#client, operator);
@@ -121,7 +122,7 @@ class Run {
     for (const slot of this.#slots) if (!slot.stopping) await this.#stop(slot);
     const found = await this.#databases.find(this.#client.outcomes);
     assertInvariants(found);
-    this.#scenario.check(found);
+    await this.#scenario.check(found, this.#databases);
     for (const { child } of this.#slots.splice(0)) this.#bench.children.giveBack(child);
     return { killed: this.#killed, reached: this.#reached };
   }
@@ -164,7 +165,12 @@ class Run {
         fate: killing.fate,
         key: killing.key,
         occurrence: killing.occurrence,
+        among: this.#scenario.among?.source,
       },
+      cut:
+        slot.generation === 1 && this.#scenario.cut?.process === name
+          ? this.#scenario.cut
+          : undefined,
       setup: this.#scenario.setup === true ? this.#bench.admin : undefined,
       upkeep: this.#scenario.upkeep === true,
     });
@@ -222,7 +228,7 @@ class Run {
     await this.#or(
       eventually(async () => {
         await Promise.all(this.#replacing);
-        return unrest(this.#databases);
+        return (await unrest(this.#databases)) ?? (await this.#scenario.unrest?.(this.#databases));
       }, restMs),
     );
   }

@@ -2,10 +2,20 @@ import type { Scenario } from "../scenario.ts";
 import { command } from "./command.ts";
 import { drain } from "./drain.ts";
 import { events } from "./events.ts";
+import { inspect } from "./inspect.ts";
+import { lostAnswer } from "./lost-answer.ts";
 import { nestedCommand } from "./nested-command.ts";
+import { parked } from "./parked.ts";
 import { poison } from "./poison.ts";
+import { readModel, readModelTakeover } from "./read-model.ts";
+import { reconciliation } from "./reconciliation.ts";
+import { replay } from "./replay.ts";
 import { saga } from "./saga.ts";
+import { sagaCancel } from "./saga-cancel.ts";
+import { sagaStuck } from "./saga-stuck.ts";
 import { sagaUndo } from "./saga-undo.ts";
+import { sagaWait } from "./saga-wait.ts";
+import { schedule } from "./schedule.ts";
 import { setup } from "./setup.ts";
 import { takeover } from "./takeover.ts";
 import { timer } from "./timer.ts";
@@ -17,9 +27,20 @@ export const scenarios: readonly Scenario[] = [
   nestedCommand,
   events,
   poison,
+  parked,
+  replay,
+  inspect,
+  readModel,
+  readModelTakeover,
   saga,
   sagaUndo,
+  sagaWait,
+  sagaCancel,
+  sagaStuck,
+  lostAnswer,
   timer,
+  schedule,
+  reconciliation,
   drain,
   takeover,
   upkeep,
