@@ -17,6 +17,11 @@ export const points: readonly CrashPoint[] = JSON.parse(
   readFileSync(new URL("points.generated.json", import.meta.url), "utf8"),
 ) as CrashPoint[];
 
+/** Points that only scenarios with a broker come to. */
+export function needsBroker({ file }: CrashPoint): boolean {
+  return /^framework\/events\/src\/(relay\/|broker\.ts)/.test(file);
+}
+
 /** Points that no scenario comes to, with the reason; `npm run crash` fails for every other one, and for one of these that is come to. */
 export const unreached: Readonly<Record<string, string>> = {
   "data/migrations/migrate apply: rollback":

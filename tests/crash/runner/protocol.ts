@@ -15,6 +15,8 @@ export interface ProcessBoot {
   readonly plan: CrashPlan | undefined;
   /** Where its connection to a database is cut once. */
   readonly cut: Cut | undefined;
+  /** What carries its events. */
+  readonly broker: string | undefined;
   /** The administrator of a server on which the process makes and migrates its databases itself, as the platform does. */
   readonly setup: ConnectionConfig | undefined;
   /** The first upkeep of the databases comes at once instead of after half a minute. */

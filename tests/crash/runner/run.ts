@@ -37,7 +37,8 @@ export async function run(bench: Bench, scenario: Scenario, killing?: Killing): 
   const directory = await bench.directory();
   const clones = scenario.setup === true ? bench.unmade(names) : await bench.databases(names);
   const databases = new Databases(clones);
-  const parts = { bench, scenario, killing, directory, clones, databases };
+  const broker = scenario.broker === true ? await bench.broker() : undefined;
+  const parts = { bench, scenario, killing, directory, clones, databases, broker };
   const one = new Run(parts);
   try {
     return await one.play();
@@ -69,6 +70,7 @@ class Run {
   readonly #killing: Killing | undefined;
   readonly #clones: ReadonlyMap<ServiceName, ClonedDatabase>;
   readonly #databases: Databases;
+  readonly #broker: string | undefined;
   readonly #client: ScenarioClient;
   readonly #addresses: Readonly<Record<string, readonly string[]>>;
   readonly #slots: Slot[];
@@ -85,6 +87,7 @@ class Run {
     readonly directory: string;
     readonly clones: ReadonlyMap<ServiceName, ClonedDatabase>;
     readonly databases: Databases;
+    readonly broker: string | undefined;
   }) {
     const { scenario, bench, directory } = parts;
     this.#bench = bench;
@@ -92,6 +95,7 @@ class Run {
     this.#killing = parts.killing;
     this.#clones = parts.clones;
     this.#databases = parts.databases;
+    this.#broker = parts.broker;
     this.#slots = Object.keys(scenario.processes).map((name) => ({
       name,
       address: `unix:${directory}/${name}`,
@@ -171,6 +175,7 @@ class Run {
         slot.generation === 1 && this.#scenario.cut?.process === name
           ? this.#scenario.cut
           : undefined,
+      broker: this.#broker,
       setup: this.#scenario.setup === true ? this.#bench.admin : undefined,
       upkeep: this.#scenario.upkeep === true,
     });

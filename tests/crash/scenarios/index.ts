@@ -10,6 +10,7 @@ import { poison } from "./poison.ts";
 import { readModel, readModelTakeover } from "./read-model.ts";
 import { reconciliation } from "./reconciliation.ts";
 import { replay } from "./replay.ts";
+import { relay } from "./relay.ts";
 import { saga } from "./saga.ts";
 import { sagaCancel } from "./saga-cancel.ts";
 import { sagaStuck } from "./saga-stuck.ts";
@@ -45,4 +46,5 @@ export const scenarios: readonly Scenario[] = [
   takeover,
   upkeep,
   setup,
+  relay,
 ];
