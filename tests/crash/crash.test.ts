@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { seededRandom, systemRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
+import { leftOut } from "./points.ts";
 import { killSomewhere } from "./runner/draw.ts";
 import { onBenches } from "./runner/kill.ts";
 import { scenarios } from "./scenarios/index.ts";
@@ -12,9 +13,6 @@ const parallel = 3;
 /** Where they are killed follows from this; `KERF_CRASH_SEED=N` does the same again. */
 const seed = Number(process.env["KERF_CRASH_SEED"] ?? Math.floor(systemRandom.next() * 1e9));
 
-/** Those with a broker are relay.engine.test.ts's. */
-const own = scenarios.filter(({ broker }) => broker !== true);
-
 let bench: Bench;
 before(async () => {
   bench = await Bench.open();
@@ -22,11 +20,12 @@ before(async () => {
 after(() => bench.close());
 
 test("in every scenario nothing is lost or done twice when a process is killed", async (t) => {
+  if (leftOut !== undefined) t.diagnostic(leftOut);
   t.diagnostic(`KERF_CRASH_SEED=${seed}`);
   const failed: string[] = [];
   let killed = 0;
   const benches = Array.from({ length: parallel }, () => bench);
-  await onBenches(benches, [...own.entries()], async (bench, [index, scenario]) => {
+  await onBenches(benches, [...scenarios.entries()], async (bench, [index, scenario]) => {
     try {
       await killSomewhere(bench, scenario, seededRandom(seed + index));
       killed += 1;
@@ -35,5 +34,5 @@ test("in every scenario nothing is lost or done twice when a process is killed",
     }
   });
   assert.deepEqual(failed, [], `KERF_CRASH_SEED=${seed}`);
-  assert.equal(killed, own.length);
+  assert.equal(killed, scenarios.length);
 });

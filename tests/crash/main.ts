@@ -3,12 +3,11 @@
 // that nobody was killed at.
 import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { hasEngine, natsFile } from "@kerf/events/testing";
 import { seededRandom } from "@kerf/kernel";
-import { needsBroker, points } from "./points.ts";
 import { Bench } from "./runner/bench.ts";
 import { Campaign } from "./runner/campaign.ts";
 import { choiceOf } from "./runner/choice.ts";
+import { leftOut } from "./points.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 const { values } = parseArgs({
@@ -21,21 +20,18 @@ const { values } = parseArgs({
   },
 });
 
-// What a program reads must be nothing but that.
-const say = values.json
-  ? (line: string) => console.error(line)
-  : (line: string) => console.log(line);
-const hasBroker = hasEngine(natsFile);
-if (!hasBroker)
-  say(`skipped: what events do in a broker needs ${natsFile}: scripts/engines/brokers nats`);
 const benches = await Promise.all(
   Array.from({ length: Number(values.parallel ?? parallel()) }, () => Bench.open()),
 );
 try {
+  // What a program reads must be nothing but that.
+  const say = values.json
+    ? (line: string) => console.error(line)
+    : (line: string) => console.log(line);
+  if (leftOut !== undefined) say(leftOut);
   const campaign = new Campaign({
     benches,
-    scenarios: scenarios.filter(({ broker }) => broker !== true || hasBroker),
-    points: points.filter((point) => hasBroker || !needsBroker(point)),
+    scenarios,
     choice: choiceOf(values.only),
     random: seededRandom(Number(values.seed)),
     say,

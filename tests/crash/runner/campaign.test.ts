@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { seededRandom } from "@kerf/kernel";
-import { points } from "../points.ts";
 import type { Scenario } from "../scenario.ts";
 import { command } from "../scenarios/command.ts";
 import { Bench } from "./bench.ts";
@@ -21,7 +20,6 @@ function campaign(only: string, scenario: Scenario): { said: string[]; campaign:
     campaign: new Campaign({
       benches: [bench],
       scenarios: [scenario],
-      points,
       choice: choiceOf(only),
       random: seededRandom(1),
       say: (line) => said.push(line),

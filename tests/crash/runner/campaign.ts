@@ -1,5 +1,4 @@
 import { type Random, systemClock as clock } from "@kerf/kernel";
-import type { CrashPoint } from "../points.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Bench } from "./bench.ts";
 import type { Choice } from "./choice.ts";
@@ -11,8 +10,6 @@ import { run } from "./run.ts";
 export interface CampaignParts {
   readonly benches: readonly Bench[];
   readonly scenarios: readonly Scenario[];
-  /** At each of which somebody must be killed. */
-  readonly points: readonly CrashPoint[];
   readonly choice: Choice;
   readonly random: Random;
   /** Told a line for each run. */
@@ -53,17 +50,17 @@ export class Campaign {
 
   /** Says which runs there are, without a kill. */
   async list(): Promise<CampaignReport> {
-    const { choice, points, say } = this.#parts;
+    const { choice, say } = this.#parts;
     const planned = await this.#plan();
     for (const one of planned) say(labelOf(one));
-    const gaps = choice.isEverything ? gapsOf(planned, points) : [];
+    const gaps = choice.isEverything ? gapsOf(planned) : [];
     for (const gap of gaps) say(gap);
     return { ...this.#found(gaps), planned: planned.map(labelOf) };
   }
 
   /** Carries out every run. */
   async run(): Promise<CampaignReport> {
-    const { benches, choice, points, say } = this.#parts;
+    const { benches, choice, say } = this.#parts;
     const planned = await this.#plan();
     const killed: PlannedRun[] = [];
     let done = 0;
@@ -78,7 +75,7 @@ export class Campaign {
     });
     // A part of the runs, or runs that failed, cannot say what all of them miss.
     const isWhole = choice.isEverything && !this.#runs.some(({ verdict }) => verdict === "failed");
-    return this.#report(isWhole ? gapsOf(killed, points) : []);
+    return this.#report(isWhole ? gapsOf(killed) : []);
   }
 
   /** A first run of each scenario, in which nobody is killed, says where somebody can be. */

@@ -171,11 +171,11 @@ class Run {
         occurrence: killing.occurrence,
         among: this.#scenario.among?.source,
       },
+      broker: this.#broker,
       cut:
         slot.generation === 1 && this.#scenario.cut?.process === name
           ? this.#scenario.cut
           : undefined,
-      broker: this.#broker,
       setup: this.#scenario.setup === true ? this.#bench.admin : undefined,
       upkeep: this.#scenario.upkeep === true,
     });

@@ -5,6 +5,7 @@ import type { Scenario } from "../scenario.ts";
 export const relay: Scenario = {
   name: "relay",
   broker: true,
+  among: /events\/relay\/|broker/,
   processes: { left: ["wallet"], right: ["audit"], spare: ["audit"] },
   async drive(client, operator) {
     const pay = (round: string) =>
