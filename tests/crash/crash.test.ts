@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { seededRandom, systemRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
+import { leftOut } from "./points.ts";
 import { killSomewhere } from "./runner/draw.ts";
 import { onBenches } from "./runner/kill.ts";
 import { scenarios } from "./scenarios/index.ts";
@@ -19,6 +20,7 @@ before(async () => {
 after(() => bench.close());
 
 test("in every scenario nothing is lost or done twice when a process is killed", async (t) => {
+  if (leftOut !== undefined) t.diagnostic(leftOut);
   t.diagnostic(`KERF_CRASH_SEED=${seed}`);
   const failed: string[] = [];
   let killed = 0;

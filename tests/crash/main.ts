@@ -7,6 +7,7 @@ import { seededRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
 import { Campaign } from "./runner/campaign.ts";
 import { choiceOf } from "./runner/choice.ts";
+import { leftOut } from "./points.ts";
 import { scenarios } from "./scenarios/index.ts";
 
 const { values } = parseArgs({
@@ -23,13 +24,17 @@ const benches = await Promise.all(
   Array.from({ length: Number(values.parallel ?? parallel()) }, () => Bench.open()),
 );
 try {
+  // What a program reads must be nothing but that.
+  const say = values.json
+    ? (line: string) => console.error(line)
+    : (line: string) => console.log(line);
+  if (leftOut !== undefined) say(leftOut);
   const campaign = new Campaign({
     benches,
     scenarios,
     choice: choiceOf(values.only),
     random: seededRandom(Number(values.seed)),
-    // What a program reads must be nothing but that.
-    say: values.json ? (line) => console.error(line) : (line) => console.log(line),
+    say,
   });
   const report = values.list ? await campaign.list() : await campaign.run();
   if (values.json) console.log(JSON.stringify(report, undefined, 2));

@@ -9,8 +9,8 @@ import {
   systemRandom,
   TimerWheel,
 } from "@kerf/kernel";
-import { silentLogger } from "@kerf/telemetry";
 import { type ActionAnswer, operate } from "@kerf/service";
+import { silentLogger } from "@kerf/telemetry";
 import { audit, billing, ledger, shop, wallet } from "../app/contracts.ts";
 import type { ServiceName } from "../app/services.ts";
 import { RecordedDiscovery } from "./discovery.ts";

@@ -1,6 +1,6 @@
 import type { Random } from "@kerf/kernel";
 import type { Fate, Phase, Reached } from "../hook/crash.ts";
-import { type CrashPoint, points, unreached } from "../points.ts";
+import { type CrashPoint, reachable, unreached } from "../points.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Killing } from "./run.ts";
 
@@ -67,7 +67,7 @@ function holdsNoLock(phase: Phase, [first = ""]: readonly string[]): boolean {
 /** What is wrong with the list of points, given the runs in which somebody was killed: points without one, and excuses without need. */
 export function gapsOf(
   killed: readonly Pick<PlannedRun, "phase" | "names">[],
-  all: readonly Pick<CrashPoint, "name">[] = points,
+  all: readonly Pick<CrashPoint, "name">[] = reachable,
   excuses: Readonly<Record<string, string>> = unreached,
 ): string[] {
   const met = new Set(

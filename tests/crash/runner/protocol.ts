@@ -13,6 +13,8 @@ export interface ProcessBoot {
   /** Where the services listen, this process's among them. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly plan: CrashPlan | undefined;
+  /** What carries its events. */
+  readonly broker: string | undefined;
   /** Where its connection to a database is cut once. */
   readonly cut: Cut | undefined;
   /** The administrator of a server on which the process makes and migrates its databases itself, as the platform does. */

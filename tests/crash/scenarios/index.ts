@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario.ts";
+import { hasBroker } from "../points.ts";
 import { command } from "./command.ts";
 import { drain } from "./drain.ts";
 import { events } from "./events.ts";
@@ -7,6 +8,7 @@ import { lostAnswer } from "./lost-answer.ts";
 import { nestedCommand } from "./nested-command.ts";
 import { parked } from "./parked.ts";
 import { poison } from "./poison.ts";
+import { relay } from "./relay.ts";
 import { readModel, readModelTakeover } from "./read-model.ts";
 import { reconciliation } from "./reconciliation.ts";
 import { replay } from "./replay.ts";
@@ -21,8 +23,7 @@ import { takeover } from "./takeover.ts";
 import { timer } from "./timer.ts";
 import { upkeep } from "./upkeep.ts";
 
-/** Every scenario; a new one is added here. */
-export const scenarios: readonly Scenario[] = [
+const everywhere: readonly Scenario[] = [
   command,
   nestedCommand,
   events,
@@ -46,3 +47,9 @@ export const scenarios: readonly Scenario[] = [
   upkeep,
   setup,
 ];
+const withBroker: readonly Scenario[] = [relay];
+
+/** Every scenario that this machine can run; a new one is added above. */
+export const scenarios: readonly Scenario[] = hasBroker
+  ? [...everywhere, ...withBroker]
+  : everywhere;

@@ -73,6 +73,16 @@ export class LogReader {
     this.#news = Promise.withResolvers();
   }
 
+  /** Up to where the log is final: looked at once for all who read it in this process. */
+  get head(): StableHead {
+    return this.#head;
+  }
+
+  /** Waits until something is appended in this process, milliseconds at most. */
+  async news(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#until(this.#news.promise, ms, signal);
+  }
+
   /** Events beyond the cursor, all of them final; waits for some when there are none. */
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
     const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
