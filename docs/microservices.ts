@@ -2,7 +2,6 @@
 
 /** Where a row that is not built yet will be built. */
 export type Area =
-  | "commands, events and sagas"
   | "the call path and the front door in full"
   | "deploys, scaling, cut and join"
   | "traces, logs and metrics"
@@ -254,6 +253,18 @@ export const rows: readonly Row[] = [
     "Its key is parked with the cause and waits for somebody; everything else goes on. Lag names the process that holds a log back",
     built("tests/shop/operating.test.ts"),
     "kerf events parked",
+  ),
+  cost(
+    "A broker loses, repeats or reorders",
+    "Events need none. Where NATS or Kafka carries them, each names the one before it: what is missing is read from the producer's own log",
+    built("framework/events/src/brokers/nats.engine.test.ts"),
+    "kerf dev --broker nats://127.0.0.1:4222",
+  ),
+  cost(
+    "It was killed at the one moment nobody thought of",
+    "A process killed before and after every statement, publish and acknowledgement, from a list that the source is held to",
+    built("tests/crash/crash.test.ts"),
+    "npm run crash",
   ),
   cost(
     "The nightly job ran twice, or not at all",

@@ -41,6 +41,13 @@ export const broken: Readonly<Record<string, Variant>> = {
       }).statements,
     ],
   },
+  "an event wakes nobody who waits for it": otherwise(
+    "saga: wake who waits",
+    // eslint-disable-next-line require-yield -- writes nothing
+    function* () {
+      return answer("UPDATE");
+    },
+  ),
   "a saga completes although its end was asked for": {
     strike: { at: "saga: cancel", kind: "pause" },
     ...otherwise("saga: write a batch", function* (run, values) {

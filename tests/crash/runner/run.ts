@@ -7,6 +7,7 @@ import { assertInvariants } from "../invariants/invariants.ts";
 import { unrest } from "../invariants/rest.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Bench } from "./bench.ts";
+import { delay, systemClock } from "@kerf/kernel";
 import { bounded, eventually } from "./bounded.ts";
 import type { Child } from "./child.ts";
 import { ScenarioClient } from "./client.ts";
@@ -16,6 +17,8 @@ const connections = 4;
 /** How long clients may take, and how long it may take until all is at rest, milliseconds. */
 const driveMs = 60_000;
 const restMs = 30_000;
+/** By how much those are earlier that are to be first, milliseconds: a process takes that long to come up. */
+const headStartMs = 400;
 
 /** A process that is to die, and where. */
 export interface Killing extends CrashPlan {
@@ -31,14 +34,22 @@ export interface RunResult {
   readonly reached: ReadonlyMap<string, readonly Reached[]>;
 }
 
+/** Which processes are started a moment before the others; by default all at once. */
+export type First = "killed" | "others";
+
 /** One run of one scenario, with one process killed at one moment or with none. Throws what does not hold. */
-export async function run(bench: Bench, scenario: Scenario, killing?: Killing): Promise<RunResult> {
+export async function run(
+  bench: Bench,
+  scenario: Scenario,
+  killing?: Killing,
+  first?: First,
+): Promise<RunResult> {
   const names = [...new Set(Object.values(scenario.processes).flat())];
   const directory = await bench.directory();
   const clones = scenario.setup === true ? bench.unmade(names) : await bench.databases(names);
   const databases = new Databases(clones);
   const broker = scenario.broker === true ? await bench.broker() : undefined;
-  const parts = { bench, scenario, killing, directory, clones, databases, broker };
+  const parts = { bench, scenario, killing, first, directory, clones, databases, broker };
   const one = new Run(parts);
   try {
     return await one.play();
@@ -68,6 +79,7 @@ class Run {
   readonly #bench: Bench;
   readonly #scenario: Scenario;
   readonly #killing: Killing | undefined;
+  readonly #first: First | undefined;
   readonly #clones: ReadonlyMap<ServiceName, ClonedDatabase>;
   readonly #databases: Databases;
   readonly #broker: string | undefined;
@@ -84,6 +96,7 @@ class Run {
     readonly bench: Bench;
     readonly scenario: Scenario;
     readonly killing: Killing | undefined;
+    readonly first: First | undefined;
     readonly directory: string;
     readonly clones: ReadonlyMap<ServiceName, ClonedDatabase>;
     readonly databases: Databases;
@@ -93,6 +106,7 @@ class Run {
     this.#bench = bench;
     this.#scenario = scenario;
     this.#killing = parts.killing;
+    this.#first = parts.first;
     this.#clones = parts.clones;
     this.#databases = parts.databases;
     this.#broker = parts.broker;
@@ -116,7 +130,7 @@ class Run {
 
   async play(): Promise<RunResult> {
     await this.#scenario.prepare?.(this.#databases);
-    await Promise.all(this.#slots.map((slot) => this.#boot(slot)));
+    await Promise.all(this.#slots.map((slot) => this.#bootInTurn(slot)));
     const operator = { stop: (name: string) => this.#stopEarly(name) };
     const driven = this.#scenario.drive(this.#client, operator);
     await this.#or(bounded(driven, driveMs, () => "clients are done"));
@@ -145,6 +159,13 @@ class Run {
       slot.stopping = true;
       await slot.child.end();
     }
+  }
+
+  async #bootInTurn(slot: Slot): Promise<void> {
+    const isKilled = slot.name === this.#killing?.process;
+    if (this.#first !== undefined && isKilled !== (this.#first === "killed"))
+      await delay(systemClock, headStartMs);
+    await this.#boot(slot);
   }
 
   /** Starts an instance in a slot; the plan is for the first one only. */

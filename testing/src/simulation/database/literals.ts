@@ -5,11 +5,11 @@ export interface Literals {
 }
 
 /**
- * What `inlineValues` of `framework/data` writes into a statement: strings (`E'…'` too), numbers, `null`, booleans, arrays of them.
+ * What `inlineValues` of `framework/data` writes into a statement: strings (`E'…'` too), numbers, negative ones in parentheses, `null`, booleans, arrays of them.
  * Placeholders (`$1`) and names stay.
  */
 const literal =
-  /( E)?'((?:[^'\\]|''|\\.)*)'|(?<![$\w.])-?\d+(?:\.\d+)?(?![\w.])|\b(?:null|true|false)\b|\barray\[/gs;
+  /( E)?'((?:[^'\\]|''|\\.)*)'|\(-\d+(?:\.\d+)?\)|(?<![$\w.])-?\d+(?:\.\d+)?(?![\w.])|\b(?:null|true|false)\b|\barray\[/gs;
 
 /** Takes the literals out of a text. */
 export function takeLiterals(text: string): Literals {
@@ -43,9 +43,10 @@ function valueOf([whole, escaping, quoted]: RegExpExecArray): unknown {
   }
   if (whole === "null") return null;
   if (whole === "true" || whole === "false") return whole === "true";
-  const number = Number(whole);
+  const digits = whole.startsWith("(") ? whole.slice(1, -1) : whole;
+  const number = Number(digits);
   // What is larger is somebody's bigint, and stays as it is written.
-  return Number.isSafeInteger(number) || whole.includes(".") ? number : whole;
+  return Number.isSafeInteger(number) || digits.includes(".") ? number : digits;
 }
 
 /** The statements of one message; a semicolon within quotes separates nothing. */
