@@ -32,7 +32,9 @@ await filling.inTransaction(performance.now() + 120_000, ({ raw }) =>
 );
 await filling.close();
 const perSecond: number[] = [];
-for (let round = 0; round < rounds; round += 1) {
+// The first one is not counted: its code is compiled meanwhile.
+await drain(database, await brokerOf(url, 0));
+for (let round = 1; round <= rounds; round += 1) {
   perSecond.push(await drain(database, await brokerOf(url, round)));
 }
 await database.close();
