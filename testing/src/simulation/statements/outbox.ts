@@ -79,9 +79,9 @@ export const outboxStatements: readonly KnownStatement[] = [
           to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
         from unnest($1::smallint[], $2::bigint[]) as wanted(shard, after)
         cross join lateral (
-          select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after and l.id <= $3
+          select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after
             order by l.id limit $4
-        ) e order by e.id limit $4`,
+        ) e where e.id <= $3 order by e.id limit $4`,
     // eslint-disable-next-line require-yield -- reads
     *work(run, [shards, after, head, limit]) {
       const cursor = new Map<number, number>(
