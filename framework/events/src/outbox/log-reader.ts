@@ -6,8 +6,14 @@ import { StableHead } from "./stable-head.ts";
 
 /** Bound of one statement, milliseconds. */
 const statementMs = 5_000;
-/** Events in one answer at most, and of one shard. */
+/** Events in one answer at most. */
 const maxEvents = 1_000;
+/**
+ * Of one shard so many times its share of them, and never fewer than the second: a busy shard may have more than others, and what is read of all
+ * beyond an answer is read for nothing.
+ */
+const shareOfShard = 2;
+const leastOfShard = 128;
 /** Characters of payload in one answer, about; at least one event is in it whatever its size. */
 const maxCharacters = 1_048_576;
 /** How long a reader waits at most without news, milliseconds; the call's deadline is longer. */
@@ -120,6 +126,8 @@ export class LogReader {
 
   async #page(after: Cursor, head: bigint): Promise<LogPage> {
     const wanted = Object.keys(after).map(Number);
+    const share = Math.ceil((shareOfShard * maxEvents) / Math.max(1, wanted.length));
+    const ofShard = Math.min(maxEvents, Math.max(leastOfShard, share));
     // The head is compared with outside: two bounds inside make the planner expect few rows, and sort all that is left of a shard.
     const { rows } = await this.#reads().query<LoggedEvent>(
       `select e.id::text as id, e.shard, e.name, e.key, e.version, e.payload, e.trace, e.principal,
@@ -127,16 +135,16 @@ export class LogReader {
         from unnest($1::smallint[], $2::bigint[]) as wanted(shard, after)
         cross join lateral (
           select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after
-            order by l.id limit $4
+            order by l.id limit $5
         ) e where e.id <= $3 order by e.id limit $4`,
-      [wanted, wanted.map((shard) => after[shard]), head.toString(), maxEvents],
+      [wanted, wanted.map((shard) => after[shard]), head.toString(), maxEvents, ofShard],
     );
     const events = bounded(rows);
     return {
       log: await this.#logIdentity(),
       events,
       head: head.toString(),
-      more: events.length < rows.length || rows.length === maxEvents,
+      more: events.length < rows.length || rows.length === maxEvents || fillsShard(rows, ofShard),
     };
   }
 
@@ -175,6 +183,13 @@ export class LogReader {
   #reads() {
     return this.#database.reads({ deadline: this.#clock.now() + statementMs }).raw;
   }
+}
+
+/** Whether some shard has as many as are read of one. */
+function fillsShard(rows: readonly LoggedEvent[], most: number): boolean {
+  const counts = new Map<number, number>();
+  for (const { shard } of rows) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+  return [...counts.values()].some((count) => count >= most);
 }
 
 function bounded(events: readonly LoggedEvent[]): readonly LoggedEvent[] {

@@ -95,7 +95,7 @@ export class OperationSource {
     "log: last value": () => [],
     "log: an xid of one's own": () => [],
     "log: oldest in progress": () => [],
-    "log: page": () => [[shardOf("a"), shardOf("b")], ["0", this.pick(["0", "1"])], "1000", 100],
+    "log: page": () => [[shardOf("a"), shardOf("b")], ["0", this.pick(["0", "1"])], "1000", 100, this.pick([1, 100])],
     "log: a reader tells where it stands": () => ["east", [12], [this.pick(["1", "2"])]],
     "consumer: beat": () => ["east", this.pick(instances), this.pick(leases), this.building],
     "consumer: has it a position": () => ["east"],

@@ -80,19 +80,25 @@ export const outboxStatements: readonly KnownStatement[] = [
         from unnest($1::smallint[], $2::bigint[]) as wanted(shard, after)
         cross join lateral (
           select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after
-            order by l.id limit $4
+            order by l.id limit $5
         ) e where e.id <= $3 order by e.id limit $4`,
     // eslint-disable-next-line require-yield -- reads
-    *work(run, [shards, after, head, limit]) {
+    *work(run, [shards, after, head, limit, ofShard]) {
       const cursor = new Map<number, number>(
         (shards as number[]).map((shard, n) => [shard, Number(after[n])]),
       );
+      const counts = new Map<number, number>();
       const rows = run
         .select(
           "event",
           ({ shard, id }) => id <= Number(head) && id > (cursor.get(shard) ?? Infinity),
         )
         .sort((a, b) => a["id"] - b["id"])
+        .filter(({ shard }) => {
+          const before = counts.get(shard) ?? 0;
+          counts.set(shard, before + 1);
+          return before < ofShard;
+        })
         .slice(0, limit)
         .map((event) => ({ ...event, id: String(event["id"]) }));
       return answer("SELECT", rows);
