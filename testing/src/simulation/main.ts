@@ -1,9 +1,12 @@
 // Boundary: `npm run sim -- [--seed N] [--runs M] [--trace]`: runs seeds N to N + M − 1 and says which property breaks, and how.
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { runSeed } from "./run-seed.ts";
+import { runSeeds, type SeedsOutcome } from "./run-seeds.ts";
 
-/** Lines of the trace that are printed before a violation; `--trace` prints all. */
-const shownLines = 80;
+/** Seeds of one process: what they leave behind in memory goes with it. */
+const seedsOfProcess = 500;
 
 const { values } = parseArgs({
   options: {
@@ -19,33 +22,59 @@ if (!Number.isSafeInteger(first) || !Number.isSafeInteger(runs) || runs < 1) {
   process.exit(2);
 }
 
-const started = performance.now();
-const totals: Record<string, number> = {};
-let failed = 0;
-for (let seed = first; seed < first + runs; seed += 1) {
-  const outcome = await runSeed(seed);
-  for (const [name, count] of Object.entries(outcome.counts)) {
-    totals[name] = (totals[name] ?? 0) + count;
+// There in a process that was forked for some of the seeds.
+if (process.connected) {
+  process.send?.(await runSeeds(first, runs, { trace: values.trace, say: console.log }));
+  process.disconnect?.();
+} else await runAll();
+
+/** Some seeds here, many in processes of their own, as many at once as there are cores. */
+async function runAll(): Promise<void> {
+  const started = performance.now();
+  const totals: Record<string, number> = {};
+  let failed = 0;
+  const add = (outcome: SeedsOutcome): void => {
+    failed += outcome.failed;
+    for (const [name, count] of Object.entries(outcome.counts))
+      totals[name] = (totals[name] ?? 0) + count;
+  };
+  if (runs <= seedsOfProcess) {
+    add(await runSeeds(first, runs, { trace: values.trace, say: console.log }));
+  } else {
+    let next = first;
+    let done = 0;
+    const lane = async (): Promise<void> => {
+      while (next < first + runs) {
+        const from = next;
+        const count = Math.min(seedsOfProcess, first + runs - from);
+        next += count;
+        add(await inProcess(from, count));
+        done += count;
+        console.log(`${done} of ${runs}, ${failed} failed`);
+      }
+    };
+    await Promise.all(Array.from({ length: availableParallelism() }, lane));
   }
-  if (outcome.violation !== undefined) {
-    failed += 1;
-    // The same history again, with what was said.
-    const { trace } = await runSeed(seed, {}, true);
-    console.log(values.trace ? trace.join("\n") : trace.slice(-shownLines).join("\n"));
-    console.log(`\nseed ${seed}: ${outcome.violation.property}`);
-    console.log(`  ${outcome.violation.what}`);
-    console.log(`  again: npm run sim -- --seed ${seed} --trace\n`);
-  } else if (values.trace) {
-    console.log((await runSeed(seed, {}, true)).trace.join("\n"));
-    console.log(
-      `\nseed ${seed}: history ${outcome.hash}, ${(outcome.simulatedMs / 1_000).toFixed(1)} simulated seconds`,
-    );
-  }
-  const done = seed - first + 1;
-  if (done % 500 === 0 && done < runs) console.log(`${done} of ${runs}, ${failed} failed`);
+  const seconds = (performance.now() - started) / 1_000;
+  const said = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
+  console.log(`${said.join(", ")}; ${(runs / seconds).toFixed(0)} runs a second`);
+  console.log(`${runs - failed} passed, ${failed} failed`);
+  process.exitCode = failed > 0 ? 1 : 0;
 }
-const seconds = (performance.now() - started) / 1_000;
-const said = Object.entries(totals).map(([name, count]) => `${count} ${name}`);
-console.log(`${said.join(", ")}; ${(runs / seconds).toFixed(0)} runs a second`);
-console.log(`${runs - failed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+
+/** A process that ends without an answer fails the whole. */
+async function inProcess(from: number, count: number): Promise<SeedsOutcome> {
+  const trace = values.trace ? ["--trace"] : [];
+  const child = fork(import.meta.filename, [
+    "--seed",
+    String(from),
+    "--runs",
+    String(count),
+    ...trace,
+  ]);
+  let outcome: SeedsOutcome | undefined;
+  child.on("message", (message) => (outcome = message as SeedsOutcome));
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code === 0 && outcome !== undefined) return outcome;
+  throw new Error(`seeds ${from} to ${from + count - 1} ended with ${code ?? "a signal"}`);
+}
