@@ -128,16 +128,8 @@ export class StatementRun {
   ): Steps<Tuple[]> {
     const updated: Tuple[] = [];
     for (const row of this.table(table).rows.values()) {
-      const seen = this.see(row);
-      if (seen === undefined || !where(seen)) continue;
-      // Before it waits: unlike a lock alone, a change has its xid by then.
-      this.xid();
-      const taken = yield* this.lock(row);
-      const newest = this.newest(row);
-      if (newest === undefined || (newest !== seen && !where(newest))) {
-        if (taken) this.transaction.unlock(row);
-        continue;
-      }
+      const newest = yield* this.#lockToChange(row, where);
+      if (newest === undefined) continue;
       const changed = { ...newest, ...set(newest) };
       this.transaction.write(row, changed);
       updated.push(changed);
@@ -229,20 +221,25 @@ export class StatementRun {
     }
   }
 
+  /** Locks a row that is to be changed; its newest state, undefined when it is none of those that are wanted. */
+  *#lockToChange(row: Row, where: (tuple: Tuple) => boolean): Steps<Tuple | undefined> {
+    const seen = this.see(row);
+    if (seen === undefined || !where(seen)) return undefined;
+    // Before it waits: unlike a lock alone, a change has its xid by then.
+    this.xid();
+    const taken = yield* this.lock(row);
+    const newest = this.newest(row);
+    if (newest !== undefined && (newest === seen || where(newest))) return newest;
+    if (taken) this.transaction.unlock(row);
+    return undefined;
+  }
+
   /** DELETE; answers how many. */
   *delete(table: string, where: (tuple: Tuple) => boolean): Steps<number> {
     let deleted = 0;
     for (const row of this.table(table).rows.values()) {
-      const seen = this.see(row);
-      if (seen === undefined || !where(seen)) continue;
-      // Before it waits: unlike a lock alone, a change has its xid by then.
-      this.xid();
-      const taken = yield* this.lock(row);
-      const newest = this.newest(row);
-      if (newest === undefined || (newest !== seen && !where(newest))) {
-        if (taken) this.transaction.unlock(row);
-        continue;
-      }
+      const newest = yield* this.#lockToChange(row, where);
+      if (newest === undefined) continue;
       this.transaction.write(row, undefined);
       deleted += 1;
     }
