@@ -21,6 +21,8 @@ const longestWaitMs = 10_000;
 /** Pauses between two looks while nothing is appended in this process, since other instances append as well: the longer it has been quiet, the longer. */
 const shortestPauseMs = 10;
 const longestPauseMs = 500;
+/** How long a transaction in progress is waited for before what lies before it is looked at, milliseconds: one that goes on for long keeps back only what comes after it. */
+const patienceMs = 50;
 /** How long what a reader has told of itself holds, milliseconds; it is forgotten after 30 days. */
 const toldMs = 3_600_000;
 /** Readers that are remembered; more are forgotten, which costs a statement. */
@@ -96,7 +98,8 @@ export class LogReader {
     let looked: bigint | undefined;
     for (;;) {
       const news = this.#news.promise;
-      const head = await this.#head.advance(Math.max(0, end - this.#clock.now()), signal);
+      const leftMs = Math.max(0, end - this.#clock.now());
+      const head = await this.#head.advance(Math.min(patienceMs, leftMs), signal);
       const now = this.#clock.now();
       const over = now >= end || signal?.aborted === true;
       // What was looked at up to here holds nothing for this reader.
