@@ -7,6 +7,7 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { Balancer } from "./balancing/balancer.ts";
 import { TransportPool } from "./balancing/transport-pool.ts";
 import { compileStub, type Send } from "./outgoing/client-stub.ts";
 import type { Discovery } from "./discovery/discovery.ts";
@@ -59,6 +60,7 @@ export class Caller {
   readonly #options: CallerOptions;
   readonly #policies: PolicyDefaults;
   readonly #pool: TransportPool;
+  readonly #balancers = new Map<string, Balancer>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sends = new Map<string, Send>();
   readonly #forgetDiscovery: () => void;
@@ -161,7 +163,7 @@ export class Caller {
       latency: new LatencyQuantile(),
       recorded: near === undefined ? () => discovery.recordsCommands(service) : () => near.recorded,
       local: near !== undefined && checked ? throughCodec(near) : near,
-      discovery,
+      balancer: this.#balancer(service),
       pool: this.#pool,
       random,
       clock,
@@ -177,6 +179,27 @@ export class Caller {
         addresses.add(address);
     }
     return addresses;
+  }
+
+  #balancer(service: string): Balancer {
+    let balancer = this.#balancers.get(service);
+    if (balancer === undefined) {
+      const { clock, discovery, log, random } = this.#options;
+      balancer = new Balancer({
+        service,
+        discovery,
+        pool: this.#pool,
+        policies: this.#policies,
+        random,
+        clock,
+        onEjection: ({ id }, isEjected) =>
+          isEjected
+            ? log.warn(`An instance of ${service} is left out: its calls fail.`, { instance: id })
+            : log.info(`An instance of ${service} is asked again.`, { instance: id }),
+      });
+      this.#balancers.set(service, balancer);
+    }
+    return balancer;
   }
 
   #upstream(service: string): Upstream {

@@ -1,12 +1,12 @@
 import { CallContext, childSpan, deadlineExceeded, KerfError } from "@kerf/kernel";
 import { deepFreeze } from "./json/freeze.ts";
-import { pickInstance } from "./balancing/two-choices.ts";
 import { assertJson } from "./json/strict.ts";
 import type { Outgoing } from "./outgoing/outgoing.ts";
 import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
 import { meansTrouble } from "./policies/circuit-breaker.ts";
 import { shrunkDeadline, timeFor } from "./policies/deadline.ts";
 import { idempotencyKey } from "./policies/idempotency-key.ts";
+import { isOutlying } from "./policies/outlier-ejection.ts";
 import { backoff, mayRepeat } from "./policies/retry.ts";
 import type { Target } from "./outgoing/target.ts";
 
@@ -159,12 +159,28 @@ export const pipeline: readonly Position[] = [
     reason: "As late as possible, so that every attempt chooses by what is known at that moment.",
     attempt: (target) => {
       if (target.local !== undefined) return undefined;
-      const { discovery, pool, random, service } = target;
+      const { balancer, pool, service } = target;
       return (call) => {
-        const instance = pickInstance(discovery.instancesOf(service), pool, random, call.address);
-        if (instance === undefined) throw nowhere(service);
-        call.address = instance.address;
-        call.transport = pool.get(instance.address);
+        const endpoint = balancer.pick(call.address, call.attemptedAt);
+        call.endpoint = endpoint;
+        if (endpoint === undefined) throw nowhere(service);
+        call.address = endpoint.instance.address;
+        call.transport = pool.get(call.address);
+      };
+    },
+    settle: (target) => {
+      if (target.local !== undefined) return undefined;
+      const { balancer, clock, kind, policies } = target;
+      return (call, error) => {
+        const { endpoint, attemptedAt } = call;
+        if (endpoint === undefined) return error;
+        const now = clock.now();
+        // The first item of a stream comes when there is one: that says nothing of how fast an instance is.
+        const tookMs = now - attemptedAt;
+        if (error === undefined) {
+          if (kind !== "stream") balancer.settled(endpoint, tookMs, false, now);
+        } else balancer.settled(endpoint, tookMs, isOutlying(error, tookMs, policies), now);
+        return error;
       };
     },
   },

@@ -10,6 +10,8 @@ export interface PlacedInstance {
   readonly address: Address;
   /** Only `ready` ones are sent calls. */
   readonly state: LifecycleState;
+  /** Share of the calls that it gets beside the others; default 1. */
+  readonly weight?: number | undefined;
 }
 
 /** A service: which unit it lives in and whom it may call. */

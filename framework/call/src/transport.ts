@@ -21,6 +21,8 @@ export interface Transport {
   call(request: Request): Promise<unknown>;
   /** Opens a stream: pulls one item at a time, `return()` cancels it at the callee. */
   stream(request: Request): AsyncIterableIterator<unknown>;
+  /** Asks the other side for a sign of life, without a call; connects when it has to. Rejects with KerfError, in bounded time. */
+  probe(): Promise<void>;
   /** How many calls and streams are under way. */
   readonly inFlight: number;
   /** False once the other side is gone, is draining, or `close` was called. */

@@ -1,6 +1,7 @@
 import type { CallOptions } from "@kerf/contract";
 import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
 import type { Address } from "../placement.ts";
+import type { Endpoint } from "../balancing/endpoint.ts";
 import type { Target } from "./target.ts";
 import type { Incoming, Request, Transport } from "../transport.ts";
 
@@ -32,6 +33,7 @@ export class Outgoing implements Incoming {
   /** Where the last attempt went, when it left the process. */
   address: Address | undefined = undefined;
   transport: Transport | undefined = undefined;
+  endpoint: Endpoint | undefined = undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 

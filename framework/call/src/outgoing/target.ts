@@ -1,7 +1,7 @@
 import type { OperationKind } from "@kerf/contract";
 import type { Clock, Random } from "@kerf/kernel";
+import type { Balancer } from "../balancing/balancer.ts";
 import type { TransportPool } from "../balancing/transport-pool.ts";
-import type { Discovery } from "../discovery/discovery.ts";
 import type { LocalOperation } from "../local-services.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { LatencyQuantile } from "../policies/latency-quantile.ts";
@@ -24,7 +24,7 @@ export interface Target {
   readonly recorded: () => boolean;
   /** The operation itself, when its service runs in this process. */
   readonly local: LocalOperation | undefined;
-  readonly discovery: Discovery;
+  readonly balancer: Balancer;
   readonly pool: TransportPool;
   readonly random: Random;
   readonly clock: Clock;

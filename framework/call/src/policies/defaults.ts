@@ -28,6 +28,26 @@ export interface PolicyDefaults {
   readonly attemptFloorMs: number;
   /** An attempt may take this many times the measured 99th percentile. */
   readonly attemptFactor: number;
+  /** Over which the measured time of an instance is forgotten, milliseconds. */
+  readonly loadDecayMs: number;
+  /** How long a new instance gets less than its share, milliseconds. */
+  readonly slowStartMs: number;
+  /** Failures in a row after which an instance is left out. */
+  readonly ejectAfter: number;
+  /** How long it is left out, milliseconds, times how often it was. */
+  readonly ejectMs: number;
+  /** The longest that it is left out, milliseconds. */
+  readonly longestEjectMs: number;
+  /** The largest share of a service's instances that is left out. */
+  readonly ejectShare: number;
+  /** Standard deviations under the mean share of successes at which an instance is left out. */
+  readonly ejectDeviations: number;
+  /** Fewest instances whose shares of successes are compared. */
+  readonly ejectInstances: number;
+  /** Fewest calls in the window of an instance that is compared. */
+  readonly ejectCalls: number;
+  /** Window of that comparison, milliseconds. */
+  readonly ejectWindowMs: number;
 }
 
 /** The defaults, each with its source. */
@@ -53,4 +73,17 @@ export const policyDefaults: PolicyDefaults = {
   // Ours: four times what nearly all calls take is a hung instance, not a slow one; under 50 ms a pause of the collector would count as one.
   attemptFloorMs: 50,
   attemptFactor: 4,
+  // Finagle and Linkerd: peak EWMA over 10 s.
+  loadDecayMs: 10_000,
+  // Ours: as long as the average of the others remembers.
+  slowStartMs: 10_000,
+  // Envoy: five in a row or 1.9 deviations among five with a hundred calls; 30 s each time, 300 s at most. Envoy leaves out 10 %; ours half.
+  ejectAfter: 5,
+  ejectMs: 30_000,
+  longestEjectMs: 300_000,
+  ejectShare: 0.5,
+  ejectDeviations: 1.9,
+  ejectInstances: 5,
+  ejectCalls: 100,
+  ejectWindowMs: 10_000,
 };

@@ -12,7 +12,7 @@ import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
 import { readJson, writeJson } from "./json-body.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
-import { connectionEnded, lostUnderWay, notHere, overloaded } from "./refusals.ts";
+import { connectionEnded, lostUnderWay, noSign, notHere, overloaded } from "./refusals.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -38,6 +38,12 @@ export function connectFramed(address: Address, options: FramedClientOptions): T
   return new FramedClient(address, options);
 }
 
+/** Somebody who waits for a sign of life. */
+interface Probe {
+  answered(): void;
+  failed(reason: KerfError): void;
+}
+
 class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   readonly #address: Address;
   readonly #endpoint: Endpoint;
@@ -49,6 +55,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   /** Sent, by stream id; and made before the connection was there. */
   readonly #sent: SlotTable<Exchange>;
   readonly #waiting = new Set<Exchange>();
+  readonly #probes = new Set<Probe>();
   #dialing: Dialing | undefined;
   #connection: Connection | undefined;
   #writer: RequestWriter | undefined;
@@ -98,6 +105,32 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     }
   }
 
+  probe(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#unusable !== undefined) reject(this.#unusable);
+    else {
+      const { connectMs, handshakeMs, pongMs } = this.#limits;
+      const timer = this.#clock.after(connectMs + handshakeMs + pongMs, () => {
+        this.#probes.delete(probe);
+        reject(noSign(this.#address));
+      });
+      const probe: Probe = {
+        answered: () => {
+          timer.cancel();
+          resolve();
+        },
+        failed: (reason) => {
+          timer.cancel();
+          reject(reason);
+        },
+      };
+      this.#probes.add(probe);
+      if (this.#writer !== undefined) this.#connection?.ping();
+      else this.#dial();
+    }
+    return promise;
+  }
+
   close(): void {
     if (this.#connection !== undefined) {
       return this.#connection.close("closed", "The calling side has closed it.");
@@ -118,6 +151,10 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
       return exchange.fail(overloaded(this.#address, this.inFlight));
     this.#waiting.add(exchange);
     context.watch(exchange);
+    this.#dial();
+  }
+
+  #dial(): void {
     this.#dialing ??= dial(this.#endpoint, {
       clock: this.#clock,
       timeoutMs: this.#limits.connectMs,
@@ -166,6 +203,13 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
 
   writable(): void {}
 
+  pong(): void {
+    for (const probe of this.#probes) {
+      this.#probes.delete(probe);
+      probe.answered();
+    }
+  }
+
   opened(): void {
     const connection = this.#connection as Connection;
     this.#counters.opened++;
@@ -175,6 +219,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
       this.#limits,
     );
     this.#writer = writer;
+    // It has answered the greeting, which is sign enough.
+    this.pong();
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
       exchange.context.unwatch(exchange);
@@ -275,6 +321,10 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   #retire(reason: KerfError, first?: () => void): void {
     if (this.#unusable !== undefined) return;
     this.#unusable = reason;
+    for (const probe of this.#probes) {
+      this.#probes.delete(probe);
+      probe.failed(reason);
+    }
     first?.();
     for (const listener of this.#listeners.splice(0)) listener(reason);
   }

@@ -28,6 +28,8 @@ export interface ConnectionOwner {
   writable(): void;
   /** It is over; comes once, and nothing comes after it. */
   closed(reason: CloseReason, detail: string): void;
+  /** The other side answered a ping. */
+  pong(): void;
 }
 
 /**
@@ -114,6 +116,13 @@ export class Connection {
     if (this.#watch === undefined && !this.#ended) this.#expect(this.#limits.silenceMs);
   }
 
+  /** Asks the other side for a sign of life. */
+  ping(): void {
+    this.output.begin(frameType.ping, 0, 0);
+    this.output.end();
+    this.output.schedule();
+  }
+
   /** Call after answers were queued: gives up on a reader that takes nothing, and reads no more while it is slow. */
   queued(): void {
     const waiting = this.output.waiting;
@@ -189,7 +198,7 @@ export class Connection {
       case frameType.ping:
         return this.#onPing();
       case frameType.pong:
-        return;
+        return this.#owner.pong();
       case frameType.hello:
         throw new ProtocolViolation("unexpected_frame", "A second HELLO came.");
       case frameType.close:
@@ -258,9 +267,7 @@ export class Connection {
         );
       } else {
         this.#pinged = true;
-        this.output.begin(frameType.ping, 0, 0);
-        this.output.end();
-        this.output.schedule();
+        this.ping();
         this.#expect(this.#limits.pongMs);
       }
     });

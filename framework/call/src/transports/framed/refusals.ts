@@ -51,6 +51,15 @@ export function lostUnderWay(
   });
 }
 
+/** A probe that nobody answered. */
+export function noSign(where: string): KerfError {
+  return new KerfError("unavailable", {
+    message: `${where} gave no sign of life.`,
+    why: "The process there stands still, or the network to it is cut.",
+    retry: "not-executed",
+  });
+}
+
 /** A body that the other side would refuse. */
 export function tooLarge(what: string, most: number, fix: string): KerfError {
   return new KerfError("payload_too_large", {

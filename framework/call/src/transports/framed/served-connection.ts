@@ -122,6 +122,8 @@ export class ServedConnection implements ConnectionOwner {
     }
   }
 
+  pong(): void {}
+
   writable(): void {
     for (const served of this.#served.values()) served.producer?.wake();
   }
