@@ -205,7 +205,7 @@ export class Caller {
   #upstream(service: string): Upstream {
     let upstream = this.#upstreams.get(service);
     if (upstream === undefined) {
-      upstream = new Upstream(service, this.#policies, this.#options.log);
+      upstream = new Upstream(service, this.#policies, this.#options.log, this.#options.random);
       this.#upstreams.set(service, upstream);
     }
     return upstream;

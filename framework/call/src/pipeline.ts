@@ -140,11 +140,13 @@ export const pipeline: readonly Position[] = [
       (call) =>
         upstream.breaker.admit(call.attemptedAt),
     settle:
-      ({ upstream: { breaker }, policies, clock }) =>
+      ({ local, upstream: { breaker }, policies, clock }) =>
       (call, error) => {
         if (error === undefined) breaker.succeeded(call.attemptedAt);
-        // What the breaker itself refused taught it nothing.
-        else if (error.code !== "circuit_open") {
+        // What the breaker itself refused taught it nothing, and neither did what was not sent.
+        else if (error.code === "circuit_open") return error;
+        else if (local === undefined && call.endpoint === undefined) breaker.undecided();
+        else {
           const now = clock.now();
           const verdict = meansTrouble(error, now - call.attemptedAt, policies);
           if (verdict === undefined) breaker.undecided();
@@ -153,6 +155,46 @@ export const pipeline: readonly Position[] = [
         }
         return error;
       },
+  },
+  {
+    name: "bulkhead",
+    reason:
+      "Below the retries and their waits: what waits holds no place. A service of this process has none, since it shares everything else with its callers as well; a stream waits for most of its life.",
+    attempt: ({ kind, local, upstream: { bulkhead } }) =>
+      local !== undefined || kind === "stream"
+        ? undefined
+        : (call) => {
+            bulkhead.enter();
+            call.inBulkhead = true;
+          },
+    settle: ({ kind, local, upstream: { bulkhead } }) =>
+      local !== undefined || kind === "stream"
+        ? undefined
+        : (call, error) => {
+            if (call.inBulkhead) bulkhead.leave();
+            call.inBulkhead = false;
+            return error;
+          },
+  },
+  {
+    name: "client throttle",
+    reason:
+      "After everything else that may refuse the call here: it counts what the callee makes of what is sent.",
+    attempt: ({ local, upstream: { throttle } }) =>
+      local !== undefined
+        ? undefined
+        : (call) => {
+            throttle.admit(call.attemptedAt);
+            call.throughThrottle = true;
+          },
+    settle: ({ clock, local, upstream: { throttle } }) =>
+      local !== undefined
+        ? undefined
+        : (call, error) => {
+            if (call.throughThrottle) throttle.settled(error?.code === "overloaded", clock.now());
+            call.throughThrottle = false;
+            return error;
+          },
   },
   {
     name: "instance",

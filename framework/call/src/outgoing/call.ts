@@ -79,6 +79,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   #attempt(): void {
     this.attempt++;
+    this.endpoint = undefined;
     const { local } = this.target;
     try {
       this.#pipeline.attempt(this);

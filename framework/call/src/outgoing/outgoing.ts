@@ -33,6 +33,9 @@ export class Outgoing implements Incoming {
   /** Where the last attempt went, when it left the process. */
   address: Address | undefined = undefined;
   transport: Transport | undefined = undefined;
+  /** Whether the attempt under way has a place in the bulkhead, and whether the throttle let it through. */
+  inBulkhead = false;
+  throughThrottle = false;
   endpoint: Endpoint | undefined = undefined;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;

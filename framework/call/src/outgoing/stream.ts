@@ -109,6 +109,7 @@ export class OutgoingStream
   async #openAndPull(): Promise<IteratorResult<unknown>> {
     for (;;) {
       this.attempt++;
+      this.endpoint = undefined;
       let error: KerfError;
       try {
         this.#pipeline.attempt(this);

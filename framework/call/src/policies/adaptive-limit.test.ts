@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AdaptiveLimit } from "./adaptive-limit.ts";
+import { policyDefaults } from "./defaults.ts";
+
+/** An instance with places for some calls: beyond them calls queue, so that each takes longer. */
+class Instance {
+  readonly limit = new AdaptiveLimit(policyDefaults);
+  #now = 0;
+
+  /** Is asked for as much as it lets in, for some seconds. */
+  serve(seconds: number, places: number, serviceMs = 10): void {
+    for (let second = 0; second < seconds; second++, this.#now += 1_000) {
+      const inFlight = this.limit.limit;
+      const tookMs = (serviceMs * Math.max(inFlight, places)) / places;
+      for (let n = 0; n < 20; n++) this.limit.served(tookMs, inFlight, this.#now);
+    }
+  }
+}
+
+test("the limit grows while nothing queues, and stops where calls begin to take longer", () => {
+  const instance = new Instance();
+  instance.serve(60, 100);
+  assert.ok(instance.limit.limit > 50, String(instance.limit.limit));
+  instance.serve(540, 100);
+  const { limit } = instance.limit;
+  assert.ok(limit > 100 && limit < 300, String(limit));
+});
+
+test("when everything becomes slow, fewer are let in; the room comes back with the pace", () => {
+  const instance = new Instance();
+  instance.serve(120, 100);
+  const before = instance.limit.limit;
+  instance.serve(60, 100, 1_000);
+  assert.ok(instance.limit.limit < before / 2, `${instance.limit.limit} of ${before}`);
+  instance.serve(180, 100);
+  assert.ok(instance.limit.limit > before / 2, `${instance.limit.limit} of ${before}`);
+});
+
+test("an idle instance learns nothing, and the limit has its bounds", () => {
+  const idle = new AdaptiveLimit(policyDefaults);
+  for (let n = 0; n < 10_000; n++) idle.served(10, 1, n * 1_000);
+  assert.equal(idle.limit, 20);
+  const wide = new Instance();
+  wide.serve(10_000, 100_000);
+  assert.equal(wide.limit.limit, policyDefaults.limitMost);
+  const narrow = new Instance();
+  for (let n = 1; n < 500; n++) narrow.serve(1, 1, 1.1 ** n);
+  assert.ok(narrow.limit.limit >= 4 && narrow.limit.limit < 20, String(narrow.limit.limit));
+});
