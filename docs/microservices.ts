@@ -2,7 +2,6 @@
 
 /** Where a row that is not built yet will be built. */
 export type Area =
-  | "commands, events and sagas"
   | "the call path and the front door in full"
   | "deploys, scaling, cut and join"
   | "traces, logs and metrics"
@@ -256,6 +255,18 @@ export const rows: readonly Row[] = [
     "kerf events parked",
   ),
   cost(
+    "A broker loses, repeats or reorders",
+    "Events need none. Where NATS or Kafka carries them, each names the one before it: what is missing is read from the producer's own log",
+    built("framework/events/src/brokers/nats.engine.test.ts"),
+    "kerf dev --broker nats://127.0.0.1:4222",
+  ),
+  cost(
+    "It was killed at the one moment nobody thought of",
+    "A process killed before and after every statement, publish and acknowledgement, from a list that the source is held to",
+    built("tests/crash/crash.test.ts"),
+    "npm run crash",
+  ),
+  cost(
     "The nightly job ran twice, or not at all",
     "Schedules in any time zone: each time takes effect once, however many copies run; what was missed by policy",
     built("framework/saga/src/schedules/scheduler.test.ts"),
@@ -320,8 +331,9 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A failure that nobody can repeat",
-    "A seeded simulation of the whole cluster in one process",
-    planned("later"),
+    "The engines of commands, events and sagas on a simulated clock, network, database and programs: one seed is one history, and is run again by its number",
+    built("testing/src/simulation/simulation.test.ts"),
+    "npm run sim",
   ),
 ];
 

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { rows } from "../docs/microservices.ts";
 import { layers } from "../layers.ts";
 import { buildConfigs } from "./build/build-configs.ts";
@@ -13,6 +15,12 @@ export interface Generated {
   readonly path: string;
   /** What it says today. */
   readonly text: string;
+}
+
+/** Whether the file below `at` says what its source says. */
+export function isCurrent(at: string, { path, text }: Generated): boolean {
+  const file = join(at, path);
+  return existsSync(file) && readFileSync(file, "utf8") === text;
 }
 
 /** Every generated file that is kept in the repository, so that drift shows in the diff. */

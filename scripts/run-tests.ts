@@ -34,8 +34,8 @@ let passed = false;
 const stream = run({
   files,
   cwd: root,
-  // Tests start processes and servers of their own, so more than a few at once only make each other slow.
-  concurrency: engines ? 1 : Math.min(4, Math.max(2, availableParallelism())),
+  // Many wait for processes of their own, so one more than there are cores; more only make each other slow.
+  concurrency: engines ? 1 : Math.min(4, availableParallelism() + 1),
   execArgv: ["--conditions=kerf-source", "--disable-warning=ExperimentalWarning"],
   timeout: engines ? engineTimeout : fileTimeout,
 });

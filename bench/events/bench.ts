@@ -2,12 +2,13 @@ import { fileURLToPath } from "node:url";
 import type { Benchmark } from "../harness/benchmark.ts";
 import { runScript } from "../harness/child.ts";
 import { median } from "../harness/pairs.ts";
+import { drained } from "./drained.ts";
 import { benchPostgres } from "../harness/postgres.ts";
 
 const benchmark: Benchmark = {
   name: "events",
   about:
-    "what an event costs its command, and a handler that writes one row for each; beside pg-boss and graphile-worker, fsync on",
+    "what an event costs its command, a relay's drain, and a handler that writes one row for each beside pg-boss and graphile-worker, fsync on",
   peers: true,
   async run({ quick, log }) {
     await using postgres = await benchPostgres();
@@ -27,6 +28,8 @@ const benchmark: Benchmark = {
       `a transaction without an event ${median(plain).toFixed(0)}/s, with one ${median(emitting).toFixed(0)}/s: ${(100 * median(costs)).toFixed(0)} % more time`,
     );
 
+    const drains = await drained(postgres.connectionFile, quick, log);
+
     const count = quick ? "5000" : "20000";
     const ratios: Record<"pgboss" | "graphile", number[]> = { pgboss: [], graphile: [] };
     for (let i = 0; i < pairs; i += 1) {
@@ -41,6 +44,7 @@ const benchmark: Benchmark = {
     }
     return {
       emit_cost: median(costs),
+      ...drains,
       vs_pgboss: median(ratios.pgboss),
       vs_graphile: median(ratios.graphile),
     };

@@ -1,11 +1,13 @@
-// The same transaction, an update of one's own row, with and without an event: milliseconds each, in turns.
+// The same command, an update of one's own row under a key, with and without an event: transactions a second, in turns.
 import {
   applySystemSchema,
+  claimOf,
   commandRecordSchema,
   provisionService,
   ServiceDatabase,
 } from "@kerf/data";
 import { contract, event } from "@kerf/contract";
+import { newId } from "@kerf/kernel";
 import { eventSchema, Outbox } from "@kerf/events";
 import { z } from "zod";
 import { parts } from "../harness/kerf-parts.ts";
@@ -44,16 +46,19 @@ let next = 0;
 
 async function change(emitting: boolean): Promise<void> {
   const id = (next = (next + 1) % 1000) + 1;
-  await database.inTransaction(clock.now() + 10_000, async (transaction) => {
-    const { rows } = await transaction.raw.query<{ n: number }>(
-      "update account set n = n + 1 where id = $1 returning n",
-      [id],
-    );
-    if (emitting) {
-      const emit = outbox.open(transaction, { trace: "", principal: undefined });
-      emit["changed"]?.({ id, n: rows[0]?.n });
-    }
-  });
+  const scope = { service: "bench", operation: "change", principal: "", key: newId(clock) };
+  const claim = claimOf(scope, { id }, { wait: true, mayDecline: false });
+  const transaction = database.transaction({ deadline: clock.now() + 10_000, claim });
+  const { rows } = await transaction.raw.query<{ n: number }>(
+    "update account set n = n + 1 where id = $1 returning n",
+    [id],
+  );
+  if (emitting) {
+    const emit = outbox.open(transaction, { trace: "", principal: undefined });
+    emit["changed"]?.({ id, n: rows[0]?.n });
+  }
+  transaction.record({ failed: false, answer: JSON.stringify(rows[0]) });
+  await transaction.commit();
 }
 
 async function rate(emitting: boolean, ms: number): Promise<number> {

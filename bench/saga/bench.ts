@@ -63,11 +63,14 @@ const benchmark: Benchmark = {
       );
       const figures = { c32_vs_dbos: rate.ratio, serial_time_vs_dbos: time.ratio };
       if (quick) return figures;
-      await installPeers(log, durablePeers);
+      const install = (): Promise<void> => installPeers(log, durablePeers);
       return {
         ...figures,
-        ...(await beside("restate", "Restate", () => Promise.resolve())),
-        ...(await beside("temporal", "Temporal", () => temporalCli(log))),
+        ...(await beside("restate", "Restate", install)),
+        ...(await beside("temporal", "Temporal", async () => {
+          await install();
+          await temporalCli(log);
+        })),
       };
     } finally {
       await server.stop();

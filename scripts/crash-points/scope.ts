@@ -19,4 +19,9 @@ export const ports: readonly {
   readonly name: string;
   readonly file: string;
   readonly type: string;
-}[] = [{ name: "call path", file: "framework/call/src/transport.ts", type: "Transport" }];
+}[] = [
+  { name: "call path", file: "framework/call/src/transport.ts", type: "Transport" },
+  { name: "broker", file: "framework/events/src/broker.ts", type: "Broker" },
+  { name: "broker log", file: "framework/events/src/broker.ts", type: "BrokerLog" },
+  { name: "broker follower", file: "framework/events/src/broker.ts", type: "BrokerFollower" },
+];

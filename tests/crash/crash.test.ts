@@ -1,17 +1,17 @@
-// A sample of `npm run crash`: some of the points that commands, events and sagas come to.
+// A sample of `npm run crash`: of every scenario one process is killed at one moment.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { seededRandom } from "@kerf/kernel";
+import { seededRandom, systemRandom } from "@kerf/kernel";
 import { Bench } from "./runner/bench.ts";
-import { kill, onBenches } from "./runner/kill.ts";
-import { labelOf, planOf } from "./runner/plan.ts";
-import { run } from "./runner/run.ts";
-import { command } from "./scenarios/command.ts";
-import { events } from "./scenarios/events.ts";
-import { sagaUndo } from "./scenarios/saga-undo.ts";
+import { leftOut } from "./points.ts";
+import { killSomewhere } from "./runner/draw.ts";
+import { onBenches } from "./runner/kill.ts";
+import { scenarios } from "./scenarios/index.ts";
 
-/** Points drawn of each scenario; all of them take minutes: `npm run crash`. */
-const drawn = 2;
+/** Runs at once: they mostly wait. */
+const parallel = 3;
+/** Where they are killed follows from this; `KERF_CRASH_SEED=N` does the same again. */
+const seed = Number(process.env["KERF_CRASH_SEED"] ?? Math.floor(systemRandom.next() * 1e9));
 
 let bench: Bench;
 before(async () => {
@@ -19,18 +19,20 @@ before(async () => {
 });
 after(() => bench.close());
 
-for (const scenario of [command, events, sagaUndo]) {
-  test(`nothing is lost or done twice when a process of ${scenario.name} is killed`, async () => {
-    const random = seededRandom(3);
-    const { reached } = await run(bench, scenario);
-    const once = planOf(scenario, reached, random).filter((one) => one.killing.occurrence === 1);
-    const chosen = Array.from({ length: drawn }, () => {
-      const [one] = once.splice(Math.floor(random.next() * once.length), 1);
-      assert.ok(one, "a scenario comes to points");
-      return one;
-    });
-    await onBenches([bench, bench], chosen, async (_, one) =>
-      assert.ok(await kill(bench, one), `${labelOf(one)} came again`),
-    );
+test("in every scenario nothing is lost or done twice when a process is killed", async (t) => {
+  if (leftOut !== undefined) t.diagnostic(leftOut);
+  t.diagnostic(`KERF_CRASH_SEED=${seed}`);
+  const failed: string[] = [];
+  let killed = 0;
+  const benches = Array.from({ length: parallel }, () => bench);
+  await onBenches(benches, [...scenarios.entries()], async (bench, [index, scenario]) => {
+    try {
+      await killSomewhere(bench, scenario, seededRandom(seed + index));
+      killed += 1;
+    } catch (error) {
+      failed.push((error as Error).message);
+    }
   });
-}
+  assert.deepEqual(failed, [], `KERF_CRASH_SEED=${seed}`);
+  assert.equal(killed, scenarios.length);
+});

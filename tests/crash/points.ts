@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { hasEngine, natsFile } from "@kerf/events/testing";
 
 /** A place at which a process may be killed, before and after; the list is written by `npm run fix`. */
 export interface CrashPoint {
@@ -16,6 +17,24 @@ export interface CrashPoint {
 export const points: readonly CrashPoint[] = JSON.parse(
   readFileSync(new URL("points.generated.json", import.meta.url), "utf8"),
 ) as CrashPoint[];
+
+/** Whether this machine has the NATS server of the engine tests. */
+export const hasBroker = hasEngine(natsFile);
+
+/** Why some points are left out here; undefined when none is. */
+export const leftOut = hasBroker
+  ? undefined
+  : `skipped: what events do in a broker needs ${natsFile}, which scripts/engines/brokers brings`;
+
+/** Points that only scenarios with a broker come to. */
+export function needsBroker({ file }: CrashPoint): boolean {
+  return /^framework\/events\/src\/(relay\/|broker\.ts)/.test(file);
+}
+
+/** Points that scenarios come to on this machine. */
+export const reachable: readonly CrashPoint[] = hasBroker
+  ? points
+  : points.filter((point) => !needsBroker(point));
 
 /** Points that no scenario comes to, with the reason; `npm run crash` fails for every other one, and for one of these that is come to. */
 export const unreached: Readonly<Record<string, string>> = {

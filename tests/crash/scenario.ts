@@ -1,6 +1,7 @@
 import type { ServiceName } from "./app/services.ts";
 import type { ScenarioClient } from "./runner/client.ts";
-import type { Found } from "./invariants/found.ts";
+import type { Databases, Found } from "./invariants/found.ts";
+import type { Cut } from "./hook/crash.ts";
 
 /** Who starts and ends instances. */
 export interface Operator {
@@ -23,10 +24,20 @@ export interface Scenario {
   readonly restarts?: false;
   /** The processes make and migrate their databases themselves; their services are in no other scenario. */
   readonly setup?: true;
+  /** Events travel through NATS JetStream, which must be in the cache of engines. */
+  readonly broker?: true;
   /** The databases are kept in shape at once, and not only after half a minute. */
   readonly upkeep?: true;
+  /** Only at moments whose keys match somebody is killed: the others are those of other scenarios. */
+  readonly among?: RegExp;
+  /** A process whose connection is cut at one moment in every run, killed or not: what comes of that are paths of their own. */
+  readonly cut?: Cut & { readonly process: string };
+  /** What the databases hold before anybody starts. */
+  prepare?(databases: Databases): Promise<void>;
   /** What clients do; each call is repeated under its key until it is answered. */
   drive(client: ScenarioClient, operator: Operator): Promise<void>;
+  /** What is still going on, beside what is looked for in all; undefined at rest. */
+  unrest?(databases: Databases): Promise<string | undefined>;
   /** What this scenario must have come to, beside what must hold in all; throws when it has not. */
-  check(found: Found): void;
+  check(found: Found, databases: Databases): Promise<void> | void;
 }

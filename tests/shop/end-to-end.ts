@@ -20,6 +20,8 @@ export function endToEnd(
   placement: string,
   args: readonly string[],
   units: Record<string, string[]>,
+  /** What must hold after all of it, with its name. */
+  afterwards: Readonly<Record<string, (shop: RunningShop) => Promise<void>>> = {},
 ): void {
   describe(`the shop, ${placement}`, { timeout: 120_000 }, () => {
     let shop: RunningShop;
@@ -366,5 +368,7 @@ export function endToEnd(
       ]);
       assert.equal((await customer.get("/orders?limit=50")).body.items.length, before);
     });
+
+    for (const [name, holds] of Object.entries(afterwards)) test(name, () => holds(shop));
   });
 }

@@ -102,8 +102,14 @@ describe("the sagas of the shop", { timeout: 180_000 }, () => {
   /** Ends all copies of it with -9. */
   async function kill(unit: string): Promise<void> {
     const { units } = await shop.status();
-    for (const { pid } of units.find(({ name }) => name === unit)?.instances ?? [])
-      process.kill(pid, "SIGKILL");
+    for (const { pid } of units.find(({ name }) => name === unit)?.instances ?? []) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        // A copy that was just replaced may have gone meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
   }
 
   /** What `kerf saga show` draws. */

@@ -1,17 +1,4 @@
 import { endToEnd } from "./end-to-end.ts";
+import { eachApart } from "./placements.ts";
 
-const services = [
-  "catalog",
-  "inventory",
-  "notifications",
-  "orders",
-  "payments",
-  "recommendations",
-  "search",
-  "users",
-];
-endToEnd(
-  "each service a unit of its own",
-  [],
-  Object.fromEntries(services.map((name) => [name, [name]])),
-);
+endToEnd("each service a unit of its own", [], eachApart);

@@ -24,6 +24,7 @@ import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
 import { programs } from "./programs.ts";
 import type { EventLog } from "./progress/event-log.ts";
+import { readBroker } from "./resources/broker.ts";
 import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
@@ -107,7 +108,8 @@ export function assemble(
   // The programs that run, wherever the runtime puts them.
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
-  const bootFacts = { home, keys, databases, environment, logLevel, manifest, snapshot };
+  const broker = () => readBroker(options.broker);
+  const bootFacts = { home, keys, databases, broker, environment, logLevel, manifest, snapshot };
   const supervisor = new Supervisor({
     clock,
     log,

@@ -19,6 +19,8 @@ export interface PlatformOptions {
   readonly cut: string | undefined;
   /** Copies of each unit, 1 to 8. */
   readonly replicas: number;
+  /** URL of the broker that carries events, or a file that has it; undefined without one. */
+  readonly broker: string | undefined;
   readonly environment: string;
   /** Start again what a changed file belongs to. */
   readonly watch: boolean;
@@ -44,6 +46,7 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     platformPort: port("--platform-port", values["platform-port"] ?? "8090"),
     cut: values.cut,
     replicas: replicas(values.replicas ?? "1"),
+    broker: values.broker,
     environment,
     watch: values["no-watch"] !== true && environment === "dev",
     logLevel: logLevel as LogLevel,
@@ -62,6 +65,7 @@ function read(argv: readonly string[]) {
         "platform-port": { type: "string" },
         cut: { type: "string" },
         replicas: { type: "string" },
+        broker: { type: "string" },
         environment: { type: "string" },
         "log-level": { type: "string" },
         "no-watch": { type: "boolean" },
@@ -70,7 +74,7 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--environment NAME] [--log-level L] [--no-watch]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--environment NAME] [--log-level L] [--no-watch]",
       cause,
     });
   }

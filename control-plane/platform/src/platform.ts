@@ -11,6 +11,7 @@ import { assemble, type Held, type Parts, type PlatformSurroundings } from "./as
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
 import { deploy, type Deployment } from "./placement/deployment.ts";
+import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
@@ -78,6 +79,8 @@ export class Platform {
     const { home } = this.#held;
     const begun = clock.now();
 
+    // A broker that cannot be is found before anything is started.
+    await readBroker(this.#options.broker);
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
     if (!adopting) await freePort(gatewayPortSetting, host, port);

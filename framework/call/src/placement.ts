@@ -103,6 +103,16 @@ export interface DatabaseBoot {
   readonly connections: number;
 }
 
+/** The broker that carries events. The password is a secret, as that of a database. */
+export interface BrokerBoot {
+  /** `nats://…` or `kafka://…`. */
+  readonly url: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  /** PEM of the authority that signed its certificate, if that is not a public one. */
+  readonly authority?: string | undefined;
+}
+
 /** What the platform writes to descriptor 3 of an instance or gateway before it closes it. */
 export interface Boot {
   readonly app: string;
@@ -119,6 +129,8 @@ export interface Boot {
   /** Of a gateway: where clients reach it. */
   readonly http?: { readonly host: string; readonly port: number } | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;
+  /** Absent where consumers read the logs of producers themselves. */
+  readonly broker?: BrokerBoot | undefined;
   readonly platform: {
     readonly address: Address;
     readonly token: string;

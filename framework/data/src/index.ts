@@ -16,6 +16,7 @@ export {
   describeConnection,
   type TlsConfig,
 } from "./connection.ts";
+export { inlineValues } from "./inline-values.ts";
 export { sql } from "./kysely/sql.ts";
 export { sqlState } from "./database-errors.ts";
 export {
@@ -31,7 +32,7 @@ export {
   type ServiceDatabaseRequest,
 } from "./provision.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
-export type { PoolOptions, PoolStats } from "./pool.ts";
+export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
 export {
   type CommandClaim,

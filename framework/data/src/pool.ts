@@ -23,7 +23,12 @@ export interface PoolOptions {
   /** How long a connection stays open without work, in milliseconds; default 10 000. */
   readonly idleMs?: number | undefined;
   readonly clock?: Clock | undefined;
+  /** Where connections come from; the driver's pool by default. A simulation has its own. */
+  readonly source?: ConnectionSource | undefined;
 }
+
+/** What is used of the driver's pool. */
+export type ConnectionSource = Pick<Pool, "connect" | "end" | "totalCount" | "idleCount">;
 
 /** How a pool stands. */
 export interface PoolStats {
@@ -45,7 +50,7 @@ interface Waiter {
 export class ConnectionPool {
   readonly clock: Clock;
   readonly #options: PoolOptions;
-  readonly #pool: Pool;
+  readonly #pool: ConnectionSource;
   readonly #waiters: Waiter[] = [];
   readonly #limit: number;
   readonly #maxWaiting: number;
@@ -58,20 +63,7 @@ export class ConnectionPool {
     this.clock = options.clock ?? systemClock;
     this.#limit = options.connections ?? 4;
     this.#maxWaiting = options.maxWaiting ?? 64 * this.#limit;
-    const { Pool } = driver();
-    this.#pool = new Pool({
-      ...clientConfig(options.connection, `${options.service}/${options.instance}`),
-      max: this.#limit,
-      min: 0,
-      idleTimeoutMillis: options.idleMs ?? 10_000,
-      allowExitOnIdle: true,
-      // Statements follow each other without waiting for answers: BEGIN costs no round trip of its own.
-      pipeline: true,
-    } as ConstructorParameters<typeof Pool>[0]);
-    // A connection that ends while nobody uses it is dropped by the pool; there is nothing else to do.
-    this.#pool.on("error", () => undefined);
-    // While somebody uses it, its statements fail; without a listener the event would end the process.
-    this.#pool.on("connect", (client) => client.on("error", () => undefined));
+    this.#pool = options.source ?? driversPool(options, this.#limit);
   }
 
   get stats(): PoolStats {
@@ -151,6 +143,24 @@ export class ConnectionPool {
     this.#taken--;
     if (this.#taken === 0) this.#drained?.();
   }
+}
+
+function driversPool(options: PoolOptions, limit: number): Pool {
+  const { Pool } = driver();
+  const pool = new Pool({
+    ...clientConfig(options.connection, `${options.service}/${options.instance}`),
+    max: limit,
+    min: 0,
+    idleTimeoutMillis: options.idleMs ?? 10_000,
+    allowExitOnIdle: true,
+    // Statements follow each other without waiting for answers: BEGIN costs no round trip of its own.
+    pipeline: true,
+  } as ConstructorParameters<typeof Pool>[0]);
+  // A connection that ends while nobody uses it is dropped by the pool; there is nothing else to do.
+  pool.on("error", () => undefined);
+  // While somebody uses it, its statements fail; without a listener the event would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  return pool;
 }
 
 /** A connection while somebody holds it. */

@@ -26,9 +26,9 @@ export async function applyWith(
   client: Client,
   migrations: readonly SystemMigration[],
 ): Promise<readonly string[]> {
-  if ((await missing(client, migrations)).length === 0) return [];
+  if ((await missing(client, migrations))?.length === 0) return [];
   return withAdvisoryLock(client, "kerf system schema", async () => {
-    const wanted = await missing(client, migrations);
+    const wanted = (await missing(client, migrations)) ?? (await createHistory(client, migrations));
     for (const { name, sql } of wanted) {
       await client.query("begin");
       try {
@@ -44,25 +44,32 @@ export async function applyWith(
   });
 }
 
+/** Those that were not applied; undefined where nothing says what was. */
 async function missing(
   client: Client,
   migrations: readonly SystemMigration[],
-): Promise<readonly SystemMigration[]> {
+): Promise<readonly SystemMigration[] | undefined> {
   if (migrations.length === 0) return [];
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('kerf.schema_version') is not null as there",
   );
-  if (rows[0]?.there !== true) {
-    // Read by everybody in the database, written by the owner alone.
-    await client.query(`
-      create schema if not exists kerf;
-      create table if not exists kerf.schema_version (
-        name text primary key,
-        applied_at timestamptz not null default now()
-      )`);
-    return migrations;
-  }
+  if (rows[0]?.there !== true) return undefined;
   const applied = await client.query<{ name: string }>("select name from kerf.schema_version");
   const known = new Set(applied.rows.map((row) => row.name));
   return migrations.filter(({ name }) => !known.has(name));
+}
+
+/** Under the lock: "if not exists" does not keep two that create at once from failing. */
+async function createHistory(
+  client: Client,
+  migrations: readonly SystemMigration[],
+): Promise<readonly SystemMigration[]> {
+  // Read by everybody in the database, written by the owner alone.
+  await client.query(`
+    create schema if not exists kerf;
+    create table if not exists kerf.schema_version (
+      name text primary key,
+      applied_at timestamptz not null default now()
+    )`);
+  return migrations;
 }

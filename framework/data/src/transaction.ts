@@ -123,10 +123,11 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   /**
    * Runs at the end of the transaction and inside of it, in the order of registration; what it throws rolls all back. With `alone`,
-   * that is done instead when the hook is all there is to commit, so that what many transactions do alone is done in one.
+   * that is done instead when the hook is all there is to commit, so that what many transactions do alone is done in one; not under
+   * a claimed key, whose record has to commit with it.
    */
   beforeCommit(hook: Hook<Tables>, alone?: Alone): void {
-    this.#alone = this.isUntouched ? alone : undefined;
+    this.#alone = this.isUntouched && this.#options.claim === undefined ? alone : undefined;
     this.#beforeCommit.push(hook);
   }
 

@@ -129,6 +129,26 @@ test("an id that is drawn and not committed yet holds back what comes behind it"
   assert.deepEqual(late.events.map(({ key }) => key).sort(), ["quick", "slow"]);
 });
 
+test("a transaction that goes on for long holds back what comes behind it, and not what lies before", async () => {
+  await world.count("before");
+  await world.reader.head.advance(1_000);
+  const [drawn, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow = world.count("slow", () => {
+    drawn.resolve();
+    return goOn.promise;
+  });
+  await drawn.promise;
+  const started = systemClock.now();
+  const { events } = await world.reader.read({ consumer: "c", after: all, waitMs: 10_000 });
+  assert.ok(systemClock.now() - started < 5_000);
+  assert.deepEqual(
+    events.map(({ key }) => key),
+    ["before"],
+  );
+  goOn.resolve();
+  await slow;
+});
+
 test("what a command emitted is gone when it rolls back", async () => {
   const transaction = world.producer.database.transaction({ deadline: systemClock.now() + 5_000 });
   const emit = world.outbox.open(transaction, { trace: "", principal: undefined });
@@ -378,6 +398,20 @@ test("two instances share the shards, and one goes on alone when the other stops
   const alone = consumer("i1");
   await alone.runOnce();
   assert.equal((await owners()).get("i1"), shards);
+});
+
+test("an instance that stops keeps no share for itself, even when it owned nothing", async () => {
+  const one = consumer("i1");
+  await one.runOnce();
+  const two = consumer("i2");
+  await two.runOnce();
+  assert.equal((await owners()).get("i2"), undefined);
+  await two.stop();
+  await one.stop();
+  const next = consumer("i3");
+  await next.runOnce();
+  assert.equal((await owners()).get("i3"), shards);
+  await next.stop();
 });
 
 test("every key has one shard, and they are spread", () => {

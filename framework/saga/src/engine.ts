@@ -26,6 +26,8 @@ export interface SagaEngineOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Ids of sagas, UUIDs; drawn by default. A simulation needs the same ones in every run. */
+  readonly newId?: (() => string) | undefined;
   /** Told when a saga that ran here is completed, undone or stuck, and that is recorded. */
   readonly onEnd?: ((saga: SagaRow) => void) | undefined;
 }
@@ -118,7 +120,7 @@ export class SagaEngine {
       );
     }
     const { name, version } = definition;
-    const id = newId(clock);
+    const id = this.#options.newId?.() ?? newId(clock);
     const principal = origin.principal ?? null;
     const saga = { id, name, version, input, trace: origin.trace, principal };
     transaction.beforeCommit(

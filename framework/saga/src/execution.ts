@@ -56,7 +56,15 @@ export interface StepWork {
 }
 
 /** Ends a run without ending the saga; what is there until then is waited for by nobody. */
-class PutAside extends Error {}
+class PutAside extends Error {
+  /** Until when: what it waits for may come, or be over, before everything is written. */
+  readonly until: number;
+
+  constructor(until: number) {
+    super();
+    this.until = until;
+  }
+}
 
 interface Parked {
   readonly until: number;
@@ -288,7 +296,7 @@ export class Execution {
       if (this.#parked.size === 0 || this.#running.size > 0 || this.#halting) return;
       const soonest = Math.min(...[...this.#parked].map(({ until }) => until));
       if (soonest - clock.wall() <= idleMs) this.#considerAside();
-      else this.leave(new PutAside());
+      else this.leave(new PutAside(soonest));
     });
   }
 
@@ -302,8 +310,8 @@ export class Execution {
     await Promise.allSettled(this.#writing);
     if (this.parts.signal.aborted || isStale(thrown)) throw thrown;
     if (thrown instanceof PutAside) {
-      const soonest = Math.min(...[...this.#parked].map(({ until }) => until));
-      await this.parts.store.putAside(this.saga, soonest);
+      if (thrown.until <= this.parts.clock.wall()) return "again";
+      await this.parts.store.putAside(this.saga, thrown.until);
       return "aside";
     }
     if (thrown instanceof Cancelled && this.#beyondPivot) return "again";

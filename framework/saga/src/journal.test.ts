@@ -109,6 +109,21 @@ test("a saga whose row somebody holds is written when they let go, and holds nob
   assert.deepEqual(await stepsOf(held), ["one"]);
 });
 
+test("what waits for a row is written in the order in which it was handed over", async () => {
+  const [held] = (await started(1)) as [SagaRow];
+  const holder = world.database.transaction({ deadline: systemClock.now() + 10_000 });
+  await holder.raw.query("select from kerf.saga where id = $1 for update", [held.id]);
+  const one = journal.write({ saga: held, row: step("one") });
+  // On its way, and refused, while the next one comes.
+  await new Promise((resolve) => setImmediate(resolve));
+  const two = journal.write({ saga: held, row: step("two") });
+  const [other] = (await started(1)) as [SagaRow];
+  await journal.write({ saga: other, row: step("one") });
+  await holder.rollback();
+  await Promise.all([one, two]);
+  assert.deepEqual(await stepsOf(held), ["one", "two"]);
+});
+
 test("an answer that PostgreSQL refuses fails its own saga and nobody else's", async () => {
   const [bad, good] = (await started(2)) as [SagaRow, SagaRow];
   const results = await Promise.allSettled([

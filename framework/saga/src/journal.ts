@@ -100,7 +100,8 @@ export class Journal {
         );
       } else if (left.length > 0) {
         const others = this.#waiting.length;
-        this.#waiting.push(...left);
+        // First, so that the steps of a saga are recorded in the order in which they took effect: it is undone in that order reversed.
+        this.#waiting.unshift(...left);
         if (others === 0) await delay(this.#clock, heldPauseMs).catch(() => undefined);
       }
     }

@@ -260,6 +260,25 @@ test("a saga sleeps in the database and not in memory, and wakes elsewhere", asy
   assert.deepEqual(await world.effects(), ["flight", "hotel"]);
 });
 
+test("a sleep that is over before its record is written is not slept on", async () => {
+  const [locked, slept] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const trip = saga(async (s) => {
+    await locked.promise;
+    await s.sleep("rest", 600);
+    slept.resolve();
+    await book(s, "flight");
+  });
+  const id = await world.start(engine("a", trip), trip, {});
+  const holder = world.database.transaction({ deadline: performance.now() + 10_000 });
+  await holder.raw.query("select from kerf.saga where id = $1 for update", [id]);
+  locked.resolve();
+  // By then it is to be put aside, which waits for the record of the sleep.
+  await slept.promise;
+  await holder.rollback();
+  await world.until(id, "completed");
+  assert.deepEqual(await world.effects(), ["flight"]);
+});
+
 test("whoever lost its lease is refused, and its successor goes on from what is recorded", async () => {
   const goOn = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();

@@ -64,8 +64,17 @@ export class Steps implements SagaSteps<unknown, unknown> {
       work: this.#transactional(doRow(step, null, pivot), work),
       undo:
         undo &&
-        ((answer) => (failure) =>
-          this.#transactional(undoRow(step), (args) => undo(args, answer as Output, failure))()),
+        ((answer) => {
+          let failed: SagaFailure;
+          // One for all attempts: the next one asks what became of a COMMIT that was not answered.
+          const work = this.#transactional(undoRow(step), (args) =>
+            undo(args, answer as Output, failed),
+          );
+          return (failure) => {
+            failed = failure;
+            return work();
+          };
+        }),
     }) as Promise<Output>;
   }
 
@@ -99,13 +108,24 @@ export class Steps implements SagaSteps<unknown, unknown> {
       );
     }
     const topic = topicOf(producer.name, event, key);
+    const { store } = parts;
+    let isUncertain = false;
     const answer = (await this.#execution.step(step, {
       remote: false,
       work: async () => {
-        const found = await parts.store.lookForSignal(saga, step, topic, timeoutMs);
-        if ("until" in found) return found.until;
-        this.#execution.recorded(found.row, found.cancelled);
-        return undefined;
+        // What it was given is given to no step again: without its record it would wait for the next one.
+        const known = isUncertain ? await store.committed(saga, step, "do") : undefined;
+        if (known !== undefined) return this.#execution.recorded(known);
+        try {
+          const found = await store.lookForSignal(saga, step, topic, timeoutMs);
+          isUncertain = false;
+          if ("until" in found) return found.until;
+          this.#execution.recorded(found.row, found.cancelled);
+          return undefined;
+        } catch (error) {
+          isUncertain = isUnanswered(error);
+          throw error;
+        }
       },
     })) as { payload?: unknown };
     return answer.payload as never;
@@ -151,13 +171,18 @@ export class Steps implements SagaSteps<unknown, unknown> {
         await transaction.commit();
         return execution.recorded(whole, isCancelled);
       } catch (error) {
-        isUncertain = error instanceof KerfError && error.retry === "unknown";
+        isUncertain = isUnanswered(error);
         throw error;
       } finally {
         await transaction.rollback();
       }
     };
   }
+}
+
+/** Whether a COMMIT may have taken effect. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof KerfError && error.retry === "unknown";
 }
 
 function doRow(step: string, answer: unknown, pivot = false): StepRow {

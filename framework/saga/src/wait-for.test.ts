@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { contract, event, schemaFrom } from "@kerf/contract";
-import { systemClock } from "@kerf/kernel";
+import { KerfError, systemClock } from "@kerf/kernel";
 import type { SagaEngine } from "./engine.ts";
 import type { SagaDefinition, SagaSteps } from "./saga.ts";
 import { bank, type Clients, type Local } from "./testing/bank.ts";
@@ -93,6 +93,28 @@ test("an event that comes while it is waited for wakes the saga, in whatever ins
   await settle(second, 7, "another order");
   await settle(second, 5);
   assert.equal(await world.until(id, "completed"), "completed");
+  assert.deepEqual(await world.effects(), ["reserve", "ship for 5"]);
+});
+
+test("an event is given to a step once, though nobody heard that it was recorded", async () => {
+  const definition = order(3_600_000);
+  const database = world.open("i1");
+  const commit = database.inTransaction.bind(database);
+  let lost = 0;
+  // The connection breaks behind the COMMIT of what came.
+  database.inTransaction = async (deadline, work) => {
+    const result = await commit(deadline, work);
+    if (!Object.hasOwn((result ?? {}) as object, "row")) return result;
+    lost += 1;
+    throw new KerfError("unavailable", { message: "No answer came.", retry: "unknown" });
+  };
+  const running = world.engine("i1", [definition], database);
+  engines.push(running);
+  running.start();
+  const id = await world.start(running, definition, {});
+  await settle(running, 5);
+  assert.equal(await world.until(id, "completed", "stuck"), "completed");
+  assert.equal(lost, 1);
   assert.deepEqual(await world.effects(), ["reserve", "ship for 5"]);
 });
 

@@ -1,5 +1,5 @@
 import { commandRecordSchema, type SystemMigration } from "@kerf/data";
-import { consumerSchema, eventSchema, readModelSchema } from "@kerf/events";
+import { consumerSchema, eventSchema, readModelSchema, relaySchema } from "@kerf/events";
 import { reconciliationSchema, sagaSchema, scheduleSchema } from "@kerf/saga";
 
 /** The platform's own tables in the database of every service, in the order in which they are made. */
@@ -11,4 +11,5 @@ export const systemSchema: readonly SystemMigration[] = [
   ...readModelSchema,
   ...scheduleSchema,
   ...reconciliationSchema,
+  ...relaySchema,
 ];

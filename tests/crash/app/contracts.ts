@@ -26,6 +26,17 @@ export const wallet = contract("wallet", {
       input: z.object({ name: z.string() }),
       output: z.object({ balance: z.number() }),
     }),
+    accounts: query({
+      access: "service",
+      input: z.object({}),
+      output: z.array(z.object({ name: z.string(), paid: z.number() })),
+    }),
+    /** Labels of what was paid, here and elsewhere, in the order of code units. */
+    payments: query({
+      access: "service",
+      input: z.object({ after: z.string(), limit: z.number() }),
+      output: z.array(z.object({ label: z.string() })),
+    }),
   },
   events: {
     paid: event({
@@ -69,4 +80,59 @@ export const ledger = contract("ledger", {
 });
 
 /** Sees every payment. */
-export const audit = contract("audit", { version: "1.0.0", operations: {}, events: {} });
+export const audit = contract("audit", {
+  version: "1.0.0",
+  operations: {
+    /** From now on events of this account can be applied. */
+    mend: command({
+      access: "service",
+      input: z.object({ label: z.string() }),
+      output: z.object({}),
+    }),
+  },
+  events: {},
+});
+
+/** Writes down what its schedules did. */
+export const diary = contract("diary", {
+  version: "1.0.0",
+  operations: {},
+  events: {
+    ticked: event({
+      schema: z.object({ schedule: z.string(), at: z.string(), half: z.number() }),
+      key: "schedule",
+    }),
+  },
+});
+
+/** Keeps what each account has paid, as tables that follow the wallet. */
+export const mirror = contract("mirror", { version: "1.0.0", operations: {}, events: {} });
+
+/** Collects money, by sagas that wait for it or for somebody to mend something. */
+export const billing = contract("billing", {
+  version: "1.0.0",
+  operations: {
+    collect: command({
+      access: "service",
+      input: z.object({
+        label: z.string(),
+        /** Whose next payment ends it; its own deposit is from another one. */
+        awaited: z.string(),
+      }),
+      output: z.object({ saga: z.string() }),
+    }),
+    file: command({
+      access: "service",
+      input: z.object({ label: z.string() }),
+      output: z.object({ saga: z.string() }),
+    }),
+    mend: command({
+      access: "service",
+      input: z.object({ label: z.string() }),
+      output: z.object({}),
+    }),
+  },
+});
+
+/** Compares what was promised with what the wallet has paid. */
+export const books = contract("books", { version: "1.0.0", operations: {}, events: {} });

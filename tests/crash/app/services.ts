@@ -1,11 +1,11 @@
-import { postgres } from "@kerf/data";
 import { type AnyService, service } from "@kerf/service";
 import { z } from "zod";
+import { billingService } from "./billing.ts";
+import { booksService } from "./books.ts";
 import { audit, ledger, shop, wallet } from "./contracts.ts";
-
-const owner = "crash";
-const database = (name: string) =>
-  postgres({ migrations: new URL(`migrations/${name}`, import.meta.url) });
+import { database, owner, undoLabel } from "./declared.ts";
+import { diaryService } from "./diary.ts";
+import { mirrorService } from "./mirror.ts";
 
 const walletService = service(wallet, { owner, database: database("wallet") });
 walletService.implement({
@@ -39,6 +39,21 @@ walletService.implement({
     );
     return { balance: rows[0]?.balance ?? 0 };
   },
+  async accounts({ raw }) {
+    const { rows } = await raw.query<{ name: string; paid: number }>(
+      "select name, paid from public.account order by name",
+    );
+    return rows;
+  },
+  async payments({ input: { after, limit }, raw }) {
+    const { rows } = await raw.query<{ label: string }>(
+      `select label collate "C" as label from public.receipt where label collate "C" > $1
+        union select label collate "C" from public.effect where label collate "C" > $1
+        order by label limit $2`,
+      [after, limit],
+    );
+    return rows;
+  },
 });
 
 const shopService = service(shop, {
@@ -46,9 +61,6 @@ const shopService = service(shop, {
   database: database("shop"),
   uses: { wallet },
 });
-
-/** What the undo of a step is called. */
-export const undoLabel = (label: string): string => `${label} back`;
 
 const checkout = shopService.saga(
   "checkout",
@@ -107,10 +119,20 @@ shopService.implement({
 });
 
 const auditService = service(audit, { owner, database: database("audit") });
-auditService.implement({});
+auditService.implement({
+  async mend({ input, raw }) {
+    await raw.query("insert into public.mended (account) values ($1)", [input.label]);
+    return {};
+  },
+});
 auditService.on(wallet, {
   async paid({ event: { id, payload }, raw }) {
-    if (payload.account === "poison") throw new TypeError("a bug in the handler");
+    if (payload.account === "poison") {
+      const { rowCount } = await raw.query("select from public.mended where account = $1", [
+        payload.account,
+      ]);
+      if (rowCount === 0) throw new TypeError("a bug in the handler");
+    }
     await raw.query("insert into public.seen (account, paid, event) values ($1, $2, $3)", [
       payload.account,
       payload.paid,
@@ -127,13 +149,25 @@ ledgerService.implement({
   },
 });
 
+/** Name of a service of the scenarios. */
+export type ServiceName =
+  | "wallet"
+  | "shop"
+  | "audit"
+  | "ledger"
+  | "diary"
+  | "mirror"
+  | "billing"
+  | "books";
+
 /** The services of every scenario, by name. */
 export const services: Readonly<Record<ServiceName, AnyService>> = {
   wallet: walletService,
   shop: shopService,
   audit: auditService,
   ledger: ledgerService,
+  diary: diaryService,
+  mirror: mirrorService,
+  billing: billingService,
+  books: booksService,
 };
-
-/** Name of a service of the scenarios. */
-export type ServiceName = "wallet" | "shop" | "audit" | "ledger";

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import pg from "pg";
 import type { Crash } from "./crash.ts";
 import type { StatementNames } from "./statement-names.ts";
@@ -23,7 +24,12 @@ export function watchDriver(crash: Crash, names: StatementNames): void {
     const [of] = message.names.slice(-1);
     if (!ending && of !== undefined) last.set(this, of);
     crash.reach("before", message.names, context);
-    const settled = (): void => crash.reach("after", message.names, context);
+    // The server has done it, and nobody learns so.
+    const settled = (): void => {
+      if (!crash.reach("after", message.names, context)) return;
+      (this as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+      throw new Error("Connection terminated by the scenario");
+    };
     return original.call(this, config, ...rest).then(
       (result) => {
         settled();

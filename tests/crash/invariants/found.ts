@@ -21,6 +21,12 @@ export interface FoundEvent {
   readonly label: string;
 }
 
+const sagasAndSteps = `select id, state, input->>'label' as label, failure,
+    array(select case kind when 'undo' then 'undo ' else '' end || step ||
+        case when declined then ' declined' else '' end
+      from kerf.saga_step where saga = s.id and kind in ('do', 'undo') order by position) as steps
+  from kerf.saga s order by id`;
+
 /** Everything that the services of a run have kept. Of a service that is not in the run: nothing. */
 export interface Found {
   readonly services: readonly ServiceName[];
@@ -37,6 +43,17 @@ export interface Found {
   readonly sagas: readonly FoundSaga[];
   /** Labels of the shop's events. */
   readonly packed: readonly string[];
+  /** Ids of the events that were passed over, and under which key. */
+  readonly skipped: readonly { id: string; key: string }[];
+  /** How often the audit was told to begin anew; the greatest of its shards. */
+  readonly generation: number;
+  /** What the diary's schedules did, and its events as `schedule at half`. Times are ISO 8601. */
+  readonly ticks: readonly { schedule: string; at: string }[];
+  readonly ticked: readonly string[];
+  /** Sagas of the billing, what was asked of it, and its notes as `label what`. */
+  readonly bills: readonly FoundSaga[];
+  readonly billsAsked: readonly string[];
+  readonly billed: readonly string[];
   /** Labels of the ledger's entries. */
   readonly entries: readonly string[];
   /** Indexes of the ledger that an interrupted statement has left useless. */
@@ -86,6 +103,14 @@ export class Databases {
       "wallet",
       "select count(*)::int as n from undone_savepoint",
     );
+    const ticks = await this.rows<{ schedule: string; at: Date }>(
+      "diary",
+      "select schedule, at from tick order by n",
+    );
+    const [anew] = await this.rows<{ generation: number }>(
+      "audit",
+      "select max(generation) as generation from kerf.consumer_shard",
+    );
     return {
       services: [...this.#pools.keys()] as ServiceName[],
       outcomes,
@@ -107,14 +132,18 @@ export class Databases {
       ),
       purchases: await column("shop", "select label from purchase order by n"),
       notes: await this.rows("shop", "select label, what from note order by n"),
-      sagas: await this.rows(
-        "shop",
-        `select id, state, input->>'label' as label, failure,
-            array(select case kind when 'undo' then 'undo ' else '' end || step ||
-                case when declined then ' declined' else '' end
-              from kerf.saga_step where saga = s.id order by position) as steps
-          from kerf.saga s order by id`,
+      skipped: await this.rows("audit", "select id::text as id, key from kerf.skipped_event s"),
+      generation: anew?.generation ?? 0,
+      ticks: ticks.map(({ schedule, at }) => ({ schedule, at: at.toISOString() })),
+      ticked: await column(
+        "diary",
+        `select concat_ws(' ', payload->>'schedule', payload->>'at', payload->>'half') as label
+          from kerf.event order by id`,
       ),
+      sagas: await this.rows("shop", sagasAndSteps),
+      bills: await this.rows("billing", sagasAndSteps),
+      billsAsked: await column("billing", "select label from bill order by n"),
+      billed: await column("billing", "select label || ' ' || what as label from note order by n"),
       entries: await column("ledger", "select label from entry order by n"),
       brokenIndexes: await column(
         "ledger",

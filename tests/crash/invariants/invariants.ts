@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { undoLabel } from "../app/services.ts";
+import { undoLabel } from "../app/declared.ts";
 import type { Found, FoundSaga } from "./found.ts";
 
 /** What lies in all accounts together at the start (migrations/wallet). */
@@ -12,6 +12,7 @@ export function assertInvariants(found: Found): void {
   assertEvents(found);
   assertConsumed(found);
   assertSagas(found);
+  assertBills(found);
 }
 
 function assertMoney({ accounts, services, undoneSavepoints }: Found): void {
@@ -54,16 +55,39 @@ function assertEvents({ accounts, effects, events }: Found): void {
 }
 
 /** Every event was applied or parked, once and in the order of its key. */
-function assertConsumed({ events, parked, seen, services, accounts }: Found): void {
+function assertConsumed(found: Found): void {
+  const { events, generation, parked, seen, services, skipped, accounts } = found;
   if (!services.includes("audit")) return;
   for (const name of accounts.keys()) {
     const committed = events.filter(({ account }) => account === name).map(({ id }) => id);
     const applied = seen.filter(({ account }) => account === name).map(({ event }) => event);
     const aside = parked.filter(({ key }) => key === name).map(({ id }) => id);
-    if (name === "poison") assert.deepEqual(aside, committed, "what cannot be applied is parked");
-    else assert.deepEqual(applied, committed, `every event of ${name} is applied once, in order`);
-    assert.equal(applied.length + aside.length, committed.length, `${name}: applied or parked`);
+    const over = skipped.filter(({ key }) => key === name).map(({ id }) => id);
+    if (name !== "poison") assert.deepEqual(aside, [], `nothing of ${name} is parked`);
+    const passes = passesOf(applied);
+    // Whoever begins anew may be told so again before anything was applied.
+    assert.ok(passes.length <= generation + 1, `${name}: applied anew without being told so`);
+    const last = passes.pop() ?? [];
+    assert.deepEqual(
+      [...over, ...last, ...aside],
+      committed,
+      `every event of ${name} is passed over, applied or parked, once and in order`,
+    );
+    for (const earlier of passes)
+      assert.deepEqual(earlier, committed.slice(0, earlier.length), `${name}: nothing is left out`);
   }
+}
+
+/** Ids that grow, each time that it was begun anew. */
+function passesOf(applied: readonly string[]): string[][] {
+  const passes: string[][] = [];
+  let last = 0n;
+  for (const id of applied) {
+    if (passes.length === 0 || BigInt(id) <= last) passes.push([]);
+    passes.at(-1)?.push(id);
+    last = BigInt(id);
+  }
+  return passes;
 }
 
 /** Every saga that was started has ended, and what it did or undid took effect once. */
@@ -111,6 +135,27 @@ function assertUndone({ label, steps }: FoundSaga, { effects, notes }: Found): v
     ["reserve", "pack", "settle declined", "undo pack", "undo reserve"],
     `steps of ${label}: what took effect is undone in reverse`,
   );
+}
+
+/** Every bill that was asked for is one saga, at its end; what took effect of it is recorded, or undone in reverse. */
+function assertBills({ bills, billed, billsAsked, effects }: Found): void {
+  assertUnique(billsAsked, "bills");
+  assertUnique(billed, "notes of bills");
+  assert.deepEqual(bills.map(({ label }) => label).sort(), [...billsAsked].sort());
+  for (const { failure, label, state, steps } of bills) {
+    const undos = steps.flatMap((step) => (step.startsWith("undo ") ? step.slice(5) : []));
+    const done = steps.filter((step) => ["deposit", "open"].includes(step));
+    const deposit = `${label} deposit`;
+    assert.ok(
+      ["completed", "undone", "resolved"].includes(state),
+      `the bill ${label} is ${state}: ${failure?.message}`,
+    );
+    assert.deepEqual(undos, state === "undone" ? done.toReversed() : [], `undos of ${label}`);
+    assert.equal(effects.includes(deposit), done.includes("deposit"), deposit);
+    assert.equal(effects.includes(undoLabel(deposit)), undos.includes("deposit"), deposit);
+    assert.equal(billed.includes(`${label} opened`), done.includes("open"), label);
+    assert.equal(billed.includes(`${label} withdrawn`), undos.includes("open"), label);
+  }
 }
 
 function notesOf(label: string, notes: Found["notes"]): string[] {

@@ -4,16 +4,20 @@ import type { ServiceName } from "../app/services.ts";
 /** Who follows whose log. */
 const follows: readonly (readonly [consumer: ServiceName, producer: ServiceName])[] = [
   ["audit", "wallet"],
+  ["mirror", "wallet"],
+  ["billing", "wallet"],
 ];
 
 /** What is still going on in a run; undefined when everything has come to its end. */
 export async function unrest(databases: Databases): Promise<string | undefined> {
-  const sagas = await databases.rows<{ id: string; state: string }>(
-    "shop",
-    "select id, state from kerf.saga where state in ('running', 'undoing')",
-  );
-  if (sagas.length > 0)
-    return sagas.map(({ id, state }) => `the saga ${id} is ${state}`).join(", ");
+  for (const service of ["shop", "billing"] as const) {
+    const sagas = await databases.rows<{ id: string; state: string }>(
+      service,
+      "select id, state from kerf.saga where state in ('running', 'undoing')",
+    );
+    if (sagas.length > 0)
+      return sagas.map(({ id, state }) => `the saga ${id} is ${state}`).join(", ");
+  }
   for (const [consumer, producer] of follows) {
     if (!databases.has(consumer)) continue;
     const heads = await databases.rows<{ shard: number; head: string }>(
@@ -22,7 +26,7 @@ export async function unrest(databases: Databases): Promise<string | undefined> 
     );
     const marks = await databases.rows<{ shard: number; watermark: string }>(
       consumer,
-      "select shard, watermark::text as watermark from kerf.consumer_shard where producer = $1",
+      "select shard, watermark::text as watermark from kerf.consumer_shard where producer = $1 and not building",
       [producer],
     );
     const behind = heads.filter(({ shard, head }) => {

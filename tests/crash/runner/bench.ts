@@ -7,6 +7,7 @@ import {
   TemplateDatabases,
 } from "@kerf/data";
 import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
+import { startNats, type TestBroker } from "@kerf/events/testing";
 import { systemSchema } from "@kerf/service";
 import { type ServiceName, services } from "../app/services.ts";
 import pg from "pg";
@@ -19,6 +20,8 @@ export class Bench {
   readonly #server: TemporaryServer;
   readonly #templates: TemplateDatabases;
   #runs = 0;
+  #nats: Promise<TestBroker> | undefined;
+  #places = 0;
 
   private constructor(server: TemporaryServer) {
     this.#server = server;
@@ -34,6 +37,12 @@ export class Bench {
     const directory = join(this.#server.directory, `r${++this.#runs}`);
     await mkdir(directory, { mode: 0o700 });
     return directory;
+  }
+
+  /** A place of one run's own in a NATS server, which all runs share. */
+  async broker(): Promise<string> {
+    const nats = await (this.#nats ??= startNats());
+    return `${nats.url}/r${++this.#places}`;
   }
 
   get admin(): ConnectionConfig {
@@ -78,6 +87,7 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.children.end();
+    await (await this.#nats)?.stop();
     await this.#templates.close();
     await this.#server.stop();
   }

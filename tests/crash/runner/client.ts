@@ -9,8 +9,10 @@ import {
   systemRandom,
   TimerWheel,
 } from "@kerf/kernel";
+import { type ActionAnswer, operate } from "@kerf/service";
 import { silentLogger } from "@kerf/telemetry";
-import { ledger, shop, wallet } from "../app/contracts.ts";
+import { audit, billing, ledger, shop, wallet } from "../app/contracts.ts";
+import type { ServiceName } from "../app/services.ts";
 import { RecordedDiscovery } from "./discovery.ts";
 
 /** How long a client goes on asking, milliseconds. */
@@ -68,6 +70,70 @@ export class ScenarioClient {
     );
   }
 
+  /** Starts a saga that waits for a payment. */
+  collect(input: InputOf<typeof billing.operations.collect.input>): Promise<Outcome> {
+    return this.#twice("collect", input.label, (key) =>
+      this.#bound(billing).collect(input, { idempotencyKey: key }),
+    );
+  }
+
+  /** Starts a saga that does not end before something is mended. */
+  file(label: string): Promise<Outcome> {
+    return this.#twice("file", label, (key) =>
+      this.#bound(billing).file({ label }, { idempotencyKey: key }),
+    );
+  }
+
+  /** Mends what keeps a saga, or the events of an account, from going on. */
+  mend(contract: typeof billing | typeof audit, label: string): Promise<Outcome> {
+    return this.#twice("mend", label, (key) =>
+      this.#bound(contract).mend({ label }, { idempotencyKey: key }),
+    );
+  }
+
+  /**
+   * Has a service do something for operators; what is not answered is asked for again, so that it may be done twice.
+   * Throws what the service refuses, but for what `settled` names: it was done the first time.
+   */
+  async operate<Answer = unknown>(
+    service: ServiceName,
+    action: string,
+    input: Readonly<Record<string, unknown>> = {},
+    settled: readonly string[] = [],
+  ): Promise<Answer> {
+    const end = clock.now() + patienceMs;
+    for (let again = false; ; again = true) {
+      const outcome = await this.#untilAnswered(
+        () =>
+          this.#caller.send({
+            service,
+            operation: operate,
+            kind: "command",
+            input: { action, input },
+            context: this.#context("operator"),
+          }) as Promise<ActionAnswer>,
+      );
+      const { answer } = outcome as { answer: ActionAnswer };
+      if (!("error" in answer)) return answer.output as Answer;
+      const { code, message, retry } = answer.error;
+      if (settled.includes(code)) return undefined as Answer;
+      if (retry === "never" || clock.now() > end)
+        throw new Error(`${action}${again ? " (again)" : ""}: ${code}: ${message}`);
+      await delay(clock, pauseMs);
+    }
+  }
+
+  /** Asks for something again and again until it is as wanted. */
+  async until<T>(look: () => Promise<T>, wanted: (found: T) => boolean): Promise<T> {
+    const end = clock.now() + patienceMs;
+    for (;;) {
+      const found = await look();
+      if (wanted(found)) return found;
+      if (clock.now() > end) throw new Error(`It stays at ${JSON.stringify(found)}.`);
+      await delay(clock, pauseMs);
+    }
+  }
+
   /** Reads a balance. */
   async balance(name: string): Promise<number> {
     const outcome = await this.#untilAnswered(() => this.#bound(wallet).balance({ name }));
@@ -78,14 +144,15 @@ export class ScenarioClient {
     await this.#caller.stop();
   }
 
-  #bound<C extends typeof wallet | typeof shop | typeof ledger>(contract: C) {
-    const context = rootContext({
-      clock,
-      wheel: this.#wheel,
-      caller: "client",
-      deadlineMs: Number.POSITIVE_INFINITY,
-    });
-    return this.#caller.bind(contract, { caller: "client" })(context);
+  #bound<C extends typeof wallet | typeof shop | typeof ledger | typeof billing | typeof audit>(
+    contract: C,
+  ) {
+    return this.#caller.bind(contract, { caller: "client" })(this.#context("client"));
+  }
+
+  #context(caller: string) {
+    const deadlineMs = Number.POSITIVE_INFINITY;
+    return rootContext({ clock, wheel: this.#wheel, caller, deadlineMs });
   }
 
   async #twice(

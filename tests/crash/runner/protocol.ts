@@ -1,6 +1,6 @@
 import type { DatabaseBoot } from "@kerf/call";
 import type { ConnectionConfig } from "@kerf/data";
-import type { CrashPlan, Reached } from "../hook/crash.ts";
+import type { CrashPlan, Cut, Reached } from "../hook/crash.ts";
 import type { ServiceName } from "../app/services.ts";
 
 /** What a process is told to be. */
@@ -13,6 +13,10 @@ export interface ProcessBoot {
   /** Where the services listen, this process's among them. */
   readonly addresses: Readonly<Record<string, readonly string[]>>;
   readonly plan: CrashPlan | undefined;
+  /** What carries its events. */
+  readonly broker: string | undefined;
+  /** Where its connection to a database is cut once. */
+  readonly cut: Cut | undefined;
   /** The administrator of a server on which the process makes and migrates its databases itself, as the platform does. */
   readonly setup: ConnectionConfig | undefined;
   /** The first upkeep of the databases comes at once instead of after half a minute. */

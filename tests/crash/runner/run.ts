@@ -7,6 +7,7 @@ import { assertInvariants } from "../invariants/invariants.ts";
 import { unrest } from "../invariants/rest.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Bench } from "./bench.ts";
+import { delay, systemClock } from "@kerf/kernel";
 import { bounded, eventually } from "./bounded.ts";
 import type { Child } from "./child.ts";
 import { ScenarioClient } from "./client.ts";
@@ -16,6 +17,8 @@ const connections = 4;
 /** How long clients may take, and how long it may take until all is at rest, milliseconds. */
 const driveMs = 60_000;
 const restMs = 30_000;
+/** By how much those are earlier that are to be first, milliseconds: a process takes that long to come up. */
+const headStartMs = 400;
 
 /** A process that is to die, and where. */
 export interface Killing extends CrashPlan {
@@ -31,13 +34,22 @@ export interface RunResult {
   readonly reached: ReadonlyMap<string, readonly Reached[]>;
 }
 
+/** Which processes are started a moment before the others; by default all at once. */
+export type First = "killed" | "others";
+
 /** One run of one scenario, with one process killed at one moment or with none. Throws what does not hold. */
-export async function run(bench: Bench, scenario: Scenario, killing?: Killing): Promise<RunResult> {
+export async function run(
+  bench: Bench,
+  scenario: Scenario,
+  killing?: Killing,
+  first?: First,
+): Promise<RunResult> {
   const names = [...new Set(Object.values(scenario.processes).flat())];
   const directory = await bench.directory();
   const clones = scenario.setup === true ? bench.unmade(names) : await bench.databases(names);
   const databases = new Databases(clones);
-  const parts = { bench, scenario, killing, directory, clones, databases };
+  const broker = scenario.broker === true ? await bench.broker() : undefined;
+  const parts = { bench, scenario, killing, first, directory, clones, databases, broker };
   const one = new Run(parts);
   try {
     return await one.play();
@@ -67,8 +79,10 @@ class Run {
   readonly #bench: Bench;
   readonly #scenario: Scenario;
   readonly #killing: Killing | undefined;
+  readonly #first: First | undefined;
   readonly #clones: ReadonlyMap<ServiceName, ClonedDatabase>;
   readonly #databases: Databases;
+  readonly #broker: string | undefined;
   readonly #client: ScenarioClient;
   readonly #addresses: Readonly<Record<string, readonly string[]>>;
   readonly #slots: Slot[];
@@ -82,16 +96,20 @@ class Run {
     readonly bench: Bench;
     readonly scenario: Scenario;
     readonly killing: Killing | undefined;
+    readonly first: First | undefined;
     readonly directory: string;
     readonly clones: ReadonlyMap<ServiceName, ClonedDatabase>;
     readonly databases: Databases;
+    readonly broker: string | undefined;
   }) {
     const { scenario, bench, directory } = parts;
     this.#bench = bench;
     this.#scenario = scenario;
     this.#killing = parts.killing;
+    this.#first = parts.first;
     this.#clones = parts.clones;
     this.#databases = parts.databases;
+    this.#broker = parts.broker;
     this.#slots = Object.keys(scenario.processes).map((name) => ({
       name,
       address: `unix:${directory}/${name}`,
@@ -111,7 +129,8 @@ class Run {
   }
 
   async play(): Promise<RunResult> {
-    await Promise.all(this.#slots.map((slot) => this.#boot(slot)));
+    await this.#scenario.prepare?.(this.#databases);
+    await Promise.all(this.#slots.map((slot) => this.#bootInTurn(slot)));
     const operator = { stop: (name: string) => this.#stopEarly(name) };
     const driven = this.#scenario.drive(this.#client, operator);
     await this.#or(bounded(driven, driveMs, () => "clients are done"));
@@ -121,7 +140,7 @@ class Run {
     for (const slot of this.#slots) if (!slot.stopping) await this.#stop(slot);
     const found = await this.#databases.find(this.#client.outcomes);
     assertInvariants(found);
-    this.#scenario.check(found);
+    await this.#scenario.check(found, this.#databases);
     for (const { child } of this.#slots.splice(0)) this.#bench.children.giveBack(child);
     return { killed: this.#killed, reached: this.#reached };
   }
@@ -140,6 +159,13 @@ class Run {
       slot.stopping = true;
       await slot.child.end();
     }
+  }
+
+  async #bootInTurn(slot: Slot): Promise<void> {
+    const isKilled = slot.name === this.#killing?.process;
+    if (this.#first !== undefined && isKilled !== (this.#first === "killed"))
+      await delay(systemClock, headStartMs);
+    await this.#boot(slot);
   }
 
   /** Starts an instance in a slot; the plan is for the first one only. */
@@ -164,7 +190,13 @@ class Run {
         fate: killing.fate,
         key: killing.key,
         occurrence: killing.occurrence,
+        among: this.#scenario.among?.source,
       },
+      broker: this.#broker,
+      cut:
+        slot.generation === 1 && this.#scenario.cut?.process === name
+          ? this.#scenario.cut
+          : undefined,
       setup: this.#scenario.setup === true ? this.#bench.admin : undefined,
       upkeep: this.#scenario.upkeep === true,
     });
@@ -222,7 +254,7 @@ class Run {
     await this.#or(
       eventually(async () => {
         await Promise.all(this.#replacing);
-        return unrest(this.#databases);
+        return (await unrest(this.#databases)) ?? (await this.#scenario.unrest?.(this.#databases));
       }, restMs),
     );
   }

@@ -5,6 +5,7 @@ import type { Scenario } from "../scenario.ts";
 export const poison: Scenario = {
   name: "poison",
   processes: { left: ["wallet"], right: ["audit"] },
+  killed: ["right"],
   async drive(client) {
     await client.pay({ from: "poison", to: "shop", amount: 1, label: "poison 1" });
     await client.pay({ from: "ada", to: "shop", amount: 1, label: "ada 1" });

@@ -5,6 +5,8 @@ import type { Scenario } from "../scenario.ts";
 export const timer: Scenario = {
   name: "timer",
   processes: { left: ["wallet"], right: ["shop"] },
+  killed: ["right"],
+  among: /saga-store|write-batch|author/,
   async drive(client) {
     await client.order({ buyer: "ada", settler: "escrow", label: "chair", restMs: 2_600 });
   },

@@ -14,6 +14,8 @@ export interface BootFacts {
   readonly databases: Databases;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
+  /** What carries events. */
+  broker(): Promise<Boot["broker"]>;
   manifest(): AppManifest;
   /** The newest snapshot, once there is one. */
   snapshot(): Promise<SignedSnapshot>;
@@ -49,6 +51,7 @@ export async function composeBoot(
     ...(record.address === "" ? undefined : { address: record.address }),
     ...(program.http === undefined ? undefined : { http: program.http }),
     databases: reachable,
+    ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),
     platform: {
       address: `unix:${home.socket}`,
       token: record.token,

@@ -1,9 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
 import type { RunState } from "@kerf/control-api";
 import { DatabaseServer } from "@kerf/data";
 import { EmbeddedServer } from "@kerf/data/embedded";
 import { type Clock, type ErrorShape, KerfError, type Timer, toKerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { readSecretUrl } from "./secret-file.ts";
 import type { Home } from "../state/home.ts";
 import { RestartPolicy } from "../supervisor/restart-policy.ts";
 
@@ -106,7 +106,8 @@ export class PostgresServer {
 
   async #open(): Promise<DatabaseServer> {
     const { urlFile, home, name } = this.#options;
-    if (urlFile !== undefined) return DatabaseServer.fromUrl(await readUrl(urlFile), { name });
+    if (urlFile !== undefined)
+      return DatabaseServer.fromUrl(await readSecretUrl(urlFile, "a database server"), { name });
     const running = await EmbeddedServer.start({
       name,
       directory: home.postgres(name),
@@ -150,27 +151,5 @@ export class PostgresServer {
     this.#state = state;
     this.#since = this.#options.clock.wall();
     this.#options.moved(this);
-  }
-}
-
-async function readUrl(file: string): Promise<string> {
-  try {
-    const info = await stat(file);
-    if ((info.mode & 0o077) !== 0) {
-      throw new KerfError("invalid_configuration", {
-        message: `${file} can be read by others than its owner.`,
-        why: "It holds the administrator's password of a database server.",
-        fix: `chmod 600 ${file}`,
-      });
-    }
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof KerfError) throw cause;
-    throw new KerfError("invalid_configuration", {
-      message: `The file with the URL of a database server cannot be read: ${file}`,
-      why: (cause as Error).message,
-      fix: "Write the URL into it, mode 0600, or leave the server out of servers: then it is embedded.",
-      cause,
-    });
   }
 }

@@ -21,6 +21,9 @@ const attempts = 5;
 const firstPauseMs = 50;
 const longestPauseMs = 5_000;
 
+/** First pause of one that owns nothing, milliseconds, doubled up to a beat: what it lost may be free in a moment. */
+const firstRestMs = 250;
+
 /** Reads a producer's log from a cursor, near or far. */
 export type ReadPort = (request: LogRequest, signal: AbortSignal) => Promise<LogPage>;
 
@@ -57,6 +60,8 @@ export class Consumer {
   #beaten = Number.NEGATIVE_INFINITY;
   #nudge = new AbortController();
   #positioned = false;
+  /** The others count with us. */
+  #isMember = false;
   /** Some handler uses savepoints, which must not undo what another does. */
   #alone = false;
   #ended: Promise<void> | undefined;
@@ -81,9 +86,10 @@ export class Consumer {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#ended;
-    if (this.#owned.size === 0) return;
+    if (!this.#isMember) return;
+    this.#isMember = false;
     this.#owned.clear();
-    // When the database is away, the leases run out by themselves.
+    // One that owns nothing has a share kept for it as well. When the database is away, the leases run out by themselves.
     await this.#leases.release().catch(() => undefined);
   }
 
@@ -137,11 +143,13 @@ export class Consumer {
   async #loop(): Promise<void> {
     const { clock, log, producer, random } = this.#options;
     const { signal } = this.#stopping;
-    for (let failures = 0; !signal.aborted;) {
+    for (let [failures, rests] = [0, 0]; !signal.aborted;) {
       try {
         await this.runOnce(waitMs);
         failures = 0;
-        if (this.#owned.size === 0) await this.#rest();
+        rests = this.#owned.size === 0 ? rests + 1 : 0;
+        if (rests > 0)
+          await this.#rest(Math.min(beatMs, firstRestMs * 2 ** Math.min(rests - 1, 10)));
       } catch (error) {
         if (signal.aborted) return;
         // Whoever took over does it; what else failed is tried again from what was committed.
@@ -155,16 +163,18 @@ export class Consumer {
   }
 
   /** Others own everything. */
-  async #rest(): Promise<void> {
+  async #rest(ms: number): Promise<void> {
     this.#nudge = new AbortController();
     const either = AbortSignal.any([this.#stopping.signal, this.#nudge.signal]);
-    await delay(this.#options.clock, beatMs, either).catch(() => undefined);
+    await delay(this.#options.clock, ms, either).catch(() => undefined);
+    this.#beaten = Number.NEGATIVE_INFINITY;
   }
 
   async #beat(): Promise<void> {
     const { from } = this.#options;
     if (!this.#positioned && from !== undefined) await makePosition(this.#options, from);
     this.#positioned = true;
+    this.#isMember = true;
     const owned = await this.#leases.beat();
     this.#owned = new Map(owned.map((shard) => [shard.shard, shard]));
     this.#beaten = this.#options.clock.now();

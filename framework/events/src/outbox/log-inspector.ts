@@ -7,6 +7,8 @@ import type { StableHead } from "./stable-head.ts";
 
 /** Bound of one of its statements, milliseconds: it looks through days of events. */
 const statementMs = 15_000;
+/** How long a transaction in progress is waited for, milliseconds: an instance that has just come does not know yet what is final. */
+const patienceMs = 1_000;
 /** Events in one answer at most. */
 const maxEvents = 1_000;
 
@@ -52,7 +54,7 @@ export class LogInspector {
   }
 
   async state(): Promise<LogState> {
-    const head = await this.#head.advance(0);
+    const head = await this.#head.advance(patienceMs);
     const { rows } = await this.#query<Omit<LogState, "head" | "blockedBy"> & Partial<Blocker>>(
       `select (select identity::text from kerf.event_log) as log,
           (select min(at)::text from kerf.event) as oldest,
@@ -89,7 +91,7 @@ export class LogInspector {
 
   /** Final events beyond an id, oldest first; without one the newest few. */
   async tail(after: string | undefined, limit: number): Promise<LoggedEvent[]> {
-    const head = await this.#head.advance(0);
+    const head = await this.#head.advance(patienceMs);
     const most = Math.min(limit, maxEvents);
     const { rows } =
       after === undefined

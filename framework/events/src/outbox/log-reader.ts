@@ -1,13 +1,19 @@
 import type { ServiceDatabase } from "@kerf/data";
-import { type Clock, delay } from "@kerf/kernel";
+import type { Clock } from "@kerf/kernel";
 import type { LoggedEvent } from "../event.ts";
 import { LogInspector } from "./log-inspector.ts";
 import { StableHead } from "./stable-head.ts";
 
 /** Bound of one statement, milliseconds. */
 const statementMs = 5_000;
-/** Events in one answer at most, and of one shard. */
+/** Events in one answer at most. */
 const maxEvents = 1_000;
+/**
+ * Of one shard so many times its share of them, and never fewer than the second: a busy shard may have more than others, and what is read of all
+ * beyond an answer is read for nothing.
+ */
+const shareOfShard = 2;
+const leastOfShard = 128;
 /** Characters of payload in one answer, about; at least one event is in it whatever its size. */
 const maxCharacters = 1_048_576;
 /** How long a reader waits at most without news, milliseconds; the call's deadline is longer. */
@@ -15,6 +21,8 @@ const longestWaitMs = 10_000;
 /** Pauses between two looks while nothing is appended in this process, since other instances append as well: the longer it has been quiet, the longer. */
 const shortestPauseMs = 10;
 const longestPauseMs = 500;
+/** How long a transaction in progress is waited for before what lies before it is looked at, milliseconds: one that goes on for long keeps back only what comes after it. */
+const patienceMs = 50;
 /** How long what a reader has told of itself holds, milliseconds; it is forgotten after 30 days. */
 const toldMs = 3_600_000;
 /** Readers that are remembered; more are forgotten, which costs a statement. */
@@ -73,6 +81,16 @@ export class LogReader {
     this.#news = Promise.withResolvers();
   }
 
+  /** Up to where the log is final: looked at once for all who read it in this process. */
+  get head(): StableHead {
+    return this.#head;
+  }
+
+  /** Waits until something is appended in this process, milliseconds at most. */
+  async news(ms: number, signal?: AbortSignal): Promise<void> {
+    await this.#until(this.#news.promise, ms, signal);
+  }
+
   /** Events beyond the cursor, all of them final; waits for some when there are none. */
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
     const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
@@ -80,7 +98,8 @@ export class LogReader {
     let looked: bigint | undefined;
     for (;;) {
       const news = this.#news.promise;
-      const head = await this.#head.advance(Math.max(0, end - this.#clock.now()), signal);
+      const leftMs = Math.max(0, end - this.#clock.now());
+      const head = await this.#head.advance(Math.min(patienceMs, leftMs), signal);
       const now = this.#clock.now();
       const over = now >= end || signal?.aborted === true;
       // What was looked at up to here holds nothing for this reader.
@@ -96,31 +115,39 @@ export class LogReader {
     }
   }
 
+  /** Waits for news, for `ms` milliseconds at most; a signal of one's own for each wait would cost more than the look after it. */
   async #until(news: Promise<void>, ms: number, signal: AbortSignal | undefined): Promise<void> {
-    const over = new AbortController();
-    const either = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-    await Promise.race([news, delay(this.#clock, ms, either).catch(() => undefined)]);
-    over.abort();
+    if (signal?.aborted === true) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const goOn = (): void => resolve();
+    const timer = this.#clock.after(ms, goOn);
+    signal?.addEventListener("abort", goOn, { once: true });
+    await Promise.race([news, promise]);
+    timer.cancel();
+    signal?.removeEventListener("abort", goOn);
   }
 
   async #page(after: Cursor, head: bigint): Promise<LogPage> {
     const wanted = Object.keys(after).map(Number);
+    const share = Math.ceil((shareOfShard * maxEvents) / Math.max(1, wanted.length));
+    const ofShard = Math.min(maxEvents, Math.max(leastOfShard, share));
+    // The head is compared with outside: two bounds inside make the planner expect few rows, and sort all that is left of a shard.
     const { rows } = await this.#reads().query<LoggedEvent>(
       `select e.id::text as id, e.shard, e.name, e.key, e.version, e.payload, e.trace, e.principal,
           to_char(e.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
         from unnest($1::smallint[], $2::bigint[]) as wanted(shard, after)
         cross join lateral (
-          select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after and l.id <= $3
-            order by l.id limit $4
-        ) e order by e.id limit $4`,
-      [wanted, wanted.map((shard) => after[shard]), head.toString(), maxEvents],
+          select * from kerf.event l where l.shard = wanted.shard and l.id > wanted.after
+            order by l.id limit $5
+        ) e where e.id <= $3 order by e.id limit $4`,
+      [wanted, wanted.map((shard) => after[shard]), head.toString(), maxEvents, ofShard],
     );
     const events = bounded(rows);
     return {
       log: await this.#logIdentity(),
       events,
       head: head.toString(),
-      more: events.length < rows.length || rows.length === maxEvents,
+      more: events.length < rows.length || rows.length === maxEvents || fillsShard(rows, ofShard),
     };
   }
 
@@ -159,6 +186,13 @@ export class LogReader {
   #reads() {
     return this.#database.reads({ deadline: this.#clock.now() + statementMs }).raw;
   }
+}
+
+/** Whether some shard has as many as are read of one. */
+function fillsShard(rows: readonly LoggedEvent[], most: number): boolean {
+  const counts = new Map<number, number>();
+  for (const { shard } of rows) counts.set(shard, (counts.get(shard) ?? 0) + 1);
+  return [...counts.values()].some((count) => count >= most);
 }
 
 function bounded(events: readonly LoggedEvent[]): readonly LoggedEvent[] {

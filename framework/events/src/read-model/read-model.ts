@@ -25,9 +25,12 @@ export interface ReadModelParts extends PositionParts {
   readonly seed: ((write: WriteModel, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
+/** What is to be done before new tables serve. */
+type Building = "seeding" | "following";
+
 /** Where a read model stands. */
 export interface ReadModelState {
-  readonly state: "seeding" | "following" | "live";
+  readonly state: Building | "live";
   readonly generation: number;
   readonly failure: string | null;
 }
@@ -73,11 +76,11 @@ export class ReadModel {
 
   /** Fills the new tables when nobody else does; answers whether it did. Throws what the author's seed throws. */
   async seed(signal: AbortSignal): Promise<boolean> {
-    const epoch = await this.#lease();
+    const epoch = await this.#lease("seeding", leaseMs);
     if (epoch === undefined) return false;
     const { producer, seed, tables } = this.#parts;
     try {
-      await this.#fenced(epoch, async (transaction) => {
+      await this.#fenced("seeding", epoch, async (transaction) => {
         await transaction.raw.query("select kerf.read_model_begin($1)", [tables]);
         await transaction.raw.query(
           `with position as (delete from kerf.consumer_shard where producer = $1 and building)
@@ -87,8 +90,8 @@ export class ReadModel {
       });
       // Before the first page is read: what changes from then on comes again as an event.
       const head = seed === undefined ? undefined : await headOf(this.#parts);
-      await seed?.((work) => this.#fenced(epoch, inBuilding(work)), signal);
-      await this.#fenced(epoch, async (transaction) => {
+      await seed?.((work) => this.#fenced("seeding", epoch, inBuilding(work)), signal);
+      await this.#fenced("seeding", epoch, async (transaction) => {
         await insertPosition(transaction, producer, "building", head);
         await transaction.raw.query(
           `update kerf.read_model set state = 'following', failure = null, owner = null, leased_until = '-infinity',
@@ -108,45 +111,91 @@ export class ReadModel {
    * new ones can catch up. Answers whether they serve now.
    */
   async swap(signal: AbortSignal): Promise<boolean> {
-    const { producer, tables } = this.#parts;
     if ((await this.#behind()) > farBehind) return false;
-    return this.#database.inTransaction(this.#clock.now() + swapMs, async (transaction) => {
-      const { raw } = transaction;
-      const { rows } = await raw.query<{ state: string }>(
-        "select state from kerf.read_model where producer = $1 for update skip locked",
-        [producer],
+    const epoch = await this.#lease("following", holdMs);
+    if (epoch === undefined) return (await this.#read())?.state === "live";
+    let swapped = false;
+    try {
+      await this.#hold(epoch);
+      swapped = (await this.#caughtUp(signal)) && (await this.#replace(epoch));
+    } finally {
+      // What is held is free by itself after a moment.
+      if (!swapped) await this.#letGo(epoch).catch(() => undefined);
+    }
+    return swapped;
+  }
+
+  /**
+   * Nobody moves the old tables for a while. By lease, not by a lock: a transaction that stays open keeps the logs of all
+   * services on the server from becoming final, and the new tables could not catch up.
+   */
+  #hold(epoch: string): Promise<void> {
+    return this.#fenced("following", epoch, async (transaction) => {
+      await this.#lockShards(transaction, false);
+      await transaction.raw.query(
+        `update kerf.consumer_shard set owner = null, epoch = epoch + 1,
+            leased_until = now() + $2 * interval '1 millisecond' where producer = $1 and not building`,
+        [this.#parts.producer, holdMs],
       );
-      if (rows[0]?.state !== "following") return rows[0]?.state === "live";
-      await raw.query(
-        "select from kerf.consumer_shard where producer = $1 and not building order by shard for update",
-        [producer],
-      );
-      if (!(await this.#caughtUp(transaction, signal))) return false;
-      await raw.query(
-        "select from kerf.consumer_shard where producer = $1 and building order by shard for update",
-        [producer],
-      );
-      await raw.query("select kerf.read_model_swap($1)", [tables]);
-      await raw.query("delete from kerf.consumer_shard where producer = $1 and not building", [
-        producer,
-      ]);
-      await raw.query("delete from kerf.parked_event where producer = $1 and not building", [
-        producer,
-      ]);
+    });
+  }
+
+  async #letGo(epoch: string): Promise<void> {
+    await this.#fenced("following", epoch, async ({ raw }) => {
       await raw.query(
         `with model as (
-            update kerf.read_model set state = 'live', generation = generation + 1, changed_at = now()
-              where producer = $1 returning generation
-          ), parked as (
-            update kerf.parked_event set building = false where producer = $1 and building
+            update kerf.read_model set owner = null, leased_until = '-infinity' where producer = $1
           )
-          update kerf.consumer_shard c set building = false, generation = model.generation, epoch = epoch + 1,
-              owner = null, leased_until = '-infinity'
-            from model where c.producer = $1 and c.building`,
-        [producer],
+          update kerf.consumer_shard set leased_until = '-infinity'
+            where producer = $1 and not building and owner is null`,
+        [this.#parts.producer],
       );
-      return true;
     });
+  }
+
+  /** The new tables serve from here on, when they are still as far as the old ones. */
+  #replace(epoch: string): Promise<boolean> {
+    const { producer, tables } = this.#parts;
+    return this.#fenced(
+      "following",
+      epoch,
+      async (transaction) => {
+        const { raw } = transaction;
+        await this.#lockShards(transaction, false);
+        if (!(await this.#isAsFar(raw))) return false;
+        await this.#lockShards(transaction, true);
+        await raw.query("select kerf.read_model_swap($1)", [tables]);
+        await raw.query("delete from kerf.consumer_shard where producer = $1 and not building", [
+          producer,
+        ]);
+        await raw.query("delete from kerf.parked_event where producer = $1 and not building", [
+          producer,
+        ]);
+        await raw.query(
+          `with model as (
+              update kerf.read_model set state = 'live', generation = generation + 1, owner = null,
+                  leased_until = '-infinity', changed_at = now()
+                where producer = $1 returning generation
+            ), parked as (
+              update kerf.parked_event set building = false where producer = $1 and building
+            )
+            update kerf.consumer_shard c set building = false, generation = model.generation, epoch = epoch + 1,
+                owner = null, leased_until = '-infinity'
+              from model where c.producer = $1 and c.building`,
+          [producer],
+        );
+        return true;
+      },
+      swapMs,
+    );
+  }
+
+  /** In one order everywhere, so that nobody waits in a circle. */
+  async #lockShards({ raw }: CommandTransaction, building: boolean): Promise<void> {
+    await raw.query(
+      "select from kerf.consumer_shard where producer = $1 and building = $2 order by shard for update",
+      [this.#parts.producer, building],
+    );
   }
 
   /** Ids between the new tables and those that serve: the most events that can be. */
@@ -162,17 +211,23 @@ export class ReadModel {
     return Number(rows[0]?.ids ?? 0);
   }
 
-  async #caughtUp({ raw }: CommandTransaction, signal: AbortSignal): Promise<boolean> {
+  async #caughtUp(signal: AbortSignal): Promise<boolean> {
     for (const end = this.#clock.now() + holdMs; ; await delay(this.#clock, lookMs, signal)) {
-      const { rows } = await raw.query(
-        `select from kerf.consumer_shard live join kerf.consumer_shard new
-            on new.producer = live.producer and new.shard = live.shard and new.building
-          where live.producer = $1 and not live.building and new.watermark < live.watermark limit 1`,
-        [this.#parts.producer],
-      );
-      if (rows.length === 0) return true;
+      const { raw } = this.#database.reads({ deadline: this.#clock.now() + transactionMs });
+      if (await this.#isAsFar(raw)) return true;
       if (this.#clock.now() >= end) return false;
     }
+  }
+
+  /** Whether the new tables have every event that the old ones have. */
+  async #isAsFar(raw: CommandTransaction["raw"]): Promise<boolean> {
+    const { rows } = await raw.query(
+      `select from kerf.consumer_shard live join kerf.consumer_shard new
+          on new.producer = live.producer and new.shard = live.shard and new.building
+        where live.producer = $1 and not live.building and new.watermark < live.watermark limit 1`,
+      [this.#parts.producer],
+    );
+    return rows.length === 0;
   }
 
   async #read(): Promise<ReadModelState | undefined> {
@@ -184,26 +239,32 @@ export class ReadModel {
     return rows[0];
   }
 
-  async #lease(): Promise<string | undefined> {
+  /** Whoever has it does what is to be done in this state. */
+  async #lease(state: Building, ms: number): Promise<string | undefined> {
     const { instance, producer } = this.#parts;
     const { rows } = await this.#in(({ raw }) =>
       raw.query<{ epoch: string }>(
         `update kerf.read_model set owner = $2, epoch = epoch + 1, leased_until = now() + $3 * interval '1 millisecond'
-          where producer = $1 and state = 'seeding' and leased_until < now() returning epoch::text as epoch`,
-        [producer, instance, leaseMs],
+          where producer = $1 and state = $4 and leased_until < now() returning epoch::text as epoch`,
+        [producer, instance, ms, state],
       ),
     );
     return rows[0]?.epoch;
   }
 
   /** A transaction that renews the lease first, and so is refused when another has taken over. */
-  #fenced<T>(epoch: string, work: (transaction: CommandTransaction) => Promise<T>): Promise<T> {
+  #fenced<T>(
+    state: Building,
+    epoch: string,
+    work: (transaction: CommandTransaction) => Promise<T>,
+    ms = transactionMs,
+  ): Promise<T> {
     const { instance, producer } = this.#parts;
-    return this.#in(async (transaction) => {
+    return this.#database.inTransaction(this.#clock.now() + ms, async (transaction) => {
       const { rowCount } = await transaction.raw.query(
         `update kerf.read_model set leased_until = now() + $4 * interval '1 millisecond'
-          where producer = $1 and owner = $2 and epoch = $3 and state = 'seeding'`,
-        [producer, instance, epoch, leaseMs],
+          where producer = $1 and owner = $2 and epoch = $3 and state = $5`,
+        [producer, instance, epoch, leaseMs, state],
       );
       if (rowCount === 1) return work(transaction);
       throw new KerfError("stale_lease", {

@@ -13,6 +13,7 @@ import { LogReader } from "../outbox/log-reader.ts";
 import { appendStatement, Outbox } from "../outbox/outbox.ts";
 import { eventSchema } from "../outbox/schema.ts";
 import { readModelSchema } from "../read-model/schema.ts";
+import { relaySchema } from "../relay/schema.ts";
 
 /** A contract with one event. */
 export const counters = contract("counters", {
@@ -40,6 +41,7 @@ export async function twoServices(clock: Clock = systemClock) {
       ...eventSchema,
       ...consumerSchema,
       ...readModelSchema,
+      ...relaySchema,
       ...own,
     ]);
     const connect = (instance: string) =>

@@ -5,6 +5,8 @@ import { nextAfter, type ScheduleDefinition } from "./schedule.ts";
 
 /** Longest pause between two looks, milliseconds: another release may have changed when something is due. */
 const lookMs = 30_000;
+/** Pause until a schedule is looked at again that another instance is at, milliseconds: that one may have been killed. */
+const heldMs = 2_000;
 /** Bound of one run with its transaction, milliseconds. */
 const runMs = 15_000;
 /** Bound of every other transaction, milliseconds. */
@@ -164,7 +166,7 @@ export class Scheduler {
         const [row] = rows;
         const now = clock.wall();
         // Somebody else is at it, or another release has other times.
-        if (row === undefined) return now + lookMs;
+        if (row === undefined) return now + heldMs;
         if (row.due > now) return row.due;
         const plan = planOf(schedule, row.next, now);
         occurrence = plan.occurrence ?? 0;

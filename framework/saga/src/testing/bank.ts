@@ -84,7 +84,12 @@ export async function bank(clock: Clock = systemClock) {
     set onCall(listener: typeof onCall) {
       onCall = listener;
     },
-    engine(instance: string, definitions: readonly SagaDefinition<any, any>[]): SagaEngine {
+    open,
+    engine(
+      instance: string,
+      definitions: readonly SagaDefinition<any, any>[],
+      database: ServiceDatabase = open(instance),
+    ): SagaEngine {
       const clients = (_saga: SagaRow, under: string): Clients => ({
         act: ({ what }, options) => act(options?.idempotencyKey ?? `${under}/act#1`, what),
       });
@@ -92,7 +97,7 @@ export async function bank(clock: Clock = systemClock) {
         service: "bank",
         instance,
         definitions,
-        database: open(instance),
+        database,
         clients,
         local: (transaction) => ({ transaction }),
         clock,

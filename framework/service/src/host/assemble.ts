@@ -10,6 +10,7 @@ import {
   SnapshotStore,
 } from "@kerf/call";
 import { HostLink } from "@kerf/call/host";
+import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { KeyedTokenIssuer } from "../issuer.ts";
@@ -42,11 +43,13 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
   const databases = await openDatabases(services, boot.databases, { instance, clock });
+  const broker = boot.broker && (await openBroker(boot.broker, clock));
   const issuerKey = boot.keys.issuer;
   const issuer = issuerKey && new KeyedTokenIssuer({ app, environment, key: issuerKey, clock });
   const runtime = new ServiceRuntime({
     services,
     databases,
+    broker,
     issuer,
     clock,
     wheel,
@@ -110,6 +113,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       await runtime.stopWorkers();
       await caller.stop();
       await server?.close();
+      await broker?.close();
       await closeDatabases(databases);
       await link.stop();
     },

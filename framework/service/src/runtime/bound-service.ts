@@ -1,5 +1,6 @@
 import type { Caller } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
+import type { BrokerReader } from "@kerf/events";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
@@ -34,6 +35,8 @@ export class BoundService {
   sagas: ServiceSagas | undefined;
   /** What follows other services' events, by the producer's name, once it is connected. */
   readonly followers = new Map<string, Follower>();
+  /** What those read through, where a broker carries the events. */
+  readonly brokerReaders = new Map<string, BrokerReader>();
   /** Its schedules, once it is connected, when it declares any. */
   schedules: Scheduler | undefined;
   /** Its comparisons with other services, once it is connected, when it declares any. */

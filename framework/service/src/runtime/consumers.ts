@@ -2,12 +2,15 @@ import { type Caller, readEvents } from "@kerf/call";
 import { type EventDeclaration, type Schema, upcast, validate } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 import {
+  type Broker,
+  BrokerReader,
   Consumer,
   type ConsumerOptions,
   type LoggedEvent,
   type LogPage,
   type LogRequest,
   ModelFollower,
+  type ReadPort,
   type WriteModel,
 } from "@kerf/events";
 import {
@@ -29,6 +32,8 @@ export interface ConsumerParts {
   readonly instance: string;
   readonly wheel: TimerWheel;
   readonly random: Random;
+  /** What carries events, if not the call path. */
+  readonly broker?: Broker | undefined;
 }
 
 /** What follows one producer in this process. */
@@ -77,6 +82,23 @@ function consumerOptions(
 ): ConsumerOptions {
   const { clock, database, name } = bound;
   const producer = subscription.producer.name;
+  const log = bound.log.with({ follows: producer });
+  const ownLog: ReadPort = async (request, signal) => {
+    // Without a deadline of its own: the wheel that deadlines sit on would turn for as long as somebody waits for news.
+    const context = ownContext(bound, parts);
+    const over = clock.after(request.waitMs + readMs, () =>
+      context.cancel(deadlineExceeded(`the log of ${producer} was read`)),
+    );
+    try {
+      return await readPage(caller, producer, request, context, signal);
+    } finally {
+      over.cancel();
+      context.release();
+    }
+  };
+  const { broker } = parts;
+  const through = broker && new BrokerReader({ producer, broker, ownLog, clock, log });
+  if (through !== undefined) bound.brokerReaders.set(producer, through);
   return {
     service: name,
     producer,
@@ -84,20 +106,8 @@ function consumerOptions(
     random: parts.random,
     clock,
     database,
-    log: bound.log.with({ follows: producer }),
-    read: async (request, signal) => {
-      // Without a deadline of its own: the wheel that deadlines sit on would turn for as long as somebody waits for news.
-      const context = ownContext(bound, parts);
-      const over = clock.after(request.waitMs + readMs, () =>
-        context.cancel(deadlineExceeded(`the log of ${producer} was read`)),
-      );
-      try {
-        return await readPage(caller, producer, request, context, signal);
-      } finally {
-        over.cancel();
-        context.release();
-      }
-    },
+    log,
+    read: through?.read ?? ownLog,
     apply: (event, transaction) => applyEvent(bound, subscription, event, transaction, parts),
   };
 }

@@ -1,4 +1,4 @@
-import { ModelFollower, ParkedKeys, replay } from "@kerf/events";
+import { ModelFollower, ParkedKeys, relayStates, replay } from "@kerf/events";
 import { KerfError } from "@kerf/kernel";
 import type { BoundService } from "./bound-service.ts";
 import type { Follower } from "./consumers.ts";
@@ -27,7 +27,10 @@ function logActions(bound: BoundService): Record<string, OperatorAction> {
   if (events === undefined) return {};
   const { inspector } = events;
   return {
-    "events.log": () => inspector.state(),
+    "events.log": async () => ({
+      ...(await inspector.state()),
+      relays: await relayStates(bound.database, bound.clock),
+    }),
     "events.behind": (input) => inspector.behind(input["after"] as Record<number, string>),
     "events.tail": (input) =>
       inspector.tail(input["after"] as string | undefined, Number(input["limit"] ?? 100)),
@@ -69,7 +72,11 @@ function consumerActions(bound: BoundService): Record<string, OperatorAction> {
   };
 }
 
-async function positions({ clock, database }: BoundService): Promise<readonly unknown[]> {
+async function positions({
+  brokerReaders,
+  clock,
+  database,
+}: BoundService): Promise<readonly unknown[]> {
   const { raw } = database.reads({ deadline: clock.now() + statementMs });
   const [shards, models] = await Promise.all([
     raw.query<Position>(
@@ -93,6 +100,8 @@ async function positions({ clock, database }: BoundService): Promise<readonly un
       after: Object.fromEntries(rows.map(({ shard, watermark }) => [shard, watermark])),
       owners: [...new Set(rows.flatMap(({ owner }) => owner ?? []))],
       unowned: rows.filter(({ owner }) => owner === null).length,
+      // Of this instance, since it began.
+      ...(!building && { read: brokerReaders.get(producer)?.counts }),
       ...(model && { model: { state: model.state, failure: model.failure } }),
     };
   });

@@ -1,9 +1,17 @@
 import { type Operation, schemaFrom, stream } from "@kerf/contract";
-import { type LogPage, type LogRequest, LogReader, Outbox, shards } from "@kerf/events";
+import {
+  type Broker,
+  type LogPage,
+  type LogRequest,
+  LogReader,
+  Outbox,
+  Relay,
+  shards,
+} from "@kerf/events";
 import type { CommandTransaction } from "@kerf/data";
 import { formatTraceparent } from "@kerf/telemetry";
 import type { ServedOperation } from "@kerf/call";
-import { type CallContext, KerfError } from "@kerf/kernel";
+import { type CallContext, KerfError, type Random } from "@kerf/kernel";
 import type { BoundService } from "./bound-service.ts";
 
 const anything = { type: "object" } as const;
@@ -20,7 +28,10 @@ export class EventLog {
   readonly #outbox: Outbox;
   readonly #reader: LogReader;
 
+  readonly #bound: BoundService;
+
   constructor(bound: BoundService) {
+    this.#bound = bound;
     this.#reader = new LogReader(bound.database, bound.clock);
     this.#outbox = new Outbox(bound.service.contract, () => this.#reader.nudge());
   }
@@ -28,6 +39,21 @@ export class EventLog {
   /** The same log as operators look at it. */
   get inspector(): LogReader["inspector"] {
     return this.#reader.inspector;
+  }
+
+  /** What publishes it to a broker, not started. */
+  relayTo(broker: Broker, { instance, random }: { instance: string; random: Random }): Relay {
+    const { clock, database, log, name: service } = this.#bound;
+    return new Relay({
+      service,
+      instance,
+      database,
+      reader: this.#reader,
+      broker,
+      clock,
+      random,
+      log: log.with({ publishes: broker.destination }),
+    });
   }
 
   /** What a command emits with; `context` is where it stands in its trace, and for whom it is. */

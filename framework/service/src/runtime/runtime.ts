@@ -1,6 +1,6 @@
 import type { Caller, ServedService } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
-import { type LoggedEvent, ModelFollower } from "@kerf/events";
+import { type Broker, type LoggedEvent, ModelFollower, type Relay } from "@kerf/events";
 import { assertVersionsKnown, type ReconciliationReport } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
@@ -23,6 +23,8 @@ export interface RuntimeOptions {
   readonly services: readonly AnyService[];
   /** Of those services that declare one. */
   readonly databases: ServiceDatabases;
+  /** What carries events; without one, consumers read the logs of producers themselves. The caller closes it. */
+  readonly broker?: Broker | undefined;
   /** Given to the service that declares `issuer: true`. */
   readonly issuer?: TokenIssuer | undefined;
   readonly clock: Clock;
@@ -42,7 +44,9 @@ export class ServiceRuntime {
   readonly #workers: ReadonlyMap<string, WorkerLoop>;
   readonly #maintenance: readonly Maintenance[];
   readonly #parts: ConsumerParts;
+  readonly #broker: Broker | undefined;
   #followers: readonly Follower[] = [];
+  #relays: readonly Relay[] = [];
 
   constructor(options: RuntimeOptions) {
     const { clock, wheel, random, log } = options;
@@ -57,7 +61,8 @@ export class ServiceRuntime {
           log,
         }),
     );
-    this.#parts = { instance: options.instance, wheel, random };
+    this.#broker = options.broker;
+    this.#parts = { instance: options.instance, wheel, random, broker: options.broker };
     this.#maintenance = Object.entries(options.databases).map(
       ([service, database]) =>
         new Maintenance(database, { clock, random, log: log.with({ service }) }),
@@ -92,6 +97,9 @@ export class ServiceRuntime {
         bound.followers.set(producer, followerOf(bound, subscription, caller, this.#parts));
     }
     this.#followers = this.#bound.flatMap((bound) => [...bound.followers.values()]);
+    const broker = this.#broker;
+    if (broker === undefined) return;
+    this.#relays = this.#bound.flatMap(({ events }) => events?.relayTo(broker, this.#parts) ?? []);
   }
 
   /**
@@ -118,6 +126,7 @@ export class ServiceRuntime {
   /** Starts every worker; its first run begins at once. The databases are kept in shape from now on. */
   startWorkers(): void {
     for (const maintenance of this.#maintenance) maintenance.start();
+    for (const relay of this.#relays) relay.start();
     for (const follower of this.#followers) follower.start();
     this.startSagas();
     for (const { reconciler, schedules } of this.#bound) {
@@ -139,11 +148,14 @@ export class ServiceRuntime {
       [
         ...this.#workers.values(),
         ...this.#followers,
+        ...this.#relays,
         ...this.#bound.flatMap(({ reconciler, sagas, schedules }) =>
           [sagas, schedules, reconciler].filter((part) => part !== undefined),
         ),
       ].map((running) => running.stop()),
     );
+    const readers = this.#bound.flatMap(({ brokerReaders }) => [...brokerReaders.values()]);
+    await Promise.all(readers.map((reader) => reader.close()));
   }
 
   /**

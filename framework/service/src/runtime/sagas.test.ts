@@ -192,3 +192,18 @@ test("a command cancels a saga in its own transaction, and operators ask what be
   const listed = await running.operate("sagas.list", { all: true });
   assert.ok(listed.output.some((each: { id: string }) => each.id === saga));
 });
+
+test("a command that does nothing but start a saga starts one for each key", async () => {
+  const order = { order: "a-10" };
+  const client = running.client() as unknown as {
+    order(input: object, options: { idempotencyKey: string }): Promise<{ id: string }>;
+  };
+  const [one, two] = await Promise.all([
+    client.order(order, { idempotencyKey: "key-10" }),
+    client.order(order, { idempotencyKey: "key-10" }),
+  ]);
+  const three = await client.order(order, { idempotencyKey: "key-10" });
+  const other = await client.order(order, { idempotencyKey: "key-11" });
+  assert.deepEqual([two, three], [one, one]);
+  assert.notEqual(other.id, one.id);
+});

@@ -8,6 +8,7 @@ export interface DevOptions {
   app?: string;
   cut?: string;
   replicas?: number;
+  broker?: string;
   port?: number;
   platformPort?: number;
   home?: string;
@@ -30,6 +31,10 @@ export function devCommand(): Command {
         "which services get a program of their own: none, all, or names with commas (default: as the app declares)",
       )
       .option("--replicas <number>", "copies of each unit, 1 to 8 (default: 1)", replicas)
+      .option(
+        "--broker <url or file>",
+        "what carries events: nats://host:4222, kafka://host:9092, or a file that only you can read, with a URL that has a password (default: no broker)",
+      )
       .addOption(portOption("--port <number>", "port of the first gateway", "PORT", 8080))
       .addOption(
         portOption(
@@ -50,6 +55,7 @@ export function devCommand(): Command {
       ["kerf dev", "the app in this folder"],
       ["kerf dev --cut none", "all services in one program"],
       ["kerf dev --replicas 2", "two copies of each program, so that one may die unnoticed"],
+      ["kerf dev --broker nats://localhost:4222", "events travel through NATS JetStream"],
       [
         "kerf dev --cut search,orders --port 3000",
         "only those two apart, the gateway on port 3000",

@@ -11,6 +11,8 @@ interface Position {
   readonly after: Readonly<Record<number, string>>;
   readonly owners: readonly string[];
   readonly unowned: number;
+  /** Where a broker carries events: how many the instance that answers has read from it, and how many from the log. */
+  readonly read?: { readonly fromBroker: number; readonly fromLog: number };
   readonly model?: { readonly state: string; readonly failure: string | null };
 }
 
@@ -22,6 +24,14 @@ interface Log {
     readonly database: string | null;
     readonly role: string | null;
   } | null;
+  /** Where the log is published to. */
+  readonly relays?: readonly Relay[];
+}
+
+interface Relay {
+  readonly destination: string;
+  readonly owner: string | null;
+  readonly waiting: number;
 }
 
 interface Behind {
@@ -56,6 +66,7 @@ type Lag = Omit<Position, "after"> & Behind & { readonly service: string; readon
 
 function lagText(all: readonly Lag[]): string {
   if (all.length === 0) return "No service follows another.";
+  const brokered = all.some(({ read }) => read !== undefined);
   const rows = all.map((lag) => [
     lag.service,
     lag.producer,
@@ -64,6 +75,7 @@ function lagText(all: readonly Lag[]): string {
     String(lag.generation),
     lag.owners.length === 0 ? "nobody" : lag.owners.join(", "),
     lag.building ? "being built" : (lag.model?.failure ?? lag.model?.state ?? ""),
+    ...(brokered ? [count(lag.read?.fromBroker), count(lag.read?.fromLog)] : []),
   ]);
   const titles = [
     "CONSUMER",
@@ -73,6 +85,7 @@ function lagText(all: readonly Lag[]): string {
     "GENERATION",
     "INSTANCES",
     "READ MODEL",
+    ...(brokered ? ["FROM BROKER", "FROM LOG"] : []),
   ];
   const held = all
     .filter(({ log }) => log.blockedBy !== null)
@@ -80,11 +93,21 @@ function lagText(all: readonly Lag[]): string {
       ({ producer, log }) =>
         `The log of ${producer} is final up to ${log.head} of ${log.last}: process ${log.blockedBy?.pid} of database ${log.blockedBy?.database ?? "?"} (${log.blockedBy?.role ?? "?"}) has a transaction open.`,
     );
+  const publishing = all.flatMap(({ producer, log }) =>
+    (log.relays ?? []).map(
+      ({ destination, owner, waiting }) =>
+        `${producer} publishes to ${destination} from ${owner ?? "no instance"}; ${waiting} ${waiting === 1 ? "event is" : "events are"} not there yet.`,
+    ),
+  );
   return [
     table(
       titles.map((title) => ({ title, ...(title === "BEHIND" && { align: "right" as const }) })),
       rows,
     ),
-    ...new Set(held),
+    ...new Set([...publishing, ...held]),
   ].join("\n");
+}
+
+function count(events: number | undefined): string {
+  return events === undefined ? "" : String(events);
 }

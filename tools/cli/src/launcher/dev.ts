@@ -1,3 +1,5 @@
+import { resolve } from "node:path";
+import { KerfError } from "@kerf/kernel";
 import type { DevOptions } from "../commands/dev.ts";
 import { homeToStart } from "../connection/home.ts";
 import { duration } from "../output/duration.ts";
@@ -50,6 +52,7 @@ export async function dev(options: DevOptions): Promise<number> {
           String(platformPort),
           ...(options.cut === undefined ? [] : ["--cut", options.cut]),
           ...(options.replicas === undefined ? [] : ["--replicas", String(options.replicas)]),
+          ...(options.broker === undefined ? [] : ["--broker", brokerSetting(options.broker, cwd)]),
           ...(options.watch ? [] : ["--no-watch"]),
         ],
       },
@@ -67,6 +70,17 @@ export async function dev(options: DevOptions): Promise<number> {
     view.close();
     claim.release();
   }
+}
+
+/** A file is named as from here: the platform may run elsewhere. Throws `invalid_input` for what is not to be in arguments. */
+function brokerSetting(given: string, cwd: string): string {
+  if (!given.includes("://")) return resolve(cwd, given);
+  if (!given.includes("@")) return given;
+  throw new KerfError("invalid_input", {
+    message: "The URL of the broker has a user or a password in it.",
+    why: "Everybody on a machine can read the arguments of its programs.",
+    fix: "Write the URL into a file that only you can read, and give the file: kerf dev --broker FILE",
+  });
 }
 
 async function describe(

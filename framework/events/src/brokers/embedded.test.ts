@@ -1,0 +1,3 @@
+import { testBroker } from "../testing/broker-conformance.ts";
+
+testBroker("the log itself");

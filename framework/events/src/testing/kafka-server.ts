@@ -1,0 +1,96 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { TestBroker } from "./test-broker.ts";
+import { engineCache } from "./engine-cache.ts";
+
+export const kafkaFile = "kafka-4.1.1";
+/** Small and quick to start: it carries little. */
+const java = [
+  "-Xmx256m",
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-cp",
+  join(engineCache, kafkaFile, "*"),
+];
+/** How long a start may take, milliseconds. */
+const startMs = 60_000;
+
+/** Starts a Kafka of its own: one process that is broker and controller, on ephemeral ports. */
+export async function startKafka(): Promise<TestBroker> {
+  const directory = await mkdtemp(join(tmpdir(), "kerf-kafka-"));
+  const store = join(directory, "store");
+  const properties = join(directory, "server.properties");
+  const [port, controller] = await Promise.all([freePort(), freePort()]);
+  await writeFile(
+    properties,
+    Object.entries({
+      "process.roles": "broker,controller",
+      "node.id": 1,
+      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+      "controller.listener.names": "CONTROLLER",
+      "controller.quorum.voters": `1@127.0.0.1:${controller}`,
+      "log.dirs": store,
+      "offsets.topic.replication.factor": 1,
+      "auto.create.topics.enable": false,
+      // One that was killed is let in again once its session is over, which takes 9 s otherwise.
+      "broker.heartbeat.interval.ms": 500,
+      "broker.session.timeout.ms": 2_000,
+    })
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(""),
+  );
+  const format = ["kafka.tools.StorageTool", "format", "-t", "a2VyZi1rZXJmLWtlcmYtMQ", "-c"];
+  let server: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    if (!existsSync(store)) await promisify(execFile)("java", [...java, ...format, properties]);
+    server = spawn("java", [...java, "kafka.Kafka", properties], { stdio: "ignore" });
+    await answering(port, server);
+  };
+  const kill = async (): Promise<void> => {
+    const ended = new Promise((resolve) => server?.once("exit", resolve));
+    server?.kill("SIGKILL");
+    await ended;
+  };
+  await start();
+  return {
+    url: `kafka://127.0.0.1:${port}`,
+    get pid() {
+      return server?.pid ?? -1;
+    },
+    kill,
+    start,
+    wipe: () => rm(store, { recursive: true, force: true }),
+    async stop() {
+      await kill();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Until somebody listens. */
+async function answering(port: number, server: ChildProcess): Promise<void> {
+  const end = performance.now() + startMs;
+  for (;;) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => resolve(true));
+      socket.on("error", () => resolve(false));
+      socket.on("connect", () => socket.destroy());
+    });
+    if (open) return;
+    if (server.exitCode !== null || performance.now() > end) throw new Error("Kafka did not start");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}

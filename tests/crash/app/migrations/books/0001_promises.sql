@@ -1,0 +1,1 @@
+CREATE TABLE promise (label text PRIMARY KEY);
