@@ -20,6 +20,8 @@ export {
   type ExternalServer,
   type Gateway,
   gateway,
+  type GatewayOptions,
+  type GatewaySettings,
   type Handler,
   type HandlerArgs,
   type Handlers,

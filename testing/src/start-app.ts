@@ -155,7 +155,7 @@ function placedGateways(
   backends: ReadonlyMap<string, AnyService>,
 ): Record<string, PlacedGateway> {
   return Object.fromEntries(
-    Object.entries(app.gateways).map(([name, { expose }]) => {
+    Object.entries(app.gateways).map(([name, { expose, settings }]) => {
       const backend = backends.get(name);
       return [
         name,
@@ -163,6 +163,7 @@ function placedGateways(
           expose: expose.map((contract) => describeContract(contract)),
           backend: backend && describeContract(backend.contract),
           uses: backend === undefined ? [] : usesOf(backend).map(({ contract }) => contract.name),
+          settings: { ...settings },
         },
       ];
     }),

@@ -24,10 +24,10 @@ import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
 import { BearerAuthentication } from "./authentication/bearer.ts";
 import { loadBackend } from "./backend.ts";
+import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
-import { GatewayRouting } from "./routing.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
 const drainMs = 30_000;
@@ -112,10 +112,10 @@ export async function assembleGateway(
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
     clock,
   });
-  const routing = new GatewayRouting(name, store, log);
+  const configuration = new CurrentConfiguration(name, store, log);
   const draining = new AbortController();
   const edge = createHttpEdge({
-    routes: () => routing.table,
+    routes: () => configuration.current.table,
     authenticate: (request) => bearer.identify(request),
     send: (call) => caller.send({ ...call, kind: call.description.kind }),
     caller: unit,

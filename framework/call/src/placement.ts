@@ -38,6 +38,8 @@ export interface PlacedGateway {
   readonly backend?: ContractDescription | undefined;
   /** What the backend declares as `uses`. */
   readonly uses: readonly string[];
+  /** How it treats its clients, as the app declares it; only gateways read it. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Who runs where, at one moment; signed by the platform, kept by everyone as the last good one. */

@@ -4,11 +4,11 @@ export {
   app,
   type App,
   type ExternalServer,
-  gateway,
-  type Gateway,
   type ServiceModule,
   type Units,
 } from "./declaration/app.ts";
+export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
+export type { GatewaySettings } from "./declaration/gateway/settings.ts";
 export type {
   Handler,
   HandlerArgs,

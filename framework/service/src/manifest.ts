@@ -1,5 +1,6 @@
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
+import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
 /** A contract that a service calls. */
 export interface ManifestUse {
@@ -55,6 +56,7 @@ export interface ManifestService {
 export interface ManifestGateway {
   readonly name: string;
   readonly expose: readonly ContractDescription[];
+  readonly settings: GatewaySettings;
   readonly backend?: {
     readonly contract: ContractDescription;
     readonly uses: readonly ManifestUse[];

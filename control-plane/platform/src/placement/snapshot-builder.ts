@@ -47,6 +47,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       expose: gateway.expose,
       ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),
       uses: (gateway.backend?.uses ?? []).map((use) => use.name).toSorted(),
+      settings: { ...gateway.settings },
     };
   }
   return {

@@ -1,25 +1,9 @@
-import type { Contract } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
+import type { Gateway } from "./gateway/gateway.ts";
 import type { AnyService } from "./service.ts";
 
 /** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
 export type ServiceModule = () => Promise<{ readonly default: AnyService }>;
-
-/** One front door for one kind of client. */
-export interface Gateway {
-  readonly type: "gateway";
-  readonly expose: readonly Contract<any, any, any>[];
-  readonly backend: ServiceModule | undefined;
-}
-
-/** Declares a gateway: the contracts whose `http` operations it routes, and the backend made for its clients. */
-export function gateway(options: {
-  expose: readonly Contract<any, any, any>[];
-  /** A service without a database, run inside the gateway, that composes answers for this kind of client. */
-  backend?: ServiceModule;
-}): Gateway {
-  return { type: "gateway", expose: options.expose, backend: options.backend };
-}
 
 /** Which services share a program: each its own, or named units with their services (`"*"`: all others). */
 export type Units = "each" | Readonly<Record<string, readonly string[] | "*">>;

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
-import type { App, Gateway } from "../declaration/app.ts";
+import type { App } from "../declaration/app.ts";
+import type { Gateway } from "../declaration/gateway/gateway.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";

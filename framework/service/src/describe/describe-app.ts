@@ -61,11 +61,12 @@ export async function describeApp(
     services: [...services.values()].map((service) =>
       manifestService(service, filesOf.get(service) ?? []),
     ),
-    gateways: Object.entries(app.gateways).map(([name, { expose }]): ManifestGateway => {
+    gateways: Object.entries(app.gateways).map(([name, { expose, settings }]): ManifestGateway => {
       const backend = backends.get(name);
       return {
         name,
         expose: expose.map((contract) => describeContract(contract)),
+        settings,
         ...(backend === undefined
           ? undefined
           : {

@@ -1,0 +1,72 @@
+import type { PlacedGateway, SnapshotStore } from "@kerf/call";
+import { RouteTable } from "@kerf/call/http";
+import { KerfError } from "@kerf/kernel";
+import type { GatewaySettings } from "@kerf/service";
+import type { Logger } from "@kerf/telemetry";
+import { healthSegment } from "./health.ts";
+
+/** All that a gateway does at one moment; never changed, only replaced by another one. */
+export interface GatewayConfiguration {
+  readonly table: RouteTable;
+  readonly settings: GatewaySettings;
+}
+
+/** The configuration of one gateway, made whole whenever its part of the placement changes; the last good one stays otherwise. */
+export class CurrentConfiguration {
+  readonly #name: string;
+  readonly #store: SnapshotStore;
+  readonly #log: Logger;
+  #current: GatewayConfiguration;
+  /** The gateway's entry that the configuration, or the last refusal, came from. */
+  #from: string;
+
+  /** @throws KerfError when the very first placement does not name the gateway or has conflicts: there is no last good one */
+  constructor(name: string, store: SnapshotStore, log: Logger) {
+    this.#name = name;
+    this.#store = store;
+    this.#log = log;
+    this.#from = this.#entry() ?? "";
+    this.#current = this.#make();
+    store.onChange(() => this.#follow());
+  }
+
+  /** What to go by now. */
+  get current(): GatewayConfiguration {
+    return this.#current;
+  }
+
+  #follow(): void {
+    const entry = this.#entry();
+    if (entry === undefined || entry === this.#from) return;
+    this.#from = entry;
+    try {
+      this.#current = this.#make();
+      this.#log.info("the configuration changed", { routes: this.#current.table.routes.length });
+    } catch (error) {
+      this.#log.error("the new configuration is refused; the last good one stays", { error });
+    }
+  }
+
+  #entry(): string | undefined {
+    const gateway = this.#store.current?.gateways[this.#name];
+    return gateway === undefined ? undefined : JSON.stringify(gateway);
+  }
+
+  #make(): GatewayConfiguration {
+    const gateway = this.#store.current?.gateways[this.#name];
+    if (gateway !== undefined) return configurationOf(gateway);
+    throw new KerfError("invalid_configuration", {
+      message: `The placement knows no gateway ${JSON.stringify(this.#name)}.`,
+      fix: "Restart the platform, so that it describes the app anew: kerf dev",
+    });
+  }
+}
+
+/** Makes everything that the entry asks for, or nothing. @throws KerfError that names what cannot be */
+function configurationOf(entry: PlacedGateway): GatewayConfiguration {
+  const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
+  return {
+    table: new RouteTable(contracts, [healthSegment]),
+    settings: (entry.settings ?? {}) as GatewaySettings,
+  };
+}
