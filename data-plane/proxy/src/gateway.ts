@@ -117,7 +117,7 @@ export async function assembleGateway(
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
     authenticate: (request) => bearer.identify(request),
-    send: (call) => caller.send({ ...call, kind: call.description.kind }),
+    send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
     caller: unit,
     clock,
     wheel,

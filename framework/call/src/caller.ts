@@ -1,4 +1,4 @@
-import type { Client, Contract, OperationKind } from "@kerf/contract";
+import type { Client, Contract, OperationKind, QueryPolicies } from "@kerf/contract";
 import {
   type CallContext,
   type Clock,
@@ -17,7 +17,9 @@ import { OutgoingStream } from "./outgoing/stream.ts";
 import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
 import type { Address } from "./placement.ts";
 import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import { type Fallback, withFallback } from "./policies/fallback.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
+import { QueryCache } from "./policies/query-cache.ts";
 import type { Target } from "./outgoing/target.ts";
 import { throughCodec } from "./transports/in-process.ts";
 import type { Transport } from "./transport.ts";
@@ -53,6 +55,26 @@ export interface UntypedCall {
   readonly after?: string | undefined;
   /** Of a command: the key under which it may be repeated; one is made when there is none. */
   readonly idempotencyKey?: string | undefined;
+  /** What its contract says of its policies. */
+  readonly tuned?: Tuned | undefined;
+}
+
+/** What a contract says of how calls of an operation are made. */
+export interface Tuned {
+  readonly attempts?: number | undefined;
+  readonly policies?: QueryPolicies | undefined;
+}
+
+const tunings = new WeakMap<Tuned, string>();
+
+function tuningOf(tuned: Tuned | undefined): string {
+  if (tuned === undefined) return "";
+  let text = tunings.get(tuned);
+  if (text === undefined) {
+    text = JSON.stringify([tuned.attempts, tuned.policies]);
+    tunings.set(tuned, text);
+  }
+  return text;
 }
 
 /** The client's half of the call path: makes typed clients and sends their calls, near or far. */
@@ -79,33 +101,52 @@ export class Caller {
    */
   bind<C extends Contract<any, any, any>>(
     contract: C,
-    options: { caller: string; optional?: boolean },
+    options: {
+      caller: string;
+      optional?: boolean;
+      /** Answers to give for its queries when it cannot be had, by the operation's name. */
+      fallback?: Readonly<Record<string, Fallback | undefined>>;
+    },
   ): (context: CallContext) => Client<C> {
     return compileStub(contract, (operation) => {
       const declared = (contract as Contract).operations[
         operation
       ] as Contract["operations"][string];
       if (options.optional !== true) this.#upstream(contract.name).needed = true;
-      return this.#compile(
+      const send = this.#compile(
         options.caller,
         contract.name,
         operation,
         declared.kind,
         declared.deadlineMs,
+        declared,
       );
+      const fallback = options.fallback?.[operation];
+      if (fallback === undefined) return send;
+      const name = `${contract.name}.${operation}`;
+      return withFallback(send, fallback, { name, kind: declared.kind, log: this.#options.log });
     });
   }
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
     const { service, operation, kind, context, after, idempotencyKey } = call;
-    const key = `${context.caller} ${service}.${operation} ${kind}`;
+    // What a contract says of its policies is part of which operation it is: another version may say something else.
+    const key = `${context.caller} ${service}.${operation} ${kind} ${tuningOf(call.tuned)}`;
     let send = this.#sends.get(key);
     if (send === undefined) {
       if (this.#sends.size >= maxSends) this.#sends.clear();
       this.#upstream(service).needed = true;
       // Its context is made for this one call, with the deadline that the contract names.
-      send = this.#compile(context.caller, service, operation, kind, Number.POSITIVE_INFINITY);
+      const { tuned = {} } = call;
+      send = this.#compile(
+        context.caller,
+        service,
+        operation,
+        kind,
+        Number.POSITIVE_INFINITY,
+        tuned,
+      );
       this.#sends.set(key, send);
     }
     const options =
@@ -131,13 +172,17 @@ export class Caller {
     operation: string,
     kind: OperationKind,
     deadlineMs: number | undefined,
+    declared: Tuned,
   ): Send {
-    const target = this.#target(caller, service, operation, kind, deadlineMs);
+    const target = this.#target(caller, service, operation, kind, deadlineMs, declared);
     const pipeline = compilePipeline(target);
-    return kind === "stream"
-      ? (context, input, options) => new OutgoingStream(pipeline, target, context, input, options)
-      : (context, input, options) =>
-          new OutgoingCall(pipeline, target, context, input, options).start();
+    if (kind === "stream")
+      return (context, input, options) =>
+        new OutgoingStream(pipeline, target, context, input, options);
+    const send: Send = (context, input, options) =>
+      new OutgoingCall(pipeline, target, context, input, options).start();
+    if (!QueryCache.isWanted(target.settings)) return send;
+    return new QueryCache(target.settings, target.deadlineMs, target.clock).wrap(send);
   }
 
   #target(
@@ -146,8 +191,10 @@ export class Caller {
     operation: string,
     kind: OperationKind,
     deadlineMs: number | undefined,
+    { attempts, policies: settings = {} }: Tuned,
   ): Target {
     const { local, checked, discovery, random, clock } = this.#options;
+    const policies = attempts === undefined ? this.#policies : { ...this.#policies, attempts };
     const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
     return {
       caller,
@@ -158,7 +205,8 @@ export class Caller {
       // A stream goes on for as long as both sides want: it has a deadline only if someone sets one.
       deadlineMs:
         deadlineMs ?? (kind === "stream" ? Number.POSITIVE_INFINITY : this.#policies.deadlineMs),
-      policies: this.#policies,
+      policies,
+      settings,
       upstream: this.#upstream(service),
       latency: new LatencyQuantile(),
       recorded: near === undefined ? () => discovery.recordsCommands(service) : () => near.recorded,

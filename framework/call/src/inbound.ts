@@ -8,6 +8,8 @@ import type { PrincipalVerifier } from "./principal.ts";
 import type { ServedService } from "./inbound/served.ts";
 import type { Serving } from "./inbound/serving.ts";
 import { ServingCall } from "./inbound/call.ts";
+import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import { LoadShedding } from "./policies/load-shedding.ts";
 import { ServingStream } from "./inbound/stream.ts";
 import type { Incoming } from "./transport.ts";
 
@@ -22,6 +24,7 @@ export interface InboundOptions {
   /** Whether the placement lets `caller` call `operation` of `service`. */
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
+  readonly policies?: Partial<PolicyDefaults> | undefined;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. Default 5 minutes. */
   readonly streamIdleMs?: number;
 }
@@ -32,13 +35,18 @@ export class Inbound implements LocalServices {
   readonly #state: InboundState;
 
   constructor(options: InboundOptions) {
+    const shedding = new LoadShedding({ ...policyDefaults, ...options.policies });
     this.#state = new InboundState({
+      shedding,
+      clock: options.clock,
       checked: options.checked,
       // Ours: long enough for a person who stops a debugger, short enough for a caller that forgot its stream.
       streamIdleMs: options.streamIdleMs ?? 300_000,
       log: options.log,
     });
     const settings: InboundSettings = {
+      shedding,
+      clock: options.clock,
       draining: () => this.#state.draining,
       mayCall: options.mayCall,
       principals: options.principals,

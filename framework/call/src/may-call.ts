@@ -3,6 +3,11 @@ import type { Snapshot } from "./placement.ts";
 /** Name under which a service's log is read over the call path; no author's operation has an underscore. */
 export const readEvents = "kerf_events";
 
+/** Whether an operation is one that the platform adds to every service. */
+export function isPlatforms(operation: string): boolean {
+  return operation.startsWith("kerf_");
+}
+
 /**
  * Whether the placement lets `caller` call `service`: services what they declare as `uses` and themselves, and the logs of those whose events they follow, gateways what
  * they expose or use, a gateway's backend what it uses, the platform and its operator everything. Nobody when there is no

@@ -39,6 +39,7 @@ test("the list names every position once, each with its reason", () => {
     "idempotency key",
     "deadline",
     "retry",
+    "hedge",
     "breaker",
     "bulkhead",
     "client throttle",

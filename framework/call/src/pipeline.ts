@@ -6,6 +6,7 @@ import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
 import { meansTrouble } from "./policies/circuit-breaker.ts";
 import { shrunkDeadline, timeFor } from "./policies/deadline.ts";
 import { idempotencyKey } from "./policies/idempotency-key.ts";
+import { hedgeQuantile } from "./policies/hedging.ts";
 import { isOutlying } from "./policies/outlier-ejection.ts";
 import { backoff, mayRepeat } from "./policies/retry.ts";
 import type { Target } from "./outgoing/target.ts";
@@ -28,6 +29,8 @@ export interface Position {
   readonly settle?: (target: Target) => Outcome | undefined;
   /** After a failed attempt: milliseconds until the next one, undefined for none. */
   readonly again?: (target: Target) => (call: Outgoing, error: KerfError) => number | undefined;
+  /** When an attempt was sent: milliseconds until another one is sent beside it, if it has not ended by then; undefined for none. */
+  readonly beside?: (target: Target) => ((call: Outgoing) => number | undefined) | undefined;
   /** What callers receive of an answer. */
   readonly answer?: (target: Target) => ((value: unknown) => unknown) | undefined;
 }
@@ -130,6 +133,22 @@ export const pipeline: readonly Position[] = [
         if (wait === undefined || now + wait >= call.whole.deadline) return undefined;
         return upstream.budget.withdraw(now) ? wait : undefined;
       },
+  },
+  {
+    name: "hedge",
+    reason:
+      "Beside the retries, and paid from their budget: it is one more attempt, only sent before the one before it has failed. Below the deadline, which it does not outlive either.",
+    beside: ({ balancer, clock, kind, latency, local, policies, settings, upstream }) =>
+      settings.hedge !== true || kind !== "query" || local !== undefined
+        ? undefined
+        : (call) => {
+            if (call.attempt >= policies.attempts || !balancer.hasAnother(call.address))
+              return undefined;
+            const now = clock.now();
+            const waitMs = latency.estimate(hedgeQuantile, now);
+            if (waitMs === undefined || now + waitMs >= call.whole.deadline) return undefined;
+            return upstream.budget.isLeft(now) ? waitMs : undefined;
+          },
   },
   {
     name: "breaker",

@@ -14,6 +14,8 @@ export interface CallOptions {
   after?: string;
   /** Overrides the key under which a command may be repeated. */
   idempotencyKey?: string;
+  /** Of a query whose answers are kept: asks the service all the same. */
+  fresh?: boolean;
   /** Starts below this span instead of the context's own. */
   trace?: Trace;
 }

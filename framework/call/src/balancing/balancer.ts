@@ -59,6 +59,11 @@ export class Balancer {
     return this.#pickOfGood(tried, now);
   }
 
+  /** Whether there is an instance beside the one at `address` to which a call can go. */
+  hasAnother(address: Address | undefined): boolean {
+    return this.#current().some((endpoint) => this.#isGood(endpoint, address));
+  }
+
   /** How an attempt at an instance ended; `failed` is undefined when that says nothing of it. */
   settled(endpoint: Endpoint, tookMs: number, failed: boolean | undefined, now: number): void {
     if (failed === undefined) return;

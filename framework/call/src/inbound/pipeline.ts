@@ -1,11 +1,15 @@
-import { CallContext, deadlineExceeded, KerfError } from "@kerf/kernel";
+import { CallContext, type Clock, deadlineExceeded, KerfError } from "@kerf/kernel";
+import type { LoadShedding } from "../policies/load-shedding.ts";
 import { sequence } from "../sequence.ts";
+import { isPlatforms } from "../may-call.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { PrincipalVerifier } from "../principal.ts";
 import { notHere, type Serving } from "./serving.ts";
 
 /** What the positions are compiled from, beside the operation. */
 export interface InboundSettings {
+  readonly shedding: LoadShedding;
+  readonly clock: Clock;
   readonly draining: () => boolean;
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
@@ -63,6 +67,19 @@ export const inboundPipeline: readonly InboundPosition[] = [
         if (!remote) nearCallers.add(caller);
       };
     },
+  },
+  {
+    name: "load shedding",
+    reason:
+      "After what costs nothing, so that only calls that will be served count; before the signature of the principal and the input, which cost the most. Calls of this process belong to one that was let in. A stream waits for most of its life, and the platform's own readers wait for news.",
+    compile: ({ kind, name, criticality, operation }, { shedding, clock }) =>
+      kind === "stream" || isPlatforms(operation)
+        ? undefined
+        : (serving) => {
+            if (!serving.remote) return;
+            shedding.enter(name, criticality);
+            serving.enteredAt = clock.now();
+          },
   },
   {
     name: "principal",

@@ -1,4 +1,4 @@
-import type { OperationKind } from "@kerf/contract";
+import type { OperationKind, QueryPolicies } from "@kerf/contract";
 import type { Clock, Random } from "@kerf/kernel";
 import type { Balancer } from "../balancing/balancer.ts";
 import type { TransportPool } from "../balancing/transport-pool.ts";
@@ -18,6 +18,8 @@ export interface Target {
   /** Deadline of a call that sets none, milliseconds; infinite for a stream. */
   readonly deadlineMs: number;
   readonly policies: PolicyDefaults;
+  /** What its contract lets callers do with a query. */
+  readonly settings: QueryPolicies;
   readonly upstream: Upstream;
   readonly latency: LatencyQuantile;
   /** Whether the callee records commands with their effects; what it does twice under one key has one effect. */

@@ -13,7 +13,7 @@ class Instance {
     for (let second = 0; second < seconds; second++, this.#now += 1_000) {
       const inFlight = this.limit.limit;
       const tookMs = (serviceMs * Math.max(inFlight, places)) / places;
-      for (let n = 0; n < 20; n++) this.limit.served(tookMs, inFlight, this.#now);
+      for (let n = 0; n < 20; n++) this.limit.served("orders.get", tookMs, inFlight, this.#now);
     }
   }
 }
@@ -39,12 +39,28 @@ test("when everything becomes slow, fewer are let in; the room comes back with t
 
 test("an idle instance learns nothing, and the limit has its bounds", () => {
   const idle = new AdaptiveLimit(policyDefaults);
-  for (let n = 0; n < 10_000; n++) idle.served(10, 1, n * 1_000);
-  assert.equal(idle.limit, 20);
+  for (let n = 0; n < 10_000; n++) idle.served("orders.get", 10, 1, n * 1_000);
+  assert.equal(idle.limit, 100);
   const wide = new Instance();
   wide.serve(10_000, 100_000);
   assert.equal(wide.limit.limit, policyDefaults.limitMost);
   const narrow = new Instance();
   for (let n = 1; n < 500; n++) narrow.serve(1, 1, 1.1 ** n);
-  assert.ok(narrow.limit.limit >= 4 && narrow.limit.limit < 20, String(narrow.limit.limit));
+  assert.equal(narrow.limit.limit, policyDefaults.limitLeast);
+});
+
+test("another mix of quick and slow operations is no sign of trouble", () => {
+  const limit = new AdaptiveLimit(policyDefaults);
+  for (let second = 0; second < 120; second++) {
+    // First nearly all calls are quick, then nearly all are slow.
+    const slow = second < 60 ? 1 : 19;
+    for (let n = 0; n < 20; n++)
+      limit.served(
+        n < slow ? "orders.export" : "orders.get",
+        n < slow ? 900 : 5,
+        limit.limit,
+        second * 1_000,
+      );
+  }
+  assert.ok(limit.limit > 150, String(limit.limit));
 });

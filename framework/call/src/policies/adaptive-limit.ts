@@ -1,33 +1,40 @@
 import type { PolicyDefaults } from "./defaults.ts";
 
-/** Served calls of a window that is looked at, and windows until the long average stands for anything. */
+/** Served calls of a window that is looked at, and windows until the averages stand for anything. */
 const leastCalls = 10;
 const warmUp = 5;
-/** Where the limit begins, and what it never falls below. */
-const first = 20;
-const least = 4;
-/** A long average that is this many times the short one has outlived the load that it was measured under. */
+/** Where the limit begins. */
+const first = 100;
+/** An average that is this many times what calls take now has outlived the load that it was measured under. */
 const stale = 2;
 const forget = 0.95;
-
 /** After so many windows with much to do, half as many calls are let in for two: the first empties the queues, the second shows the pace without. */
 const probeAfter = 30;
+/** The shortest time that is told from none, milliseconds. */
+const leastMs = 0.01;
+
+/** What one operation took in the window, and what it usually takes, milliseconds. */
+interface Pace {
+  sumMs: number;
+  calls: number;
+  usualMs: number;
+}
 
 /**
  * How many calls one instance serves at once, found by measuring: while calls take as long as they used to, more are let in; when they take
  * longer, they queue somewhere, and fewer are. After the gradient of Netflix's concurrency-limits (Gradient2), a step for each window of time; that one takes what
- * queues for long for what is usual, so ours measures again now and then what calls take without a queue, as Envoy's does.
+ * queues for long for what is usual, so ours measures again now and then what calls take without a queue, as Envoy's does. Each operation is
+ * compared with itself, so that another mix of quick and slow ones is no sign of trouble.
  */
 export class AdaptiveLimit {
   readonly #policies: PolicyDefaults;
+  readonly #operations = new Map<string, Pace>();
   #limit = first;
-  #short = 0;
-  #long = 0;
+  /** How many times as long as usual calls take. */
+  #slowness = 1;
   #windows = 0;
   #busyWindows = 0;
   #endsAt = Number.NEGATIVE_INFINITY;
-  // Of the window: time of all calls, their number, the most that were under way at once.
-  #sumMs = 0;
   #calls = 0;
   #most = 0;
 
@@ -38,50 +45,73 @@ export class AdaptiveLimit {
   /** Calls at once. */
   get limit(): number {
     const half = this.#busyWindows >= probeAfter ? 2 : 1;
-    return Math.max(least, Math.floor(this.#limit / half));
+    return Math.max(this.#policies.limitLeast, Math.floor(this.#limit / half));
   }
 
-  /** A call was served in `tookMs` while `inFlight` were under way, itself among them; `now` is monotonic milliseconds. */
-  served(tookMs: number, inFlight: number, now: number): void {
-    this.#sumMs += tookMs;
+  /** A call of `operation` was served in `tookMs` while `inFlight` were under way, itself among them; `now` is monotonic milliseconds. */
+  served(operation: string, tookMs: number, inFlight: number, now: number): void {
+    let pace = this.#operations.get(operation);
+    if (pace === undefined) {
+      pace = { sumMs: 0, calls: 0, usualMs: 0 };
+      this.#operations.set(operation, pace);
+    }
+    pace.sumMs += tookMs;
+    pace.calls++;
     this.#calls++;
     if (inFlight > this.#most) this.#most = inFlight;
     if (now < this.#endsAt || this.#calls < leastCalls) return;
     this.#endsAt = now + this.#policies.limitWindowMs;
-    this.#step(Math.max(0.01, this.#sumMs / this.#calls), this.#most);
-    this.#sumMs = 0;
+    this.#step(this.#most);
     this.#calls = 0;
     this.#most = 0;
   }
 
-  #step(tookMs: number, inFlight: number): void {
-    const { limitGradient, limitLongWindow, limitMost, limitQueue, limitShortWindow } =
-      this.#policies;
+  #step(inFlight: number): void {
+    const { limitGradient, limitMost, limitQueue, limitLeast, limitShortWindow } = this.#policies;
     const { limitSmoothing, limitTolerance } = this.#policies;
     this.#windows++;
-    this.#short = average(this.#short, tookMs, Math.min(this.#windows, limitShortWindow));
-    if (this.#windows <= warmUp) {
-      this.#long = this.#short;
+    const isProbe = this.#busyWindows >= probeAfter;
+    if (isProbe && ++this.#busyWindows < probeAfter + 2) {
+      this.#compare("look away");
       return;
     }
-    if (this.#busyWindows >= probeAfter) {
-      if (++this.#busyWindows < probeAfter + 2) return;
+    const slowness = this.#compare(isProbe ? "without a queue" : "under load");
+    if (isProbe) {
       this.#busyWindows = 0;
-      this.#long = Math.min(this.#long, tookMs);
+      this.#slowness = 1;
       return;
     }
-    // It rises slowly and falls fast: what queues for long must not become what is usual.
-    const window = tookMs > this.#long ? limitLongWindow : limitShortWindow;
-    this.#long = average(this.#long, tookMs, window);
-    if (this.#long / this.#short > stale) this.#long *= forget;
+    this.#slowness = average(this.#slowness, slowness, Math.min(this.#windows, limitShortWindow));
     // With so few under way nothing is learnt of how many would fit.
-    if (inFlight < this.#limit / 2) return;
+    if (this.#windows <= warmUp || inFlight < this.#limit / 2) return;
     this.#busyWindows++;
-    const pace = (limitTolerance * this.#long) / this.#short;
-    const gradient = Math.max(limitGradient, Math.min(1, pace));
+    const gradient = Math.max(limitGradient, Math.min(1, limitTolerance / this.#slowness));
     const wanted = this.#limit * gradient + limitQueue;
     const next = this.#limit * (1 - limitSmoothing) + wanted * limitSmoothing;
-    this.#limit = Math.max(least, Math.min(limitMost, next));
+    this.#limit = Math.max(limitLeast, Math.min(limitMost, next));
+  }
+
+  /** How many times as long as usual the calls of the window took, each operation by its share of them; learns what is usual from it. */
+  #compare(when: "under load" | "without a queue" | "look away"): number {
+    const { limitLongWindow, limitShortWindow } = this.#policies;
+    let [tookMs, usualMs] = [0, 0];
+    for (const pace of this.#operations.values()) {
+      if (pace.calls === 0) continue;
+      const mean = Math.max(leastMs, pace.sumMs / pace.calls);
+      if (pace.usualMs === 0) pace.usualMs = mean;
+      else if (when === "without a queue") pace.usualMs = Math.min(pace.usualMs, mean);
+      else if (when === "under load") {
+        // It rises slowly and falls fast: what queues for long must not become what is usual.
+        const rises = mean > pace.usualMs && this.#windows > warmUp;
+        pace.usualMs = average(pace.usualMs, mean, rises ? limitLongWindow : limitShortWindow);
+        if (pace.usualMs / mean > stale) pace.usualMs *= forget;
+      }
+      tookMs += pace.sumMs;
+      usualMs += pace.calls * pace.usualMs;
+      pace.sumMs = 0;
+      pace.calls = 0;
+    }
+    return usualMs === 0 ? 1 : tookMs / usualMs;
   }
 }
 

@@ -38,6 +38,8 @@ export interface PolicyDefaults {
   readonly throttleWindowMs: number;
   /** Most calls that one instance serves at once, whatever it measures. */
   readonly limitMost: number;
+  /** As many calls it serves at once, whatever it measures. */
+  readonly limitLeast: number;
   /** How often an instance corrects its limit, milliseconds. */
   readonly limitWindowMs: number;
   /** Windows that the short average of the time of calls remembers. */
@@ -103,8 +105,9 @@ export const policyDefaults: PolicyDefaults = {
   throttleFactor: 2,
   throttleCalls: 20,
   throttleWindowMs: 10_000,
-  // Netflix's Gradient2: steps of a second, averages of 20 and 600, tolerance 1.5, smoothing 0.2, gradient at least 0.5, a queue of 4; its limit ends at 200, ours where a bulkhead does.
+  // Netflix's Gradient2: steps of a second, averages of 20 and 600, tolerance 1.5, smoothing 0.2, gradient at least 0.5, a queue of 4, at least 20 calls; its limit ends at 200, ours where a bulkhead does.
   limitMost: 1_024,
+  limitLeast: 20,
   limitWindowMs: 1_000,
   limitShortWindow: 20,
   limitLongWindow: 600,
