@@ -22,6 +22,8 @@ export {
   gateway,
   type GatewayOptions,
   type GatewaySettings,
+  type Policies,
+  type PolicySettings,
   type Handler,
   type HandlerArgs,
   type Handlers,

@@ -71,6 +71,7 @@ export async function startApp<K extends Clock = Clock>(
     fakes,
     clock,
     random: options.random ?? seededRandom(1),
+    policies: app.policies,
   });
   const owners = new Map(
     [...bed.clones].map(([name, clone]) => [name, new OwnerAccess<any>(clone.owner)]),

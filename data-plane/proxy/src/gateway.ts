@@ -101,6 +101,7 @@ export async function assembleGateway(
     ),
     local: inbound,
     checked,
+    policies: boot.policies,
   });
   runtime.connect(caller);
 

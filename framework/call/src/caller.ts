@@ -1,4 +1,4 @@
-import type { Client, Contract, OperationKind, QueryPolicies } from "@kerf/contract";
+import type { Client, Contract, OperationKind } from "@kerf/contract";
 import {
   type CallContext,
   type Clock,
@@ -16,7 +16,15 @@ import { OutgoingCall } from "./outgoing/call.ts";
 import { OutgoingStream } from "./outgoing/stream.ts";
 import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
 import type { Address } from "./placement.ts";
-import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import type { PolicyDefaults } from "./policies/defaults.ts";
+import {
+  numbersOf,
+  operationSettings,
+  type Policies,
+  queryPoliciesOf,
+  serviceSettings,
+  type Tuned,
+} from "./policies/settings.ts";
 import { type Fallback, withFallback } from "./policies/fallback.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
 import { QueryCache } from "./policies/query-cache.ts";
@@ -41,7 +49,8 @@ export interface CallerOptions {
   readonly local?: LocalServices | undefined;
   /** Adds the codec and freezing to every call. */
   readonly checked: boolean;
-  readonly policies?: Partial<PolicyDefaults> | undefined;
+  /** What the app sets. */
+  readonly policies?: Policies | undefined;
 }
 
 /** One call in terms of names: for gateways and tools that know contracts as data. */
@@ -59,12 +68,6 @@ export interface UntypedCall {
   readonly tuned?: Tuned | undefined;
 }
 
-/** What a contract says of how calls of an operation are made. */
-export interface Tuned {
-  readonly attempts?: number | undefined;
-  readonly policies?: QueryPolicies | undefined;
-}
-
 const tunings = new WeakMap<Tuned, string>();
 
 function tuningOf(tuned: Tuned | undefined): string {
@@ -80,7 +83,6 @@ function tuningOf(tuned: Tuned | undefined): string {
 /** The client's half of the call path: makes typed clients and sends their calls, near or far. */
 export class Caller {
   readonly #options: CallerOptions;
-  readonly #policies: PolicyDefaults;
   readonly #pool: TransportPool;
   readonly #balancers = new Map<string, Balancer>();
   readonly #upstreams = new Map<string, Upstream>();
@@ -89,7 +91,6 @@ export class Caller {
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    this.#policies = { ...policyDefaults, ...options.policies };
     this.#pool = new TransportPool(options.connect, options.clock);
     this.#forgetDiscovery = options.discovery.onChange(() => this.#pool.retain(this.#addresses()));
   }
@@ -118,7 +119,7 @@ export class Caller {
         contract.name,
         operation,
         declared.kind,
-        declared.deadlineMs,
+        undefined,
         declared,
       );
       const fallback = options.fallback?.[operation];
@@ -191,10 +192,11 @@ export class Caller {
     operation: string,
     kind: OperationKind,
     deadlineMs: number | undefined,
-    { attempts, policies: settings = {} }: Tuned,
+    declared: Tuned,
   ): Target {
     const { local, checked, discovery, random, clock } = this.#options;
-    const policies = attempts === undefined ? this.#policies : { ...this.#policies, attempts };
+    const settings = operationSettings(this.#options.policies, service, operation, declared);
+    const policies = numbersOf(settings);
     const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
     return {
       caller,
@@ -202,11 +204,9 @@ export class Caller {
       operation,
       name: `${service}.${operation}`,
       kind,
-      // A stream goes on for as long as both sides want: it has a deadline only if someone sets one.
-      deadlineMs:
-        deadlineMs ?? (kind === "stream" ? Number.POSITIVE_INFINITY : this.#policies.deadlineMs),
+      deadlineMs: deadlineMs ?? this.#deadlineOf(service, operation, kind, declared),
       policies,
-      settings,
+      settings: queryPoliciesOf(settings),
       upstream: this.#upstream(service),
       latency: new LatencyQuantile(),
       recorded: near === undefined ? () => discovery.recordsCommands(service) : () => near.recorded,
@@ -237,7 +237,7 @@ export class Caller {
         service,
         discovery,
         pool: this.#pool,
-        policies: this.#policies,
+        policies: this.#numbersOf(service),
         random,
         clock,
         onEjection: ({ id }, isEjected) =>
@@ -250,10 +250,28 @@ export class Caller {
     return balancer;
   }
 
+  /** A stream goes on for as long as both sides want: it has a deadline only if someone sets one for it. */
+  #deadlineOf(service: string, operation: string, kind: OperationKind, declared: Tuned): number {
+    const { policies } = this.#options;
+    if (kind !== "stream")
+      return numbersOf(operationSettings(policies, service, operation, declared)).deadlineMs;
+    const own = { ...policies, "*": {} };
+    return operationSettings(own, service, operation, declared).deadlineMs ?? Infinity;
+  }
+
+  #numbersOf(service: string): PolicyDefaults {
+    return numbersOf(serviceSettings(this.#options.policies, service));
+  }
+
   #upstream(service: string): Upstream {
     let upstream = this.#upstreams.get(service);
     if (upstream === undefined) {
-      upstream = new Upstream(service, this.#policies, this.#options.log, this.#options.random);
+      upstream = new Upstream(
+        service,
+        this.#numbersOf(service),
+        this.#options.log,
+        this.#options.random,
+      );
       this.#upstreams.set(service, upstream);
     }
     return upstream;

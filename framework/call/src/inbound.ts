@@ -8,7 +8,7 @@ import type { PrincipalVerifier } from "./principal.ts";
 import type { ServedService } from "./inbound/served.ts";
 import type { Serving } from "./inbound/serving.ts";
 import { ServingCall } from "./inbound/call.ts";
-import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import { numbersOf, operationSettings, type Policies } from "./policies/settings.ts";
 import { LoadShedding } from "./policies/load-shedding.ts";
 import { ServingStream } from "./inbound/stream.ts";
 import type { Incoming } from "./transport.ts";
@@ -24,7 +24,8 @@ export interface InboundOptions {
   /** Whether the placement lets `caller` call `operation` of `service`. */
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
-  readonly policies?: Partial<PolicyDefaults> | undefined;
+  /** What the app sets. */
+  readonly policies?: Policies | undefined;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. Default 5 minutes. */
   readonly streamIdleMs?: number;
 }
@@ -35,7 +36,7 @@ export class Inbound implements LocalServices {
   readonly #state: InboundState;
 
   constructor(options: InboundOptions) {
-    const shedding = new LoadShedding({ ...policyDefaults, ...options.policies });
+    const shedding = new LoadShedding(numbersOf(options.policies?.["*"] ?? {}));
     this.#state = new InboundState({
       shedding,
       clock: options.clock,
@@ -62,6 +63,7 @@ export class Inbound implements LocalServices {
           declared,
           served,
           options.checked,
+          operationSettings(options.policies, contract.name, name, declared).criticality,
         );
         doors.set(name, new Door(this.#state, operation, compileInbound(operation, settings)));
       }

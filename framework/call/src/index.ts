@@ -13,6 +13,12 @@ export { mayCall, readEvents } from "./may-call.ts";
 export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+export {
+  operationSettings,
+  type Policies,
+  policyProblems,
+  type PolicySettings,
+} from "./policies/settings.ts";
 export { PrincipalSigner, PrincipalVerifier } from "./principal.ts";
 export { rootContext } from "./root-context.ts";
 export {

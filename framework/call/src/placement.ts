@@ -1,5 +1,6 @@
 import type { ContractDescription } from "@kerf/contract";
 import type { LifecycleState } from "@kerf/kernel";
+import type { Policies } from "./policies/settings.ts";
 
 /** Where an instance listens: `unix:/path/to.sock` or `tcp:host:port`. */
 export type Address = string;
@@ -148,6 +149,8 @@ export interface Boot {
     readonly principal?: Readonly<Record<string, unknown>>;
     readonly issuer?: Readonly<Record<string, unknown>>;
   };
+  /** What the app sets for calls. */
+  readonly policies?: Policies | undefined;
   /** Adds the codec and freezing to calls inside the process. */
   readonly checked: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -7,6 +7,7 @@ export {
   type ServiceModule,
   type Units,
 } from "./declaration/app.ts";
+export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
 export type {

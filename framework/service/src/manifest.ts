@@ -1,3 +1,4 @@
+import type { Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
@@ -72,6 +73,8 @@ export interface AppManifest {
   readonly gateways: readonly ManifestGateway[];
   /** Default placement: the services of each unit. */
   readonly units: Readonly<Record<string, readonly string[]>>;
+  /** What calls are set to where the defaults do not fit. */
+  readonly policies: Policies;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

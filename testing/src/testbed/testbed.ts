@@ -6,6 +6,7 @@ import {
   PrincipalSigner,
   PrincipalVerifier,
   StaticDiscovery,
+  type Policies,
 } from "@kerf/call";
 import type { Client, Contract } from "@kerf/contract";
 import { type ClonedDatabase, ServiceDatabase } from "@kerf/data";
@@ -33,6 +34,8 @@ export interface TestbedOptions {
   readonly fakes: readonly Fake[];
   readonly clock: Clock;
   readonly random: Random;
+  /** What the app sets for calls. */
+  readonly policies?: Policies;
 }
 
 /** Services at work inside the test process: on databases of their own, behind the real call path in checked mode. */
@@ -102,6 +105,7 @@ export class Testbed {
       connect: (address) => transports.get(address) ?? nobody(address),
       local: inbound,
       checked: true,
+      policies: options.policies,
     });
     runtime.connect(caller);
     this.clock = clock;

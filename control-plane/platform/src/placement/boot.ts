@@ -63,6 +63,7 @@ export async function composeBoot(
       ...(program.kind === "gateway" ? { principal: keys.principal } : undefined),
       ...(issues ? { issuer: keys.issuer } : undefined),
     },
+    ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
   };

@@ -78,7 +78,7 @@ export class HostLink {
           })),
       checked: false,
       // The link has its own pace, and must ask however often the platform was away.
-      policies: { attempts: 1, breakerCalls: Number.POSITIVE_INFINITY },
+      policies: { "*": { attempts: 1, breakerCalls: Number.POSITIVE_INFINITY } },
     });
     this.#client = this.#caller.bind(hosts, { caller: this.#name });
     log.debug("The host link is made.", { platform: boot.platform.address });

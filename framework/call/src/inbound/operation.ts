@@ -48,13 +48,14 @@ export class InboundOperation {
     declared: Operation,
     served: ServedOperation,
     checked: boolean,
+    criticality: Criticality = declared.criticality,
   ) {
     this.service = service;
     this.operation = name;
     this.name = `${service}.${name}`;
     this.kind = declared.kind;
     this.access = declared.access;
-    this.criticality = declared.criticality;
+    this.criticality = criticality;
     this.served = served;
     this.inputFromWire = crossing(declared.input, "input", this.name);
     this.outputToWire = crossing(declared.output, "output", this.name);

@@ -3,8 +3,8 @@ import type { PolicyDefaults } from "./defaults.ts";
 /** Served calls of a window that is looked at, and windows until the averages stand for anything. */
 const leastCalls = 10;
 const warmUp = 5;
-/** Where the limit begins. */
-const first = 100;
+/** By how much of itself the limit grows in a window in which nothing queues. */
+const growth = 0.05;
 /** An average that is this many times what calls take now has outlived the load that it was measured under. */
 const stale = 2;
 const forget = 0.95;
@@ -29,7 +29,8 @@ interface Pace {
 export class AdaptiveLimit {
   readonly #policies: PolicyDefaults;
   readonly #operations = new Map<string, Pace>();
-  #limit = first;
+  /** All that may be, until calls are seen to take longer. */
+  #limit: number;
   /** How many times as long as usual calls take. */
   #slowness = 1;
   #windows = 0;
@@ -40,6 +41,7 @@ export class AdaptiveLimit {
 
   constructor(policies: PolicyDefaults) {
     this.#policies = policies;
+    this.#limit = policies.limitMost;
   }
 
   /** Calls at once. */
@@ -82,12 +84,18 @@ export class AdaptiveLimit {
       return;
     }
     this.#slowness = average(this.#slowness, slowness, Math.min(this.#windows, limitShortWindow));
-    // With so few under way nothing is learnt of how many would fit.
-    if (this.#windows <= warmUp || inFlight < this.#limit / 2) return;
-    this.#busyWindows++;
+    if (this.#windows <= warmUp || inFlight < limitLeast) return;
     const gradient = Math.max(limitGradient, Math.min(1, limitTolerance / this.#slowness));
-    const wanted = this.#limit * gradient + limitQueue;
-    const next = this.#limit * (1 - limitSmoothing) + wanted * limitSmoothing;
+    // With so few under way it is not known whether more would fit; but too many are too many, whatever the limit was.
+    const isBusy = inFlight >= this.#limit / 2;
+    if (gradient === 1 && !isBusy) return;
+    this.#busyWindows++;
+    const base =
+      gradient === 1
+        ? this.#limit * (1 + growth / limitSmoothing)
+        : Math.min(this.#limit, inFlight);
+    const wanted = base * gradient + limitQueue;
+    const next = Math.min(this.#limit, base) * (1 - limitSmoothing) + wanted * limitSmoothing;
     this.#limit = Math.max(limitLeast, Math.min(limitMost, next));
   }
 

@@ -1,3 +1,4 @@
+import type { Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { AnyService } from "./service.ts";
@@ -21,6 +22,8 @@ export interface App {
   readonly services: Readonly<Record<string, ServiceModule>>;
   readonly gateways: Readonly<Record<string, Gateway>>;
   readonly units: Units;
+  /** What calls are set to where the defaults do not fit. */
+  readonly policies: Policies;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
 }
@@ -33,6 +36,8 @@ export function app(
     gateways?: Readonly<Record<string, Gateway>>;
     /** Default: every service a unit of its own. */
     units?: Units;
+    /** What calls are set to: of all services (`"*"`), of one, or of one operation (`"orders.get"`). */
+    policies?: Policies;
     servers?: Readonly<Record<string, ExternalServer>>;
   },
 ): App {
@@ -48,6 +53,7 @@ export function app(
     services: options.services,
     gateways: options.gateways ?? {},
     units: options.units ?? "each",
+    policies: options.policies ?? {},
     servers: options.servers ?? {},
   };
 }

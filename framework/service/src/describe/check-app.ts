@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
@@ -40,6 +41,12 @@ export function appProblems(loaded: LoadedApp): string[] {
       `${issuers.join(" and ")} all declare issuer: true; one service of an app signs users' tokens`,
     );
   }
+  const operations = [...services.values(), ...backends.values()].map(
+    ({ contract }) => [contract.name, contract.operations] as const,
+  );
+  // What could not be loaded is a problem of its own.
+  if (services.size === Object.keys(app.services).length)
+    problems.push(...policyProblems(app.policies, new Map(operations)));
   for (const [name, gateway] of Object.entries(app.gateways)) {
     checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);
   }

@@ -79,6 +79,7 @@ export async function describeApp(
       };
     }),
     units: placement.units,
+    policies: app.policies,
     servers: app.servers,
     files: loader.files.all,
   };

@@ -71,6 +71,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     checked,
     mayCall: (...asked) => mayCall(store.current, ...asked),
     principals,
+    policies: boot.policies,
   });
   const connect = (address: string) =>
     connectFramed(address, { clock, wheel, log, hello: { instance } });
@@ -83,6 +84,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     connect,
     local: inbound,
     checked,
+    policies: boot.policies,
   });
   runtime.connect(caller);
 

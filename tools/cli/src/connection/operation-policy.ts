@@ -1,4 +1,4 @@
-import { policyDefaults } from "@kerf/call";
+import { operationSettings, type Policies, policyDefaults, type PolicySettings } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 
 /** What callers of one operation may rely on. */
@@ -13,23 +13,31 @@ export interface OperationPolicy {
   readonly deadlineMs: number | null;
   /** Attempts of one call in all, the first included. */
   readonly attempts: number;
+  /** What it is set to where the defaults do not hold: by its contract, or by the app. */
+  readonly set: PolicySettings;
 }
 
 /** The policies of a service's operations, from what it declares. */
-export function policiesOf(service: {
-  readonly name: string;
-  readonly contract: ContractDescription;
-  readonly database?: unknown;
-}): OperationPolicy[] {
-  return Object.entries(service.contract.operations).map(([operation, { kind, deadlineMs }]) => {
+export function policiesOf(
+  service: {
+    readonly name: string;
+    readonly contract: ContractDescription;
+    readonly database?: unknown;
+  },
+  policies: Policies = {},
+): OperationPolicy[] {
+  return Object.entries(service.contract.operations).map(([operation, description]) => {
+    const { kind } = description;
     const recorded = service.database !== undefined;
+    const set = operationSettings(policies, service.name, operation, description);
     return {
       service: service.name,
       operation,
       kind,
       ...effectOf(kind, recorded),
-      deadlineMs: deadlineMs ?? (kind === "stream" ? null : policyDefaults.deadlineMs),
-      attempts: policyDefaults.attempts,
+      deadlineMs: set.deadlineMs ?? (kind === "stream" ? null : policyDefaults.deadlineMs),
+      attempts: set.attempts ?? policyDefaults.attempts,
+      set,
     };
   });
 }
