@@ -21,7 +21,7 @@ const benchmark: Benchmark = {
 
     const { plain, emitting } = await script<{ plain: number[]; emitting: number[] }>(
       "kerf-emit",
-      quick ? "3" : "10",
+      quick ? "6" : "40",
     );
     const costs = plain.map((rate, i) => rate / (emitting[i] as number) - 1);
     log(

@@ -9,7 +9,7 @@ import { nestedCommand } from "./nested-command.ts";
 import { parked } from "./parked.ts";
 import { poison } from "./poison.ts";
 import { relay } from "./relay.ts";
-import { readModel, readModelTakeover } from "./read-model.ts";
+import { readModel, readModelLate, readModelTakeover } from "./read-model.ts";
 import { reconciliation } from "./reconciliation.ts";
 import { replay } from "./replay.ts";
 import { saga } from "./saga.ts";
@@ -33,6 +33,7 @@ const everywhere: readonly Scenario[] = [
   inspect,
   readModel,
   readModelTakeover,
+  readModelLate,
   saga,
   sagaUndo,
   sagaWait,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Databases, Found } from "../invariants/found.ts";
+import { late, waitForLate } from "../app/mirror.ts";
 import type { ScenarioClient } from "../runner/client.ts";
 import type { Scenario } from "../scenario.ts";
 
@@ -14,15 +15,20 @@ async function prepare(databases: Databases): Promise<void> {
   await databases.rows("mirror", "insert into holding (name, paid) values ('ghost', 1)");
 }
 
+/** Waits until the tables are built. */
+function built(client: ScenarioClient): Promise<unknown> {
+  return client.until(
+    () => client.operate<Position[]>("mirror", "events.positions"),
+    (positions) => positions.some(({ model }) => model?.state === "live"),
+  );
+}
+
 /** Pays before, while and after the tables are built anew. */
 async function drive(client: ScenarioClient): Promise<void> {
   const pay = (from: string, n: number) =>
     client.pay({ from, to: "shop", amount: 1, label: `${from} ${n}` });
   await pay("ada", 1);
-  await client.until(
-    () => client.operate<Position[]>("mirror", "events.positions"),
-    (positions) => positions.some(({ model }) => model?.state === "live"),
-  );
+  await built(client);
   await pay("ben", 1);
   const replay = { producer: "wallet", after: "0" };
   await Promise.all([
@@ -84,6 +90,30 @@ export const readModelTakeover: Scenario = {
   among: /transaction (begin|commit).*(begin|← events\/read-model)|read-model (seed|fenced|swap)/,
   prepare,
   drive,
+  unrest,
+  check,
+};
+
+/** The new tables do not catch up while the old ones are held still: these are let go, and it is tried again. */
+export const readModelLate: Scenario = {
+  name: "read-model-late",
+  processes: { left: ["wallet"], right: ["mirror"] },
+  killed: ["right"],
+  among: /read-model letGo/,
+  async prepare(databases) {
+    await prepare(databases);
+    await databases.rows("mirror", "insert into attempt (n) overriding system value values ($1)", [
+      waitForLate,
+    ]);
+  },
+  async drive(client) {
+    const pay = (from: string, label: string) =>
+      client.pay({ from, to: "shop", amount: 1, label: `${from} ${label}` });
+    await pay("ada", "1");
+    await built(client);
+    await client.operate("mirror", "events.replay", { producer: "wallet", after: "0" });
+    for (let n = 1; n <= late.paid; n += 1) await pay(late.account, String(n));
+  },
   unrest,
   check,
 };

@@ -120,4 +120,23 @@ export const eventSchema: readonly SystemMigration[] = [
           delete from kerf.event_reader where consumer like '% (building)' and seen_at < now() - interval '1 day'
         $$`,
   },
+  {
+    name: "events-0003",
+    sql: `
+      -- The same for less: the xid is taken without a query of its own, and no search path is set, since every name is qualified or the
+      -- catalogue's own, which is looked through first in any case.
+      create or replace function kerf.event_append(
+        shard smallint, name text, key text, version integer, payload text, trace text, principal text
+      ) returns void
+        language plpgsql
+        as $$
+      declare
+        xid xid8 := pg_current_xact_id();
+      begin
+        insert into kerf.event (day, id, shard, name, key, version, payload, trace, principal, at)
+          values ((now() at time zone 'utc')::date, nextval('kerf.event_id'), shard, name, key, version,
+            payload::jsonb, trace, principal::jsonb, now());
+      end $$;
+      alter function kerf.event_append(smallint[], text[], text[], integer[], text[], text, text) reset all`,
+  },
 ];
