@@ -38,6 +38,8 @@ export interface ManifestService {
     /** Connections that one instance may hold. */
     readonly connections: number;
   };
+  /** The program that implements it, when that is not TypeScript of the app; it has a unit of its own. */
+  readonly program?: { readonly command: readonly string[]; readonly cwd: string };
   /** Whether it signs the users' tokens that gateways accept. */
   readonly issuer: boolean;
   /** Names of its sagas. */
