@@ -157,6 +157,8 @@ export class Outbound {
     });
     try {
       await runtime.emit(service.name, event, payload, context);
+    } catch (thrown) {
+      throw emitRefused(thrown);
     } finally {
       context.release();
     }
@@ -223,6 +225,15 @@ function assertNoBrowser({ headers }: IncomingMessage): void {
     message: "Pages in a browser cannot call services from here.",
     fix: "Let them call a gateway of the app.",
   });
+}
+
+/** What is wrong with an event is its sender's mistake, and told in full. */
+function emitRefused(thrown: unknown): unknown {
+  if (!(thrown instanceof KerfError)) return thrown;
+  const { code, data, fix, message, why } = thrown;
+  const told = { message: why === undefined ? message : `${message} ${why}`, fix, data };
+  if (code === "invalid_output") return new KerfError("invalid_input", told);
+  return code === "invalid_app" ? new KerfError("conflict", { ...told, retry: "never" }) : thrown;
 }
 
 function refused(): KerfError {
