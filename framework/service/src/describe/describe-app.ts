@@ -110,9 +110,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
             connections: database.connections,
           },
         }),
-    ...(program === undefined
-      ? undefined
-      : { program: { command: program.command, cwd: program.cwd } }),
+    ...(program === undefined ? undefined : { program: manifestProgram(program) }),
     issuer: service.issuer,
     sagas: [...new Set(service.sagas.map(({ name }) => name))],
     schedules: service.schedules.map(({ name, cron, timeZone, missed }) => ({
@@ -125,6 +123,11 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
     workers: [...service.workers.keys()],
     files: program === undefined ? files : [...files, ...programFiles(program)].toSorted(),
   };
+}
+
+function manifestProgram({ command, cwd, environment }: ExternalProgram) {
+  const path = environment["PATH"];
+  return { command, cwd, ...(path === undefined ? undefined : { path }) };
 }
 
 /** The files that a program's command names: when one changes, the program starts anew. */

@@ -20,14 +20,15 @@ export function policiesOf(service: {
   readonly name: string;
   readonly contract: ContractDescription;
   readonly database?: unknown;
+  readonly program?: unknown;
 }): OperationPolicy[] {
   return Object.entries(service.contract.operations).map(([operation, { kind, deadlineMs }]) => {
-    const recorded = service.database !== undefined;
+    const isForeign = service.program !== undefined;
     return {
       service: service.name,
       operation,
       kind,
-      ...effectOf(kind, recorded),
+      ...effectOf(kind, isForeign ? "foreign" : service.database !== undefined),
       deadlineMs: deadlineMs ?? (kind === "stream" ? null : policyDefaults.deadlineMs),
       attempts: policyDefaults.attempts,
     };
@@ -36,9 +37,15 @@ export function policiesOf(service: {
 
 function effectOf(
   kind: OperationPolicy["kind"],
-  recorded: boolean,
+  recorded: boolean | "foreign",
 ): Pick<OperationPolicy, "effect" | "why"> {
   if (kind !== "command") return { effect: "none", why: "it reads only: repeated at will" };
+  if (recorded === "foreign") {
+    return {
+      effect: "at least once",
+      why: "its effects lie with a program of its own, which is told the key: repeated only when it surely was not executed",
+    };
+  }
   return recorded
     ? {
         effect: "once a key",
