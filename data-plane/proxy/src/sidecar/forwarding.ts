@@ -11,7 +11,7 @@ import { itemsOfAnswer } from "./program-stream.ts";
 
 /**
  * How long the program may take over one event, milliseconds: the transaction that marks it as applied stays open meanwhile, and
- * ends by itself after 10 s (`framework/events`: a batch).
+ * ends by itself after 15 s (`framework/events`: the consumer's transaction).
  */
 const eventMs = 5_000;
 
