@@ -97,7 +97,8 @@ export const rows: readonly Row[] = [
   promise(
     "Any language",
     "A sidecar gives calls and events to programs in Python, Go or anything that speaks HTTP",
-    planned("later"),
+    built("data-plane/proxy/src/sidecar/sidecar.test.ts"),
+    'kerf call recommendations.forUser \'{"userId":"ada"}\'',
   ),
   promise(
     "Any database",

@@ -7,6 +7,15 @@ export {
   type ServiceModule,
   type Units,
 } from "./declaration/app.ts";
+export {
+  external,
+  type ExternalOptions,
+  type ExternalProgram,
+  ExternalService,
+  type Follows,
+  type Forwarding,
+  programOf,
+} from "./declaration/external.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";

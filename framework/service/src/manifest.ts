@@ -39,6 +39,14 @@ export interface ManifestService {
     /** Connections that one instance may hold. */
     readonly connections: number;
   };
+  /** The program that implements it, when that is not TypeScript of the app; it has a unit of its own. */
+  readonly program?: {
+    readonly command: readonly string[];
+    /** Absolute path of the directory that it runs in. */
+    readonly cwd: string;
+    /** Where its command is looked for, when the declaration says so. */
+    readonly path?: string;
+  };
   /** Whether it signs the users' tokens that gateways accept. */
   readonly issuer: boolean;
   /** Names of its sagas. */

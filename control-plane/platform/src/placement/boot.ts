@@ -3,6 +3,7 @@ import type { AppManifest } from "@kerf/service";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
+import { missingProgram } from "../resources/foreign-program.ts";
 import { type Keys, publicHalf } from "../resources/keys.ts";
 import type { Home } from "../state/home.ts";
 import type { InstanceRecord } from "../state/instance-records.ts";
@@ -33,6 +34,11 @@ export async function composeBoot(
   const { home, keys, databases } = facts;
   const services = await usable(databases, program);
   const manifest = facts.manifest();
+  const lacking = manifest.services
+    .filter(({ name }) => program.services.includes(name))
+    .map(missingProgram)
+    .find((problem) => problem !== undefined);
+  if (lacking !== undefined) throw new HeldBack(lacking, false);
   const issues = manifest.services.some(
     (service) => service.issuer && services.includes(service.name),
   );

@@ -37,7 +37,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
           .map((use) => use.name)
           .toSorted(),
         follows: service.follows.toSorted(),
-        recordsCommands: service.database !== undefined,
+        recordsCommands: service.database !== undefined && service.program === undefined,
       };
     }
   }

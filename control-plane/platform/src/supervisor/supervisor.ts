@@ -256,7 +256,7 @@ export class Supervisor {
     const running = runtime.start(
       {
         instance: id,
-        program: program.kind,
+        program: program.sidecar === true ? "sidecar" : program.kind,
         preload: { appModule: plan.appModule, services: program.services },
         boot,
         logFile,
@@ -331,7 +331,10 @@ export class Supervisor {
   #forget(record: InstanceRecord): void {
     this.#records.remove(record.id);
     rmSync(this.#options.home.snapshot(record.id), { force: true });
-    if (record.address.startsWith("unix:")) rmSync(record.address.slice(5), { force: true });
+    if (!record.address.startsWith("unix:")) return;
+    rmSync(record.address.slice(5), { force: true });
+    // What a sidecar shares with its program lies beside its socket.
+    rmSync(`${record.address.slice(5)}.d`, { recursive: true, force: true });
   }
 }
 

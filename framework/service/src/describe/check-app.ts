@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
+import { programOf } from "../declaration/external.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
@@ -27,6 +28,13 @@ export function appProblems(loaded: LoadedApp): string[] {
       );
     }
     checkService(where, service, loaded, problems);
+    const program = programOf(service);
+    if (
+      program !== undefined &&
+      statSync(program.cwd, { throwIfNoEntry: false })?.isDirectory() !== true
+    ) {
+      problems.push(`${where}: the directory ${program.cwd} of its program does not exist`);
+    }
     const database = service.database;
     if (
       database !== undefined &&
@@ -83,6 +91,10 @@ function checkGateway(
     seen.add(contract.name);
   }
   if (backend !== undefined) {
+    if (programOf(backend) !== undefined)
+      problems.push(
+        `${where}: its backend is a program of its own; give it a service, and expose that`,
+      );
     checkService(`${where}: backend ${backend.name}`, backend, loaded, problems);
     if (backend.name in loaded.app.services)
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);

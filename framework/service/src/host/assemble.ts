@@ -17,6 +17,7 @@ import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
+import type { MakeCompanion } from "./companion.ts";
 import { loadUnit } from "./load-unit.ts";
 
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
@@ -25,8 +26,21 @@ const settledMs = 1_000;
 /** Bound of asking the databases before a start, milliseconds. */
 const askMs = 5_000;
 
+/** What an instance of a unit is given beside its boot document. */
+export interface HostSurroundings {
+  readonly loader: AppLoader;
+  /** Makes what implements the unit's services outside of this process. */
+  readonly companion?: MakeCompanion | undefined;
+  /** It has gone, and the instance with it. */
+  readonly failed: (error: KerfError) => void;
+}
+
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
-export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): Promise<Lifecycle> {
+export async function assembleHost(
+  boot: Boot,
+  log: Logger,
+  { loader, companion: makeCompanion, failed }: HostSurroundings,
+): Promise<Lifecycle> {
   const { app, checked, environment, instance, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
@@ -87,6 +101,17 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     policies: boot.policies,
   });
   runtime.connect(caller);
+  const address = addressOf(boot);
+  const companion = makeCompanion?.({
+    services,
+    runtime,
+    caller,
+    clock,
+    wheel,
+    log,
+    directory: `${address.replace(/^unix:/, "")}.d`,
+    failed,
+  });
 
   let server: Awaited<ReturnType<typeof listenFramed>> | undefined;
   const lifecycle = new Lifecycle({
@@ -95,7 +120,9 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
       const isAlone = store.current?.starting !== true;
       await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
-      server = await listenFramed(addressOf(boot), {
+      // Whoever is routed to here finds the program there.
+      await companion?.start();
+      server = await listenFramed(address, {
         dispatcher: inbound,
         clock,
         wheel,
@@ -110,9 +137,12 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     async drain() {
       // At once: calls from outside are refused from here on, those of workers and handlers of this process are not.
       await Promise.all([runtime.stopWorkers(), server?.drain(), inbound.drain()]);
+      // Last: what was in flight needed it.
+      await companion?.stop();
     },
     async stop() {
       await runtime.stopWorkers();
+      await companion?.stop();
       await caller.stop();
       await server?.close();
       await broker?.close();
@@ -126,7 +156,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     clock,
     log,
     state: () => lifecycle.state,
-    address: addressOf(boot),
+    address,
     files: () => loader.files.all,
   });
   lifecycle.onChange((state) => {

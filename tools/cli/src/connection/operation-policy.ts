@@ -23,18 +23,19 @@ export function policiesOf(
     readonly name: string;
     readonly contract: ContractDescription;
     readonly database?: unknown;
+    readonly program?: unknown;
   },
   policies: Policies = {},
 ): OperationPolicy[] {
   return Object.entries(service.contract.operations).map(([operation, description]) => {
     const { kind } = description;
-    const recorded = service.database !== undefined;
+    const isForeign = service.program !== undefined;
     const set = operationSettings(policies, service.name, operation, description);
     return {
       service: service.name,
       operation,
       kind,
-      ...effectOf(kind, recorded),
+      ...effectOf(kind, isForeign ? "foreign" : service.database !== undefined),
       deadlineMs: set.deadlineMs ?? (kind === "stream" ? null : policyDefaults.deadlineMs),
       attempts: set.attempts ?? policyDefaults.attempts,
       set,
@@ -44,9 +45,15 @@ export function policiesOf(
 
 function effectOf(
   kind: OperationPolicy["kind"],
-  recorded: boolean,
+  recorded: boolean | "foreign",
 ): Pick<OperationPolicy, "effect" | "why"> {
   if (kind !== "command") return { effect: "none", why: "it reads only: repeated at will" };
+  if (recorded === "foreign") {
+    return {
+      effect: "at least once",
+      why: "its effects lie with a program of its own, which is told the key: repeated only when it surely was not executed",
+    };
+  }
   return recorded
     ? {
         effect: "once a key",
