@@ -8,6 +8,9 @@ export {
   type HttpEdgeOptions,
   type Identity,
 } from "./edge.ts";
+export { announcesBody, defaultMaxBodyBytes } from "./body.ts";
+export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
+export { pathSegments, splitTarget } from "./request-path.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
-export { type HttpListener, type HttpServerLimits, listenHttp } from "./server.ts";
+export { type HttpListener, type HttpServerLimits, listenHttp, type Upgrades } from "./server.ts";

@@ -56,6 +56,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: "The body is not JSON",
   headers_too_large: "The head of the request is too large",
   cancelled: "The client left",
+  maintenance: "Under maintenance",
 };
 
 /** What clients are told about failures behind the edge: enough to act on, nothing of the inside. */
@@ -77,6 +78,10 @@ const failures: Partial<Record<ErrorCode, readonly [title: string, detail: strin
   protocol_error: [
     "Bad answer from a service",
     "A service answered with something that is not understood.",
+  ],
+  bad_gateway: [
+    "No complete answer",
+    "The program behind closed the connection before its answer was there. It may or may not have done its work.",
   ],
   deadline_exceeded: [
     "No answer in time",
