@@ -22,7 +22,7 @@ export function attemptFailure(cause: Error, where: string, sent: boolean): Kerf
   }
   if (timeouts.has(code))
     return new KerfError("deadline_exceeded", { message: `${where} fell silent.`, cause });
-  if (code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW")
+  if (cause.name === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW")
     return new KerfError("protocol_error", {
       message: `${where} does not answer in HTTP/1.1 (${code}).`,
       cause,
