@@ -37,7 +37,7 @@ export class DeclaredRoute implements ForeignRoute {
   readonly access: "public" | "user";
   /** Segments of its literal prefix. */
   readonly literals: number;
-  /** Whether it may send requests to the services: then it decides before their own routes do. */
+  /** Whether it may send requests, or copies of them, to the services: then it decides before their own routes do. */
   readonly decides: boolean;
   readonly maintenance: MaintenanceMode | undefined;
   readonly #around: RouteSurroundings;
@@ -62,7 +62,7 @@ export class DeclaredRoute implements ForeignRoute {
         : new MaintenanceMode(route.maintenance, around.trusted);
     this.#around = around;
     this.#split = new Split(route, around.parts.random);
-    this.decides = this.#split.targets.includes("services");
+    this.decides = this.#split.targets.includes("services") || route.mirror?.to === "services";
     this.#rewrite = new PathRewrite(path, rewrite);
     this.#requestEdits = rewrite?.request && new EditedHeaders(rewrite.request);
     this.#responseEdits = rewrite?.response && new EditedHeaders(rewrite.response);

@@ -4,17 +4,20 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { test } from "node:test";
 import type { Problem } from "@kerf/call/http";
 import { seededRandom } from "@kerf/kernel";
-import { type GatewaySettings, type RouteSettings, trafficProblems } from "@kerf/service";
+import { type RouteSettings, trafficProblems, type UpstreamSettings } from "@kerf/service";
 import { startForeign, startFront } from "../testing/front.ts";
 import { PathRewrite } from "./path-rewrite.ts";
 import { RoutePrefixes } from "./route-prefixes.ts";
 import { type SplitClient, Split } from "./split.ts";
 
-const upstreams = (url: string): GatewaySettings["upstreams"] => ({ legacy: { urls: [url] } });
+const upstreams = (url: string): Record<string, UpstreamSettings> => ({ legacy: { urls: [url] } });
 const toLegacy = { upstream: "legacy" };
 
 test("the longest literal prefix that takes the method wins", () => {
-  const route = (path: string, methods?: readonly string[]): { path: string; methods: readonly string[] | undefined } => ({ path, methods });
+  const route = (
+    path: string,
+    methods?: readonly string[],
+  ): { path: string; methods: readonly string[] | undefined } => ({ path, methods });
   const prefixes = new RoutePrefixes([
     route("/*"),
     route("/shop/*"),
@@ -50,12 +53,19 @@ test("a prefix is replaced, and comes back in a Location", () => {
   for (const [path, prefix, here, there] of cases) {
     const rewrite = new PathRewrite(path, { prefix });
     assert.equal(rewrite.forth(here, "q=1"), `${there}?q=1`);
-    if (there !== "/" && !here.endsWith("/")) assert.equal(rewrite.back(`${from.origin}${there}?x#y`, from), `${here}?x#y`);
-    assert.equal(rewrite.back("https://elsewhere.example/v1/a", from), "https://elsewhere.example/v1/a");
+    if (there !== "/" && !here.endsWith("/"))
+      assert.equal(rewrite.back(`${from.origin}${there}?x#y`, from), `${here}?x#y`);
+    assert.equal(
+      rewrite.back("https://elsewhere.example/v1/a", from),
+      "https://elsewhere.example/v1/a",
+    );
   }
   assert.equal(new PathRewrite("/shop/*", undefined).forth("/shop/x", ""), "/shop/x");
   assert.equal(new PathRewrite("/shop/*", { prefix: "/v1" }).back("/v10/a", from), "/v10/a");
-  assert.equal(new PathRewrite("/shop/*", { prefix: "/v1" }).back("//evil.example/v1", from), "//evil.example/v1");
+  assert.equal(
+    new PathRewrite("/shop/*", { prefix: "/v1" }).back("//evil.example/v1", from),
+    "//evil.example/v1",
+  );
 });
 
 test("a client stays on its side while the share of the new one grows, and shares are kept to", () => {
@@ -77,11 +87,28 @@ test("a client stays on its side while the share of the new one grows, and share
   let before = new Set<number>();
   for (const weight of [0, 1, 5, 25, 50, 100]) {
     const moved = new Set(clients.filter((n) => sideOf(weight, n)));
-    assert.ok([...before].every((n) => moved.has(n)), `at ${weight} % somebody went back`);
-    assert.ok(Math.abs(moved.size / clients.length - weight / 100) < 0.03, `${moved.size} at ${weight} %`);
+    assert.ok(
+      [...before].every((n) => moved.has(n)),
+      `at ${weight} % somebody went back`,
+    );
+    assert.ok(
+      Math.abs(moved.size / clients.length - weight / 100) < 0.03,
+      `${moved.size} at ${weight} %`,
+    );
     before = moved;
   }
-  const drawn = new Split({ path: "/", to: { split: [{ to: toLegacy, weight: 3 }, { to: "services", weight: 1 }] } }, random);
+  const drawn = new Split(
+    {
+      path: "/",
+      to: {
+        split: [
+          { to: toLegacy, weight: 3 },
+          { to: "services", weight: 1 },
+        ],
+      },
+    },
+    random,
+  );
   const services = clients.filter((n) => drawn.choose(client(n)).to === "services").length;
   assert.ok(Math.abs(services / clients.length - 0.25) < 0.04, String(services));
 });
@@ -90,7 +117,9 @@ test("contracts win over routes that are no more specific, and lose to those tha
   const foreign = await startForeign(t, (_request, response) => void response.end("legacy"));
   const ask = async (url: string, method = "GET"): Promise<string> => {
     const response = await fetch(url, { method });
-    return response.status === 200 && (await response.text()) === "legacy" ? "legacy" : String(response.status);
+    return response.status === 200 && (await response.text()) === "legacy"
+      ? "legacy"
+      : String(response.status);
   };
   const { url, place } = await startFront(t, {
     upstreams: upstreams(foreign.url),
@@ -106,15 +135,26 @@ test("contracts win over routes that are no more specific, and lose to those tha
   assert.equal(await ask(`${url}/notes/a/b/c/d`), "legacy");
   const decides: RouteSettings = {
     path: "/notes/*",
-    to: { split: [{ to: toLegacy, weight: 1 }, { to: "services", header: { name: "x-new" } }] },
+    to: {
+      split: [
+        { to: toLegacy, weight: 1 },
+        { to: "services", header: { name: "x-new" } },
+      ],
+    },
   };
   await place({ upstreams: upstreams(foreign.url), routes: [decides] });
   assert.equal(await ask(`${url}/notes`), "legacy");
-  assert.equal((await fetch(`${url}/notes`, { headers: { "x-new": "1" } })).headers.get("content-type"), "application/json; charset=utf-8");
+  assert.equal(
+    (await fetch(`${url}/notes`, { headers: { "x-new": "1" } })).headers.get("content-type"),
+    "application/json; charset=utf-8",
+  );
 });
 
 test("a cookie keeps a client on its side; users and headers have theirs", async (t) => {
-  const foreign = await startForeign(t, (_request, response) => void response.setHeader("set-cookie", "own=1").end("legacy"));
+  const foreign = await startForeign(
+    t,
+    (_request, response) => void response.setHeader("set-cookie", "own=1").end("legacy"),
+  );
   const split = [
     { to: toLegacy, weight: 50 },
     { to: "services" as const, weight: 50, cookie: { name: "beta", value: "yes" } },
@@ -132,32 +172,44 @@ test("a cookie keeps a client on its side; users and headers have theirs", async
     const cookie = cookies.find((one) => one.startsWith("side="));
     assert.match(cookie ?? "", /^side=[0-9a-f]{13}; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/);
     assert.equal(cookies.includes("own=1"), side === "legacy");
-    const again = await fetch(`${url}/notes`, { headers: { cookie: (cookie as string).split(";", 1)[0] as string } });
+    const again = await fetch(`${url}/notes`, {
+      headers: { cookie: (cookie as string).split(";", 1)[0] as string },
+    });
     assert.equal(await again.text(), side);
-    assert.equal(again.headers.getSetCookie().some((one) => one.startsWith("side=")), false);
+    assert.equal(
+      again.headers.getSetCookie().some((one) => one.startsWith("side=")),
+      false,
+    );
   }
   assert.equal(sides.size, 2);
   const beta = await fetch(`${url}/notes`, { headers: { cookie: "beta=yes" } });
   assert.notEqual(await beta.text(), "legacy");
 
-  const users: RouteSettings = { path: "/notes", access: "user", to: { split, sticky: { hash: "principal" } } };
+  const users: RouteSettings = {
+    path: "/notes",
+    access: "user",
+    to: { split, sticky: { hash: "principal" } },
+  };
   await place({ upstreams: upstreams(foreign.url), routes: [users] });
   assert.equal((await fetch(`${url}/notes`)).status, 401);
   const authorization = `Bearer ${await platform.issuer.sign({ subject: "ada" })}`;
-  const asAda = async (): Promise<string> => (await fetch(`${url}/notes`, { headers: { authorization } })).text();
+  const asAda = async (): Promise<string> =>
+    (await fetch(`${url}/notes`, { headers: { authorization } })).text();
   const ada = await asAda();
   for (let n = 0; n < 5; n++) assert.equal(await asAda(), ada);
 });
 
 test("headers and paths are rewritten for the upstream and back", async (t) => {
-  const foreign = await startForeign(t, (request, response) =>
-    void response
-      .writeHead(302, {
-        location: `http://${request.headers.host}/v1/next`,
-        server: "old/1.0",
-        "x-seen": `${request.url} ${request.headers["x-tenant"]} ${request.headers["x-secret"]} ${request.headers["accept-language"]}`,
-      })
-      .end(),
+  const foreign = await startForeign(
+    t,
+    (request, response) =>
+      void response
+        .writeHead(302, {
+          location: `http://${request.headers.host}/v1/next`,
+          server: "old/1.0",
+          "x-seen": `${request.url} ${String(request.headers["x-tenant"])} ${String(request.headers["x-secret"])} ${request.headers["accept-language"]}`,
+        })
+        .end(),
   );
   const { url } = await startFront(t, {
     upstreams: upstreams(foreign.url),
@@ -167,13 +219,19 @@ test("headers and paths are rewritten for the upstream and back", async (t) => {
         to: toLegacy,
         rewrite: {
           prefix: "/v1",
-          request: { set: { "x-tenant": "one" }, remove: ["x-secret"], append: { "accept-language": "de" } },
+          request: {
+            set: { "x-tenant": "one" },
+            remove: ["x-secret"],
+            append: { "accept-language": "de" },
+          },
           response: { remove: ["server"], set: { "x-frame-options": "DENY" } },
         },
       },
     ],
   });
-  const outgoing = httpRequest(`${url}/shop/a?b=c`, { headers: { "x-tenant": "two", "x-secret": "s", "accept-language": "en" } }).end();
+  const outgoing = httpRequest(`${url}/shop/a?b=c`, {
+    headers: { "x-tenant": "two", "x-secret": "s", "accept-language": "en" },
+  }).end();
   const [{ headers }] = (await once(outgoing, "response")) as [IncomingMessage];
   assert.equal(headers["x-seen"], "/v1/a?b=c one undefined en, de");
   assert.equal(headers.location, "/shop/next");
@@ -218,12 +276,20 @@ test("what is wrong with the settings is named, all of it", () => {
       { path: "/a/*/b", to: toLegacy, methods: ["CONNECT"] },
       { path: "/b/../c", to: toLegacy },
       { path: "/c", to: { split: [], sticky: { hash: "principal" } } },
-      { path: "/d", to: "services", rewrite: { prefix: "/../x" }, maintenance: { retryAfterS: 0, allow: ["x"] } },
+      {
+        path: "/d",
+        to: "services",
+        rewrite: { prefix: "/../x" },
+        maintenance: { retryAfterS: 0, allow: ["x"] },
+      },
       {
         path: "/e",
         to: toLegacy,
         rewrite: {
-          request: { set: { "x-a": "1\r\nx-b: 2", "x\r\ny": "1", host: "h" }, remove: ["transfer-encoding"] },
+          request: {
+            set: { "x-a": "1\r\nx-b: 2", "x\r\ny": "1", host: "h" },
+            remove: ["transfer-encoding"],
+          },
         },
         mirror: { to: "services", share: 2, methods: ["POST"], compare: { ignore: ["a.b"] } },
       },
@@ -267,5 +333,8 @@ test("what is wrong with the settings is named, all of it", () => {
     /routes\[7\]: \* \/e is taken by routes\[6\]/,
     /trustedProxies: "10\.0\.0\.0\/33"/,
   ])
-    assert.ok(problems.some((problem) => expected.test(problem)), `${expected} in\n${problems.join("\n")}`);
+    assert.ok(
+      problems.some((problem) => expected.test(problem)),
+      `${expected} in\n${problems.join("\n")}`,
+    );
 });

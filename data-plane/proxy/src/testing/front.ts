@@ -17,8 +17,8 @@ export interface TestFront {
   readonly url: string;
   readonly lines: Line[];
   /** Places other settings, and resolves once the gateway goes by them or has refused them. */
-  place(settings: GatewaySettings): Promise<void>;
-  stop(): Promise<void>;
+  readonly place: (settings: GatewaySettings) => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts one; it ends with the test. */

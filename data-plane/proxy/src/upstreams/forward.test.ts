@@ -44,7 +44,14 @@ const echo: RequestListener = (request, response) =>
   void text(request).then((body) =>
     response
       .writeHead(201, { "content-type": "application/json", "set-cookie": ["a=1", "b=2"] })
-      .end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body })),
+      .end(
+        JSON.stringify({
+          method: request.method,
+          url: request.url,
+          headers: request.headers,
+          body,
+        }),
+      ),
   );
 
 type Echoed = { method: string; url: string; headers: Record<string, string>; body: string };
@@ -95,7 +102,16 @@ test("what is for one connection stays on it, and only trusted proxies say who t
   };
   const { url, foreign, place } = await inFront(t, echo);
   const plain = await ask(url);
-  for (const name of ["x-hop", "te", "proxy-authorization", "x-real-ip", "x-original-url", "x-kerf-principal", "x-forwarded-user", "keep-alive"])
+  for (const name of [
+    "x-hop",
+    "te",
+    "proxy-authorization",
+    "x-real-ip",
+    "x-original-url",
+    "x-kerf-principal",
+    "x-forwarded-user",
+    "keep-alive",
+  ])
     assert.equal(plain[name], undefined, name);
   assert.equal(plain["x-forwarded-for"], "127.0.0.1");
   assert.equal(plain["x-forwarded-host"], "shop.example");
@@ -103,7 +119,10 @@ test("what is for one connection stays on it, and only trusted proxies say who t
   assert.equal(plain["forwarded"], 'for=127.0.0.1;host="shop.example";proto=http');
   assert.equal(plain["host"], new URL(foreign.url).host);
 
-  await place({ ...legacy([foreign.url], {}, { host: "client" }), trustedProxies: ["127.0.0.0/8"] });
+  await place({
+    ...legacy([foreign.url], {}, { host: "client" }),
+    trustedProxies: ["127.0.0.0/8"],
+  });
   const trusted = await ask(url);
   assert.equal(trusted["x-forwarded-for"], "9.9.9.9, 127.0.0.1");
   assert.equal(trusted["x-forwarded-host"], "evil.example");
@@ -125,7 +144,11 @@ test("answers without a body, with trailers, early hints and headers for one con
         response.writeEarlyHints({ link: "</a.css>; rel=preload" });
         return void response.end("late");
       default:
-        response.writeHead(200, { trailer: "x-sum", connection: "keep-alive, x-hop", "x-hop": "1" });
+        response.writeHead(200, {
+          trailer: "x-sum",
+          connection: "keep-alive, x-hop",
+          "x-hop": "1",
+        });
         response.write("body");
         response.addTrailers({ "x-sum": "7" });
         response.end();
@@ -164,9 +187,15 @@ test("a large body streams through, with and without its length, and waits where
   const whole = await fetch(`${url}/shop`, { method: "POST", body: "x".repeat(size) });
   assert.equal(await whole.text(), `${size} ${size}`);
   const pieces = ReadableStream.from(Array.from({ length: 30 }, () => Buffer.alloc(100_000, "x")));
-  const chunked = await fetch(`${url}/shop`, { method: "POST", body: pieces, duplex: "half" } as RequestInit);
+  const chunked = await fetch(`${url}/shop`, {
+    method: "POST",
+    body: pieces,
+    duplex: "half",
+  } as RequestInit);
   assert.equal(await chunked.text(), `undefined ${size}`);
-  const tooLarge = ReadableStream.from(Array.from({ length: 31 }, () => Buffer.alloc(100_000, "x")));
+  const tooLarge = ReadableStream.from(
+    Array.from({ length: 31 }, () => Buffer.alloc(100_000, "x")),
+  );
   await problemOf(
     await fetch(`${url}/shop`, { method: "POST", body: tooLarge, duplex: "half" } as RequestInit),
     413,
@@ -298,9 +327,7 @@ test("requests beyond the bound wait, and beyond the queue are refused", async (
   );
   const first = fetch(`${url}/shop`);
   await arrived;
-  const [refused] = await Promise.all([
-    Promise.race([fetch(`${url}/shop`), fetch(`${url}/shop`)]),
-  ]);
+  const refused = await Promise.race([fetch(`${url}/shop`), fetch(`${url}/shop`)]);
   await problemOf(refused, 503, "overloaded");
   waiting.shift()?.();
   assert.equal(await (await first).text(), "ok");
@@ -312,7 +339,8 @@ test("an instance whose health fails gets no requests until it is well again", a
   const instances = await Promise.all(
     [0, 1].map((n) =>
       startForeign(t, (request, response) => {
-        if (request.url === "/health") return void response.writeHead(isWell[n] === true ? 200 : 500).end();
+        if (request.url === "/health")
+          return void response.writeHead(isWell[n] === true ? 200 : 500).end();
         (served[n] as number)++;
         response.end();
       }),

@@ -12,7 +12,7 @@ export interface RouteSettings {
   readonly path: string;
   /** Default: all. */
   readonly methods?: readonly string[];
-  /** Where they go. A route that may send them to `services` decides before the contracts' routes below its path do. */
+  /** Where they go. A route that may send them, or copies of them, to `services` decides before the contracts' routes below its path do. */
   readonly to: RouteTarget | { readonly split: readonly SplitSide[]; readonly sticky?: Sticky };
   /** `user`: a valid token is needed. Default `public`: the gateway does not look at credentials, the upstream may. */
   readonly access?: "public" | "user";
