@@ -19,8 +19,7 @@ export class MaintenanceMode {
   admit(request: IncomingMessage): void {
     if (this.#allowed.has(clientAddress(request, this.#trusted))) return;
     throw new KerfError("maintenance", {
-      message: "This is being worked on. Nothing was done.",
-      fix: "Send it again after the time in Retry-After.",
+      message: "The settings of the gateway have a maintenance mode for this.",
       retryAfterMs: this.#retryAfterMs,
     });
   }

@@ -56,7 +56,6 @@ const titles: Partial<Record<ErrorCode, string>> = {
   unsupported_media_type: "The body is not JSON",
   headers_too_large: "The head of the request is too large",
   cancelled: "The client left",
-  maintenance: "Under maintenance",
 };
 
 /** What clients are told about failures behind the edge: enough to act on, nothing of the inside. */
@@ -78,6 +77,10 @@ const failures: Partial<Record<ErrorCode, readonly [title: string, detail: strin
   protocol_error: [
     "Bad answer from a service",
     "A service answered with something that is not understood.",
+  ],
+  maintenance: [
+    "Under maintenance",
+    "This is being worked on. Nothing was done; send it again after the time in Retry-After.",
   ],
   bad_gateway: [
     "No complete answer",
