@@ -38,6 +38,9 @@ const benchmark: Benchmark = {
       log(
         `CPU per request  kerf ${b.ours.toFixed(1)} µs   nginx ${b.peer.toFixed(1)} µs   ratio ${b.ratio.toFixed(2)}`,
       );
+      log(
+        `CPU per request  @fastify/http-proxy ${(await measure(fastify, seconds)).cpuUs.toFixed(1)} µs`,
+      );
       const direct = await measure(foreign, seconds);
       log(`the foreign program alone: ${direct.perSecond.toFixed(0)} requests/s`);
       log(

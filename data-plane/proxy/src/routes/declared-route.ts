@@ -89,7 +89,8 @@ export class DeclaredRoute implements ForeignRoute {
     }
     const upstream = this.#upstream(to.upstream);
     asked.upstream(upstream.name);
-    const own = Object.entries(asked.headers).flat();
+    const own: string[] = [];
+    for (const name in asked.headers) own.push(name, asked.headers[name] as string);
     if (cookie !== undefined) own.push("set-cookie", cookie);
     let copied = false;
     const forwarding: Forwarding = {

@@ -91,7 +91,9 @@ class Attempts implements AttemptOwner {
     budget.deposit(clock.now());
     breaker.admit(clock.now());
     // The client leaves: whatever is under way for it ends.
-    const onClose = (): void => this.#current?.abandon(left(), true);
+    const onClose = (): void => {
+      if (!this.response.writableFinished) this.#current?.abandon(left(), true);
+    };
     this.response.once("close", onClose);
     let failure: KerfError | undefined;
     try {
