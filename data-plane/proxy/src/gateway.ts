@@ -10,7 +10,7 @@ import {
   SnapshotStore,
 } from "@kerf/call";
 import { HostLink } from "@kerf/call/host";
-import { createHttpEdge, type HttpListener, listenHttp } from "@kerf/call/http";
+import { createHttpEdge, type HttpListener, listenHttp, type Upgrades } from "@kerf/call/http";
 import {
   type Clock,
   KerfError,
@@ -28,6 +28,8 @@ import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
+import { TrafficKeeper } from "./routes/traffic.ts";
+import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
 const drainMs = 30_000;
@@ -113,10 +115,12 @@ export async function assembleGateway(
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
     clock,
   });
-  const configuration = new CurrentConfiguration(name, store, log);
+  const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
+  const configuration = new CurrentConfiguration(name, store, log, traffic);
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
+    foreign: { match: (...asked) => configuration.current.traffic.match(...asked) },
     authenticate: (request) => bearer.identify(request),
     send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
     caller: unit,
@@ -140,13 +144,20 @@ export async function assembleGateway(
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     if (!answerHealth(request, response, health, clock)) edge(request, response);
   };
+  const upgrade: Upgrades = {
+    accepts: asksForWebSocket,
+    handler(request, response, head) {
+      traffic.tunnels.offer(request, head);
+      edge(request, response);
+    },
+  };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
     clock,
     async start() {
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
-      listener = await handover.acquire(() => listenHttp({ host, port, handler }));
+      listener = await handover.acquire(() => listenHttp({ host, port, handler, upgrade }));
       const address = listener.url;
       const files = (): string[] => loader?.files.all ?? [];
       link = new HostLink({
@@ -164,6 +175,7 @@ export async function assembleGateway(
       handover.close();
       // Streams first: they would hold every other connection's drain for as long as somebody watches.
       draining.abort();
+      traffic.drain();
       await listener?.drain(drainMs);
       await runtime.stopWorkers();
       await inbound.drain();
@@ -173,6 +185,7 @@ export async function assembleGateway(
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();
+      traffic.stop();
       await link?.stop();
       await store.written();
       loader?.remove();

@@ -1,5 +1,7 @@
 // The one path of every call: typed clients and the pipeline at the caller's side, the inbound half at the callee's, and
 // the ports between them (transport, discovery). Knows nothing of databases, events or how a service is declared.
+export { Balancer, type BalancerOptions } from "./balancing/balancer.ts";
+export type { Endpoint } from "./balancing/endpoint.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
 export type { Discovery } from "./discovery/discovery.ts";
@@ -12,6 +14,7 @@ export type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
 export { mayCall, readEvents } from "./may-call.ts";
 export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
+export { CircuitBreaker, meansTrouble } from "./policies/circuit-breaker.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
 export {
   operationSettings,
@@ -19,6 +22,8 @@ export {
   policyProblems,
   type PolicySettings,
 } from "./policies/settings.ts";
+export { backoff } from "./policies/retry.ts";
+export { RetryBudget } from "./policies/retry-budget.ts";
 export { PrincipalSigner, PrincipalVerifier } from "./principal.ts";
 export { rootContext } from "./root-context.ts";
 export {

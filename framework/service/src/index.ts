@@ -18,7 +18,29 @@ export {
 } from "./declaration/external.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
+export type { Maintenance } from "./declaration/gateway/maintenance.ts";
+export type { Mirror } from "./declaration/gateway/mirror.ts";
+export {
+  type HeaderEdits,
+  isHeaderName,
+  isHeaderValue,
+  type Rewrite,
+} from "./declaration/gateway/rewrite.ts";
+export type {
+  RouteSettings,
+  RouteTarget,
+  SplitSide,
+  Sticky,
+} from "./declaration/gateway/routes.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export { trafficProblems } from "./declaration/gateway/traffic.ts";
+export { parseAddressRange, type TrustedProxies } from "./declaration/gateway/trusted-proxies.ts";
+export type {
+  UpstreamHealth,
+  UpstreamPolicies,
+  UpstreamSettings,
+  UpstreamTls,
+} from "./declaration/gateway/upstreams.ts";
 export type {
   Handler,
   HandlerArgs,

@@ -14,7 +14,7 @@ const leastShare = 0.1;
 export interface BalancerOptions {
   readonly service: string;
   readonly discovery: Discovery;
-  readonly pool: TransportPool;
+  readonly pool: Pick<TransportPool, "inFlight" | "probe" | "rests">;
   readonly policies: PolicyDefaults;
   readonly random: Random;
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
 import { type ErrorCode, KerfError, newTrace } from "@kerf/kernel";
 import { securityHeaders } from "./answer.ts";
@@ -26,6 +26,14 @@ export interface HttpServerLimits {
  */
 const idleGraceMs = 250;
 
+/** Requests that may turn their connection into something else than HTTP. */
+export interface Upgrades {
+  /** Whether the request asks for what is offered. */
+  accepts(request: IncomingMessage): boolean;
+  /** Takes the request with its connection; `head` is what was read beyond it. The response still works, for refusals. */
+  handler(request: IncomingMessage, response: ServerResponse, head: Buffer): void;
+}
+
 /** An HTTP server that listens. */
 export interface HttpListener {
   readonly host: string;
@@ -49,6 +57,8 @@ export async function listenHttp(options: {
   /** 0 takes any that is free. */
   port: number;
   limits?: HttpServerLimits;
+  /** What may change the protocol of its connection. Without it nothing may: such requests are answered like all others. */
+  upgrade?: Upgrades;
 }): Promise<HttpListener> {
   const limits = options.limits ?? {};
   let draining = false;
@@ -65,6 +75,7 @@ export async function listenHttp(options: {
     insecureHTTPParser: false,
     requireHostHeader: true,
     noDelay: true,
+    shouldUpgradeCallback: (request) => options.upgrade?.accepts(request) ?? false,
   });
   // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
   server.maxHeadersCount = maxHeaderFields + 1;
@@ -83,6 +94,24 @@ export async function listenHttp(options: {
   server.on("request", onRequest);
   // The edge says "100 Continue" itself, once it wants the body.
   server.on("checkContinue", onRequest);
+  const upgraded = new Set<Socket>();
+  const { upgrade } = options;
+  if (upgrade !== undefined) {
+    server.on("upgrade", (request, socket, head) => {
+      // The server has let go of the connection: it is ours to close.
+      upgraded.add(socket as Socket);
+      socket.once("close", () => upgraded.delete(socket as Socket));
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket as Socket);
+      response.once("finish", () => socket.end());
+      upgrade.handler(request, response, head);
+    });
+  }
+  const closeAll = (): void => {
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  };
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     refuseMalformed(error, socket as Socket, answering.get(socket as Socket)),
   );
@@ -117,7 +146,7 @@ export async function listenHttp(options: {
         },
         Math.min(idleGraceMs, ms),
       );
-      const timer = setTimeout(() => server.closeAllConnections(), ms);
+      const timer = setTimeout(closeAll, ms);
       await done;
       clearTimeout(grace);
       clearTimeout(timer);
@@ -125,7 +154,7 @@ export async function listenHttp(options: {
     async close() {
       draining = true;
       const done = stopListening();
-      server.closeAllConnections();
+      closeAll();
       await done;
     },
   };

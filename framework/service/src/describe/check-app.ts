@@ -4,6 +4,7 @@ import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
+import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
@@ -107,6 +108,7 @@ function checkGateway(
   }
   const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
   checkRoutes(where, [...unique], problems);
+  problems.push(...trafficProblems(gateway.settings).map((problem) => `${where}: ${problem}`));
 }
 
 /** Within one contract `contract()` has looked already; a gateway puts several beside each other. */
