@@ -13,6 +13,8 @@ export interface PlacementFacts {
   readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
   readonly principalKeys: readonly PublicKey[];
   readonly issuerKeys: readonly PublicKey[];
+  /** Certificates of the authorities, where programs talk over TCP. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 /** Who runs where, without its number. */
@@ -59,6 +61,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     gateways,
     principalKeys: facts.principalKeys,
     issuerKeys: facts.issuerKeys,
+    ...(facts.authorities === undefined ? undefined : { authorities: facts.authorities }),
   };
 }
 

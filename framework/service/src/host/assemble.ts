@@ -1,6 +1,7 @@
 import {
   type Boot,
   Caller,
+  CallerPlacement,
   connectFramed,
   Inbound,
   listenFramed,
@@ -8,8 +9,10 @@ import {
   PrincipalVerifier,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
+  type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink } from "@kerf/call/host";
+import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -63,6 +66,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     environment,
     clock,
   });
+  const placement = new CallerPlacement({ store, clock, log });
   const inbound = new Inbound({
     services: runtime.served(),
     clock,
@@ -70,10 +74,18 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     log,
     checked,
     mayCall: (...asked) => mayCall(store.current, ...asked),
+    speaksFor: (...asked) => placement.speaksFor(...asked),
     principals,
   });
+  let identity: WorkloadIdentity | undefined;
   const connect = (address: string) =>
-    connectFramed(address, { clock, wheel, log, hello: { instance } });
+    connectFramed(address, {
+      clock,
+      wheel,
+      log,
+      hello: { instance },
+      security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+    });
   const caller = new Caller({
     clock,
     random,
@@ -90,6 +102,8 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      // Before anything that calls: who talks over TCP must say who it is.
+      identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
       const isAlone = store.current?.starting !== true;
       await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
@@ -99,6 +113,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
         wheel,
         log,
         instance,
+        identity,
       });
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.
@@ -115,6 +130,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
+      identity?.stop();
       await link.stop();
     },
   });
@@ -124,7 +140,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     clock,
     log,
     state: () => lifecycle.state,
-    address: addressOf(boot),
+    address: () => server?.address ?? addressOf(boot),
     files: () => loader.files.all,
   });
   lifecycle.onChange((state) => {
