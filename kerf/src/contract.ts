@@ -26,6 +26,8 @@ export {
   type Operation,
   type OperationKind,
   type OperationOptions,
+  only,
+  type Only,
   optional,
   type Optional,
   type OutputOf,

@@ -6,6 +6,7 @@ export type { Discovery } from "./discovery/discovery.ts";
 export { SnapshotDiscovery } from "./discovery/snapshot.ts";
 export { StaticDiscovery } from "./discovery/static.ts";
 export { CallerPlacement, isPlacedIn } from "./identity/caller-placement.ts";
+export { createCertificateRequest } from "./identity/certificate-request.ts";
 export { parseSpiffeId, platformUnit, spiffeId, spiffeIdOf } from "./identity/spiffe.ts";
 export {
   type Authorities,

@@ -43,6 +43,7 @@ export {
   query,
   stream,
 } from "./operation.ts";
+export { only, type Only } from "./only.ts";
 export { optional, type Optional } from "./optional.ts";
 export {
   type InputOf,

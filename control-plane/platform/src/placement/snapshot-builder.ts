@@ -1,5 +1,5 @@
 import type { PlacedGateway, PlacedInstance, PlacedService, PublicKey, Snapshot } from "@kerf/call";
-import type { AppManifest } from "@kerf/service";
+import type { AppManifest, ManifestUse } from "@kerf/service";
 
 /** What a snapshot is built from, beside epoch and generation. */
 export interface PlacementFacts {
@@ -38,6 +38,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
           .filter((use) => use.followed !== true)
           .map((use) => use.name)
           .toSorted(),
+        ...operationsOf(service.uses),
         follows: service.follows.toSorted(),
         recordsCommands: service.database !== undefined,
       };
@@ -49,6 +50,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       expose: gateway.expose,
       ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),
       uses: (gateway.backend?.uses ?? []).map((use) => use.name).toSorted(),
+      ...operationsOf(gateway.backend?.uses ?? []),
       settings: { ...gateway.settings },
     };
   }
@@ -63,6 +65,15 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     issuerKeys: facts.issuerKeys,
     ...(facts.authorities === undefined ? undefined : { authorities: facts.authorities }),
   };
+}
+
+/** The operations of what is used in part. */
+function operationsOf(uses: readonly ManifestUse[]): Pick<PlacedService, "operations"> {
+  const partly = uses.flatMap(({ name, operations }): [string, readonly string[]][] =>
+    operations === undefined ? [] : [[name, operations]],
+  );
+  if (partly.length === 0) return {};
+  return { operations: Object.fromEntries(partly.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {

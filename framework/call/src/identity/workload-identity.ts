@@ -170,6 +170,7 @@ async function obtainCredentials(options: WorkloadIdentityOptions): Promise<Cred
     throw new KerfError("protocol_error", {
       message: `The certificate that came is for ${spiffeIdOf(read) ?? "nobody"}, not for ${id}.`,
       fix: "Restart the platform: kerf dev",
+      retry: "never",
     });
   }
   return { key, certificate, expiresAt: read.validToDate.getTime() };

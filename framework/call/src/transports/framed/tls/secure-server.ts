@@ -80,6 +80,8 @@ export function createSecureServer(options: {
 function refuse(socket: TLSSocket, why: string, clock: Clock): void {
   // Whatever becomes of a connection that is refused anyway.
   socket.on("error", () => {});
+  // What it has sent is of no use, and unread it would keep both sides from ending.
+  socket.resume();
   const output = new Output(socket, () => {});
   const text = `rejected: ${why}`;
   output.preface(prefaceFor());
