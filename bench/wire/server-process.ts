@@ -8,8 +8,11 @@ export interface ServerProcess {
 }
 
 /** Starts a server program and waits until it says where it listens. */
-export async function startServer(file: string): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ["--conditions=kerf-source", file], {
+export async function startServer(
+  file: string,
+  args: readonly string[] = [],
+): Promise<ServerProcess> {
+  const child = spawn(process.execPath, ["--conditions=kerf-source", file, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -26,6 +26,17 @@ export class TestEnvironment {
     return new TestEnvironment(name, await makeAuthority(name, systemClock.wall(), 240 * hourMs));
   }
 
+  /** The same environment in another process, from what `kept` gave. */
+  static from(kept: string): TestEnvironment {
+    const { name, authority } = JSON.parse(kept) as TestEnvironment;
+    return new TestEnvironment(name, authority);
+  }
+
+  /** What makes it anew elsewhere, its key included. */
+  get kept(): string {
+    return JSON.stringify({ name: this.name, authority: this.authority });
+  }
+
   /** The certificate that others accept this environment's by, PEM. */
   get trusted(): string {
     return this.authority.certificate;
