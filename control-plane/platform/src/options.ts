@@ -55,14 +55,7 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     replicas: replicas(values.replicas ?? "1"),
     broker: values.broker,
     network,
-    lives: {
-      certificateMs: life(
-        "--certificate-life",
-        values["certificate-life"],
-        certificateLives.certificateMs,
-      ),
-      authorityMs: life("--authority-life", values["authority-life"], certificateLives.authorityMs),
-    },
+    lives: lives(values),
     environment,
     watch: values["no-watch"] !== true && environment === "dev",
     logLevel: logLevel as LogLevel,
@@ -103,6 +96,21 @@ function port(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw wrong(option, "is a port from 0 to 65535");
   return Number(text);
+}
+
+/** An authority has to outlive what it signed before its successor did: half of its life is at least one and a half of a certificate's. */
+function lives(values: {
+  "certificate-life"?: string | undefined;
+  "authority-life"?: string | undefined;
+}): CertificateLives {
+  const { certificateMs, authorityMs } = certificateLives;
+  const chosen = {
+    certificateMs: life("--certificate-life", values["certificate-life"], certificateMs),
+    authorityMs: life("--authority-life", values["authority-life"], authorityMs),
+  };
+  if (chosen.authorityMs < 3 * chosen.certificateMs)
+    throw wrong("--authority-life", "is at least three times --certificate-life");
+  return chosen;
 }
 
 /** Seconds on the command line, from 2 s to ten years, as milliseconds. */

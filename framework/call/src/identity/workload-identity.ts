@@ -142,7 +142,9 @@ export class WorkloadIdentity {
       const credentials = await obtainCredentials(this.#options);
       if (this.#stopped) return;
       this.#credentials = credentials;
-      if (this.#failures > 0) log.info("The certificate of this program is renewed again.");
+      log.info("The certificate of this program was renewed.", {
+        remaining_ms: Math.round(this.remainingMs(credentials.expiresAt)),
+      });
       this.#failures = 0;
       for (const listener of this.#listeners) listener();
       this.#renewAtHalfLife();
