@@ -8,8 +8,10 @@ import {
   PrincipalVerifier,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
+  type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink } from "@kerf/call/host";
+import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { createHttpEdge, type HttpListener, listenHttp, type Upgrades } from "@kerf/call/http";
 import {
   type Clock,
@@ -91,6 +93,7 @@ export async function assembleGateway(
   });
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
+  let identity: WorkloadIdentity | undefined;
   const reachability = new Reachability(store);
   const caller = new Caller({
     clock,
@@ -99,7 +102,13 @@ export async function assembleGateway(
     log,
     discovery,
     connect: reachability.watch((address) =>
-      connectFramed(address, { clock, wheel, log, hello: { instance } }),
+      connectFramed(address, {
+        clock,
+        wheel,
+        log,
+        hello: { instance },
+        security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+      }),
     ),
     local: inbound,
     checked,
@@ -140,7 +149,6 @@ export async function assembleGateway(
   const { host, port } = httpOf(boot);
   const handover = new PortHandover(boot, log, clock);
   let listener: HttpListener | undefined;
-  let link: HostLink | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     if (!answerHealth(request, response, health, clock)) edge(request, response);
   };
@@ -156,19 +164,9 @@ export async function assembleGateway(
     drainMs,
     clock,
     async start() {
+      identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
       listener = await handover.acquire(() => listenHttp({ host, port, handler, upgrade }));
-      const address = listener.url;
-      const files = (): string[] => loader?.files.all ?? [];
-      link = new HostLink({
-        boot,
-        store,
-        clock,
-        log,
-        state: () => lifecycle.state,
-        address,
-        files,
-      });
       link.start();
     },
     async drain() {
@@ -186,15 +184,25 @@ export async function assembleGateway(
       await runtime.stopWorkers();
       await caller.stop();
       traffic.stop();
-      await link?.stop();
+      identity?.stop();
+      await link.stop();
       await store.written();
       loader?.remove();
     },
   });
+  const link = new HostLink({
+    boot,
+    store,
+    clock,
+    log,
+    state: () => lifecycle.state,
+    address: () => listener?.url ?? "",
+    files: () => loader?.files.all ?? [],
+  });
   lifecycle.onChange((state) => {
     log.info(`the gateway is ${state}`, state === "ready" ? { url: listener?.url } : {});
     if (state === "ready") runtime.startWorkers();
-    link?.report();
+    link.report();
   });
   return {
     lifecycle,

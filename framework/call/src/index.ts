@@ -7,6 +7,16 @@ export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
 export type { Discovery } from "./discovery/discovery.ts";
 export { SnapshotDiscovery } from "./discovery/snapshot.ts";
 export { StaticDiscovery } from "./discovery/static.ts";
+export { CallerPlacement, isPlacedIn } from "./identity/caller-placement.ts";
+export { createCertificateRequest } from "./identity/certificate-request.ts";
+export { parseSpiffeId, platformUnit, spiffeId, spiffeIdOf } from "./identity/spiffe.ts";
+export {
+  type Authorities,
+  type Credentials,
+  WorkloadIdentity,
+  type WorkloadIdentityOptions,
+} from "./identity/workload-identity.ts";
+export { unitAt } from "./discovery/unit-at.ts";
 export { Inbound, type InboundOptions } from "./inbound.ts";
 export type { OperationCounters } from "./inbound/operation.ts";
 export { type InboundPosition, inboundPipeline } from "./inbound/pipeline.ts";
@@ -45,6 +55,7 @@ export {
   type FramedServerOptions,
   listenFramed,
 } from "./transports/framed/server.ts";
+export type { ClientSecurity } from "./transports/framed/tls/secure-connect.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";

@@ -33,7 +33,9 @@ test("an app becomes plain data", async () => {
   assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);
   assert.equal(users?.issuer, true);
   assert.equal(users?.database, undefined);
-  assert.deepEqual(orders?.uses, [{ name: "users", version: "1.2.0", optional: true }]);
+  assert.deepEqual(orders?.uses, [
+    { name: "users", version: "1.2.0", optional: true, operations: ["get"] },
+  ]);
   assert.deepEqual(orders?.database, {
     server: "money",
     migrations: fixture("good/migrations"),

@@ -209,6 +209,9 @@ export class Connection {
   };
 
   #onHello(type: number, bytes: Buffer, start: number, end: number): void {
+    // A callee that refuses whoever connects greets nobody.
+    if (type === frameType.close && this.#role === "client")
+      return this.#onClose(bytes.toString("utf8", start, Math.min(end, start + maxCloseText)));
     if (type !== frameType.hello)
       throw new ProtocolViolation("unexpected_frame", `Frame type ${type} came before the HELLO.`);
     const hello = readHello(readJson(bytes, start, end));

@@ -1,13 +1,16 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import type { Clock, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Address } from "../../placement.ts";
+import type { WorkloadIdentity } from "../../identity/workload-identity.ts";
 import type { Dispatcher } from "../../transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { FramedCounters } from "./counters.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { ServedConnection, type ServedOptions } from "./served-connection.ts";
 import { listenOn } from "./socket-file.ts";
+import type { ProvenPeer } from "./tls/prove-peer.ts";
+import { createSecureServer } from "./tls/secure-server.ts";
 
 /** What `listenFramed` needs. */
 export interface FramedServerOptions {
@@ -18,6 +21,8 @@ export interface FramedServerOptions {
   /** Id of this running copy. */
   readonly instance: string;
   readonly limits?: Partial<FramedLimits> | undefined;
+  /** Proves both sides of connections to a `tcp:` address; without it they are open to everyone. */
+  readonly identity?: WorkloadIdentity | undefined;
 }
 
 /** Something that listens for calls. */
@@ -53,14 +58,26 @@ export async function listenFramed(
     connections.delete(connection);
     if (connections.size === 0) for (const resolve of waiting.splice(0)) resolve();
   };
-  const server = createServer((socket) => {
-    const connection = new ServedConnection(socket, shared, ended);
+  const accept = (socket: Socket, peer?: ProvenPeer): ServedConnection => {
+    const connection = new ServedConnection(socket, { ...shared, unit: peer?.unit }, ended);
     connections.add(connection);
     if (draining) connection.drain();
-  });
+    return connection;
+  };
+  const { identity } = options;
+  const wanted = parseAddress(address);
+  const secured =
+    wanted.kind === "tcp" && identity !== undefined
+      ? createSecureServer({
+          ...shared,
+          identity,
+          accept: (socket, peer) => accept(socket, peer).endIn(identity, peer.endsInMs),
+        })
+      : undefined;
+  const server = secured?.server ?? createServer((socket) => void accept(socket));
   server.on("drop", () => void counters.dropped++);
   server.maxConnections = shared.limits.maxConnections;
-  const endpoint = await listenOn(server, parseAddress(address));
+  const endpoint = await listenOn(server, wanted);
   server.on("error", (error) => options.log.error("could not take a connection", { error }));
   const stopped = new Promise<void>((resolve) => server.once("close", resolve));
 
@@ -77,6 +94,7 @@ export async function listenFramed(
   const close = (): Promise<void> => {
     draining = true;
     server.close();
+    secured?.endHandshakes();
     for (const connection of connections) connection.close();
     return stopped;
   };
