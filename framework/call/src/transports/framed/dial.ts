@@ -1,6 +1,7 @@
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import { type Endpoint, formatAddress } from "./address.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 
 /** Bytes that one read takes at most. */
 const readBytes = 64 * 1024;
@@ -10,16 +11,20 @@ export interface Dialing {
   cancel(): void;
 }
 
+/** How a caller connects. */
+export interface DialOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Takes the connected socket; what it returns is given every byte that comes in. */
+  readonly connected: (socket: FrameSocket) => (bytes: Buffer) => void;
+  readonly failed: (error: KerfError) => void;
+}
+
+/** Makes connections: {@link dial} everywhere but in a simulation. */
+export type Dial = (endpoint: Endpoint, options: DialOptions) => Dialing;
+
 /** Connects to `endpoint` within `timeoutMs`. */
-export function dial(
-  endpoint: Endpoint,
-  options: {
-    clock: Clock;
-    timeoutMs: number;
-    connected: (socket: Socket) => (bytes: Buffer) => void;
-    failed: (error: KerfError) => void;
-  },
-): Dialing {
+export const dial: Dial = (endpoint, options) => {
   let receive: ((bytes: Buffer) => void) | undefined;
   const socket = connect({
     ...(endpoint.kind === "unix"
@@ -57,9 +62,10 @@ export function dial(
   socket.once("connect", onConnect);
   socket.once("error", onError);
   return { cancel: () => giveUp("") };
-}
+};
 
-function unreachable(endpoint: Endpoint, what: string, cause: unknown): KerfError {
+/** The error of a connection that was never made. */
+export function unreachable(endpoint: Endpoint, what: string, cause?: unknown): KerfError {
   return new KerfError("unavailable", {
     message: `Could not connect to ${formatAddress(endpoint)}: ${what}.`,
     why: "The instance there is not running, or is just starting or stopping.",

@@ -5,6 +5,7 @@ import type { Address } from "../../placement.ts";
 import type { Dispatcher } from "../../transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
 import { FramedCounters } from "./counters.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { ServedConnection, type ServedOptions } from "./served-connection.ts";
 import { listenOn } from "./socket-file.ts";
@@ -34,11 +35,19 @@ export interface FramedServer {
   close(): Promise<void>;
 }
 
-/** Listens at `address`. Throws `invalid_configuration` or `start_failed`. */
-export async function listenFramed(
-  address: Address,
-  options: FramedServerOptions,
-): Promise<FramedServer> {
+/** The serving side of connections that somebody else takes in. */
+export interface FramedService {
+  readonly counters: FramedCounters;
+  /** Serves a connection that was just made. */
+  accept(socket: FrameSocket): void;
+  /** As {@link FramedServer.drain}. */
+  drain(): Promise<void>;
+  /** Ends every connection, and each one that still comes. */
+  close(): void;
+}
+
+/** Serves connections wherever they come from: a listening socket, or a simulated network. */
+export function serveFramed(options: FramedServerOptions): FramedService {
   const counters = new FramedCounters();
   const shared: ServedOptions = {
     ...options,
@@ -53,31 +62,50 @@ export async function listenFramed(
     connections.delete(connection);
     if (connections.size === 0) for (const resolve of waiting.splice(0)) resolve();
   };
-  const server = createServer((socket) => {
-    const connection = new ServedConnection(socket, shared, ended);
-    connections.add(connection);
-    if (draining) connection.drain();
-  });
+  return {
+    counters,
+    accept(socket) {
+      const connection = new ServedConnection(socket, shared, ended);
+      connections.add(connection);
+      if (draining) connection.drain();
+    },
+    drain() {
+      if (!draining) {
+        draining = true;
+        for (const connection of connections) connection.drain();
+      }
+      return connections.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => waiting.push(resolve));
+    },
+    close() {
+      draining = true;
+      for (const connection of connections) connection.close();
+    },
+  };
+}
+
+/** Listens at `address`. Throws `invalid_configuration` or `start_failed`. */
+export async function listenFramed(
+  address: Address,
+  options: FramedServerOptions,
+): Promise<FramedServer> {
+  const service = serveFramed(options);
+  const { counters } = service;
+  const server = createServer((socket) => service.accept(socket));
   server.on("drop", () => void counters.dropped++);
-  server.maxConnections = shared.limits.maxConnections;
+  server.maxConnections = options.limits?.maxConnections ?? defaultLimits.maxConnections;
   const endpoint = await listenOn(server, parseAddress(address));
   server.on("error", (error) => options.log.error("could not take a connection", { error }));
   const stopped = new Promise<void>((resolve) => server.once("close", resolve));
 
   const drain = (): Promise<void> => {
-    if (!draining) {
-      draining = true;
-      server.close();
-      for (const connection of connections) connection.drain();
-    }
-    return connections.size === 0
-      ? Promise.resolve()
-      : new Promise((resolve) => waiting.push(resolve));
+    if (server.listening) server.close();
+    return service.drain();
   };
   const close = (): Promise<void> => {
-    draining = true;
     server.close();
-    for (const connection of connections) connection.close();
+    service.close();
     return stopped;
   };
   return { address: formatAddress(endpoint), counters, drain, close };
