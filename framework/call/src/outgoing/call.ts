@@ -62,6 +62,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       this.#fail(said);
       return;
     }
+    this.failedOnce(said);
     this.#backoff = this.whole.clock.after(wait, () => {
       this.#backoff = undefined;
       this.whole.unwatch(this);
@@ -101,6 +102,6 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   #fail(error: KerfError): void {
     this.release();
-    this.#reject(receivedError(error, this.target.name));
+    this.#reject(receivedError(this.ofAllAttempts(error), this.target.name));
   }
 }
