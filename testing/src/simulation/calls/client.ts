@@ -10,8 +10,11 @@ export type Doing = (typeof doings)[number];
 
 /** How long calls may take, milliseconds. */
 const deadlines = [100, 500, 2_000, 5_000];
+const calmDeadlineMs = 5_000;
 /** Longest time until an impatient client leaves, milliseconds. */
 const patienceMs = 1_000;
+/** In calm times it leaves before an attempt is given up, milliseconds: what hangs would count against the service otherwise. */
+const calmPatienceMs = 40;
 /** Most items of a stream. */
 const mostItems = 200;
 
@@ -33,12 +36,12 @@ export class Client {
   }
 
   /** Calls now and then until simulated time is `until()`, `everyMs` apart on average. */
-  keepCalling(until: () => number, everyMs: number): void {
+  keepCalling(until: () => number, everyMs: number, calm: boolean): void {
     const { scheduler } = this.#world;
     const next = (): void => {
       if (scheduler.now >= until()) return;
       const burst = scheduler.chance(0.05) ? 10 : 1;
-      for (let n = 0; n < burst; n++) void this.#doSomething();
+      for (let n = 0; n < burst; n++) void this.#doSomething(calm);
       scheduler.plan(scheduler.random.next() * 2 * everyMs, `${this.program.process.name} calls`, () =>
         this.program.process.deliver(next),
       );
@@ -46,12 +49,12 @@ export class Client {
     next();
   }
 
-  async #doSomething(): Promise<void> {
+  async #doSomething(calm: boolean): Promise<void> {
     const { scheduler } = this.#world;
     const doing = scheduler.pick(doings);
-    const leavesMs = doing === "hang" || scheduler.chance(0.1) ? scheduler.latency(1, patienceMs) : undefined;
+    const leavesMs = doing === "hang" || scheduler.chance(0.1) ? scheduler.latency(1, calm ? calmPatienceMs : patienceMs) : undefined;
     // What goes wrong under faults is looked at by the properties.
-    await this.do(doing, { deadlineMs: scheduler.pick(deadlines), leavesMs }).catch(() => undefined);
+    await this.do(doing, { deadlineMs: calm ? calmDeadlineMs : scheduler.pick(deadlines), leavesMs }).catch(() => undefined);
   }
 
   /** One call; rejects with KerfError. */

@@ -110,12 +110,12 @@ export class World {
       const client = new Client(this, `client-${n}`);
       this.clients.push(client);
       this.placement.follow(client.program);
-      client.keepCalling(() => faultsMs, busyMs);
+      client.keepCalling(() => faultsMs, busyMs, false);
     }
     planFaults(this);
     await this.#until(faultsMs);
     const proofFrom = faultsMs + recoveryMs;
-    for (const client of this.clients) client.keepCalling(() => proofFrom, calmMs);
+    for (const client of this.clients) client.keepCalling(() => proofFrom, calmMs, true);
     await this.#until(proofFrom);
     this.properties.calmFrom = proofFrom;
     await this.#prove();
@@ -140,7 +140,7 @@ export class World {
     for (const client of this.clients) {
       for (const doing of doings) {
         if (doing === "hang") {
-          void client.do(doing, { deadlineMs: provenMs, leavesMs: 50 }).catch(() => undefined);
+          void client.do(doing, { deadlineMs: provenMs, leavesMs: 30 }).catch(() => undefined);
           continue;
         }
         client.do(doing, { deadlineMs: provenMs }).catch((error: Error) => {
@@ -167,7 +167,7 @@ export class World {
         )
         .find((way) => !properties.reached.has(way));
     const stop = { at: until };
-    for (const client of this.clients) client.keepCalling(() => stop.at, calmMs);
+    for (const client of this.clients) client.keepCalling(() => stop.at, calmMs, true);
     await scheduler.run(until, () => this.#violated || missing() === undefined);
     stop.at = scheduler.now;
     const still = missing();
