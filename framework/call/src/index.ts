@@ -26,7 +26,12 @@ export { clientKeyPrefix } from "./policies/idempotency-key.ts";
 export { isNewer, openSnapshot, signSnapshot } from "./snapshot/signature.ts";
 export { SnapshotStore } from "./snapshot/store.ts";
 export { parseAddress } from "./transports/framed/address.ts";
-export { type Dial, type DialOptions, type Dialing, unreachable } from "./transports/framed/dial.ts";
+export {
+  type Dial,
+  type DialOptions,
+  type Dialing,
+  unreachable,
+} from "./transports/framed/dial.ts";
 export type { FrameSocket } from "./transports/framed/frame-socket.ts";
 export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
 export { FramedCounters } from "./transports/framed/counters.ts";

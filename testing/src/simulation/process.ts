@@ -16,13 +16,7 @@ export class SimulatedProcess {
   #resumedAt = 0;
 
   /** @param skewMs how much its wall clock is wrong; @param uptimeMs what its monotonic clock shows at the beginning */
-  constructor(
-    scheduler: Scheduler,
-    name: string,
-    wallStart: number,
-    skewMs = 0,
-    uptimeMs = 0,
-  ) {
+  constructor(scheduler: Scheduler, name: string, wallStart: number, skewMs = 0, uptimeMs = 0) {
     this.#scheduler = scheduler;
     this.name = name;
     this.clock = {

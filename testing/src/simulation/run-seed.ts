@@ -1,4 +1,4 @@
-import { World as CallWorld } from "./calls/world.ts";
+import { runSeed as runCalls } from "./calls/run-seed.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Variant } from "./world/variant.ts";
 import { World } from "./world/world.ts";
@@ -11,7 +11,7 @@ export function runSeed(seed: number, variant: Variant = {}, details = false): P
 /** What can be simulated, by name: how one seed is run. */
 export const worlds = {
   engines: (seed: number, details = false) => runSeed(seed, {}, details),
-  calls: (seed: number, details = false) => new CallWorld(seed, {}, details).run(seed),
+  calls: (seed: number, details = false) => runCalls(seed, {}, details),
 } as const;
 
 export type WorldName = keyof typeof worlds;

@@ -6,6 +6,8 @@ import type { World } from "./world.ts";
 export const faultsMs = 8_000;
 /** Faults of one run at most. */
 const mostFaults = 12;
+/** Faults of a run that has one kind on purpose. */
+const oftenFaults = 60;
 /** Pauses and cuts go from shorter than an attempt to longer than a connection lives in silence. */
 const longestMs = 9_000;
 
@@ -22,13 +24,15 @@ const kinds = [
   "deploy",
   "caller pause",
 ] as const;
+export type FaultKind = (typeof kinds)[number];
 
 /** Draws what goes wrong in one run, and when: some runs have one kind only, so that it is alone. */
 export function planFaults(world: World): void {
-  const { scheduler, network } = world;
+  const { scheduler, network, variant } = world;
   network.faults.slow = scheduler.chance(0.3) ? scheduler.random.next() * 0.02 : 0;
-  const only = scheduler.chance(0.3) ? scheduler.pick(kinds) : undefined;
-  const count = scheduler.integer(0, mostFaults);
+  const drawn = scheduler.chance(0.3) ? scheduler.pick(kinds) : undefined;
+  const only = variant.fault ?? drawn;
+  const count = variant.fault === undefined ? scheduler.integer(0, mostFaults) : oftenFaults;
   for (let n = 0; n < count; n++) {
     scheduler.plan(scheduler.random.next() * faultsMs, "a fault", () => {
       const victims = serviceNames.flatMap((service) => world.instancesOf(service));
@@ -44,12 +48,14 @@ export function planFaults(world: World): void {
   });
 }
 
-function hit(world: World, victim: Instance, kind: (typeof kinds)[number]): void {
+function hit(world: World, victim: Instance, kind: FaultKind): void {
   const { scheduler, network } = world;
   // What is cut or paused is well again soon after the faults are over.
   const ms = Math.min(scheduler.latency(5, longestMs), faultsMs - scheduler.now);
   const { name } = victim;
-  const others = world.programs.map(({ process }) => process.name).filter((other) => other !== name);
+  const others = world.programs
+    .map(({ process }) => process.name)
+    .filter((other) => other !== name);
   switch (kind) {
     case "kill":
       world.replace(victim, () => victim.process.kill());

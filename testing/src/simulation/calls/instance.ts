@@ -23,6 +23,8 @@ const fastestMs = 0.5;
 const slowestMs = 20;
 /** How long a nested call may take at most, milliseconds. */
 const nestedMs = 4_000;
+/** Share of the items of a stream at which an instance that is not well fails. */
+const failingItems = 0.1;
 /** How long a draining instance waits for what is in flight, milliseconds. */
 const drainMs = 3_000;
 
@@ -91,8 +93,13 @@ export class Instance implements Listener {
       send: (errand: Errand, options: object) => PromiseLike<T>,
     ): Promise<T> => {
       const id = `${(input as Errand).id}/${operation}`;
-      return make(this.#world, this.program, { service, operation, id }, context, nestedMs, (call, options) =>
-        send({ id, call }, options),
+      return make(
+        this.#world,
+        this.program,
+        { service, operation, id },
+        context,
+        nestedMs,
+        (call, options) => send({ id, call }, options),
       );
     };
     return {
@@ -160,7 +167,7 @@ export class Instance implements Listener {
     try {
       for (let n = Number(after ?? 0) + 1; n <= to; n++) {
         if (this.#world.scheduler.chance(0.1)) await this.#spend(context);
-        this.#fail();
+        if (this.#world.scheduler.chance(failingItems)) this.#fail();
         yield { n };
       }
     } finally {

@@ -109,7 +109,8 @@ export class Properties {
       this.violated("at most so many attempts", `${nameOf(call)} was sent ${known.sends} times`);
     }
     const deadline = program.simulated(request.context.deadline);
-    if (deadline > call.deadline + hairMs) {
+    // After a pause an attempt may begin when all is over already; it is not sent then.
+    if (deadline > Math.max(call.deadline, now) + hairMs) {
       this.violated(
         "deadlines shrink",
         `an attempt of ${nameOf(call)} may go on ${(deadline - call.deadline).toFixed(1)} ms beyond the call`,
@@ -181,7 +182,8 @@ export class Properties {
       this.violated("what nobody records is not repeated", `${nameOf(call)} was executed twice`);
     }
     const leftMs = program.simulated(context.deadline) - now;
-    if (leftMs > known.mostLeftMs + hairMs) {
+    // On the wire the least that is left is a millisecond.
+    if (leftMs > Math.max(known.mostLeftMs, 1) + hairMs) {
       this.violated(
         "deadlines shrink",
         `${nameOf(call)} has ${leftMs.toFixed(1)} ms left at ${instance.name}, and had ${known.mostLeftMs.toFixed(1)}`,
@@ -209,8 +211,7 @@ export class Properties {
   // At the end.
 
   checkAtRest(programs: readonly Program[], instances: readonly Instance[], open: number): void {
-    const { violated } = this;
-    const complain = violated.bind(this, "nothing is left behind");
+    const complain = (what: string): void => this.violated("nothing is left behind", what);
     for (const { call, endedAt } of this.#calls.values()) {
       if (endedAt === undefined && call.program.process.alive) {
         this.violated("every call ends", nameOf(call));
@@ -224,10 +225,12 @@ export class Properties {
       }
     }
     for (const { process, wheel, caller } of programs) {
-      if (wheel.waiting > 0) complain(`${wheel.waiting} entries wait on the wheel of ${process.name}`);
+      if (wheel.waiting > 0)
+        complain(`${wheel.waiting} entries wait on the wheel of ${process.name}`);
       if (process.timers > 0) complain(`${process.timers} timers of ${process.name} wait`);
       for (const { service, inFlight } of caller.upstreams()) {
-        if (inFlight !== 0) complain(`${process.name} has ${inFlight} calls to ${service} in its bulkhead`);
+        if (inFlight !== 0)
+          complain(`${process.name} has ${inFlight} calls to ${service} in its bulkhead`);
       }
     }
     for (const { name, inbound } of instances) {
@@ -251,16 +254,25 @@ export class Properties {
     const tick = this.#settings.tickMs;
     const late = now - Math.max(program.simulated(context.deadline), process.resumedAt);
     if (late > tick + hairMs) {
-      this.violated("no handler outlives its deadline", `${nameOf(call)} at ${name} by ${late.toFixed(1)} ms`);
+      this.violated(
+        "no handler outlives its deadline",
+        `${nameOf(call)} at ${name} by ${late.toFixed(1)} ms`,
+      );
     }
     const { endedAt } = known;
     if (endedAt !== undefined && endedAt > this.calmFrom && now > endedAt + newsMs) {
-      this.violated("what is cancelled stops", `${nameOf(call)} at ${name} went on for ${(now - endedAt).toFixed(0)} ms`);
+      this.violated(
+        "what is cancelled stops",
+        `${nameOf(call)} at ${name} went on for ${(now - endedAt).toFixed(0)} ms`,
+      );
     }
   }
 
   #notNotExecuted({ call }: Known): void {
-    this.violated("what is not executed was not", `${nameOf(call)} failed as not executed, and was`);
+    this.violated(
+      "what is not executed was not",
+      `${nameOf(call)} failed as not executed, and was`,
+    );
   }
 
   #known(number: number): Known {

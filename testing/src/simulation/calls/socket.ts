@@ -29,11 +29,7 @@ export class SimulatedSocket {
   #finished = false;
   #closed = false;
 
-  constructor(
-    process: SimulatedProcess,
-    out: Lane,
-    onClosed: (socket: SimulatedSocket) => void,
-  ) {
+  constructor(process: SimulatedProcess, out: Lane, onClosed: (socket: SimulatedSocket) => void) {
     this.process = process;
     this.#out = out;
     this.#onClosed = onClosed;
