@@ -18,6 +18,8 @@ const mostInstances = 5;
 /** Time between two calls of one client, on average, simulated milliseconds: under faults, and after. */
 const busyMs = 40;
 const calmMs = 500;
+/** The same while it is waited for that everybody asks everybody: chance must have come by often enough. */
+const reachingMs = 120;
 /** After the last fault: everybody has noticed it, and every window has forgotten it. */
 const recoveryMs = 20_000;
 /** Longest time of a call that must succeed, milliseconds. */
@@ -174,7 +176,7 @@ export class World {
         )
         .find((way) => !properties.reached.has(way));
     const stop = { at: until };
-    for (const client of this.clients) client.keepCalling(() => stop.at, calmMs, true);
+    for (const client of this.clients) client.keepCalling(() => stop.at, reachingMs, true);
     await scheduler.run(until, () => this.#violated || missing() === undefined);
     stop.at = scheduler.now;
     const still = missing();
