@@ -3,6 +3,8 @@
 export { BoundedCache } from "./bounded-cache.ts";
 export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
 export type { Discovery } from "./discovery/discovery.ts";
+export { DnsDiscovery, type DnsDiscoveryOptions, type DnsName } from "./discovery/dns.ts";
+export { type DnsResolver, systemResolver } from "./discovery/dns-resolver.ts";
 export { SnapshotDiscovery } from "./discovery/snapshot.ts";
 export { StaticDiscovery } from "./discovery/static.ts";
 export { Inbound, type InboundOptions } from "./inbound.ts";

@@ -33,8 +33,20 @@ test("an instance that has more than its share under way is passed over, always 
   const busy = free.map((one) => (one.id === first ? { ...one, inFlight: 10 } : one));
   const next = chooseByKey("hot", busy)?.id;
   assert.notEqual(next, first);
-  assert.equal(next, chooseByKey("hot", free.filter(({ id }) => id !== first))?.id);
+  assert.equal(
+    next,
+    chooseByKey(
+      "hot",
+      free.filter(({ id }) => id !== first),
+    )?.id,
+  );
   // When all have as much to do, nobody is passed over.
-  assert.equal(chooseByKey("hot", free.map((one) => ({ ...one, inFlight: 10 })))?.id, first);
+  assert.equal(
+    chooseByKey(
+      "hot",
+      free.map((one) => ({ ...one, inFlight: 10 })),
+    )?.id,
+    first,
+  );
   assert.equal(chooseByKey("hot", []), undefined);
 });

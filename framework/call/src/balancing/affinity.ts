@@ -41,8 +41,7 @@ export function chooseByKey<C extends Candidate>(
 /** FNV-1a over UTF-16 units: the same in every program. */
 function hash(text: string): number {
   let hashed = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++)
-    hashed = Math.imul(hashed ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hashed = Math.imul(hashed ^ text.charCodeAt(i), 0x01000193);
   return hashed;
 }
 
