@@ -1,6 +1,7 @@
 // The boundary between HTTP and the call path: requests become calls, answers and errors become HTTP again. Used by
 // gateways and by the platform's own API.
 export { type Answer, securityHeaders, sendAnswer } from "./answer.ts";
+export { parseJson } from "./body.ts";
 export {
   createHttpEdge,
   type EdgeCall,

@@ -6,7 +6,10 @@ import type { Variant } from "./variant.ts";
 export const broken: Readonly<Record<string, Variant>> = {
   "retries are not counted": { policies: { retryShare: Number.POSITIVE_INFINITY } },
   "one attempt too many": { policies: { attempts: 6 } },
-  "a breaker never probes": { policies: { breakerOpenMs: Number.POSITIVE_INFINITY } },
+  "a breaker never probes": {
+    fault: "condition",
+    policies: { breakerOpenMs: Number.POSITIVE_INFINITY },
+  },
   "a deadline does not shrink on its way": {
     dispatcher: servedIn(({ deadline }) => ({ deadline: deadline + 500 })),
   },
