@@ -6,7 +6,7 @@ import { FuzzedTarget } from "./fuzz-target.ts";
 import { targets } from "./targets.ts";
 
 /** Inputs beside those that are kept; `npm run fuzz -- --minutes 10` tries millions. */
-const more = 200;
+const more = 50;
 
 for (const target of targets) {
   test(`${target.name}: what was found once, and some more, breaks nothing`, async () => {

@@ -15,6 +15,7 @@ import { systemResolver } from "./dns-resolver.ts";
 import { SnapshotDiscovery } from "./snapshot.ts";
 import { StaticDiscovery } from "./static.ts";
 import { DnsServer } from "./testing/dns-server.ts";
+import { sliceOf, watching } from "./testing/kubernetes.ts";
 
 const addressOf = ({ host, port }: DiscoveryEndpoint): string => `tcp:${host}:${port}`;
 
@@ -75,6 +76,33 @@ discoveryConformance("DNS, SRV records", {
         server.records.set(name, [{ type: "A", name, ttl: 10, data: host }]);
       }
     }),
+});
+
+discoveryConformance("Kubernetes", {
+  records: true,
+  setup: async (t) => {
+    const { api, discovery, at } = await watching(t);
+    const place = async (endpoints: readonly DiscoveryEndpoint[]): Promise<void> => {
+      const hosts = endpoints.map(({ host }) => host);
+      api.put(sliceOf("shelf-1", hosts));
+      await at(...hosts);
+    };
+    const outage = async (during: () => Promise<void>): Promise<void> => {
+      api.broken = true;
+      api.breakWatches();
+      await api.asked(2);
+      await during();
+      api.broken = false;
+    };
+    api.put(
+      sliceOf(
+        "shelf-1",
+        firstPlaces.map(({ host }) => host),
+      ),
+    );
+    await discovery.start();
+    return { discovery, place, outage };
+  },
 });
 
 async function named(
