@@ -180,6 +180,6 @@ export class KubernetesDiscovery implements Discovery {
     const names = Object.values(services).map(({ name }) => name);
     const labelSelector = `${serviceLabel} in (${names.join(",")})`;
     const search = new URLSearchParams({ labelSelector, ...query });
-    return `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices?${search}`;
+    return `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices?${search.toString()}`;
   }
 }
