@@ -5,6 +5,11 @@ export type { Endpoint } from "./balancing/endpoint.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export { Caller, type CallerOptions, type UntypedCall } from "./caller.ts";
 export type { Discovery } from "./discovery/discovery.ts";
+export { DnsDiscovery, type DnsDiscoveryOptions, type DnsName } from "./discovery/dns.ts";
+export { type DnsResolver, systemResolver } from "./discovery/dns-resolver.ts";
+export { KubernetesDiscovery, type KubernetesDiscoveryOptions } from "./discovery/kubernetes.ts";
+export { inCluster, type KubernetesApi } from "./discovery/kubernetes-api.ts";
+export type { KubernetesService } from "./discovery/endpoint-slices.ts";
 export { SnapshotDiscovery } from "./discovery/snapshot.ts";
 export { StaticDiscovery } from "./discovery/static.ts";
 export { CallerPlacement, isPlacedIn } from "./identity/caller-placement.ts";
@@ -47,13 +52,22 @@ export { clientKeyPrefix } from "./policies/idempotency-key.ts";
 export { isNewer, openSnapshot, signSnapshot } from "./snapshot/signature.ts";
 export { SnapshotStore } from "./snapshot/store.ts";
 export { parseAddress } from "./transports/framed/address.ts";
+export {
+  type Dial,
+  type DialOptions,
+  type Dialing,
+  unreachable,
+} from "./transports/framed/dial.ts";
+export type { FrameSocket } from "./transports/framed/frame-socket.ts";
 export { connectFramed, type FramedClientOptions } from "./transports/framed/client.ts";
 export { FramedCounters } from "./transports/framed/counters.ts";
 export type { FramedLimits } from "./transports/framed/limits.ts";
 export {
   type FramedServer,
   type FramedServerOptions,
+  type FramedService,
   listenFramed,
+  serveFramed,
 } from "./transports/framed/server.ts";
 export type { ClientSecurity } from "./transports/framed/tls/secure-connect.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";

@@ -1,7 +1,13 @@
 // The boundary between HTTP and the call path: requests become calls, answers and errors become HTTP again. Used by
 // gateways and by the platform's own API.
 export { type Answer, securityHeaders, sendAnswer } from "./answer.ts";
-export { announcesBody, checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
+export {
+  announcesBody,
+  checkBodyHead,
+  defaultMaxBodyBytes,
+  parseJson,
+  readJsonBody,
+} from "./body.ts";
 export { type ClientRequest, clientRequest } from "./client-request.ts";
 export { itemsOf } from "./client-stream.ts";
 export {

@@ -5,7 +5,7 @@ import type { Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
-import { dial, type Dialing } from "./dial.ts";
+import { type Dial, dial, type Dialing } from "./dial.ts";
 import { errorFrom } from "./error-body.ts";
 import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
@@ -33,6 +33,8 @@ export interface FramedClientOptions {
   readonly security?: ClientSecurity | undefined;
   /** Counts here; give the same to several clients to count them together. */
   readonly counters?: FramedCounters | undefined;
+  /** Makes the connection; a socket of the system by default. */
+  readonly dial?: Dial | undefined;
 }
 
 /**
@@ -62,6 +64,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   readonly #sent: SlotTable<Exchange>;
   readonly #waiting = new Set<Exchange>();
   readonly #probes = new Set<Probe>();
+  readonly #dialWith: Dial;
   #dialing: Dialing | undefined;
   #connection: Connection | undefined;
   #writer: RequestWriter | undefined;
@@ -76,6 +79,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     this.#log = options.log;
     this.#hello = options.hello;
     this.#security = options.security;
+    this.#dialWith = options.dial ?? dial;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#counters = options.counters ?? new FramedCounters();
     this.#sent = new SlotTable(this.#limits.maxCalls);
@@ -163,7 +167,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   #dial(): void {
-    this.#dialing ??= dial(this.#endpoint, {
+    this.#dialing ??= this.#dialWith(this.#endpoint, {
       clock: this.#clock,
       timeoutMs: this.#limits.connectMs,
       security: this.#security,

@@ -2,6 +2,7 @@ import { connect, type OnReadOpts, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import { type Endpoint, formatAddress } from "./address.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import type { ProvenPeer } from "./tls/prove-peer.ts";
 import { assertPlaced, type ClientSecurity, secureConnect } from "./tls/secure-connect.ts";
 
@@ -13,18 +14,25 @@ export interface Dialing {
   cancel(): void;
 }
 
-/** Connects to `endpoint` within `timeoutMs`; with `security`, over TCP, to the unit that is placed there and nobody else. */
-export function dial(
-  endpoint: Endpoint,
-  options: {
-    clock: Clock;
-    timeoutMs: number;
-    security: ClientSecurity | undefined;
-    /** `peer`: who answered, where that was to be proven. */
-    connected: (socket: Socket, peer: ProvenPeer | undefined) => (bytes: Buffer) => void;
-    failed: (error: KerfError) => void;
-  },
-): Dialing {
+/** How a caller connects. */
+export interface DialOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Over TCP: to the unit that is placed there and nobody else. */
+  readonly security: ClientSecurity | undefined;
+  /** Takes the connected socket, and who answered where that was to be proven; what it returns is given every byte that comes in. */
+  readonly connected: (
+    socket: FrameSocket,
+    peer: ProvenPeer | undefined,
+  ) => (bytes: Buffer) => void;
+  readonly failed: (error: KerfError) => void;
+}
+
+/** Makes connections: {@link dial} everywhere but in a simulation. */
+export type Dial = (endpoint: Endpoint, options: DialOptions) => Dialing;
+
+/** Connects to `endpoint` within `timeoutMs`. */
+export const dial: Dial = (endpoint, options) => {
   const { security } = options;
   let receive: ((bytes: Buffer) => void) | undefined;
   const onread: OnReadOpts = {
@@ -79,9 +87,10 @@ export function dial(
   socket.once(event, onConnect);
   socket.once("error", onError);
   return { cancel: () => giveUp(undefined) };
-}
+};
 
-function unreachable(endpoint: Endpoint, what: string, cause: unknown): KerfError {
+/** The error of a connection that was never made. */
+export function unreachable(endpoint: Endpoint, what: string, cause?: unknown): KerfError {
   return new KerfError("unavailable", {
     message: `Could not connect to ${formatAddress(endpoint)}: ${what}.`,
     why: "The instance there is not running, or is just starting or stopping.",

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import {
   CallContext,
   type Clock,
@@ -13,6 +12,7 @@ import { AnswerWriter } from "./answer-writer.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { FramedCounters } from "./counters.ts";
 import { cancelCause, frameType } from "./frame.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import { helloOf } from "./hello.ts";
 import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
@@ -68,7 +68,7 @@ export class ServedConnection implements ConnectionOwner {
   #forgetLifetime: (() => void) | undefined;
 
   constructor(
-    socket: Socket,
+    socket: FrameSocket,
     options: ServedOptions,
     onEnd: (connection: ServedConnection) => void,
   ) {
