@@ -4,8 +4,11 @@ import type { Variant } from "./variant.ts";
 
 /** A call path with one thing broken on purpose, by what is broken: each must break a property. */
 export const broken: Readonly<Record<string, Variant>> = {
-  "retries are not counted": { policies: { retryShare: Number.POSITIVE_INFINITY } },
-  "one attempt too many": { policies: { attempts: 6 } },
+  "retries are not counted": {
+    fault: "condition",
+    policies: { retryShare: Number.POSITIVE_INFINITY },
+  },
+  "one attempt too many": { fault: "condition", policies: { attempts: 6 } },
   "a breaker never probes": {
     fault: "condition",
     policies: { breakerOpenMs: Number.POSITIVE_INFINITY },

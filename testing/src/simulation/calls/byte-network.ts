@@ -34,9 +34,9 @@ export class ByteNetwork implements Passage {
     this.#scheduler = scheduler;
   }
 
-  /** Ends that are open. */
-  get open(): number {
-    return this.#sockets.size;
+  /** Whose ends are open. */
+  get open(): string[] {
+    return [...this.#sockets].map(({ process }) => process.name);
   }
 
   listen(address: string, listener: Listener): void {
@@ -93,7 +93,12 @@ export class ByteNetwork implements Passage {
         timer.cancel();
         fn();
       };
-      const fail = (what: string): void => over(() => failed(unreachable(endpoint, what)));
+      let near: SimulatedSocket | undefined;
+      const fail = (what: string): void =>
+        over(() => {
+          near?.destroy();
+          failed(unreachable(endpoint, what));
+        });
       const timer = clock.after(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`));
       const address = endpoint.kind === "unix" ? `unix:${endpoint.path}` : endpoint.host;
       const to = address.slice(address.lastIndexOf("/") + 1);
@@ -105,20 +110,21 @@ export class ByteNetwork implements Passage {
           back.send("refused", () => process.deliver(() => fail("ECONNREFUSED")));
           return;
         }
-        const near = this.#socket(process, there);
+        const mine = this.#socket(process, there);
         const far = this.#socket(listener.process, back);
-        near.pairWith(far);
-        far.pairWith(near);
-        this.#pairs.set(near, far).set(far, near);
+        near = mine;
+        mine.pairWith(far);
+        far.pairWith(mine);
+        this.#pairs.set(mine, far).set(far, mine);
         listener.process.deliver(() => listener.accept(far));
         back.send("connected", () =>
           process.deliver(() => {
-            if (isOver) near.destroy();
-            else over(() => near.reads(connected(near.asSocket, undefined)));
+            if (isOver) mine.destroy();
+            else over(() => mine.reads(connected(mine.asSocket, undefined)));
           }),
         );
       });
-      return { cancel: () => over(() => undefined) };
+      return { cancel: () => over(() => near?.destroy()) };
     };
   }
 

@@ -210,7 +210,11 @@ export class Properties {
 
   // At the end.
 
-  checkAtRest(programs: readonly Program[], instances: readonly Instance[], open: number): void {
+  checkAtRest(
+    programs: readonly Program[],
+    instances: readonly Instance[],
+    open: readonly string[],
+  ): void {
     const complain = (what: string): void => this.violated("nothing is left behind", what);
     for (const { call, endedAt } of this.#calls.values()) {
       if (endedAt === undefined && call.program.process.alive) {
@@ -236,7 +240,7 @@ export class Properties {
     for (const { name, inbound } of instances) {
       if (inbound.inFlight !== 0) complain(`${name} serves ${inbound.inFlight} calls`);
     }
-    if (open > 0) complain(`${open} ends of connections are open`);
+    if (open.length > 0) complain(`ends of connections are open: ${open.join(", ")}`);
     const over = this.#budgets.overdrawn();
     if (over !== undefined) this.violated("retries stay within their budget", over);
   }
