@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { dirname } from "node:path";
 import {
   type Boot,
   Caller,
@@ -22,7 +23,7 @@ import {
 import { ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
-import { BearerAuthentication } from "./authentication/bearer.ts";
+import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
@@ -105,18 +106,21 @@ export async function assembleGateway(
   runtime.connect(caller);
 
   // The front: who asks, where it goes, and how it is answered.
-  const bearer = new BearerAuthentication({
+  const methods = new Methods({
     app,
     environment,
-    keys: () => store.current?.issuerKeys ?? [],
+    directory: dirname(boot.appModule),
+    issuerKeys: () => store.current?.issuerKeys ?? [],
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
     clock,
+    log,
   });
-  const configuration = new CurrentConfiguration(name, store, log);
+  const configuration = new CurrentConfiguration(name, store, log, methods);
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
-    authenticate: (request) => bearer.identify(request),
+    authenticate: (request, access, response) =>
+      configuration.current.authentication.identify(request, access === "user", response),
     send: (call) => caller.send({ ...call, kind: call.description.kind }),
     caller: unit,
     clock,

@@ -63,7 +63,11 @@ export class Exchange {
       if (!("description" in route)) return this.#send(route);
 
       // Authenticate: who may not call cannot make us read a body.
-      const identity = await this.#edge.authenticate(this.#request, route.description.access);
+      const identity = await this.#edge.authenticate(
+        this.#request,
+        route.description.access,
+        this.#response,
+      );
       if (identity.principal === undefined && route.description.access === "user") {
         throw new KerfError("unauthenticated", {
           message: "This needs a user.",

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
+import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
@@ -69,6 +70,8 @@ function checkGateway(
   loaded: LoadedApp,
   problems: string[],
 ): void {
+  for (const problem of authenticationProblems(gateway.settings.authentication))
+    problems.push(`${where}: ${problem}`);
   const seen = new Set<string>();
   for (const contract of gateway.expose) {
     if (seen.has(contract.name)) problems.push(`${where}: exposes ${contract.name} twice`);
