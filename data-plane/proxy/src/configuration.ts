@@ -71,9 +71,10 @@ export class CurrentConfiguration {
 function configurationOf(entry: PlacedGateway, methods: Methods): GatewayConfiguration {
   const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
   const settings = (entry.settings ?? {}) as GatewaySettings;
+  const authentication = methods.authentication(settings);
   return {
-    table: new RouteTable(contracts, [healthSegment]),
+    table: new RouteTable(contracts, [healthSegment, ...authentication.paths]),
     settings,
-    authentication: methods.authentication(settings),
+    authentication,
   };
 }

@@ -112,6 +112,7 @@ export async function assembleGateway(
     directory: dirname(boot.appModule),
     issuerKeys: () => store.current?.issuerKeys ?? [],
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
+    secret: Buffer.from(String(principalKeyOf(boot)["d"]), "base64url"),
     clock,
     log,
   });
@@ -141,7 +142,9 @@ export async function assembleGateway(
   let listener: HttpListener | undefined;
   let link: HostLink | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!answerHealth(request, response, health, clock)) edge(request, response);
+    if (answerHealth(request, response, health, clock)) return;
+    if (configuration.current.authentication.answer(request, response)) return;
+    edge(request, response);
   };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,

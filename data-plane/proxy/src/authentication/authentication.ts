@@ -49,6 +49,16 @@ export class Authentication {
     return this.#sign(await judge.prove(request, response));
   }
 
+  /** First segments of paths that methods answer themselves. */
+  get paths(): readonly string[] {
+    return this.methods.flatMap(({ paths = [] }) => paths);
+  }
+
+  /** Answers a request for a path of one of the methods, such as `/auth/login`; says whether it was one. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.methods.some((method) => method.answer?.(request, response) === true);
+  }
+
   #nobody(request: IncomingMessage, needsUser: boolean): Identity {
     if (request.headers.authorization !== undefined) {
       throw refused("The Authorization header holds nothing that is accepted here.", this.#fix());

@@ -22,6 +22,7 @@ function setUp() {
     directory: import.meta.dirname,
     issuerKeys: () => keys,
     signer: new PrincipalSigner(gateway.private, { environment: "test", clock }),
+    secret: Buffer.alloc(32),
     clock,
     log: silentLogger,
   }).authentication({});

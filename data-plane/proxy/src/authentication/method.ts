@@ -19,6 +19,10 @@ export interface Method {
    * @throws KerfError `unauthenticated`, `forbidden`, or `unavailable` when whoever must be asked is away
    */
   prove(request: IncomingMessage, response: ServerResponse): Promise<Proven>;
+  /** First segments of the paths that it answers itself, which no contract may route then. */
+  readonly paths?: readonly string[];
+  /** Answers a request for one of its own paths, whole; says whether it was one. */
+  answer?(request: IncomingMessage, response: ServerResponse): boolean;
 }
 
 /** How far the clocks of two machines may be apart, seconds. */

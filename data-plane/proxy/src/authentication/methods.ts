@@ -8,6 +8,7 @@ import {
   type GatewaySettings,
   type JwtOptions,
   tokenAlgorithm,
+  type SessionMethod,
   tokenIdentity,
 } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
@@ -20,7 +21,12 @@ import { type KeySource, PlacedKeys } from "./key-source.ts";
 import type { Method } from "./method.ts";
 import { readPublicKeys } from "./public-keys.ts";
 import { RemoteKeys } from "./remote-keys.ts";
+import { CookieKeys, readSecrets } from "./session/cookie-keys.ts";
+import { Provider } from "./session/provider.ts";
+import { Sessions } from "./session/session.ts";
 import { WatchedFile, type WatchedFileOptions } from "./watched-file.ts";
+
+const makeKey = "openssl rand 32 | basenc --base64url -w 0";
 
 /** What methods of authentication are made from. */
 export interface MethodsOptions {
@@ -31,6 +37,8 @@ export interface MethodsOptions {
   /** The public keys of the app's own issuer, from the newest snapshot. */
   readonly issuerKeys: () => readonly PublicKey[];
   readonly signer: PrincipalSigner;
+  /** Known to all gateways of the environment and to nobody else, 32 bytes: the keys of cookies are derived from it. */
+  readonly secret: Uint8Array;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -97,7 +105,7 @@ export class Methods {
           clock,
         });
       case "session":
-        throw new Error("Sessions are made below.");
+        return this.#sessions(given);
       case "clientCertificates":
         return new ClientCertificates({
           authorities: this.#file(given.caFile, {
@@ -111,6 +119,38 @@ export class Methods {
           clock,
         });
     }
+  }
+
+  #sessions(given: SessionMethod): Sessions {
+    const { app, clock, environment, log, secret } = this.#options;
+    const { cookie, oidc } = given;
+    const context = JSON.stringify([app, environment, oidc.issuer, oidc.clientId]);
+    const own = new CookieKeys([secret], context);
+    const keys =
+      cookie?.keyFile === undefined
+        ? undefined
+        : this.#file(cookie.keyFile, {
+            what: "the keys of session cookies",
+            secret: true,
+            parse: (text) => new CookieKeys(readSecrets(text), context),
+            fix: `Write 32 random bytes in base64url into it, mode 0600: ${makeKey} > FILE`,
+          });
+    const clientSecret =
+      oidc.clientSecretFile === undefined
+        ? undefined
+        : this.#file(oidc.clientSecretFile, {
+            what: "the secret of the OpenID Connect client",
+            secret: true,
+            parse: readClientSecret,
+            fix: "Write the client's secret into it, mode 0600.",
+          });
+    return new Sessions({
+      settings: given,
+      provider: new Provider(oidc, { secret: clientSecret, clock, log }),
+      keys: () => keys?.current() ?? own,
+      clock,
+      log,
+    });
   }
 
   #keysOf(jwks: JwtOptions["jwks"], remote: ReadonlyMap<string, RemoteKeys>): KeySource {
@@ -132,4 +172,10 @@ export class Methods {
     const { clock, directory, log } = this.#options;
     return new WatchedFile({ ...options, path: resolve(directory, path), clock, log });
   }
+}
+
+function readClientSecret(text: string): string {
+  const secret = text.trim();
+  if (secret === "") throw new Error("It is empty.");
+  return secret;
 }
