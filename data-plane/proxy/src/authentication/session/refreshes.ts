@@ -15,7 +15,7 @@ const remembered = 2_000;
 
 interface Refresh {
   readonly done: Promise<SessionState>;
-  /** Monotonic milliseconds; until then it is not done again. */
+  /** Milliseconds since 1970-01-01 UTC; until then it is not done again. */
   againAt: number;
 }
 
@@ -51,15 +51,15 @@ export class Refreshes {
   #once(state: SessionState, refreshToken: string): Promise<SessionState> {
     const key = createHash("sha256").update(refreshToken).digest("base64url");
     const known = this.#running.get(key);
-    if (known !== undefined && this.#clock.now() < known.againAt) return known.done;
+    if (known !== undefined && this.#clock.wall() < known.againAt) return known.done;
     const refresh: Refresh = {
       done: this.#refresh(state, refreshToken),
       againAt: Number.POSITIVE_INFINITY,
     };
     this.#running.set(key, refresh);
     refresh.done.then(
-      () => (refresh.againAt = this.#clock.now() + reuseMs),
-      () => (refresh.againAt = this.#clock.now() + retryMs),
+      () => (refresh.againAt = this.#clock.wall() + reuseMs),
+      () => (refresh.againAt = this.#clock.wall() + retryMs),
     );
     return refresh.done;
   }
