@@ -3,6 +3,8 @@ import { RouteTable } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import type { GatewaySettings } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
+import type { Authentication } from "./authentication/authentication.ts";
+import type { Methods } from "./authentication/methods.ts";
 import { healthSegment } from "./health.ts";
 import type { Traffic, TrafficKeeper } from "./routes/traffic.ts";
 
@@ -11,6 +13,7 @@ export interface GatewayConfiguration {
   readonly table: RouteTable;
   readonly settings: GatewaySettings;
   readonly traffic: Traffic;
+  readonly authentication: Authentication;
 }
 
 /** The configuration of one gateway, made whole whenever its part of the placement changes; the last good one stays otherwise. */
@@ -19,15 +22,22 @@ export class CurrentConfiguration {
   readonly #store: SnapshotStore;
   readonly #log: Logger;
   readonly #traffic: TrafficKeeper;
+  readonly #methods: Methods;
   #current: GatewayConfiguration;
   /** The gateway's entry that the configuration, or the last refusal, came from. */
   #from: string;
 
   /** @throws KerfError when the very first placement does not name the gateway or has conflicts: there is no last good one */
-  constructor(name: string, store: SnapshotStore, log: Logger, traffic: TrafficKeeper) {
+  constructor(
+    name: string,
+    store: SnapshotStore,
+    log: Logger,
+    { methods, traffic }: { methods: Methods; traffic: TrafficKeeper },
+  ) {
     this.#name = name;
     this.#store = store;
     this.#log = log;
+    this.#methods = methods;
     this.#traffic = traffic;
     this.#from = this.#entry() ?? "";
     this.#current = this.#make();
@@ -60,7 +70,7 @@ export class CurrentConfiguration {
 
   #make(): GatewayConfiguration {
     const gateway = this.#store.current?.gateways[this.#name];
-    if (gateway !== undefined) return configurationOf(gateway, this.#traffic);
+    if (gateway !== undefined) return configurationOf(gateway, this.#methods, this.#traffic);
     throw new KerfError("invalid_configuration", {
       message: `The placement knows no gateway ${JSON.stringify(this.#name)}.`,
       fix: "Restart the platform, so that it describes the app anew: kerf dev",
@@ -69,12 +79,18 @@ export class CurrentConfiguration {
 }
 
 /** Makes everything that the entry asks for, or nothing. @throws KerfError that names what cannot be */
-function configurationOf(entry: PlacedGateway, traffic: TrafficKeeper): GatewayConfiguration {
-  const settings = (entry.settings ?? {}) as GatewaySettings;
+function configurationOf(
+  entry: PlacedGateway,
+  methods: Methods,
+  traffic: TrafficKeeper,
+): GatewayConfiguration {
   const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
+  const settings = (entry.settings ?? {}) as GatewaySettings;
+  const authentication = methods.authentication(settings);
   return {
-    table: new RouteTable(contracts, [healthSegment]),
+    table: new RouteTable(contracts, [healthSegment, ...authentication.paths]),
     settings,
+    authentication,
     traffic: traffic.prepare(settings),
   };
 }

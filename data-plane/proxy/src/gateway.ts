@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { dirname } from "node:path";
 import {
   type Boot,
   Caller,
@@ -24,7 +25,7 @@ import {
 import { ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
-import { BearerAuthentication } from "./authentication/bearer.ts";
+import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
@@ -117,20 +118,24 @@ export async function assembleGateway(
   runtime.connect(caller);
 
   // The front: who asks, where it goes, and how it is answered.
-  const bearer = new BearerAuthentication({
+  const methods = new Methods({
     app,
     environment,
-    keys: () => store.current?.issuerKeys ?? [],
+    directory: dirname(boot.appModule),
+    issuerKeys: () => store.current?.issuerKeys ?? [],
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
+    secret: Buffer.from(String(principalKeyOf(boot)["d"]), "base64url"),
     clock,
+    log,
   });
   const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
-  const configuration = new CurrentConfiguration(name, store, log, traffic);
+  const configuration = new CurrentConfiguration(name, store, log, { methods, traffic });
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
     foreign: { match: (...asked) => configuration.current.traffic.match(...asked) },
-    authenticate: (request) => bearer.identify(request),
+    authenticate: (request, access, response) =>
+      configuration.current.authentication.identify(request, access === "user", response),
     send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
     caller: unit,
     clock,
@@ -150,7 +155,9 @@ export async function assembleGateway(
   const handover = new PortHandover(boot, log, clock);
   let listener: HttpListener | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!answerHealth(request, response, health, clock)) edge(request, response);
+    if (answerHealth(request, response, health, clock)) return;
+    if (configuration.current.authentication.answer(request, response)) return;
+    edge(request, response);
   };
   const upgrade: Upgrades = {
     accepts: asksForWebSocket,

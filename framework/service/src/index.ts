@@ -18,6 +18,35 @@ export {
 } from "./declaration/external.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
+export {
+  type AuthenticationMethod,
+  authenticationProblems,
+  defaultAuthentication,
+} from "./declaration/gateway/authentication/authentication.ts";
+export {
+  apiKeys,
+  type ApiKeysMethod,
+  type ApiKeysOptions,
+} from "./declaration/gateway/authentication/api-keys.ts";
+export {
+  clientCertificates,
+  type ClientCertificatesMethod,
+  type ClientCertificatesOptions,
+} from "./declaration/gateway/authentication/client-certificates.ts";
+export {
+  jwt,
+  type JwtMethod,
+  type JwtOptions,
+  type TokenAlgorithm,
+} from "./declaration/gateway/authentication/jwt.ts";
+export {
+  type OidcOptions,
+  session,
+  type SessionCookie,
+  type SessionMethod,
+  type SessionOptions,
+} from "./declaration/gateway/authentication/session.ts";
+export { tokens, type TokensMethod } from "./declaration/gateway/authentication/tokens.ts";
 export type { Maintenance } from "./declaration/gateway/maintenance.ts";
 export type { Mirror } from "./declaration/gateway/mirror.ts";
 export {

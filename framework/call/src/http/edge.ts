@@ -44,10 +44,14 @@ export interface HttpEdgeOptions {
   readonly foreign?: ForeignRoutes;
   /**
    * Establishes who the request is for; no principal for a request without credentials. Credentials that do not hold are
-   * refused on public routes too: their sender believes to be somebody.
+   * refused on public routes too: their sender believes to be somebody. May set cookies on the response.
    * @throws KerfError `unauthenticated` or `forbidden`
    */
-  authenticate(request: IncomingMessage, access: Access): Promise<Identity>;
+  authenticate(
+    request: IncomingMessage,
+    access: Access,
+    response: ServerResponse,
+  ): Promise<Identity>;
   /** Calls the operation: a promise, or for a stream its items. */
   send(call: EdgeCall): Promise<unknown> | AsyncIterable<unknown>;
   /** Who the calls come from: `gateway:NAME`. */

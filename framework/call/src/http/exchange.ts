@@ -131,7 +131,7 @@ export class Exchange {
   }
 
   async #identify(access: Access): Promise<Identity> {
-    const identity = await this.#edge.authenticate(this.#request, access);
+    const identity = await this.#edge.authenticate(this.#request, access, this.#response);
     if (identity.principal === undefined && access === "user") {
       throw new KerfError("unauthenticated", {
         message: "This needs a user.",

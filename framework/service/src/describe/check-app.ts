@@ -3,6 +3,7 @@ import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
+import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
@@ -85,6 +86,8 @@ function checkGateway(
   loaded: LoadedApp,
   problems: string[],
 ): void {
+  for (const problem of authenticationProblems(gateway.settings.authentication))
+    problems.push(`${where}: ${problem}`);
   const seen = new Set<string>();
   for (const contract of gateway.expose) {
     if (seen.has(contract.name)) problems.push(`${where}: exposes ${contract.name} twice`);

@@ -1,3 +1,4 @@
+import type { AuthenticationMethod } from "./authentication/authentication.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { RouteSettings } from "./routes.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
@@ -15,4 +16,6 @@ export interface GatewaySettings {
   readonly trustedProxies?: TrustedProxies;
   /** For all routes; `/health` goes on answering. */
   readonly maintenance?: Maintenance;
+  /** How clients prove who they are; each request is judged by the one method whose credentials it brings. Default: `[tokens()]`. */
+  readonly authentication?: readonly AuthenticationMethod[];
 }
