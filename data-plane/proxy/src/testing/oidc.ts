@@ -105,7 +105,7 @@ export class TestBrowser {
 
   async fetch(
     url: string,
-    init: RequestInit & { headers?: Record<string, string> } = {},
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
   ): Promise<Response> {
     const cookies = this.cookies(new URL(url).origin);
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
