@@ -10,7 +10,7 @@ const absoluteForm = /^https?:\/\/([^/?#]*)/i;
  */
 export function framingFault(request: IncomingMessage): string | undefined {
   const { headers, httpVersion, rawHeaders } = request;
-  // llhttp takes 0.9 and 2.0 as well, and reads both as 1.1.
+  // llhttp takes 0.9 and 2.0 as well, in the syntax of 1.1.
   if (httpVersion !== "1.1" && httpVersion !== "1.0")
     return "its version is neither HTTP/1.1 nor HTTP/1.0";
   const coding = headers["transfer-encoding"];
