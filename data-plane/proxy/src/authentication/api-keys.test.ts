@@ -16,7 +16,10 @@ function newKey(fields: Partial<ApiKey> = {}): { key: string; entry: ApiKey } {
   const key = `kerf_${id}_${randomBytes(32).toString("base64url")}`;
   const sha256 = createHash("sha256").update(key).digest("hex");
   const created = "2026-01-01T00:00:00.000Z";
-  return { key, entry: { id, sha256, subject: "partner", claims: { role: "reader" }, created, ...fields } };
+  return {
+    key,
+    entry: { id, sha256, subject: "partner", claims: { role: "reader" }, created, ...fields },
+  };
 }
 
 test("a program calls with its key; what is no key that holds is refused", async (t) => {
@@ -27,10 +30,14 @@ test("a program calls with its key; what is no key that holds is refused", async
     const file = join(directory, "api-keys.json");
     const keys = [good, revoked, expired].map(({ entry }) => entry);
     writeFileSync(file, formatApiKeys(keys), { mode: 0o600 });
-    return { authentication: [tokens(), apiKeys({ file }), apiKeys({ file, header: "authorization" })] };
+    return {
+      authentication: [tokens(), apiKeys({ file }), apiKeys({ file, header: "authorization" })],
+    };
   });
-  const ask = (headers: Record<string, string> | [string, string][], path = "/notes/mine"): Promise<Response> =>
-    fetch(url + path, { headers });
+  const ask = (
+    headers: Record<string, string> | [string, string][],
+    path = "/notes/mine",
+  ): Promise<Response> => fetch(url + path, { headers });
   const known = { subject: "partner", claims: { role: "reader" } };
   assert.deepEqual(await (await ask({ "x-api-key": good.key })).json(), known);
   assert.deepEqual(await (await ask({ authorization: `Bearer ${good.key}` })).json(), known);
@@ -54,7 +61,10 @@ test("a program calls with its key; what is no key that holds is refused", async
       assert.equal((await ask({ authorization: `Bearer ${key}` }, path)).status, 401, key);
     }
   }
-  const twice: [string, string][] = [["x-api-key", good.key], ["x-api-key", good.key]];
+  const twice: [string, string][] = [
+    ["x-api-key", good.key],
+    ["x-api-key", good.key],
+  ];
   assert.equal((await ask(twice)).status, 401);
   const authorization = `Bearer ${await platform.issuer.sign({ subject: "ada" })}`;
   const both = await ask({ authorization, "x-api-key": good.key }, "/notes");
@@ -101,7 +111,11 @@ test("the file is followed; a bad one leaves the last good keys", async (t) => {
     return [...(await watched.current()).keys()];
   };
   write(formatApiKeys([one.entry, two.entry]));
-  assert.equal((watched.current() as ReadonlyMap<string, unknown>).size, 1, "not looked at again within a second");
+  assert.equal(
+    (watched.current() as ReadonlyMap<string, unknown>).size,
+    1,
+    "not looked at again within a second",
+  );
   assert.deepEqual(await ids(), [one.entry.id, two.entry.id]);
   const bad: readonly [string, number][] = [
     ["", 0o600],
@@ -121,7 +135,10 @@ test("the file is followed; a bad one leaves the last good keys", async (t) => {
 });
 
 test("a gateway whose file of keys is missing, or is everybody's, does not start", async (t) => {
-  for (const prepare of [() => {}, (file: string) => writeFileSync(file, formatApiKeys([]), { mode: 0o644 })]) {
+  for (const prepare of [
+    () => {},
+    (file: string) => writeFileSync(file, formatApiKeys([]), { mode: 0o644 }),
+  ]) {
     const starting = startGatewayWith(t, ({ directory }) => {
       const file = join(directory, "api-keys.json");
       prepare(file);

@@ -57,7 +57,9 @@ async function front(
     wheel: new TimerWheel(clock),
     log: silentLogger,
   });
-  const site = await (await TestAuthority.make("CN=site")).issue({ name: "CN=localhost", server: true });
+  const site = await (
+    await TestAuthority.make("CN=site")
+  ).issue({ name: "CN=localhost", server: true });
   const server = createServer(
     { ...site, ca: [...given.trusted], requestCert: true, rejectUnauthorized: false },
     edge,
@@ -70,7 +72,14 @@ async function front(
   });
   const { port } = server.address() as AddressInfo;
   return async (client, path = "/notes/mine") => {
-    const sent = request({ host: "127.0.0.1", port, path, agent: false, rejectUnauthorized: false, ...client });
+    const sent = request({
+      host: "127.0.0.1",
+      port,
+      path,
+      agent: false,
+      rejectUnauthorized: false,
+      ...client,
+    });
     const [response] = (await once(sent.end(), "response")) as [IncomingMessage];
     const body = (await json(response)) as { subject?: unknown };
     return [response.statusCode as number, body.subject];
@@ -83,8 +92,15 @@ test("a certificate of a trusted authority names its holder", async (t) => {
   const root = await TestAuthority.make("CN=root");
   const middle = await TestAuthority.make("CN=middle", root);
   const stranger = await TestAuthority.make("CN=root");
-  const ask = await front(t, { trusted: [root.pem], own: [root.pem], options: { prefix: "partner:" } });
-  assert.deepEqual(await ask(await root.issue({ name: "CN=x", uris: [uri] })), [200, `partner:${uri}`]);
+  const ask = await front(t, {
+    trusted: [root.pem],
+    own: [root.pem],
+    options: { prefix: "partner:" },
+  });
+  assert.deepEqual(await ask(await root.issue({ name: "CN=x", uris: [uri] })), [
+    200,
+    `partner:${uri}`,
+  ]);
   const below = await middle.issue({ name: "CN=x", uris: [uri] });
   const chain = { ...below, cert: `${below.cert}\n${middle.pem}` };
   assert.deepEqual(await ask(chain), [200, `partner:${uri}`]);
@@ -93,7 +109,11 @@ test("a certificate of a trusted authority names its holder", async (t) => {
 
   const cases: Record<string, Issued> = {
     "of a stranger with the same name": await stranger.issue({ name: "CN=x", uris: [uri] }),
-    "that is expired": await root.issue({ name: "CN=x", uris: [uri], notAfter: new Date("2021-01-01") }),
+    "that is expired": await root.issue({
+      name: "CN=x",
+      uris: [uri],
+      notAfter: new Date("2021-01-01"),
+    }),
     "for servers": await root.issue({ name: "CN=x", uris: [uri], server: true }),
     "without the link between": below,
     "that names nobody": await root.issue({ name: `CN=${uri}` }),
@@ -110,7 +130,11 @@ test("a certificate of a trusted authority names its holder", async (t) => {
 test("what the listener trusts beside is not trusted for users", async (t) => {
   const own = await TestAuthority.make("CN=own");
   const everybodys = await TestAuthority.make("CN=everybody");
-  const ask = await front(t, { trusted: [own.pem, everybodys.pem], own: [own.pem], options: { subject: "commonName" } });
+  const ask = await front(t, {
+    trusted: [own.pem, everybodys.pem],
+    own: [own.pem],
+    options: { subject: "commonName" },
+  });
   assert.deepEqual(await ask(await own.issue({ name: "CN=billing, O=Partner" })), [200, "billing"]);
   const other = await everybodys.issue({ name: "CN=billing" });
   assert.equal((await ask(other))[0], 401);

@@ -83,7 +83,14 @@ test("tokens of another issuer hold beside the app's own, each with its own user
   const { platform, url } = await startGatewayWith(t, () => ({
     authentication: [
       tokens(),
-      jwt({ issuer, audience, jwks: { url: jwks.url }, algorithms: ["RS256"], claims: ["role"], prefix: "partner:" }),
+      jwt({
+        issuer,
+        audience,
+        jwks: { url: jwks.url },
+        algorithms: ["RS256"],
+        claims: ["role"],
+        prefix: "partner:",
+      }),
     ],
   }));
   const partner = await ask(url, token(one.key, head, claims({ role: "editor", email: "a@b.c" })));
@@ -101,7 +108,12 @@ test("forged tokens are refused, and nobody is asked where they say", async (t) 
     const file = join(directory, "jwks.json");
     const secret = { kty: "oct", k: part("secret"), kid: "secret", alg: "HS256" };
     writeFileSync(file, JSON.stringify({ keys: [one.jwk, secret] }));
-    return { authentication: [tokens(), jwt({ issuer, audience, jwks: { file }, algorithms: ["RS256", "PS256"], prefix: "x:" })] };
+    return {
+      authentication: [
+        tokens(),
+        jwt({ issuer, audience, jwks: { file }, algorithms: ["RS256", "PS256"], prefix: "x:" }),
+      ],
+    };
   });
   const now = Math.floor(Date.now() / 1_000);
   const good = token(one.key, head, claims());
@@ -143,7 +155,9 @@ test("forged tokens are refused, and nobody is asked where they say", async (t) 
     "not yet valid": signed(claims({ nbf: now + 60 })),
     "from the future": signed(claims({ iat: now + 60 })),
     "an end that is a text": signed(claims({ exp: String(now + 600) })),
-    "an end that is no number": signed(JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e999')),
+    "an end that is no number": signed(
+      JSON.stringify(claims()).replace(/"exp":\d+/, '"exp":1e999'),
+    ),
     "no end": signed(claims({ exp: undefined })),
     "no beginning": signed(claims({ iat: undefined })),
     "no user": signed(claims({ sub: undefined })),
@@ -154,8 +168,14 @@ test("forged tokens are refused, and nobody is asked where they say", async (t) 
     "another issuer": signed(claims({ iss: "https://issuer.example" })),
     "the app's own issuer": signed(claims({ iss: "front", aud: "front:test" })),
     "a claim twice": signed(JSON.stringify(claims()).replace("{", '{"sub":"root",')),
-    "a claim twice, once escaped": signed(JSON.stringify(claims()).replace("{", '{"s\\u0075b":"root",')),
-    "a header twice": token(one.key, '{"alg":"none","alg":"RS256","typ":"JWT","kid":"one"}', claims()),
+    "a claim twice, once escaped": signed(
+      JSON.stringify(claims()).replace("{", '{"s\\u0075b":"root",'),
+    ),
+    "a header twice": token(
+      one.key,
+      '{"alg":"none","alg":"RS256","typ":"JWT","kid":"one"}',
+      claims(),
+    ),
     "a list of claims": signed([claims()]),
     "no JSON": signed("ada"),
     "a byte order mark": signed(`\u{feff}${JSON.stringify(claims())}`),
@@ -210,7 +230,13 @@ test("keys that an issuer changes are followed, in bounds; when it is away the l
   assert.notEqual(second, first);
 
   // Away, then broken, then too large, then with a private key: the last good ones stay.
-  for (const answer of [undefined, [], [{ kty: "oct", k: "x" }], [{ ...two.jwk, x: "y".repeat(300_000) }], [{ ...two.jwk, d: "x" }]]) {
+  for (const answer of [
+    undefined,
+    [],
+    [{ kty: "oct", k: "x" }],
+    [{ ...two.jwk, x: "y".repeat(300_000) }],
+    [{ ...two.jwk, d: "x" }],
+  ]) {
     keys = answer;
     ahead += 600_000;
     assert.equal(source.current(), second, "nobody waits for a fetch while there are keys");

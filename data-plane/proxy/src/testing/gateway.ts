@@ -23,11 +23,17 @@ export async function startGatewayWith(
   await platform.startNotes();
   const chosen = settings(platform) as Readonly<Record<string, unknown>>;
   platform.change(({ gateways }) => ({
-    gateways: { web: { ...(gateways["web"] as NonNullable<(typeof gateways)[string]>), settings: chosen } },
+    gateways: {
+      web: { ...(gateways["web"] as NonNullable<(typeof gateways)[string]>), settings: chosen },
+    },
   }));
   const lines: Record<string, unknown>[] = [];
   const sink = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
-  const gateway = await assembleGateway(platform.boot(), new Logger({ level: "debug", sink }), clock);
+  const gateway = await assembleGateway(
+    platform.boot(),
+    new Logger({ level: "debug", sink }),
+    clock,
+  );
   platform.before(() => gateway.lifecycle.stop());
   await gateway.lifecycle.start();
   return { platform, url: gateway.url as string, lines };

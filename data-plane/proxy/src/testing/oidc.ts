@@ -75,7 +75,14 @@ export class TestProvider {
       },
       pkce: { required: () => true },
       rotateRefreshToken: true,
-      ttl: { AccessToken: accessTokenS, Grant: 86_400, IdToken: 3_600, Interaction: 600, RefreshToken: 86_400, Session: 86_400 },
+      ttl: {
+        AccessToken: accessTokenS,
+        Grant: 86_400,
+        IdToken: 3_600,
+        Interaction: 600,
+        RefreshToken: 86_400,
+        Session: 86_400,
+      },
     });
     const callback = provider.callback();
     this.#handle = (request, response) => {
@@ -96,7 +103,10 @@ export class TestBrowser {
     return cookies;
   }
 
-  async fetch(url: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+  async fetch(
+    url: string,
+    init: Omit<RequestInit, "headers"> & { headers?: Record<string, string> } = {},
+  ): Promise<Response> {
     const cookies = this.cookies(new URL(url).origin);
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const headers = { ...(cookie === "" ? undefined : { cookie }), ...init.headers };

@@ -18,7 +18,9 @@ export interface CreateKeyOptions extends KeysOptions {
 export function keysCommand(): Command {
   return new Command("keys")
     .summary("make, list and revoke API keys")
-    .description("Works with the file of API keys that a gateway's settings name. Needs no running app.")
+    .description(
+      "Works with the file of API keys that a gateway's settings name. Needs no running app.",
+    )
     .helpCommand(false)
     .addCommand(
       examples(
@@ -51,7 +53,10 @@ export function keysCommand(): Command {
           .summary("list API keys")
           .description("Lists the keys of the file. No key is among what it says.")
           .addOption(fileOption())
-          .option("--json", "print them as JSON: [{id, subject, claims, created, expires, disabled}]")
+          .option(
+            "--json",
+            "print them as JSON: [{id, subject, claims, created, expires, disabled}]",
+          )
           .action(async (options: KeysOptions) => {
             const { listKeys } = await import("../keys/list.ts");
             listKeys(options);

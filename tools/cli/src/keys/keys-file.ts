@@ -7,7 +7,8 @@ import { KerfError } from "@kerf/kernel";
 export function readKeys(file: string): readonly ApiKey[] {
   try {
     const { mode } = statSync(file);
-    if ((mode & 0o077) !== 0) throw new Error(`Others than its owner can read it: chmod 600 ${file}`);
+    if ((mode & 0o077) !== 0)
+      throw new Error(`Others than its owner can read it: chmod 600 ${file}`);
     return parseApiKeys(readFileSync(file, "utf8"));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];

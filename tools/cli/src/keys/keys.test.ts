@@ -28,13 +28,18 @@ function setUp(t: TestContext): { file: string; kerf: (...args: string[]) => Pro
 
 test("a key is shown once, and only its hash is kept", async (t) => {
   const { file, kerf } = setUp(t);
-  const created = JSON.parse(await kerf("create", "--subject", "partner", "--claims", '{"role":"reader"}')) as { id: string; key: string };
+  const created = JSON.parse(
+    await kerf("create", "--subject", "partner", "--claims", '{"role":"reader"}'),
+  ) as { id: string; key: string };
   assert.match(created.key, /^kerf_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/);
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const text = readFileSync(file, "utf8");
   assert.ok(!text.includes(created.key.slice(18)));
   const [kept] = parseApiKeys(text);
-  assert.deepEqual([kept?.id, kept?.subject, kept?.claims], [created.id, "partner", { role: "reader" }]);
+  assert.deepEqual(
+    [kept?.id, kept?.subject, kept?.claims],
+    [created.id, "partner", { role: "reader" }],
+  );
   const days = (Date.parse(kept?.expires ?? "") - Date.parse(kept?.created ?? "")) / 86_400_000;
   assert.equal(days, 365);
 
@@ -43,7 +48,10 @@ test("a key is shown once, and only its hash is kept", async (t) => {
   assert.ok(!listed.includes("sha256"));
   assert.equal((JSON.parse(listed) as unknown[]).length, 2);
   await kerf("revoke", created.id);
-  assert.deepEqual(parseApiKeys(readFileSync(file, "utf8")).map(({ disabled }) => disabled), [true, undefined]);
+  assert.deepEqual(
+    parseApiKeys(readFileSync(file, "utf8")).map(({ disabled }) => disabled),
+    [true, undefined],
+  );
 });
 
 test("what cannot be done leaves the file as it was", async (t) => {

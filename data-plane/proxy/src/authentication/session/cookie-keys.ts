@@ -23,7 +23,9 @@ export class CookieKeys {
     let keys = this.#made.get(purpose);
     if (keys === undefined) {
       const info = `kerf cookie ${purpose} ${this.#context}`;
-      keys = this.#secrets.map((secret) => new Uint8Array(hkdfSync("sha256", secret, "", info, 32)));
+      keys = this.#secrets.map(
+        (secret) => new Uint8Array(hkdfSync("sha256", secret, "", info, 32)),
+      );
       this.#made.set(purpose, keys);
     }
     return keys;

@@ -37,7 +37,9 @@ async function front(
         clientSecretFile: file,
         scopes: ["profile"],
       };
-      return { authentication: [tokens(), session({ oidc, prefix: "people:", ...options.settings })] };
+      return {
+        authentication: [tokens(), session({ oidc, prefix: "people:", ...options.settings })],
+      };
     },
     clock,
   );
@@ -53,11 +55,16 @@ async function problemOf(response: Response): Promise<[number, string]> {
 test("a user signs in at the provider, and is known from then on", async (t) => {
   const { browser, url } = await front(t);
   assert.deepEqual(await (await browser.fetch(`${url}/auth/session`)).json(), { signedIn: false });
-  const { url: end, response } = await browser.visit(`${url}/auth/login?returnTo=/notes/mine%3Fx=1`);
+  const { url: end, response } = await browser.visit(
+    `${url}/auth/login?returnTo=/notes/mine%3Fx=1`,
+  );
   assert.equal(end, `${url}/notes/mine?x=1`);
   assert.deepEqual(await response.json(), { subject: "people:ada", claims: { name: "Ada" } });
   assert.deepEqual([...browser.cookies(url).keys()], ["session"], "the login's cookie is gone");
-  const described = (await (await browser.fetch(`${url}/auth/session`)).json()) as Record<string, unknown>;
+  const described = (await (await browser.fetch(`${url}/auth/session`)).json()) as Record<
+    string,
+    unknown
+  >;
   assert.equal(described["subject"], "people:ada");
   assert.ok(Date.parse(String(described["endsAt"])) > Date.now());
 });
@@ -122,7 +129,12 @@ test("a cookie that is not ours, or is not alone, is refused and taken away", as
   const value = browser.cookies(url).get("session") as string;
   const parts = value.split(".");
   const changed = parts.map((part, index) =>
-    parts.with(index, part.length < 2 ? "AAAA" : `${part.slice(0, -2)}${part.endsWith("AA") ? "BB" : "AA"}`).join("."),
+    parts
+      .with(
+        index,
+        part.length < 2 ? "AAAA" : `${part.slice(0, -2)}${part.endsWith("AA") ? "BB" : "AA"}`,
+      )
+      .join("."),
   );
   for (const cookie of [
     ...changed.map((text) => `session=${text}`),
@@ -139,7 +151,9 @@ test("a cookie that is not ours, or is not alone, is refused and taken away", as
     }
   }
   const authorization = `Bearer ${await platform.issuer.sign({ subject: "ada" })}`;
-  const both = await fetch(`${url}/notes`, { headers: { authorization, cookie: `session=${value}` } });
+  const both = await fetch(`${url}/notes`, {
+    headers: { authorization, cookie: `session=${value}` },
+  });
   assert.deepEqual(await problemOf(both), [
     401,
     "The request brings two kinds of credentials (tokens and session).",
@@ -157,7 +171,8 @@ test("another site's page cannot use the cookie", async (t) => {
     const body = JSON.stringify({ text: "hi" });
     const all = { "content-type": "application/json", ...headers };
     const response = await browser.fetch(`${url}/notes/a`, { method: "POST", body, headers: all });
-    if (response.status === 403) assert.match(((await response.json()) as Problem).fix ?? "", /x-csrf-token/);
+    if (response.status === 403)
+      assert.match(((await response.json()) as Problem).fix ?? "", /x-csrf-token/);
     return response.status;
   };
   const cases: readonly [Record<string, string>, number][] = [
@@ -179,7 +194,11 @@ test("another site's page cannot use the cookie", async (t) => {
     assert.equal(await post(headers), status, JSON.stringify(headers));
   }
   const evil = { "sec-fetch-site": "cross-site" };
-  assert.equal((await browser.fetch(`${url}/notes/mine`, { headers: evil })).status, 200, "reading");
+  assert.equal(
+    (await browser.fetch(`${url}/notes/mine`, { headers: evil })).status,
+    200,
+    "reading",
+  );
   const logout = await browser.fetch(`${url}/auth/logout`, { method: "POST", headers: evil });
   assert.equal(logout.status, 403);
 });
@@ -193,7 +212,11 @@ test("a session ends when it is not used, and at last in any case", async (t) =>
   await browser.visit(`${url}/auth/login`);
   const first = browser.cookies(url).get("session");
   assert.equal(await mine(), 200);
-  assert.equal(browser.cookies(url).get("session"), first, "a cookie for each request would be a waste");
+  assert.equal(
+    browser.cookies(url).get("session"),
+    first,
+    "a cookie for each request would be a waste",
+  );
   later(599_000);
   assert.equal(await mine(), 200);
   assert.notEqual(browser.cookies(url).get("session"), first);
@@ -210,14 +233,18 @@ test("a session ends when it is not used, and at last in any case", async (t) =>
 
 test("tokens are refreshed before they expire, once for all requests, and while the provider is away the old ones do", async (t) => {
   const { browser, later, lines, provider, url } = await front(t, { accessTokenS: 600 });
-  const mine = async (from = browser): Promise<number> => (await from.fetch(`${url}/notes/mine`)).status;
+  const mine = async (from = browser): Promise<number> =>
+    (await from.fetch(`${url}/notes/mine`)).status;
   const asked = (): number => provider.asked.filter((path) => path === "/token").length;
   await browser.visit(`${url}/auth/login`);
   assert.equal(asked(), 1);
   const old = new TestBrowser();
   old.cookies(url).set("session", browser.cookies(url).get("session") as string);
   later(545_000);
-  assert.deepEqual(await Promise.all(Array.from({ length: 5 }, () => mine())), [200, 200, 200, 200, 200]);
+  assert.deepEqual(
+    await Promise.all(Array.from({ length: 5 }, () => mine())),
+    [200, 200, 200, 200, 200],
+  );
   assert.equal(await mine(old), 200, "the cookie from before, as another tab may send it");
   assert.equal(asked(), 2);
 
@@ -226,7 +253,11 @@ test("tokens are refreshed before they expire, once for all requests, and while 
   assert.equal(await mine(), 200);
   later(60_000);
   assert.equal(await mine(), 503);
-  assert.ok(lines.some((line) => line["level"] === "warn" && /refresh a session/.test(JSON.stringify(line))));
+  assert.ok(
+    lines.some(
+      (line) => line["level"] === "warn" && /refresh a session/.test(JSON.stringify(line)),
+    ),
+  );
   provider.present = true;
   later(11_000);
   assert.equal(await mine(), 200);
@@ -262,5 +293,8 @@ test("behind HTTPS the cookie is bound to this host; a name that nobody vouches 
   assert.equal(target.searchParams.get("redirect_uri"), "https://shop.example/auth/callback");
   assert.equal(target.searchParams.get("code_challenge_method"), "S256");
   const [cookie = ""] = response.headers.getSetCookie();
-  assert.match(cookie, /^__Host-session-login=[^;]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/);
+  assert.match(
+    cookie,
+    /^__Host-session-login=[^;]+; Path=\/; Max-Age=600; HttpOnly; SameSite=Lax; Secure$/,
+  );
 });
