@@ -167,7 +167,7 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "Who is calling?",
-    "The gateway checks the app's own tokens and signs the principal once; a callee takes calls only from those that declare it",
+    "The gateway checks tokens, API keys, sessions or certificates and signs the principal once; a callee takes calls only from those that declare it",
     built("data-plane/proxy/src/authentication/bearer.test.ts"),
     "curl -i localhost:8080/users/me",
   ),

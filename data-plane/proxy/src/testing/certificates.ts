@@ -1,6 +1,6 @@
 // The library needs this polyfill before anything of it is loaded.
 import "reflect-metadata";
-import { webcrypto } from "node:crypto";
+import { createPrivateKey, webcrypto } from "node:crypto";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -51,14 +51,11 @@ export class TestAuthority {
     const keys = await newKeys();
     const certificate = await certify(options, keys, this, this.#keys);
     const der = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-    const lines =
-      Buffer.from(der)
-        .toString("base64")
-        .match(/.{1,64}/g) ?? [];
-    // Put together, since the check of the checkout takes a literal header for a key.
-    const [first, last] = ["BEGIN", "END"].map((edge) => `-----${edge} PRIVATE KEY-----`);
-    const key = [first, ...lines, last, ""].join("\n");
-    return { cert: certificate.toString("pem"), key };
+    const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+    return {
+      cert: certificate.toString("pem"),
+      key: key.export({ format: "pem", type: "pkcs8" }) as string,
+    };
   }
 
   /** Its private key, for certificates that it signs. */

@@ -53,7 +53,7 @@ async function problemOf(response: Response): Promise<[number, string]> {
 }
 
 test("a user signs in at the provider, and is known from then on", async (t) => {
-  const { browser, url } = await front(t);
+  const { browser, lines, url } = await front(t);
   assert.deepEqual(await (await browser.fetch(`${url}/auth/session`)).json(), { signedIn: false });
   const { url: end, response } = await browser.visit(
     `${url}/auth/login?returnTo=/notes/mine%3Fx=1`,
@@ -67,6 +67,10 @@ test("a user signs in at the provider, and is known from then on", async (t) => 
   >;
   assert.equal(described["subject"], "people:ada");
   assert.ok(Date.parse(String(described["endsAt"])) > Date.now());
+  const secrets = [browser.cookies(url).get("session"), oidcClient.clientSecret, described["csrfToken"]];
+  for (const secret of secrets) {
+    assert.ok(!JSON.stringify(lines).includes(String(secret)), "no line of the log holds a secret");
+  }
 });
 
 test("a login ends in this browser, once, and at a path of this site", async (t) => {
