@@ -67,7 +67,11 @@ test("a user signs in at the provider, and is known from then on", async (t) => 
   >;
   assert.equal(described["subject"], "people:ada");
   assert.ok(Date.parse(String(described["endsAt"])) > Date.now());
-  const secrets = [browser.cookies(url).get("session"), oidcClient.clientSecret, described["csrfToken"]];
+  const secrets = [
+    browser.cookies(url).get("session"),
+    oidcClient.clientSecret,
+    described["csrfToken"],
+  ];
   for (const secret of secrets) {
     assert.ok(!JSON.stringify(lines).includes(String(secret)), "no line of the log holds a secret");
   }
