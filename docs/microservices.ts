@@ -252,7 +252,7 @@ export const rows: readonly Row[] = [
   cost(
     "One bad message stops the queue",
     "Its key is parked with the cause and waits for somebody; everything else goes on. Lag names the process that holds a log back",
-    built("tests/shop/operating.test.ts"),
+    built("tests/shop/operating.engine.test.ts"),
     "kerf events parked",
   ),
   cost(
