@@ -71,6 +71,7 @@ export async function startApp<K extends Clock = Clock>(
     fakes,
     clock,
     random: options.random ?? seededRandom(1),
+    policies: app.policies,
   });
   const owners = new Map(
     [...bed.clones].map(([name, clone]) => [name, new OwnerAccess<any>(clone.owner)]),
@@ -141,6 +142,11 @@ function placed(services: readonly AnyService[], fakes: readonly Fake[]): Snapsh
         unit: testUnit,
         version: service.contract.version,
         uses: usesOf(service).map(({ contract }) => contract.name),
+        operations: Object.fromEntries(
+          usesOf(service).flatMap(({ contract: { name, only } }) =>
+            only === undefined ? [] : [[name, only]],
+          ),
+        ),
       },
     ]),
     ...fakes.map(({ contract }) => [
@@ -155,7 +161,7 @@ function placedGateways(
   backends: ReadonlyMap<string, AnyService>,
 ): Record<string, PlacedGateway> {
   return Object.fromEntries(
-    Object.entries(app.gateways).map(([name, { expose }]) => {
+    Object.entries(app.gateways).map(([name, { expose, settings }]) => {
       const backend = backends.get(name);
       return [
         name,
@@ -163,6 +169,7 @@ function placedGateways(
           expose: expose.map((contract) => describeContract(contract)),
           backend: backend && describeContract(backend.contract),
           uses: backend === undefined ? [] : usesOf(backend).map(({ contract }) => contract.name),
+          settings: { ...settings },
         },
       ];
     }),

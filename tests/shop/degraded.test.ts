@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { Customer } from "./customer.ts";
+import { hasPython } from "./python.ts";
 import { eventually, RunningShop } from "./running-shop.ts";
+import { copyShop, type ShopCopy } from "./shop-copy.ts";
 
-describe("recommendations are down", { timeout: 120_000 }, () => {
+describe("recommendations are down", { timeout: 120_000, skip: !hasPython }, () => {
   let shop: RunningShop;
   let customer: Customer;
 
@@ -39,5 +42,35 @@ describe("recommendations are down", { timeout: 120_000 }, () => {
       },
       30_000,
     );
+  });
+});
+
+describe("this machine lacks what recommendations are written in", { timeout: 120_000 }, () => {
+  let copy: ShopCopy;
+  let shop: RunningShop;
+
+  before(async () => {
+    copy = await copyShop();
+    const declared = copy.file("recommendations/service.ts");
+    const source = await readFile(declared, "utf8");
+    await writeFile(declared, source.replace('"python3"', '"python-of-tomorrow"'));
+    shop = await RunningShop.start(["--app", copy.app, "--no-watch"]);
+  });
+  after(async () => {
+    await shop?.stop();
+    await shop?.remove();
+    await copy?.remove();
+  });
+
+  test("the shop starts, says what is missing, and its home page lives without it", async () => {
+    assert.match(shop.output, /python-of-tomorrow/);
+    const { stdout } = await shop.kerf("status");
+    assert.match(stdout, /recommendations +stopped/);
+    assert.match(stdout, /is a program that this machine lacks: python-of-tomorrow/);
+    const customer = await Customer.signedUp(shop.url);
+    const { status, body } = await customer.get("/home");
+    assert.equal(status, 200);
+    assert.deepEqual(body.degraded, ["recommendations"]);
+    assert.ok(body.featured.length > 0);
   });
 });

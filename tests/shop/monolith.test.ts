@@ -1,14 +1,6 @@
 import { endToEnd } from "./end-to-end.ts";
 
 endToEnd("all in one program", ["--cut", "none"], {
-  main: [
-    "catalog",
-    "inventory",
-    "notifications",
-    "orders",
-    "payments",
-    "recommendations",
-    "search",
-    "users",
-  ],
+  main: ["catalog", "inventory", "notifications", "orders", "payments", "search", "users"],
+  recommendations: ["recommendations"],
 });

@@ -6,6 +6,8 @@ export const programs = {
   describe: fileURLToPath(import.meta.resolve("@kerf/service/describe")),
   /** Runs a unit. */
   host: fileURLToPath(import.meta.resolve("@kerf/service/host")),
+  /** Runs a unit whose service is a program in any language. */
+  sidecar: fileURLToPath(import.meta.resolve("@kerf/proxy/sidecar")),
   /** Runs a gateway. */
   gateway: fileURLToPath(import.meta.resolve("@kerf/proxy/gateway")),
 };

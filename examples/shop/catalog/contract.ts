@@ -55,6 +55,8 @@ export const catalog = contract("catalog", {
     featured: query({
       summary: "What the shop wants seen first.",
       access: "service",
+      hedge: true,
+      cache: { ttlMs: 1_000, for: "everyone" },
       input: z.object({ limit: z.int().min(1).max(20).default(4) }),
       output: z.object({ items: z.array(Product) }),
     }),

@@ -7,6 +7,7 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { Balancer } from "./balancing/balancer.ts";
 import { TransportPool } from "./balancing/transport-pool.ts";
 import { compileStub, type Send } from "./outgoing/client-stub.ts";
 import type { Discovery } from "./discovery/discovery.ts";
@@ -15,8 +16,19 @@ import { OutgoingCall } from "./outgoing/call.ts";
 import { OutgoingStream } from "./outgoing/stream.ts";
 import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
 import type { Address } from "./placement.ts";
-import { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+import type { BreakerState } from "./policies/circuit-breaker.ts";
+import type { PolicyDefaults } from "./policies/defaults.ts";
+import {
+  numbersOf,
+  operationSettings,
+  type Policies,
+  queryPoliciesOf,
+  serviceSettings,
+  type Tuned,
+} from "./policies/settings.ts";
+import { type Fallback, withFallback } from "./policies/fallback.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
+import { QueryCache } from "./policies/query-cache.ts";
 import type { Target } from "./outgoing/target.ts";
 import { throughCodec } from "./transports/in-process.ts";
 import type { Transport } from "./transport.ts";
@@ -38,7 +50,8 @@ export interface CallerOptions {
   readonly local?: LocalServices | undefined;
   /** Adds the codec and freezing to every call. */
   readonly checked: boolean;
-  readonly policies?: Partial<PolicyDefaults> | undefined;
+  /** What the app sets. */
+  readonly policies?: Policies | undefined;
 }
 
 /** One call in terms of names: for gateways and tools that know contracts as data. */
@@ -52,20 +65,33 @@ export interface UntypedCall {
   readonly after?: string | undefined;
   /** Of a command: the key under which it may be repeated; one is made when there is none. */
   readonly idempotencyKey?: string | undefined;
+  /** What its contract says of its policies. */
+  readonly tuned?: Tuned | undefined;
+}
+
+const tunings = new WeakMap<Tuned, string>();
+
+function tuningOf(tuned: Tuned | undefined): string {
+  if (tuned === undefined) return "";
+  let text = tunings.get(tuned);
+  if (text === undefined) {
+    text = JSON.stringify([tuned.attempts, tuned.policies]);
+    tunings.set(tuned, text);
+  }
+  return text;
 }
 
 /** The client's half of the call path: makes typed clients and sends their calls, near or far. */
 export class Caller {
   readonly #options: CallerOptions;
-  readonly #policies: PolicyDefaults;
   readonly #pool: TransportPool;
+  readonly #balancers = new Map<string, Balancer>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sends = new Map<string, Send>();
   readonly #forgetDiscovery: () => void;
 
   constructor(options: CallerOptions) {
     this.#options = options;
-    this.#policies = { ...policyDefaults, ...options.policies };
     this.#pool = new TransportPool(options.connect, options.clock);
     this.#forgetDiscovery = options.discovery.onChange(() => this.#pool.retain(this.#addresses()));
   }
@@ -77,33 +103,52 @@ export class Caller {
    */
   bind<C extends Contract<any, any, any>>(
     contract: C,
-    options: { caller: string; optional?: boolean },
+    options: {
+      caller: string;
+      optional?: boolean;
+      /** Answers to give for its queries when it cannot be had, by the operation's name. */
+      fallback?: Readonly<Record<string, Fallback | undefined>>;
+    },
   ): (context: CallContext) => Client<C> {
     return compileStub(contract, (operation) => {
       const declared = (contract as Contract).operations[
         operation
       ] as Contract["operations"][string];
       if (options.optional !== true) this.#upstream(contract.name).needed = true;
-      return this.#compile(
+      const send = this.#compile(
         options.caller,
         contract.name,
         operation,
         declared.kind,
-        declared.deadlineMs,
+        undefined,
+        declared,
       );
+      const fallback = options.fallback?.[operation];
+      if (fallback === undefined) return send;
+      const name = `${contract.name}.${operation}`;
+      return withFallback(send, fallback, { name, kind: declared.kind, log: this.#options.log });
     });
   }
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
     const { service, operation, kind, context, after, idempotencyKey } = call;
-    const key = `${context.caller} ${service}.${operation} ${kind}`;
+    // What a contract says of its policies is part of which operation it is: another version may say something else.
+    const key = `${context.caller} ${service}.${operation} ${kind} ${tuningOf(call.tuned)}`;
     let send = this.#sends.get(key);
     if (send === undefined) {
       if (this.#sends.size >= maxSends) this.#sends.clear();
       this.#upstream(service).needed = true;
       // Its context is made for this one call, with the deadline that the contract names.
-      send = this.#compile(context.caller, service, operation, kind, Number.POSITIVE_INFINITY);
+      const { tuned = {} } = call;
+      send = this.#compile(
+        context.caller,
+        service,
+        operation,
+        kind,
+        Number.POSITIVE_INFINITY,
+        tuned,
+      );
       this.#sends.set(key, send);
     }
     const options =
@@ -114,6 +159,15 @@ export class Caller {
             ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
           };
     return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
+  }
+
+  /** How it stands with each service that it has called: calls under way that hold a place, and what its breaker does. */
+  upstreams(): { service: string; inFlight: number; breaker: BreakerState }[] {
+    return [...this.#upstreams.values()].map(({ service, bulkhead, breaker }) => ({
+      service,
+      inFlight: bulkhead.inFlight,
+      breaker: breaker.state,
+    }));
   }
 
   /** Calls nobody any more; calls under way to other programs are lost, so stop after the drain. */
@@ -129,13 +183,17 @@ export class Caller {
     operation: string,
     kind: OperationKind,
     deadlineMs: number | undefined,
+    declared: Tuned,
   ): Send {
-    const target = this.#target(caller, service, operation, kind, deadlineMs);
+    const target = this.#target(caller, service, operation, kind, deadlineMs, declared);
     const pipeline = compilePipeline(target);
-    return kind === "stream"
-      ? (context, input, options) => new OutgoingStream(pipeline, target, context, input, options)
-      : (context, input, options) =>
-          new OutgoingCall(pipeline, target, context, input, options).start();
+    if (kind === "stream")
+      return (context, input, options) =>
+        new OutgoingStream(pipeline, target, context, input, options);
+    const send: Send = (context, input, options) =>
+      new OutgoingCall(pipeline, target, context, input, options).start();
+    if (!QueryCache.isWanted(target.settings)) return send;
+    return new QueryCache(target.settings, target.deadlineMs, target.clock).wrap(send);
   }
 
   #target(
@@ -144,8 +202,11 @@ export class Caller {
     operation: string,
     kind: OperationKind,
     deadlineMs: number | undefined,
+    declared: Tuned,
   ): Target {
     const { local, checked, discovery, random, clock } = this.#options;
+    const settings = operationSettings(this.#options.policies, service, operation, declared);
+    const policies = numbersOf(settings);
     const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
     return {
       caller,
@@ -153,15 +214,14 @@ export class Caller {
       operation,
       name: `${service}.${operation}`,
       kind,
-      // A stream goes on for as long as both sides want: it has a deadline only if someone sets one.
-      deadlineMs:
-        deadlineMs ?? (kind === "stream" ? Number.POSITIVE_INFINITY : this.#policies.deadlineMs),
-      policies: this.#policies,
+      deadlineMs: deadlineMs ?? this.#deadlineOf(service, operation, kind, declared),
+      policies,
+      settings: queryPoliciesOf(settings),
       upstream: this.#upstream(service),
       latency: new LatencyQuantile(),
       recorded: near === undefined ? () => discovery.recordsCommands(service) : () => near.recorded,
       local: near !== undefined && checked ? throughCodec(near) : near,
-      discovery,
+      balancer: this.#balancer(service),
       pool: this.#pool,
       random,
       clock,
@@ -179,10 +239,49 @@ export class Caller {
     return addresses;
   }
 
+  #balancer(service: string): Balancer {
+    let balancer = this.#balancers.get(service);
+    if (balancer === undefined) {
+      const { clock, discovery, log, random } = this.#options;
+      balancer = new Balancer({
+        service,
+        discovery,
+        pool: this.#pool,
+        policies: this.#numbersOf(service),
+        random,
+        clock,
+        onEjection: ({ id }, isEjected) =>
+          isEjected
+            ? log.warn(`An instance of ${service} is left out: its calls fail.`, { instance: id })
+            : log.info(`An instance of ${service} is asked again.`, { instance: id }),
+      });
+      this.#balancers.set(service, balancer);
+    }
+    return balancer;
+  }
+
+  /** A stream goes on for as long as both sides want: it has a deadline only if someone sets one for it. */
+  #deadlineOf(service: string, operation: string, kind: OperationKind, declared: Tuned): number {
+    const { policies } = this.#options;
+    if (kind !== "stream")
+      return numbersOf(operationSettings(policies, service, operation, declared)).deadlineMs;
+    const own = { ...policies, "*": {} };
+    return operationSettings(own, service, operation, declared).deadlineMs ?? Infinity;
+  }
+
+  #numbersOf(service: string): PolicyDefaults {
+    return numbersOf(serviceSettings(this.#options.policies, service));
+  }
+
   #upstream(service: string): Upstream {
     let upstream = this.#upstreams.get(service);
     if (upstream === undefined) {
-      upstream = new Upstream(service, this.#policies, this.#options.log);
+      upstream = new Upstream(
+        service,
+        this.#numbersOf(service),
+        this.#options.log,
+        this.#options.random,
+      );
       this.#upstreams.set(service, upstream);
     }
     return upstream;

@@ -8,6 +8,8 @@ import type { PrincipalVerifier } from "./principal.ts";
 import type { ServedService } from "./inbound/served.ts";
 import type { Serving } from "./inbound/serving.ts";
 import { ServingCall } from "./inbound/call.ts";
+import { numbersOf, operationSettings, type Policies } from "./policies/settings.ts";
+import { LoadShedding } from "./policies/load-shedding.ts";
 import { ServingStream } from "./inbound/stream.ts";
 import type { Incoming } from "./transport.ts";
 
@@ -21,7 +23,11 @@ export interface InboundOptions {
   readonly checked: boolean;
   /** Whether the placement lets `caller` call `operation` of `service`. */
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
+  /** Whether a unit, as a certificate names it, calls in the name of a service that is placed in it. Needed where connections prove themselves; without it none may. */
+  readonly speaksFor?: ((unit: string, caller: string) => boolean) | undefined;
   readonly principals: Pick<PrincipalVerifier, "verify">;
+  /** What the app sets. */
+  readonly policies?: Policies | undefined;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. Default 5 minutes. */
   readonly streamIdleMs?: number;
 }
@@ -32,15 +38,21 @@ export class Inbound implements LocalServices {
   readonly #state: InboundState;
 
   constructor(options: InboundOptions) {
+    const shedding = new LoadShedding(numbersOf(options.policies?.["*"] ?? {}));
     this.#state = new InboundState({
+      shedding,
+      clock: options.clock,
       checked: options.checked,
       // Ours: long enough for a person who stops a debugger, short enough for a caller that forgot its stream.
       streamIdleMs: options.streamIdleMs ?? 300_000,
       log: options.log,
     });
     const settings: InboundSettings = {
+      shedding,
+      clock: options.clock,
       draining: () => this.#state.draining,
       mayCall: options.mayCall,
+      speaksFor: options.speaksFor ?? (() => false),
       principals: options.principals,
     };
     for (const { contract, operations } of options.services) {
@@ -54,6 +66,7 @@ export class Inbound implements LocalServices {
           declared,
           served,
           options.checked,
+          operationSettings(options.policies, contract.name, name, declared).criticality,
         );
         doors.set(name, new Door(this.#state, operation, compileInbound(operation, settings)));
       }

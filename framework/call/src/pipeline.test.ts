@@ -39,7 +39,10 @@ test("the list names every position once, each with its reason", () => {
     "idempotency key",
     "deadline",
     "retry",
+    "hedge",
     "breaker",
+    "bulkhead",
+    "client throttle",
     "instance",
     "attempt timeout",
   ]);
@@ -97,6 +100,28 @@ test("a command is not sent again unless it surely was not executed", async () =
   await clock.advance(30);
   assert.deepEqual(await call, { id: "a" });
   assert.notEqual(side.arrived[1]?.address, side.arrived[2]?.address);
+});
+
+test("a call was not executed only if none of its attempts was", async () => {
+  const side = new FarSide("a", "b");
+  side.records = true;
+  const { client, clock } = far(side);
+  const away = new KerfError("not_here", "It is draining.");
+  for (const [first, then, said] of [
+    [lost, away, "unknown"],
+    [away, lost, "unknown"],
+    [away, away, "not-executed"],
+  ] as const) {
+    const failed = assert.rejects(
+      async () => client.put({ id: "a" }),
+      (error: KerfError) => error.retry === said,
+    );
+    for (const error of [first, then, then]) {
+      side.arrived.at(-1)?.fail(error);
+      await clock.advance(300);
+    }
+    await failed;
+  }
 });
 
 test("a declared error is an answer: it is not sent again, and the breaker takes it for a success", async () => {
@@ -330,4 +355,39 @@ test("nothing stays behind: no timer, no listener, once every call is over", asy
   await Promise.all(calls);
   above.release();
   assert.equal(wheel.waiting, 0);
+});
+
+test("one program has so many calls under way to a service; what waits for a retry is none of them", async () => {
+  const side = new FarSide("a");
+  const { bound, context, clock } = far(side, { bulkhead: 2, attempts: 2 });
+  const ask = () => outcome(bound(context()).get({ id: "a" }));
+  const held = [ask(), ask()];
+  const over = ask();
+  await clock.advance(1_000);
+  assert.equal(await over, "overloaded");
+  assert.equal(side.arrived.length, 2);
+  side.arrived[0]?.fail(lost);
+  await clock.advance(0);
+  const third = ask();
+  await clock.advance(0);
+  assert.equal(side.arrived.length, 3, "the place of the one that waits is free");
+  for (const arrived of side.arrived.slice(1)) arrived.answer(book);
+  await clock.advance(1_000);
+  side.arrived[3]?.answer(book);
+  assert.deepEqual(await Promise.all([...held, third]), ["answered", "answered", "answered"]);
+});
+
+test("a callee that refuses for want of room is asked less and less, and its breaker learns nothing from that", async () => {
+  const side = new FarSide("a");
+  const { bound, context, clock } = far(side, {
+    breakerCalls: Number.POSITIVE_INFINITY,
+    attempts: 1,
+  });
+  const full = new KerfError("overloaded", "There is no room.");
+  side.behaviour = (arrived) => arrived.fail(full);
+  for (let n = 0; n < 400; n++) await outcome(bound(context()).get({ id: "a" }));
+  assert.ok(side.arrived.length < 100, `${side.arrived.length} of 400 were sent`);
+  side.behaviour = (arrived) => arrived.answer(book);
+  await clock.advance(11_000);
+  assert.deepEqual(await bound(context()).get({ id: "a" }), book);
 });

@@ -1,12 +1,13 @@
 import { CallContext, childSpan, deadlineExceeded, KerfError } from "@kerf/kernel";
 import { deepFreeze } from "./json/freeze.ts";
-import { pickInstance } from "./balancing/two-choices.ts";
 import { assertJson } from "./json/strict.ts";
 import type { Outgoing } from "./outgoing/outgoing.ts";
 import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
 import { meansTrouble } from "./policies/circuit-breaker.ts";
 import { shrunkDeadline, timeFor } from "./policies/deadline.ts";
 import { idempotencyKey } from "./policies/idempotency-key.ts";
+import { hedgeQuantile } from "./policies/hedging.ts";
+import { isOutlying } from "./policies/outlier-ejection.ts";
 import { backoff, mayRepeat } from "./policies/retry.ts";
 import type { Target } from "./outgoing/target.ts";
 
@@ -28,6 +29,8 @@ export interface Position {
   readonly settle?: (target: Target) => Outcome | undefined;
   /** After a failed attempt: milliseconds until the next one, undefined for none. */
   readonly again?: (target: Target) => (call: Outgoing, error: KerfError) => number | undefined;
+  /** When an attempt was sent: milliseconds until another one is sent beside it, if it has not ended by then; undefined for none. */
+  readonly beside?: (target: Target) => ((call: Outgoing) => number | undefined) | undefined;
   /** What callers receive of an answer. */
   readonly answer?: (target: Target) => ((value: unknown) => unknown) | undefined;
 }
@@ -132,6 +135,22 @@ export const pipeline: readonly Position[] = [
       },
   },
   {
+    name: "hedge",
+    reason:
+      "Beside the retries, and paid from their budget: it is one more attempt, only sent before the one before it has failed. Below the deadline, which it does not outlive either.",
+    beside: ({ balancer, clock, kind, latency, local, policies, settings, upstream }) =>
+      settings.hedge !== true || kind !== "query" || local !== undefined
+        ? undefined
+        : (call) => {
+            if (call.attempt >= policies.attempts || !balancer.hasAnother(call.address))
+              return undefined;
+            const now = clock.now();
+            const waitMs = latency.estimate(hedgeQuantile, now);
+            if (waitMs === undefined || now + waitMs >= call.whole.deadline) return undefined;
+            return upstream.budget.isLeft(now) ? waitMs : undefined;
+          },
+  },
+  {
     name: "breaker",
     reason:
       "Below the retries, since a retry is a call as well and must be counted. Above the choice of an instance: it judges the service, not one copy of it.",
@@ -140,11 +159,13 @@ export const pipeline: readonly Position[] = [
       (call) =>
         upstream.breaker.admit(call.attemptedAt),
     settle:
-      ({ upstream: { breaker }, policies, clock }) =>
+      ({ local, upstream: { breaker }, policies, clock }) =>
       (call, error) => {
         if (error === undefined) breaker.succeeded(call.attemptedAt);
-        // What the breaker itself refused taught it nothing.
-        else if (error.code !== "circuit_open") {
+        // What the breaker itself refused taught it nothing, and neither did what was not sent.
+        else if (error.code === "circuit_open") return error;
+        else if (local === undefined && call.endpoint === undefined) breaker.undecided();
+        else {
           const now = clock.now();
           const verdict = meansTrouble(error, now - call.attemptedAt, policies);
           if (verdict === undefined) breaker.undecided();
@@ -155,16 +176,72 @@ export const pipeline: readonly Position[] = [
       },
   },
   {
+    name: "bulkhead",
+    reason:
+      "Below the retries and their waits: what waits holds no place. A service of this process has none, since it shares everything else with its callers as well; a stream waits for most of its life.",
+    attempt: ({ kind, local, upstream: { bulkhead } }) =>
+      local !== undefined || kind === "stream"
+        ? undefined
+        : (call) => {
+            bulkhead.enter();
+            call.inBulkhead = true;
+          },
+    settle: ({ kind, local, upstream: { bulkhead } }) =>
+      local !== undefined || kind === "stream"
+        ? undefined
+        : (call, error) => {
+            if (call.inBulkhead) bulkhead.leave();
+            call.inBulkhead = false;
+            return error;
+          },
+  },
+  {
+    name: "client throttle",
+    reason:
+      "After everything else that may refuse the call here: it counts what the callee makes of what is sent.",
+    attempt: ({ local, upstream: { throttle } }) =>
+      local !== undefined
+        ? undefined
+        : (call) => {
+            throttle.admit(call.attemptedAt);
+            call.throughThrottle = true;
+          },
+    settle: ({ clock, local, upstream: { throttle } }) =>
+      local !== undefined
+        ? undefined
+        : (call, error) => {
+            if (call.throughThrottle) throttle.settled(error?.code === "overloaded", clock.now());
+            call.throughThrottle = false;
+            return error;
+          },
+  },
+  {
     name: "instance",
     reason: "As late as possible, so that every attempt chooses by what is known at that moment.",
     attempt: (target) => {
       if (target.local !== undefined) return undefined;
-      const { discovery, pool, random, service } = target;
+      const { balancer, pool, service } = target;
       return (call) => {
-        const instance = pickInstance(discovery.instancesOf(service), pool, random, call.address);
-        if (instance === undefined) throw nowhere(service);
-        call.address = instance.address;
-        call.transport = pool.get(instance.address);
+        const endpoint = balancer.pick(call.address, call.attemptedAt, call.options.affinity);
+        call.endpoint = endpoint;
+        if (endpoint === undefined) throw nowhere(service);
+        call.address = endpoint.instance.address;
+        call.transport = pool.get(call.address);
+      };
+    },
+    settle: (target) => {
+      if (target.local !== undefined) return undefined;
+      const { balancer, clock, kind, policies } = target;
+      return (call, error) => {
+        const { endpoint, attemptedAt } = call;
+        if (endpoint === undefined) return error;
+        const now = clock.now();
+        // The first item of a stream comes when there is one: that says nothing of how fast an instance is.
+        const tookMs = now - attemptedAt;
+        if (error === undefined) {
+          if (kind !== "stream") balancer.settled(endpoint, tookMs, false, now);
+        } else balancer.settled(endpoint, tookMs, isOutlying(error, tookMs, policies), now);
+        return error;
       };
     },
   },

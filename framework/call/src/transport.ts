@@ -21,6 +21,8 @@ export interface Transport {
   call(request: Request): Promise<unknown>;
   /** Opens a stream: pulls one item at a time, `return()` cancels it at the callee. */
   stream(request: Request): AsyncIterableIterator<unknown>;
+  /** Asks the other side for a sign of life, without a call; connects when it has to. Rejects with KerfError, in bounded time. */
+  probe(): Promise<void>;
   /** How many calls and streams are under way. */
   readonly inFlight: number;
   /** False once the other side is gone, is draining, or `close` was called. */
@@ -38,6 +40,8 @@ export interface Incoming {
   readonly input: unknown;
   readonly context: CallContext;
   readonly after?: string | undefined;
+  /** The unit that whoever sent it has proven to be; undefined where the socket's rights are the proof, or in one process. */
+  readonly unit?: string | undefined;
 }
 
 /** The callee's side of the port: the inbound half of the pipeline. */

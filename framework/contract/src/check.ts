@@ -10,6 +10,7 @@ const memberPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
 const semverPattern =
   /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 const kinds: readonly string[] = ["query", "command", "stream"];
+const criticalities: readonly string[] = ["critical", "normal", "sheddable"];
 const accesses: readonly string[] = ["public", "user", "service"];
 
 /** Everything that is wrong with a contract, each as one line that names the place. */
@@ -74,6 +75,17 @@ function checkOperation(
     problem(`access ${JSON.stringify(operation.access)} must be one of ${accesses.join(", ")}`);
   checkBound(operation.deadlineMs, "deadlineMs", 3_600_000, problem);
   checkBound(operation.maxBodyBytes, "maxBodyBytes", 1_073_741_824, problem);
+  checkBound(operation.attempts, "attempts", 5, problem);
+  checkBound(operation.policies.cache?.ttlMs, "cache.ttlMs", 86_400_000, problem);
+  if (!criticalities.includes(operation.criticality))
+    problem(
+      `criticality ${JSON.stringify(operation.criticality)} must be one of ${criticalities.join(", ")}`,
+    );
+  const keptFor = operation.policies.cache?.for;
+  if (operation.policies.cache !== undefined && keptFor !== "everyone" && keptFor !== "principal")
+    problem(`cache.for ${JSON.stringify(keptFor)} must be "everyone" or "principal"`);
+  if (operation.kind !== "query" && Object.keys(operation.policies).length > 0)
+    problem(`${Object.keys(operation.policies).join(", ")}: only a query changes nothing`);
   if (
     operation.cursor !== undefined &&
     output !== undefined &&

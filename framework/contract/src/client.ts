@@ -14,6 +14,10 @@ export interface CallOptions {
   after?: string;
   /** Overrides the key under which a command may be repeated. */
   idempotencyKey?: string;
+  /** Of a query whose answers are kept: asks the service all the same. */
+  fresh?: boolean;
+  /** Calls with the same key go to the same instance as long as it is ready and has no more than its share to do: for what it keeps in memory, never for correctness. */
+  affinity?: string;
   /** Starts below this span instead of the context's own. */
   trace?: Trace;
 }

@@ -1,6 +1,6 @@
 import type { Contract } from "./contract.ts";
 import { type HttpRoute, parseHttpRoute } from "./http-route.ts";
-import type { Access, OperationKind } from "./operation.ts";
+import type { Access, Criticality, OperationKind, QueryPolicies } from "./operation.ts";
 import { type JsonSchema, toJsonSchema } from "./schema.ts";
 
 /** A declared error as data. */
@@ -22,6 +22,11 @@ export interface OperationDescription {
   errors: Record<string, ErrorDescription>;
   deadlineMs?: number;
   maxBodyBytes?: number;
+  /** When it is not `normal`. */
+  criticality?: Criticality;
+  attempts?: number;
+  /** Of a query that says something of it. */
+  policies?: QueryPolicies;
   summary?: string;
   cursor?: string;
 }
@@ -70,6 +75,11 @@ export function describeContract(contract: Contract): ContractDescription {
       ...(operation.maxBodyBytes === undefined
         ? undefined
         : { maxBodyBytes: operation.maxBodyBytes }),
+      ...(operation.criticality === "normal" ? undefined : { criticality: operation.criticality }),
+      ...(operation.attempts === undefined ? undefined : { attempts: operation.attempts }),
+      ...(Object.keys(operation.policies).length === 0
+        ? undefined
+        : { policies: operation.policies }),
       ...(operation.summary === undefined ? undefined : { summary: operation.summary }),
       ...(operation.cursor === undefined ? undefined : { cursor: operation.cursor }),
     };

@@ -36,14 +36,18 @@ export {
 } from "./http-route.ts";
 export {
   type Access,
+  type Criticality,
   command,
   type Operation,
   type OperationKind,
   type OperationOptions,
   query,
+  type QueryCache,
+  type QueryPolicies,
   stream,
 } from "./operation.ts";
-export { optional, type Optional } from "./optional.ts";
+export { only, type Only } from "./only.ts";
+export { type Fallbacks, optional, type Optional } from "./optional.ts";
 export {
   type InputOf,
   isSchema,

@@ -11,6 +11,32 @@ export type OperationKind = "query" | "command" | "stream";
  */
 export type Access = "public" | "user" | "service";
 
+/**
+ * What happens to a call of an instance that has more to do than it can: `sheddable` ones are refused first, `critical` ones
+ * last. Default `normal`.
+ */
+export type Criticality = "critical" | "normal" | "sheddable";
+
+/** How answers of a query are kept by those who call it. */
+export interface QueryCache {
+  /** How long an answer is good for, milliseconds. */
+  ttlMs: number;
+  /**
+   * `principal`: kept for the user that it was given to. `everyone`: the answer does not depend on who asks.
+   */
+  for: "everyone" | "principal";
+}
+
+/** What callers may do with a query, since it changes nothing. */
+export interface QueryPolicies {
+  /** After the time that nearly all answers take (the measured 95th percentile) it is sent to a second instance as well; the first answer counts. Paid from the retry budget. Default false. */
+  hedge?: boolean;
+  /** Equal calls of one program at the same time, for the same user, are one call. Default: when there is a cache. */
+  coalesce?: boolean;
+  /** Callers keep its answers for a while. Default: they do not. */
+  cache?: QueryCache;
+}
+
 /** What every operation may say. */
 export interface OperationOptions<
   I extends Schema = Schema,
@@ -31,6 +57,10 @@ export interface OperationOptions<
   deadlineMs?: number;
   /** Largest request body at the edge, bytes. Default 1 MiB. */
   maxBodyBytes?: number;
+  /** Default `normal`. */
+  criticality?: Criticality;
+  /** How often a call is sent in all, the first time included. Default 3. */
+  attempts?: number;
   /** One sentence for the catalogue and for OpenAPI. */
   summary?: string;
 }
@@ -51,6 +81,10 @@ export interface Operation<
   readonly http: HttpRouteOptions | undefined;
   readonly deadlineMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
+  readonly criticality: Criticality;
+  readonly attempts: number | undefined;
+  /** Of a query. */
+  readonly policies: QueryPolicies;
   readonly summary: string | undefined;
   /** Of a stream: the item field that a client resumes from. */
   readonly cursor: string | undefined;
@@ -60,7 +94,7 @@ type NoErrors = Record<never, never>;
 
 function operation<K extends OperationKind>(
   kind: K,
-  options: OperationOptions & { cursor?: string },
+  options: OperationOptions & QueryPolicies & { cursor?: string },
 ): Operation<K, any, any, any, any> {
   return {
     kind,
@@ -71,6 +105,13 @@ function operation<K extends OperationKind>(
     http: options.http,
     deadlineMs: options.deadlineMs,
     maxBodyBytes: options.maxBodyBytes,
+    criticality: options.criticality ?? "normal",
+    attempts: options.attempts,
+    policies: {
+      ...(options.hedge === undefined ? undefined : { hedge: options.hedge }),
+      ...(options.coalesce === undefined ? undefined : { coalesce: options.coalesce }),
+      ...(options.cache === undefined ? undefined : { cache: options.cache }),
+    },
     summary: options.summary,
     cursor: options.cursor,
   };
@@ -82,7 +123,7 @@ export function query<
   const O extends Schema,
   const E extends ErrorDeclarations = NoErrors,
   const A extends Access = "user",
->(options: OperationOptions<I, O, E, A>): Operation<"query", I, O, E, A> {
+>(options: OperationOptions<I, O, E, A> & QueryPolicies): Operation<"query", I, O, E, A> {
   return operation("query", options);
 }
 

@@ -1,5 +1,7 @@
+import type { Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
+import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
 /** A contract that a service calls. */
 export interface ManifestUse {
@@ -8,6 +10,8 @@ export interface ManifestUse {
   /** Semantic version of the contract that the caller was written against. */
   readonly version: string;
   readonly optional: boolean;
+  /** The operations that it may call; without it, all. */
+  readonly operations?: readonly string[];
   /** True when only its events are followed, and nothing of it is called. */
   readonly followed?: boolean;
 }
@@ -37,6 +41,14 @@ export interface ManifestService {
     /** Connections that one instance may hold. */
     readonly connections: number;
   };
+  /** The program that implements it, when that is not TypeScript of the app; it has a unit of its own. */
+  readonly program?: {
+    readonly command: readonly string[];
+    /** Absolute path of the directory that it runs in. */
+    readonly cwd: string;
+    /** Where its command is looked for, when the declaration says so. */
+    readonly path?: string;
+  };
   /** Whether it signs the users' tokens that gateways accept. */
   readonly issuer: boolean;
   /** Names of its sagas. */
@@ -55,6 +67,7 @@ export interface ManifestService {
 export interface ManifestGateway {
   readonly name: string;
   readonly expose: readonly ContractDescription[];
+  readonly settings: GatewaySettings;
   readonly backend?: {
     readonly contract: ContractDescription;
     readonly uses: readonly ManifestUse[];
@@ -70,6 +83,8 @@ export interface AppManifest {
   readonly gateways: readonly ManifestGateway[];
   /** Default placement: the services of each unit. */
   readonly units: Readonly<Record<string, readonly string[]>>;
+  /** What calls are set to where the defaults do not fit. */
+  readonly policies: Policies;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

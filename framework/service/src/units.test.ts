@@ -37,6 +37,28 @@ test("everything that is wrong with a placement is reported at once", () => {
   ]);
 });
 
+test("a program of its own has a unit of its own, whoever takes the rest", () => {
+  assert.deepEqual(resolveUnits({ main: "*" }, services, ["search"]), {
+    units: { main: ["users", "orders"], search: ["search"] },
+    problems: [],
+  });
+  assert.deepEqual(resolveUnits({ main: "*", apart: ["search"] }, services, ["search"]).units, {
+    main: ["users", "orders"],
+    apart: ["search"],
+  });
+  assert.deepEqual(
+    resolveUnits({ main: ["users", "search"], search: ["orders"] }, services, ["search"]).problems,
+    [
+      "units.main: search is a program of its own and cannot share one with users; leave it out there",
+      "units.search: the unit of the program of search has that name; rename it",
+      'units: search is in no unit; name them, or give one unit "*"',
+    ],
+  );
+  const apart = { main: ["users", "orders"], search: ["search"] };
+  assert.deepEqual(cutUnits("none", services, ["search"]), apart);
+  assert.deepEqual(cutUnits("search", services, ["search"]), apart);
+});
+
 test("--cut none, all and a list", () => {
   assert.deepEqual(cutUnits("none", services), { main: services });
   assert.deepEqual(cutUnits("all", services), {

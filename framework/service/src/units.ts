@@ -6,10 +6,14 @@ export type UnitServices = Record<string, string[]>;
 
 const unitPattern = /^[a-z][a-z0-9-]{0,39}$/;
 
-/** The placement that an app declares, with everything that is wrong with it. */
+/**
+ * The placement that an app declares, with everything that is wrong with it. `external`: the services with a program of their own,
+ * which have a unit each, whoever takes `"*"`.
+ */
 export function resolveUnits(
   units: Units,
   services: readonly string[],
+  external: readonly string[] = [],
 ): { units: UnitServices; problems: string[] } {
   if (units === "each") return { units: each(services), problems: [] };
   const problems: string[] = [];
@@ -22,6 +26,8 @@ export function resolveUnits(
         `units.${unit}: the name must be lower-case letters, digits and "-", at most 40 long`,
       );
     }
+    if (external.includes(unit) && (wanted === "*" || !wanted.includes(unit)))
+      problems.push(`units.${unit}: the unit of the program of ${unit} has that name; rename it`);
     resolved[unit] = [];
     if (wanted === "*") {
       rests.push(unit);
@@ -33,11 +39,20 @@ export function resolveUnits(
         problems.push(`units.${unit}: ${unknown(service, services)}`);
       else if (other !== undefined)
         problems.push(`units.${unit}: the service ${service} is in the unit ${other} already`);
+      else if (external.includes(service) && wanted.length > 1)
+        problems.push(
+          `units.${unit}: ${service} is a program of its own and cannot share one with ${wanted.filter((one) => one !== service).join(", ")}; leave it out there`,
+        );
       else {
         placed.set(service, unit);
         resolved[unit].push(service);
       }
     }
+  }
+  for (const service of external) {
+    if (placed.has(service) || service in resolved) continue;
+    placed.set(service, service);
+    resolved[service] = [service];
   }
   const left = services.filter((service) => !placed.has(service));
   const [rest] = rests;
@@ -57,10 +72,15 @@ export function resolveUnits(
 
 /**
  * The placement that `--cut` asks for: `none` puts all services into `main`, `all` gives each a unit of its own, `a,b` cuts
- * those from `main`. Throws `invalid_configuration` when it names a service that the app does not have.
+ * those from `main`. Those of `external`, which have a program of their own, always have a unit of their own. Throws `invalid_configuration` when it names a service that the app does not have.
  */
-export function cutUnits(cut: string, services: readonly string[]): UnitServices {
-  if (cut === "none") return withoutEmpty({ main: [...services] });
+export function cutUnits(
+  cut: string,
+  services: readonly string[],
+  external: readonly string[] = [],
+): UnitServices {
+  const sharing = services.filter((service) => !external.includes(service));
+  if (cut === "none") return withoutEmpty({ main: sharing, ...each(external) });
   if (cut === "all") return each(services);
   const names = [...new Set(cut.split(",").map((name) => name.trim()))].filter(
     (name) => name !== "",
@@ -76,7 +96,7 @@ export function cutUnits(cut: string, services: readonly string[]): UnitServices
       data: { cut, services },
     });
   }
-  const rest = services.filter((service) => !names.includes(service));
+  const rest = sharing.filter((service) => !names.includes(service));
   if (names.includes("main") && rest.length > 0) {
     throw new KerfError("invalid_configuration", {
       message:
@@ -84,7 +104,10 @@ export function cutUnits(cut: string, services: readonly string[]): UnitServices
       fix: "Cut the others from it instead, or use --cut all.",
     });
   }
-  return withoutEmpty({ ...each(names), main: names.includes("main") ? ["main"] : rest });
+  return withoutEmpty({
+    ...each([...names, ...external.filter((service) => !names.includes(service))]),
+    main: names.includes("main") ? ["main"] : rest,
+  });
 }
 
 function each(services: readonly string[]): UnitServices {

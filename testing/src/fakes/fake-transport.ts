@@ -71,6 +71,8 @@ export class FakeTransport implements Transport {
     }
   }
 
+  async probe(): Promise<void> {}
+
   onUnusable(): void {}
 
   close(): void {}

@@ -1,3 +1,6 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
   Caller,
   type Discovery,
@@ -6,6 +9,7 @@ import {
   PrincipalSigner,
   PrincipalVerifier,
   StaticDiscovery,
+  type Policies,
 } from "@kerf/call";
 import type { Client, Contract } from "@kerf/contract";
 import { type ClonedDatabase, ServiceDatabase } from "@kerf/data";
@@ -14,10 +18,12 @@ import {
   type AnyService,
   closeDatabases,
   KeyedTokenIssuer,
+  programOf,
   type ServiceDatabases,
   ServiceRuntime,
   usesOf,
 } from "@kerf/service";
+import type { Companion } from "@kerf/service/companion";
 import { FakeTransport } from "../fakes/fake-transport.ts";
 import type { Fake } from "../fakes/fake.ts";
 import { CapturedLog } from "./captured-log.ts";
@@ -33,6 +39,8 @@ export interface TestbedOptions {
   readonly fakes: readonly Fake[];
   readonly clock: Clock;
   readonly random: Random;
+  /** What the app sets for calls. */
+  readonly policies?: Policies;
 }
 
 /** Services at work inside the test process: on databases of their own, behind the real call path in checked mode. */
@@ -48,11 +56,19 @@ export class Testbed {
   readonly clones: ReadonlyMap<string, ClonedDatabase>;
   readonly #signer: PrincipalSigner;
   readonly #databases: ServiceDatabases;
+  readonly #companions: Companion[] = [];
   #closed: Promise<void> | undefined;
 
   /** Clones the databases and puts everything together; workers do not run yet. */
   static async open(options: TestbedOptions): Promise<Testbed> {
-    return new Testbed(options, await clonesOf(options.services));
+    const bed = new Testbed(options, await clonesOf(options.services));
+    try {
+      await bed.#startPrograms(options.services);
+    } catch (cause) {
+      await bed.close();
+      throw cause;
+    }
+    return bed;
   }
 
   private constructor(options: TestbedOptions, clones: ReadonlyMap<string, ClonedDatabase>) {
@@ -102,6 +118,7 @@ export class Testbed {
       connect: (address) => transports.get(address) ?? nobody(address),
       local: inbound,
       checked: true,
+      policies: options.policies,
     });
     runtime.connect(caller);
     this.clock = clock;
@@ -141,8 +158,30 @@ export class Testbed {
     return this.#closed;
   }
 
+  /** Those of external services, each with a sidecar in this process. */
+  async #startPrograms(services: readonly AnyService[]): Promise<void> {
+    const external = services.filter((service) => programOf(service) !== undefined);
+    if (external.length === 0) return;
+    const { sidecar } = await import("@kerf/proxy");
+    for (const service of external) {
+      const companion = sidecar({
+        services: [service],
+        runtime: this.runtime,
+        caller: this.caller,
+        clock: this.clock,
+        wheel: this.wheel,
+        log: this.log.logger,
+        directory: await mkdtemp(join(tmpdir(), "kerf-sidecar-")),
+        failed: this.problems.report,
+      });
+      this.#companions.push(companion);
+      await companion.start();
+    }
+  }
+
   async #close(): Promise<void> {
     await this.runtime.stopWorkers();
+    await Promise.all(this.#companions.map((companion) => companion.stop()));
     await this.caller.stop();
     await closeDatabases(this.#databases);
     await dropAll(this.clones);

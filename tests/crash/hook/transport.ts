@@ -27,6 +27,7 @@ export function watchTransport(transport: Transport, crash: Crash): Transport {
     get usable() {
       return transport.usable;
     },
+    probe: () => transport.probe(),
     onUnusable: (listener) => transport.onUnusable(listener),
     close: () => transport.close(),
   };

@@ -3,6 +3,7 @@ import type { AppManifest } from "@kerf/service";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
+import { missingProgram } from "../resources/foreign-program.ts";
 import { type Keys, publicHalf } from "../resources/keys.ts";
 import type { Home } from "../state/home.ts";
 import type { InstanceRecord } from "../state/instance-records.ts";
@@ -14,6 +15,8 @@ export interface BootFacts {
   readonly databases: Databases;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
+  /** Programs talk over TCP. */
+  readonly mutualTls: boolean;
   /** What carries events. */
   broker(): Promise<Boot["broker"]>;
   manifest(): AppManifest;
@@ -33,6 +36,11 @@ export async function composeBoot(
   const { home, keys, databases } = facts;
   const services = await usable(databases, program);
   const manifest = facts.manifest();
+  const lacking = manifest.services
+    .filter(({ name }) => program.services.includes(name))
+    .map(missingProgram)
+    .find((problem) => problem !== undefined);
+  if (lacking !== undefined) throw new HeldBack(lacking, false);
   const issues = manifest.services.some(
     (service) => service.issuer && services.includes(service.name),
   );
@@ -49,6 +57,7 @@ export async function composeBoot(
     instance: record.id,
     services,
     ...(record.address === "" ? undefined : { address: record.address }),
+    ...(facts.mutualTls ? { mutualTls: true } : undefined),
     ...(program.http === undefined ? undefined : { http: program.http }),
     databases: reachable,
     ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),
@@ -63,6 +72,7 @@ export async function composeBoot(
       ...(program.kind === "gateway" ? { principal: keys.principal } : undefined),
       ...(issues ? { issuer: keys.issuer } : undefined),
     },
+    ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
   };

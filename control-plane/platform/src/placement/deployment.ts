@@ -25,8 +25,16 @@ export function deploy(
       : cutUnits(
           cut,
           manifest.services.map((service) => service.name),
+          [...external(manifest)],
         );
   return { manifest, units, replicas };
+}
+
+/** The services whose implementation is a program in any language. */
+function external(manifest: AppManifest): Set<string> {
+  return new Set(
+    manifest.services.filter(({ program }) => program !== undefined).map(({ name }) => name),
+  );
 }
 
 /** The programs of a deployment; `ports` says where each gateway listens. */
@@ -35,9 +43,11 @@ export function programsOf(
   host: string,
   ports: ReadonlyMap<string, number>,
 ): Program[] {
+  const foreign = external(deployment.manifest);
   const units = Object.entries(deployment.units).map(([unit, services]): Program => ({
     unit,
     kind: "host",
+    ...(services.some((service) => foreign.has(service)) ? { sidecar: true } : undefined),
     services,
     copies: deployment.replicas,
   }));

@@ -24,7 +24,10 @@ function runtime(t: TestContext, program: string) {
     await Promise.all(started.map((running) => running.exited));
     rmSync(directory, { recursive: true });
   });
-  const made = new ProcessRuntime({ clock: systemClock, programs: { host: main, gateway: main } });
+  const made = new ProcessRuntime({
+    clock: systemClock,
+    programs: { host: main, gateway: main, sidecar: main },
+  });
   return {
     runtime: made,
     log: () => readFileSync(logFile, "utf8"),
@@ -148,7 +151,7 @@ test("every program holds on to the launcher's lifeline", async (t) => {
   const logFile = join(directory, "x.log");
   const made = new ProcessRuntime({
     clock: systemClock,
-    programs: { host: main, gateway: main },
+    programs: { host: main, gateway: main, sidecar: main },
     lifeline: fd,
   });
   const launch = {

@@ -22,7 +22,7 @@ export class ProcessRuntime implements Runtime {
 
   constructor(options: {
     clock: Clock;
-    /** Paths of the two programs. */
+    /** Paths of the programs. */
     programs: Readonly<Record<Launch["program"], string>>;
     /** Our descriptor of the launcher's lifeline, handed on to every program. */
     lifeline?: number | undefined;

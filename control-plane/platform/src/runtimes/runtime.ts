@@ -14,8 +14,8 @@ export type Exit =
 /** One copy of a unit or a gateway, as it is to be started. */
 export interface Launch {
   readonly instance: string;
-  /** Which program: the host of a unit, or a gateway. */
-  readonly program: "host" | "gateway";
+  /** Which program: the host of a unit, the sidecar of one in another language, or a gateway. */
+  readonly program: "host" | "sidecar" | "gateway";
   /** What it can load before its boot document is there. */
   readonly preload: { readonly appModule: string; readonly services: readonly string[] };
   /**

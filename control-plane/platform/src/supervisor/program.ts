@@ -3,6 +3,8 @@ export interface Program {
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   readonly kind: "host" | "gateway";
+  /** Of a unit: its one service is a program in any language, and the copy its sidecar. */
+  readonly sidecar?: true;
   /** Services that a copy runs; of a gateway the name of its backend, when it has one. */
   readonly services: readonly string[];
   readonly copies: number;

@@ -223,10 +223,13 @@ export class Slot {
     this.#current = undefined;
     this.#since = this.#around.clock.wall();
     if (!this.#wanted) return this.#around.changed(this);
-    this.#held = end.exit.kind === "failed" && end.exit.error instanceof HeldBack;
+    const held =
+      end.exit.kind === "failed" && end.exit.error instanceof HeldBack ? end.exit.error : undefined;
+    this.#held = held !== undefined;
     const wasLooping = this.#policy.looping;
     const wait = this.#policy.ended();
-    const report = !this.#held && (wait === 0 || (this.#policy.looping && !wasLooping));
+    const report =
+      held === undefined ? wait === 0 || (this.#policy.looping && !wasLooping) : !held.told;
     if (!this.#held) {
       this.#timer = this.#around.clock.after(wait, () => {
         this.#timer = undefined;

@@ -68,6 +68,11 @@ export class TransportPool {
     return pooled !== undefined && pooled.restsUntil > 0 && pooled.restsUntil > this.#clock.now();
   }
 
+  /** Asks `address` for a sign of life. Rejects with KerfError, in bounded time. */
+  async probe(address: Address): Promise<void> {
+    await this.get(address).probe();
+  }
+
   /** Drops every address that `known` does not name, each once its calls have ended. */
   retain(known: ReadonlySet<Address>): void {
     for (const [address, { transport }] of this.#pooled) {

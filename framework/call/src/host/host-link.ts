@@ -31,8 +31,8 @@ export interface HostLinkOptions {
   readonly log: Logger;
   /** Asked whenever the platform is told. */
   readonly state: () => LifecycleState;
-  /** Where this host listens; empty for one that does not. */
-  readonly address: Address;
+  /** Where this host listens, asked when it attaches; empty for one that does not. */
+  readonly address: () => Address;
   /** The app's source files that are loaded by now. */
   readonly files: () => readonly string[];
   readonly random?: Random;
@@ -78,7 +78,7 @@ export class HostLink {
           })),
       checked: false,
       // The link has its own pace, and must ask however often the platform was away.
-      policies: { attempts: 1, breakerCalls: Number.POSITIVE_INFINITY },
+      policies: { "*": { attempts: 1, breakerCalls: Number.POSITIVE_INFINITY } },
     });
     this.#client = this.#caller.bind(hosts, { caller: this.#name });
     log.debug("The host link is made.", { platform: boot.platform.address });
@@ -112,6 +112,18 @@ export class HostLink {
       await this.#client(context).problem({ instance, token: platform.token, error });
     } catch {
       // It stands in this host's log as well.
+    } finally {
+      context.release();
+    }
+  }
+
+  /** Has the platform make a certificate from a request (PKCS #10, PEM); answers it as PEM. Rejects when the platform is away, or refuses. */
+  async certify(request: string): Promise<string> {
+    const { instance, platform } = this.#options.boot;
+    const context = this.#context(2_000);
+    try {
+      const order = { instance, token: platform.token, request };
+      return (await this.#client(context).certify(order)).certificate;
     } finally {
       context.release();
     }
@@ -165,7 +177,7 @@ export class HostLink {
         instance: boot.instance,
         unit: boot.unit,
         pid: process.pid,
-        address,
+        address: address(),
         state: state(),
         files: [...files()],
         token: boot.platform.token,

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Access } from "@kerf/contract";
 import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
 import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
 import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
 import type { HttpEdgeOptions, Identity } from "./edge.ts";
+import type { ForeignRoute } from "./foreign.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
 import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
@@ -25,6 +27,9 @@ export class Exchange {
   readonly #trace: Trace;
   readonly #traceHeaders: Record<string, string>;
   #route: Route | undefined;
+  #foreign: ForeignRoute | undefined;
+  #upstream: string | undefined;
+  #observe: ((answer: Answer) => void) | undefined;
   #allow: readonly string[] | undefined;
   #params: Readonly<Record<string, string>> = {};
   #context: CallContext | undefined;
@@ -58,18 +63,15 @@ export class Exchange {
       // Headers: nothing after this line can see what only the platform may say, or read a header in two ways.
       screenHeaders(this.#request);
 
+      // Foreign: what is declared for a path goes before the contracts' routes where it is more specific, or decides about them.
+      if (this.#matchForeign() && (await this.#pass())) return;
+
       // Route: what does not exist costs no cryptography and no body.
       const route = this.#match();
       if (!("description" in route)) return this.#send(route);
 
       // Authenticate: who may not call cannot make us read a body.
-      const identity = await this.#edge.authenticate(this.#request, route.description.access);
-      if (identity.principal === undefined && route.description.access === "user") {
-        throw new KerfError("unauthenticated", {
-          message: "This needs a user.",
-          fix: "Send a bearer token in the Authorization header.",
-        });
-      }
+      const identity = await this.#identify(route.description.access);
 
       // Limits: by the head alone, before a byte of the body is read.
       const maxBytes =
@@ -96,6 +98,74 @@ export class Exchange {
       else this.#send(success(route, await answer));
     } catch (thrown) {
       this.#refuse(thrown);
+    }
+  }
+
+  /** Whether a foreign route has this request. @throws KerfError when nothing is let through */
+  #matchForeign(): boolean {
+    const edge = this.#edge;
+    const { method = "", url = "" } = this.#request;
+    this.#foreign = edge.foreign?.match(this.#request, splitTarget(url).path, (path) => {
+      const match = edge.routes().match(method, path);
+      return "route" in match ? match.route : undefined;
+    });
+    return this.#foreign !== undefined;
+  }
+
+  /** Passes the request on; false when the services shall answer it. */
+  async #pass(): Promise<boolean> {
+    const foreign = this.#foreign as ForeignRoute;
+    const identity = foreign.access === "user" ? await this.#identify("user") : {};
+    const passed = await foreign.pass({
+      request: this.#request,
+      response: this.#response,
+      trace: this.#trace,
+      headers: this.#traceHeaders,
+      principal: identity.principal,
+      upstream: (name) => (this.#upstream = name),
+      services: () => this.#copyToServices(),
+    });
+    if (passed === true) return true;
+    this.#observe = passed.observe;
+    return false;
+  }
+
+  async #identify(access: Access): Promise<Identity> {
+    const identity = await this.#edge.authenticate(this.#request, access, this.#response);
+    if (identity.principal === undefined && access === "user") {
+      throw new KerfError("unauthenticated", {
+        message: "This needs a user.",
+        fix: "Send a bearer token in the Authorization header.",
+      });
+    }
+    return identity;
+  }
+
+  /** What the services would answer to this request; only queries are asked, and nothing of this request is touched. */
+  async #copyToServices(): Promise<Answer | undefined> {
+    const { method = "", url = "" } = this.#request;
+    const { path, query } = splitTarget(url);
+    const match = this.#edge.routes().match(method, path);
+    if (!("route" in match) || match.route.description.kind !== "query") return undefined;
+    const { route, params } = match;
+    const { clock, wheel, caller, limits } = this.#edge;
+    let context: CallContext | undefined;
+    try {
+      const { description, service, operation } = route;
+      const identity = await this.#identify(description.access);
+      const input = route.input.read(params, query, undefined);
+      const deadlineMs = description.deadlineMs ?? limits?.deadlineMs ?? defaultDeadlineMs;
+      context = rootContext({ clock, wheel, deadlineMs, trace: this.#trace, caller, ...identity });
+      return success(
+        route,
+        await this.#edge.send({ service, operation, description, input, context }),
+      );
+    } catch (thrown) {
+      const place = { traceId: this.#trace.traceId, ...route };
+      const { problem } = problemOf(thrown, place);
+      return { status: problem.status, headers: {}, body: JSON.stringify(problem) };
+    } finally {
+      context?.release();
     }
   }
 
@@ -175,12 +245,15 @@ export class Exchange {
   }
 
   #send(answer: Answer): void {
+    this.#observe?.(answer);
     const headers = { ...this.#traceHeaders, ...answer.headers };
     sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#edge.clock);
   }
 
   #refuse(thrown: unknown): void {
     const { problem, headers } = this.#problem(thrown);
+    // Part of an answer is out already: only a connection that breaks off says that it is not complete.
+    if (this.#response.headersSent) return void this.#response.destroy();
     this.#send({
       status: problem.status,
       headers: { "content-type": "application/problem+json", ...headers },
@@ -214,13 +287,15 @@ export class Exchange {
     const context = this.#context;
     context?.release();
     if (context !== undefined) this.#streams.delete(context);
-    const status = left && !response.headersSent ? 499 : response.statusCode;
+    const status =
+      left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
     const level = status >= 500 ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
       method: this.#request.method,
-      route: this.#route?.path,
+      route: this.#route?.path ?? this.#foreign?.path,
       operation: this.#operation(),
+      upstream: this.#upstream,
       status,
       ...this.#failure,
       duration_ms: Math.round((this.#edge.clock.now() - this.#startedAt) * 100) / 100,

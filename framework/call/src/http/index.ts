@@ -2,12 +2,24 @@
 // gateways and by the platform's own API.
 export { type Answer, securityHeaders, sendAnswer } from "./answer.ts";
 export {
+  announcesBody,
+  checkBodyHead,
+  defaultMaxBodyBytes,
+  parseJson,
+  readJsonBody,
+} from "./body.ts";
+export { type ClientRequest, clientRequest } from "./client-request.ts";
+export { itemsOf } from "./client-stream.ts";
+export {
   createHttpEdge,
   type EdgeCall,
   type EdgeLimits,
   type HttpEdgeOptions,
   type Identity,
 } from "./edge.ts";
+export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
+export { pathSegments, splitTarget } from "./request-path.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
-export { type HttpListener, type HttpServerLimits, listenHttp } from "./server.ts";
+export { type HttpListener, type HttpServerLimits, listenHttp, type Upgrades } from "./server.ts";
+export { type EventStream, sendEvents } from "./sse.ts";

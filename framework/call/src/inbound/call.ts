@@ -23,6 +23,7 @@ export class ServingCall implements Serving, CancelWatcher {
   readonly incoming: Incoming;
   readonly remote: boolean;
   context: CallContext;
+  enteredAt: number | undefined = undefined;
   readonly #state: InboundState;
   readonly #reply: Reply;
   #answered = false;
@@ -200,7 +201,7 @@ export class ServingCall implements Serving, CancelWatcher {
   #end(): void {
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();
-    this.#state.left();
+    this.#state.left(this.operation, this.enteredAt);
   }
 }
 

@@ -1,4 +1,11 @@
-import type { Access, ErrorDeclaration, Operation, OperationKind, Schema } from "@kerf/contract";
+import type {
+  Access,
+  Criticality,
+  ErrorDeclaration,
+  Operation,
+  OperationKind,
+  Schema,
+} from "@kerf/contract";
 import { DeclaredError, type KerfError } from "@kerf/kernel";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
@@ -22,6 +29,7 @@ export class InboundOperation {
   readonly name: string;
   readonly kind: OperationKind;
   readonly access: Access;
+  readonly criticality: Criticality;
   readonly served: ServedOperation;
   readonly counters: OperationCounters = { calls: 0, declined: 0, failed: 0 };
   /** Values from the wire. */
@@ -40,12 +48,14 @@ export class InboundOperation {
     declared: Operation,
     served: ServedOperation,
     checked: boolean,
+    criticality: Criticality = declared.criticality,
   ) {
     this.service = service;
     this.operation = name;
     this.name = `${service}.${name}`;
     this.kind = declared.kind;
     this.access = declared.access;
+    this.criticality = criticality;
     this.served = served;
     this.inputFromWire = crossing(declared.input, "input", this.name);
     this.outputToWire = crossing(declared.output, "output", this.name);

@@ -1,13 +1,19 @@
-import { CallContext, deadlineExceeded, KerfError } from "@kerf/kernel";
+import { CallContext, type Clock, deadlineExceeded, KerfError } from "@kerf/kernel";
+import type { LoadShedding } from "../policies/load-shedding.ts";
 import { sequence } from "../sequence.ts";
+import { isPlatforms } from "../may-call.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { PrincipalVerifier } from "../principal.ts";
 import { notHere, type Serving } from "./serving.ts";
 
 /** What the positions are compiled from, beside the operation. */
 export interface InboundSettings {
+  readonly shedding: LoadShedding;
+  readonly clock: Clock;
   readonly draining: () => boolean;
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
+  /** Whether the placement lets `unit`, as a certificate names it, call in the name of `caller`. */
+  readonly speaksFor: (unit: string, caller: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
 }
 
@@ -53,16 +59,32 @@ export const inboundPipeline: readonly InboundPosition[] = [
     name: "caller",
     reason:
       "Before the principal: a service that declares no use of this one learns nothing more, and a signature costs more than a name.",
-    compile: (operation, { mayCall }) => {
+    compile: (operation, { mayCall, speaksFor }) => {
       const { service, name, nearCallers, access } = operation;
       return ({ incoming, remote }) => {
         const { caller } = incoming.context;
+        // Whose name it is comes before what that name may do.
+        if (incoming.unit !== undefined && !speaksFor(incoming.unit, caller))
+          throw impostor(incoming.unit, caller);
         if (!remote && nearCallers.has(caller)) return;
         if (!mayCall(caller, service, operation.operation)) throw undeclared(caller, service);
         if (access === "service" && caller.startsWith("gateway:")) throw serviceOnly(name);
         if (!remote) nearCallers.add(caller);
       };
     },
+  },
+  {
+    name: "load shedding",
+    reason:
+      "After what costs nothing, so that only calls that will be served count; before the signature of the principal and the input, which cost the most. Calls of this process belong to one that was let in. A stream waits for most of its life, and the platform's own readers wait for news.",
+    compile: ({ kind, name, criticality, operation }, { shedding, clock }) =>
+      kind === "stream" || isPlatforms(operation)
+        ? undefined
+        : (serving) => {
+            if (!serving.remote) return;
+            shedding.enter(name, criticality);
+            serving.enteredAt = clock.now();
+          },
   },
   {
     name: "principal",
@@ -105,6 +127,14 @@ function withPrincipal(
     principalToken: token,
     idempotencyKey: context.idempotencyKey,
     parent: context,
+  });
+}
+
+function impostor(unit: string, caller: string): KerfError {
+  return new KerfError("forbidden", {
+    message: `${unit} may not call in the name of ${caller}.`,
+    why: `By its certificate the calling program is ${unit}, and the placement has ${caller} elsewhere.`,
+    fix: "A service calls from the unit that it is placed in; kerf status shows where that is.",
   });
 }
 

@@ -10,6 +10,8 @@ export interface Serving {
   context: CallContext;
   /** True when it came over a wire; false when the caller is in this process. */
   readonly remote: boolean;
+  /** When it was counted among the calls that are served at once, monotonic milliseconds; undefined when it is not. */
+  enteredAt: number | undefined;
 }
 
 /** The error of a call that reached an instance that does not take calls any more. */

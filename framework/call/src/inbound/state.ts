@@ -1,6 +1,7 @@
-import type { CallContext, KerfError } from "@kerf/kernel";
+import type { CallContext, Clock, KerfError } from "@kerf/kernel";
 import { DeclaredError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { LoadShedding } from "../policies/load-shedding.ts";
 import type { InboundOperation } from "./operation.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
 
@@ -9,12 +10,23 @@ export class InboundState {
   readonly checked: boolean;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. */
   readonly streamIdleMs: number;
+  /** How many calls from outside are served at once. */
+  readonly shedding: LoadShedding;
+  readonly #clock: Clock;
   readonly #log: Logger;
   #inFlight = 0;
   #draining = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(options: { checked: boolean; streamIdleMs: number; log: Logger }) {
+  constructor(options: {
+    checked: boolean;
+    streamIdleMs: number;
+    shedding: LoadShedding;
+    clock: Clock;
+    log: Logger;
+  }) {
+    this.shedding = options.shedding;
+    this.#clock = options.clock;
     this.checked = options.checked;
     this.streamIdleMs = options.streamIdleMs;
     this.#log = options.log;
@@ -41,7 +53,12 @@ export class InboundState {
     this.#inFlight++;
   }
 
-  left(): void {
+  /** `enteredAt`: when it was counted among the calls that are served at once. */
+  left(operation: InboundOperation, enteredAt?: number): void {
+    if (enteredAt !== undefined) {
+      const now = this.#clock.now();
+      this.shedding.leave(operation.name, now - enteredAt, now);
+    }
     this.#inFlight--;
     if (this.#inFlight > 0 || this.#idle === undefined) return;
     this.#idle.resolve();

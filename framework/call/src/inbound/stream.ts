@@ -19,6 +19,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
   readonly incoming: Incoming;
   readonly remote: boolean;
   context: CallContext;
+  enteredAt: number | undefined = undefined;
   readonly #state: InboundState;
   readonly #admit: (serving: Serving) => void;
   #items: AsyncIterator<unknown> | undefined;
@@ -169,7 +170,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const items = this.#items;
     this.#items = undefined;
     if (items !== undefined) this.#letGo(items);
-    if (opened) this.#state.left();
+    if (opened) this.#state.left(this.operation);
   }
 
   #letGo(items: AsyncIterator<unknown>): void {

@@ -2,7 +2,7 @@ import type { CallOptions } from "@kerf/contract";
 import {
   type CallContext,
   type CancelWatcher,
-  type KerfError,
+  KerfError,
   type Timer,
   toKerfError,
 } from "@kerf/kernel";
@@ -18,6 +18,12 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   #resolve!: (value: unknown) => void;
   #reject!: (error: KerfError) => void;
   #backoff: Timer | undefined;
+  #hedging: Timer | undefined;
+  /** The attempt beside this one. */
+  #hedge: Hedge | undefined;
+  /** How the attempt ended that has another one beside it. */
+  #failure: KerfError | undefined;
+  #isOver = false;
 
   constructor(
     pipeline: CompiledPipeline,
@@ -48,27 +54,21 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   }
 
   answered(value: unknown): void {
-    const { settle, answer } = this.#pipeline;
-    settle(this, undefined);
-    this.release();
-    this.#resolve(answer === undefined ? value : answer(value));
+    this.#pipeline.settle(this, undefined);
+    if (!this.#isOver) this.#succeed(value, this.#hedge);
   }
 
   refused(error: KerfError): void {
-    const { settle, again } = this.#pipeline;
-    const said = settle(this, error) ?? error;
-    const wait = again(this, said);
-    if (wait === undefined) {
-      this.#fail(said);
+    const said = this.#pipeline.settle(this, error) ?? error;
+    if (this.#isOver) return;
+    this.#hedging?.cancel();
+    if (this.#hedge === undefined) {
+      this.#repeat(said);
       return;
     }
-    this.#backoff = this.whole.clock.after(wait, () => {
-      this.#backoff = undefined;
-      this.whole.unwatch(this);
-      this.attemptedAt = this.whole.clock.now();
-      this.#attempt();
-    });
-    this.whole.watch(this);
+    // The other one may still answer.
+    this.failedOnce(said);
+    this.#failure = said;
   }
 
   /** The call ended while it waited for its next attempt. */
@@ -79,6 +79,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   #attempt(): void {
     this.attempt++;
+    this.endpoint = undefined;
     const { local } = this.target;
     try {
       this.#pipeline.attempt(this);
@@ -96,10 +97,93 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       (value) => this.answered(value),
       (thrown: unknown) => this.refused(toKerfError(thrown)),
     );
+    const besideMs = this.#pipeline.beside?.(this);
+    if (besideMs !== undefined)
+      this.#hedging = this.whole.clock.after(besideMs, () => this.#attemptBeside());
+  }
+
+  #attemptBeside(): void {
+    const { clock, upstream } = this.target;
+    const now = clock.now();
+    if (this.#isOver || !upstream.budget.withdraw(now)) return;
+    const hedge = new Hedge(this.target, this, now);
+    this.attempt++;
+    try {
+      this.#pipeline.attempt(hedge);
+    } catch (thrown) {
+      this.#pipeline.settle(hedge, toKerfError(thrown));
+      return;
+    }
+    this.#hedge = hedge;
+    const transport = hedge.transport as NonNullable<typeof hedge.transport>;
+    transport.call(hedge.request()).then(
+      (value) => {
+        this.#pipeline.settle(hedge, undefined);
+        if (!this.#isOver) this.#succeed(value, this.#failure === undefined ? this : undefined);
+      },
+      (thrown: unknown) => {
+        const error = toKerfError(thrown);
+        const said = this.#pipeline.settle(hedge, error) ?? error;
+        this.#hedge = undefined;
+        if (this.#isOver) return;
+        if (this.#failure === undefined) {
+          this.failedOnce(said);
+          return;
+        }
+        this.#failure = undefined;
+        this.#repeat(said);
+      },
+    );
+  }
+
+  #succeed(value: unknown, loser: Outgoing | undefined): void {
+    const { answer } = this.#pipeline;
+    this.#end();
+    loser?.context.cancel(new KerfError("cancelled", "Another instance answered before."));
+    this.release();
+    this.#resolve(answer === undefined ? value : answer(value));
+  }
+
+  #repeat(error: KerfError): void {
+    const wait = this.#pipeline.again(this, error);
+    if (wait === undefined) {
+      this.#fail(error);
+      return;
+    }
+    this.failedOnce(error);
+    this.#backoff = this.whole.clock.after(wait, () => {
+      this.#backoff = undefined;
+      this.whole.unwatch(this);
+      this.attemptedAt = this.whole.clock.now();
+      this.#attempt();
+    });
+    this.whole.watch(this);
   }
 
   #fail(error: KerfError): void {
+    this.#end();
     this.release();
-    this.#reject(receivedError(error, this.target.name));
+    this.#reject(receivedError(this.ofAllAttempts(error), this.target.name));
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#hedging?.cancel();
+  }
+}
+
+/** A second attempt beside one that takes long: the same call, at another instance. */
+class Hedge extends Outgoing {
+  constructor(target: Target, call: Outgoing, now: number) {
+    super(target, call.parent, call.input, call.options);
+    this.after = call.after;
+    this.trace = call.trace;
+    this.idempotencyKey = call.idempotencyKey;
+    this.whole = call.whole;
+    this.context = call.whole;
+    this.attempt = call.attempt + 1;
+    this.attemptedAt = now;
+    // Left out, as an instance that was tried before.
+    this.address = call.address;
   }
 }

@@ -10,6 +10,7 @@ export interface CompiledPipeline {
   readonly attempt: Step;
   readonly settle: Outcome;
   readonly again: (call: Outgoing, error: KerfError) => number | undefined;
+  readonly beside: ((call: Outgoing) => number | undefined) | undefined;
   readonly answer: ((value: unknown) => unknown) | undefined;
 }
 
@@ -22,6 +23,7 @@ export function compilePipeline(
   const attempts = positions.flatMap((position) => position.attempt?.(target) ?? []);
   const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
   const agains = positions.flatMap((position) => position.again?.(target) ?? []);
+  const [beside] = positions.flatMap((position) => position.beside?.(target) ?? []);
   const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
   return {
     enter: sequence(enters),
@@ -38,6 +40,7 @@ export function compilePipeline(
       }
       return undefined;
     },
+    beside,
     answer:
       answers.length === 0
         ? undefined

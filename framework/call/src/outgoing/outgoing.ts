@@ -1,6 +1,7 @@
 import type { CallOptions } from "@kerf/contract";
 import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
 import type { Address } from "../placement.ts";
+import type { Endpoint } from "../balancing/endpoint.ts";
 import type { Target } from "./target.ts";
 import type { Incoming, Request, Transport } from "../transport.ts";
 
@@ -32,6 +33,12 @@ export class Outgoing implements Incoming {
   /** Where the last attempt went, when it left the process. */
   address: Address | undefined = undefined;
   transport: Transport | undefined = undefined;
+  /** Whether the attempt under way has a place in the bulkhead, and whether the throttle let it through. */
+  inBulkhead = false;
+  throughThrottle = false;
+  endpoint: Endpoint | undefined = undefined;
+  /** Whether an attempt before this one may have been executed. */
+  #perhapsExecuted = false;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
@@ -67,6 +74,19 @@ export class Outgoing implements Incoming {
       context: this.context,
       after: this.after,
     };
+  }
+
+  /** An attempt has failed, and another one follows. */
+  failedOnce(error: KerfError): void {
+    if (error.retry !== "not-executed") this.#perhapsExecuted = true;
+  }
+
+  /** The last attempt's error, as that of the whole call: it was not executed only if none of its attempts was. */
+  ofAllAttempts(error: KerfError): KerfError {
+    if (!this.#perhapsExecuted || error.retry !== "not-executed") return error;
+    const { code, message, why, fix, data, retryAfterMs } = error;
+    const details = { message, why, fix, data, retryAfterMs, cause: error };
+    return new KerfError(code, { ...details, retry: "unknown" });
   }
 
   /** Ends the call when the caller's own signal aborts. */

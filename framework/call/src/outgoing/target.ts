@@ -1,7 +1,7 @@
-import type { OperationKind } from "@kerf/contract";
+import type { OperationKind, QueryPolicies } from "@kerf/contract";
 import type { Clock, Random } from "@kerf/kernel";
+import type { Balancer } from "../balancing/balancer.ts";
 import type { TransportPool } from "../balancing/transport-pool.ts";
-import type { Discovery } from "../discovery/discovery.ts";
 import type { LocalOperation } from "../local-services.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { LatencyQuantile } from "../policies/latency-quantile.ts";
@@ -18,13 +18,15 @@ export interface Target {
   /** Deadline of a call that sets none, milliseconds; infinite for a stream. */
   readonly deadlineMs: number;
   readonly policies: PolicyDefaults;
+  /** What its contract lets callers do with a query. */
+  readonly settings: QueryPolicies;
   readonly upstream: Upstream;
   readonly latency: LatencyQuantile;
   /** Whether the callee records commands with their effects; what it does twice under one key has one effect. */
   readonly recorded: () => boolean;
   /** The operation itself, when its service runs in this process. */
   readonly local: LocalOperation | undefined;
-  readonly discovery: Discovery;
+  readonly balancer: Balancer;
   readonly pool: TransportPool;
   readonly random: Random;
   readonly clock: Clock;

@@ -1,5 +1,8 @@
+import type { Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { Bulkhead } from "../policies/bulkhead.ts";
 import { CircuitBreaker } from "../policies/circuit-breaker.ts";
+import { ClientThrottle } from "../policies/client-throttle.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { RetryBudget } from "../policies/retry-budget.ts";
 
@@ -8,11 +11,15 @@ export class Upstream {
   readonly service: string;
   readonly breaker: CircuitBreaker;
   readonly budget: RetryBudget;
+  readonly bulkhead: Bulkhead;
+  readonly throttle: ClientThrottle;
   /** Whether some caller cannot do without it. */
   needed = false;
 
-  constructor(service: string, policies: PolicyDefaults, log: Logger) {
+  constructor(service: string, policies: PolicyDefaults, log: Logger, random: Random) {
     this.service = service;
+    this.bulkhead = new Bulkhead(service, policies.bulkhead);
+    this.throttle = new ClientThrottle(service, policies, random);
     this.budget = new RetryBudget(policies);
     this.breaker = new CircuitBreaker(service, policies, (state) => {
       // Whoever can do without it has an answer of its own for this.

@@ -22,10 +22,15 @@ export class RetryBudget {
     this.#window.addFirst(now);
   }
 
+  /** Whether there is enough for one retry. */
+  isLeft(now: number): boolean {
+    this.#window.turn(now);
+    return this.#window.second < this.#window.first * this.#share + this.#reserve;
+  }
+
   /** Pays for one retry; false when the budget is used up. */
   withdraw(now: number): boolean {
-    this.#window.turn(now);
-    if (this.#window.second >= this.#window.first * this.#share + this.#reserve) return false;
+    if (!this.isLeft(now)) return false;
     this.#window.addSecond(now);
     return true;
   }

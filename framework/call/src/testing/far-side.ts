@@ -118,6 +118,16 @@ export class FarTransport implements Transport {
     }
   }
 
+  /** How often it was asked for a sign of life. */
+  probes = 0;
+  /** What a probe comes to; a sign of life when there is none. */
+  dead: KerfError | undefined;
+
+  async probe(): Promise<void> {
+    this.probes++;
+    if (this.dead !== undefined) throw this.dead;
+  }
+
   onUnusable(listener: (reason: KerfError) => void): void {
     this.#listeners.push(listener);
   }

@@ -63,7 +63,7 @@ export function neighbourhood(
       }),
     local: options.far === true ? undefined : inbound,
     checked,
-    policies: options.policies,
+    policies: options.policies === undefined ? undefined : { "*": options.policies },
   });
   const context = (more: Partial<Parameters<typeof rootContext>[0]> = {}) =>
     rootContext({ clock, wheel, caller: "reader", ...more });

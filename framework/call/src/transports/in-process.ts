@@ -111,6 +111,10 @@ export class InProcessTransport implements Transport {
     }
   }
 
+  async probe(): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closed;
+  }
+
   onUnusable(listener: (reason: KerfError) => void): void {
     if (this.#closed === undefined) this.#listeners.push(listener);
     else listener(this.#closed);

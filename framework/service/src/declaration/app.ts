@@ -1,25 +1,10 @@
-import type { Contract } from "@kerf/contract";
+import type { Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
+import type { Gateway } from "./gateway/gateway.ts";
 import type { AnyService } from "./service.ts";
 
 /** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
 export type ServiceModule = () => Promise<{ readonly default: AnyService }>;
-
-/** One front door for one kind of client. */
-export interface Gateway {
-  readonly type: "gateway";
-  readonly expose: readonly Contract<any, any, any>[];
-  readonly backend: ServiceModule | undefined;
-}
-
-/** Declares a gateway: the contracts whose `http` operations it routes, and the backend made for its clients. */
-export function gateway(options: {
-  expose: readonly Contract<any, any, any>[];
-  /** A service without a database, run inside the gateway, that composes answers for this kind of client. */
-  backend?: ServiceModule;
-}): Gateway {
-  return { type: "gateway", expose: options.expose, backend: options.backend };
-}
 
 /** Which services share a program: each its own, or named units with their services (`"*"`: all others). */
 export type Units = "each" | Readonly<Record<string, readonly string[] | "*">>;
@@ -37,6 +22,8 @@ export interface App {
   readonly services: Readonly<Record<string, ServiceModule>>;
   readonly gateways: Readonly<Record<string, Gateway>>;
   readonly units: Units;
+  /** What calls are set to where the defaults do not fit. */
+  readonly policies: Policies;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
 }
@@ -49,6 +36,8 @@ export function app(
     gateways?: Readonly<Record<string, Gateway>>;
     /** Default: every service a unit of its own. */
     units?: Units;
+    /** What calls are set to: of all services (`"*"`), of one, or of one operation (`"orders.get"`). */
+    policies?: Policies;
     servers?: Readonly<Record<string, ExternalServer>>;
   },
 ): App {
@@ -64,6 +53,7 @@ export function app(
     services: options.services,
     gateways: options.gateways ?? {},
     units: options.units ?? "each",
+    policies: options.policies ?? {},
     servers: options.servers ?? {},
   };
 }

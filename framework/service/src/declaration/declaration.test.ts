@@ -80,7 +80,9 @@ test("handlers know their input, tables, errors, clients and principal without b
     },
   });
   assert.equal(declared.name, "orders");
-  assert.deepEqual(usesOf(declared), [{ key: "stock", contract: stock, optional: true }]);
+  assert.deepEqual(usesOf(declared), [
+    { key: "stock", contract: stock, optional: true, fallback: {} },
+  ]);
 });
 
 test("an implementation that does not fit its contract is refused with all that is wrong", () => {

@@ -67,6 +67,11 @@ export class Service<
     return this.contract.name;
   }
 
+  /** Whether the answer of a command is recorded with its effect, under its key. */
+  get recordsCommands(): boolean {
+    return this.database !== undefined;
+  }
+
   /** The functions behind the contract's operations; given once. */
   get handlers(): Handlers<C, U, Tables> {
     if (this.#handlers === undefined) {

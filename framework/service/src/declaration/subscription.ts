@@ -1,4 +1,4 @@
-import type { Clock } from "@kerf/kernel";
+import type { Clock, Trace } from "@kerf/kernel";
 import type { Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { Kysely } from "@kerf/data";
 import type { From } from "@kerf/events";
@@ -33,6 +33,8 @@ export interface EventArgs<S extends Schema, C extends Contract<any, any, any>, 
   readonly raw: RawClient;
   /** Emits the consumer's own events in the same transaction. */
   readonly emit: Emit<C>;
+  /** Where the event stands in the trace of the command that it goes back to. */
+  readonly trace: Trace;
   readonly log: Logger;
   readonly clock: Clock;
 }

@@ -21,13 +21,20 @@ export interface Use {
   readonly contract: Contract;
   /** Whether the service can live without it. */
   readonly optional: boolean;
+  /** Answers for its queries when it cannot be had. */
+  readonly fallback: Optional["fallback"];
 }
 
 /** The entries of `uses`. */
 export function usesOf(service: { readonly uses: Uses }): Use[] {
   return Object.entries(service.uses).map(([key, used]) =>
     used.type === "optional"
-      ? { key, contract: (used as Optional).contract, optional: true }
-      : { key, contract: used as Contract, optional: false },
+      ? {
+          key,
+          contract: (used as Optional).contract,
+          optional: true,
+          fallback: (used as Optional).fallback,
+        }
+      : { key, contract: used as Contract, optional: false, fallback: {} },
   );
 }

@@ -1,6 +1,11 @@
 import { statSync } from "node:fs";
+import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
-import type { App, Gateway } from "../declaration/app.ts";
+import type { App } from "../declaration/app.ts";
+import { programOf } from "../declaration/external.ts";
+import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
+import type { Gateway } from "../declaration/gateway/gateway.ts";
+import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
@@ -25,6 +30,13 @@ export function appProblems(loaded: LoadedApp): string[] {
       );
     }
     checkService(where, service, loaded, problems);
+    const program = programOf(service);
+    if (
+      program !== undefined &&
+      statSync(program.cwd, { throwIfNoEntry: false })?.isDirectory() !== true
+    ) {
+      problems.push(`${where}: the directory ${program.cwd} of its program does not exist`);
+    }
     const database = service.database;
     if (
       database !== undefined &&
@@ -39,6 +51,12 @@ export function appProblems(loaded: LoadedApp): string[] {
       `${issuers.join(" and ")} all declare issuer: true; one service of an app signs users' tokens`,
     );
   }
+  const operations = [...services.values(), ...backends.values()].map(
+    ({ contract }) => [contract.name, contract.operations] as const,
+  );
+  // What could not be loaded is a problem of its own.
+  if (services.size === Object.keys(app.services).length)
+    problems.push(...policyProblems(app.policies, new Map(operations)));
   for (const [name, gateway] of Object.entries(app.gateways)) {
     checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);
   }
@@ -68,6 +86,8 @@ function checkGateway(
   loaded: LoadedApp,
   problems: string[],
 ): void {
+  for (const problem of authenticationProblems(gateway.settings.authentication))
+    problems.push(`${where}: ${problem}`);
   const seen = new Set<string>();
   for (const contract of gateway.expose) {
     if (seen.has(contract.name)) problems.push(`${where}: exposes ${contract.name} twice`);
@@ -75,6 +95,10 @@ function checkGateway(
     seen.add(contract.name);
   }
   if (backend !== undefined) {
+    if (programOf(backend) !== undefined)
+      problems.push(
+        `${where}: its backend is a program of its own; give it a service, and expose that`,
+      );
     checkService(`${where}: backend ${backend.name}`, backend, loaded, problems);
     if (backend.name in loaded.app.services)
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);
@@ -87,6 +111,7 @@ function checkGateway(
   }
   const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
   checkRoutes(where, [...unique], problems);
+  problems.push(...trafficProblems(gateway.settings).map((problem) => `${where}: ${problem}`));
 }
 
 /** Within one contract `contract()` has looked already; a gateway puts several beside each other. */

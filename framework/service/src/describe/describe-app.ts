@@ -1,6 +1,9 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import { describeContract } from "@kerf/contract";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "../declaration/app.ts";
+import { type ExternalProgram, programOf } from "../declaration/external.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
@@ -52,7 +55,11 @@ export async function describeApp(
     if (service !== undefined) backends.set(name, service);
   }
 
-  const placement = resolveUnits(app.units, Object.keys(app.services));
+  const placement = resolveUnits(
+    app.units,
+    Object.keys(app.services),
+    [...services].filter(([, service]) => programOf(service) !== undefined).map(([name]) => name),
+  );
   problems.push(...appProblems({ app, services, backends }), ...placement.problems);
   if (problems.length > 0) throw invalidApp(appModule, problems);
 
@@ -61,11 +68,12 @@ export async function describeApp(
     services: [...services.values()].map((service) =>
       manifestService(service, filesOf.get(service) ?? []),
     ),
-    gateways: Object.entries(app.gateways).map(([name, { expose }]): ManifestGateway => {
+    gateways: Object.entries(app.gateways).map(([name, { expose, settings }]): ManifestGateway => {
       const backend = backends.get(name);
       return {
         name,
         expose: expose.map((contract) => describeContract(contract)),
+        settings,
         ...(backend === undefined
           ? undefined
           : {
@@ -78,6 +86,7 @@ export async function describeApp(
       };
     }),
     units: placement.units,
+    policies: app.policies,
     servers: app.servers,
     files: loader.files.all,
   };
@@ -85,6 +94,7 @@ export async function describeApp(
 
 function manifestService(service: AnyService, files: readonly string[]): ManifestService {
   const { database, runbook } = service;
+  const program = programOf(service);
   return {
     name: service.name,
     owner: service.owner,
@@ -101,6 +111,7 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
             connections: database.connections,
           },
         }),
+    ...(program === undefined ? undefined : { program: manifestProgram(program) }),
     issuer: service.issuer,
     sagas: [...new Set(service.sagas.map(({ name }) => name))],
     schedules: service.schedules.map(({ name, cron, timeZone, missed }) => ({
@@ -111,15 +122,28 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
     })),
     reconciliations: [...service.reconciliations.keys()],
     workers: [...service.workers.keys()],
-    files,
+    files: program === undefined ? files : [...files, ...programFiles(program)].toSorted(),
   };
 }
 
+function manifestProgram({ command, cwd, environment }: ExternalProgram) {
+  const path = environment["PATH"];
+  return { command, cwd, ...(path === undefined ? undefined : { path }) };
+}
+
+/** The files that a program's command names: when one changes, the program starts anew. */
+function programFiles({ command, cwd }: ExternalProgram): string[] {
+  return command
+    .map((part) => resolve(cwd, part))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
+}
+
 function manifestUses(service: AnyService): ManifestUse[] {
-  const uses = usesOf(service).map(({ contract: { name, version }, optional }) => ({
+  const uses = usesOf(service).map(({ contract: { name, version, only }, optional }) => ({
     name,
     version,
     optional,
+    ...(only === undefined ? undefined : { operations: only }),
   }));
   // Whoever follows a service's events reads its log, and can do without it for a while.
   const followed = [...service.subscriptions.values()]

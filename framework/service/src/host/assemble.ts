@@ -1,6 +1,7 @@
 import {
   type Boot,
   Caller,
+  CallerPlacement,
   connectFramed,
   Inbound,
   listenFramed,
@@ -8,8 +9,10 @@ import {
   PrincipalVerifier,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
+  type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink } from "@kerf/call/host";
+import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -17,6 +20,7 @@ import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
+import type { MakeCompanion } from "./companion.ts";
 import { loadUnit } from "./load-unit.ts";
 
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
@@ -25,8 +29,21 @@ const settledMs = 1_000;
 /** Bound of asking the databases before a start, milliseconds. */
 const askMs = 5_000;
 
+/** What an instance of a unit is given beside its boot document. */
+export interface HostSurroundings {
+  readonly loader: AppLoader;
+  /** Makes what implements the unit's services outside of this process. */
+  readonly companion?: MakeCompanion | undefined;
+  /** It has gone, and the instance with it. */
+  readonly failed: (error: KerfError) => void;
+}
+
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
-export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): Promise<Lifecycle> {
+export async function assembleHost(
+  boot: Boot,
+  log: Logger,
+  { loader, companion: makeCompanion, failed }: HostSurroundings,
+): Promise<Lifecycle> {
   const { app, checked, environment, instance, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
@@ -63,6 +80,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     environment,
     clock,
   });
+  const placement = new CallerPlacement({ store, clock, log });
   const inbound = new Inbound({
     services: runtime.served(),
     clock,
@@ -70,10 +88,19 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     log,
     checked,
     mayCall: (...asked) => mayCall(store.current, ...asked),
+    speaksFor: (...asked) => placement.speaksFor(...asked),
     principals,
+    policies: boot.policies,
   });
+  let identity: WorkloadIdentity | undefined;
   const connect = (address: string) =>
-    connectFramed(address, { clock, wheel, log, hello: { instance } });
+    connectFramed(address, {
+      clock,
+      wheel,
+      log,
+      hello: { instance },
+      security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+    });
   const caller = new Caller({
     clock,
     random,
@@ -83,22 +110,39 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     connect,
     local: inbound,
     checked,
+    policies: boot.policies,
   });
   runtime.connect(caller);
+  const address = addressOf(boot);
+  const companion = makeCompanion?.({
+    services,
+    runtime,
+    caller,
+    clock,
+    wheel,
+    log,
+    directory: companionDirectory(boot, address),
+    failed,
+  });
 
   let server: Awaited<ReturnType<typeof listenFramed>> | undefined;
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      // Before anything that calls: who talks over TCP must say who it is.
+      identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
       const isAlone = store.current?.starting !== true;
       await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
-      server = await listenFramed(addressOf(boot), {
+      // Whoever is routed to here finds the program there.
+      await companion?.start();
+      server = await listenFramed(address, {
         dispatcher: inbound,
         clock,
         wheel,
         log,
         instance,
+        identity,
       });
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.
@@ -108,13 +152,17 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     async drain() {
       // At once: calls from outside are refused from here on, those of workers and handlers of this process are not.
       await Promise.all([runtime.stopWorkers(), server?.drain(), inbound.drain()]);
+      // Last: what was in flight needed it.
+      await companion?.stop();
     },
     async stop() {
       await runtime.stopWorkers();
+      await companion?.stop();
       await caller.stop();
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
+      identity?.stop();
       await link.stop();
     },
   });
@@ -124,7 +172,7 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
     clock,
     log,
     state: () => lifecycle.state,
-    address: addressOf(boot),
+    address: () => server?.address ?? addressOf(boot),
     files: () => loader.files.all,
   });
   lifecycle.onChange((state) => {
@@ -136,6 +184,13 @@ export async function assembleHost(boot: Boot, log: Logger, loader: AppLoader): 
       clock.after(settledMs, () => void warmUp(databases, clock));
   });
   return lifecycle;
+}
+
+/** Beside the socket of this instance or, when it has none, of the platform: paths of sockets must be short. */
+function companionDirectory({ instance, platform }: Boot, address: string): string {
+  const unix = /^unix:(.*)$/;
+  const own = unix.exec(address)?.[1];
+  return own === undefined ? `${unix.exec(platform.address)?.[1] ?? ""}.${instance}.d` : `${own}.d`;
 }
 
 function addressOf(boot: Boot): string {

@@ -134,8 +134,8 @@ function clientsClass(service: AnyService, caller: Caller): ClientsOfCall {
       return clients.#context;
     }
   }
-  for (const { key, contract, optional } of usesOf(service)) {
-    const bind = caller.bind(contract, { caller: service.name, optional });
+  for (const { key, contract, optional, fallback } of usesOf(service)) {
+    const bind = caller.bind(contract, { caller: service.name, optional, fallback });
     Object.defineProperty(Clients.prototype, key, {
       enumerable: true,
       get(this: Clients) {

@@ -191,6 +191,7 @@ export async function applyEvent(
     get emit() {
       return bound.events?.emit(transaction, context);
     },
+    trace,
     log: bound.log.in(trace),
     clock,
   });

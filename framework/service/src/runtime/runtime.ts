@@ -1,5 +1,11 @@
 import type { Caller, ServedService } from "@kerf/call";
-import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import {
+  type CallContext,
+  type Clock,
+  KerfError,
+  type Random,
+  type TimerWheel,
+} from "@kerf/kernel";
 import { type Broker, type LoggedEvent, ModelFollower, type Relay } from "@kerf/events";
 import { assertVersionsKnown, type ReconciliationReport } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
@@ -174,6 +180,35 @@ export class ServiceRuntime {
     await bound.database.inTransaction(bound.clock.now() + receiveMs, (transaction) =>
       applyEvent(bound, subscription, event, transaction, this.#parts),
     );
+  }
+
+  /**
+   * Appends one event to a service's log in a transaction of its own, for a program that has none with us. Throws `invalid_app` when
+   * the service cannot emit it, `invalid_input` when the payload does not fit its schema.
+   */
+  async emit(
+    service: string,
+    event: string,
+    payload: unknown,
+    context: CallContext,
+  ): Promise<void> {
+    const bound = this.#bound.find(({ name }) => name === service);
+    const log = bound?.events;
+    if (bound === undefined || log === undefined || !(event in bound.service.contract.events)) {
+      throw new KerfError("invalid_app", {
+        message: `${service} cannot emit ${JSON.stringify(event)}.`,
+        why:
+          bound !== undefined && event in bound.service.contract.events
+            ? "It has no database, and its log of events would lie there."
+            : `Its contract has ${Object.keys(bound?.service.contract.events ?? {}).join(", ") || "no events"}.`,
+        fix: "Declare the event in the contract and a database in the service.",
+      });
+    }
+    await bound.database.inTransaction(context.deadline, (transaction) => {
+      const emit = log.emit(transaction, context) as Record<string, (payload: unknown) => void>;
+      emit[event]?.(payload);
+      return Promise.resolve();
+    });
   }
 
   /**

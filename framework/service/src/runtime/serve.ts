@@ -47,7 +47,7 @@ function serveCommand(operation: BoundOperation): ServedOperation {
   const { handler } = operation;
   return {
     checksAnswer: true,
-    recorded: operation.service.service.database !== undefined,
+    recorded: operation.service.service.recordsCommands,
     async run(call, check, checkError) {
       const args = new CallArgs(operation, call);
       try {

@@ -20,7 +20,7 @@ export function policiesCommand(): Command {
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{service, operation, kind, effect, why, deadlineMs, attempts}]",
+        "print it as JSON: [{service, operation, kind, effect, why, deadlineMs, attempts, set}]",
       )
       .action(async (service: string | undefined, options: PoliciesOptions) => {
         const { showPolicies } = await import("../connection/show-policies.ts");

@@ -1,3 +1,4 @@
+import type { Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
 import { nearest } from "../call/nearest.ts";
@@ -22,6 +23,12 @@ export async function declaredServices({
     services: readonly DeclaredService[];
   };
   return services;
+}
+
+/** What the app sets for calls. */
+export async function declaredPolicies({ client }: Connection): Promise<Policies> {
+  const { policies } = (await client.manifest({})) as unknown as { policies: Policies };
+  return policies;
 }
 
 /** The services that are wanted: one by its name, or all that fit. Throws `not_found` for a name that there is not. */

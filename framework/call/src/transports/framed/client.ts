@@ -5,14 +5,17 @@ import type { Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
-import { dial, type Dialing } from "./dial.ts";
+import { type Dial, dial, type Dialing } from "./dial.ts";
 import { errorFrom } from "./error-body.ts";
 import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
 import { readJson, writeJson } from "./json-body.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
-import { connectionEnded, lostUnderWay, notHere, overloaded } from "./refusals.ts";
+import { connectionEnded, lostUnderWay, noSign, notHere, overloaded } from "./refusals.ts";
+import { limitLifetime } from "./tls/lifetime.ts";
+import type { ProvenPeer } from "./tls/prove-peer.ts";
+import type { ClientSecurity } from "./tls/secure-connect.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -26,8 +29,12 @@ export interface FramedClientOptions {
   /** Who connects: id of this instance, and the service when there is just one. */
   readonly hello: { readonly instance: string; readonly caller?: string | undefined };
   readonly limits?: Partial<FramedLimits> | undefined;
+  /** Proves both sides of connections to `tcp:` addresses; without it they are open to everyone. */
+  readonly security?: ClientSecurity | undefined;
   /** Counts here; give the same to several clients to count them together. */
   readonly counters?: FramedCounters | undefined;
+  /** Makes the connection; a socket of the system by default. */
+  readonly dial?: Dial | undefined;
 }
 
 /**
@@ -38,21 +45,31 @@ export function connectFramed(address: Address, options: FramedClientOptions): T
   return new FramedClient(address, options);
 }
 
+/** Somebody who waits for a sign of life. */
+interface Probe {
+  answered(): void;
+  failed(reason: KerfError): void;
+}
+
 class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   readonly #address: Address;
   readonly #endpoint: Endpoint;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #hello: FramedClientOptions["hello"];
+  readonly #security: ClientSecurity | undefined;
   readonly #limits: FramedLimits;
   readonly #counters: FramedCounters;
   /** Sent, by stream id; and made before the connection was there. */
   readonly #sent: SlotTable<Exchange>;
   readonly #waiting = new Set<Exchange>();
+  readonly #probes = new Set<Probe>();
+  readonly #dialWith: Dial;
   #dialing: Dialing | undefined;
   #connection: Connection | undefined;
   #writer: RequestWriter | undefined;
   #unusable: KerfError | undefined;
+  #forgetLifetime: (() => void) | undefined;
   #listeners: ((reason: KerfError) => void)[] = [];
 
   constructor(address: Address, options: FramedClientOptions) {
@@ -61,6 +78,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#hello = options.hello;
+    this.#security = options.security;
+    this.#dialWith = options.dial ?? dial;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#counters = options.counters ?? new FramedCounters();
     this.#sent = new SlotTable(this.#limits.maxCalls);
@@ -98,6 +117,32 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     }
   }
 
+  probe(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (this.#unusable !== undefined) reject(this.#unusable);
+    else {
+      const { connectMs, handshakeMs, pongMs } = this.#limits;
+      const timer = this.#clock.after(connectMs + handshakeMs + pongMs, () => {
+        this.#probes.delete(probe);
+        reject(noSign(this.#address));
+      });
+      const probe: Probe = {
+        answered: () => {
+          timer.cancel();
+          resolve();
+        },
+        failed: (reason) => {
+          timer.cancel();
+          reject(reason);
+        },
+      };
+      this.#probes.add(probe);
+      if (this.#writer !== undefined) this.#connection?.ping();
+      else this.#dial();
+    }
+    return promise;
+  }
+
   close(): void {
     if (this.#connection !== undefined) {
       return this.#connection.close("closed", "The calling side has closed it.");
@@ -118,10 +163,16 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
       return exchange.fail(overloaded(this.#address, this.inFlight));
     this.#waiting.add(exchange);
     context.watch(exchange);
-    this.#dialing ??= dial(this.#endpoint, {
+    this.#dial();
+  }
+
+  #dial(): void {
+    this.#dialing ??= this.#dialWith(this.#endpoint, {
       clock: this.#clock,
       timeoutMs: this.#limits.connectMs,
-      connected: (socket) => {
+      security: this.#security,
+      connected: (socket, peer) => {
+        if (peer !== undefined) this.#limitLifetime(peer);
         this.#connection = new Connection({
           socket,
           role: "client",
@@ -166,6 +217,13 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
 
   writable(): void {}
 
+  pong(): void {
+    for (const probe of this.#probes) {
+      this.#probes.delete(probe);
+      probe.answered();
+    }
+  }
+
   opened(): void {
     const connection = this.#connection as Connection;
     this.#counters.opened++;
@@ -175,6 +233,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
       this.#limits,
     );
     this.#writer = writer;
+    // It has answered the greeting, which is sign enough.
+    this.pong();
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
       exchange.context.unwatch(exchange);
@@ -206,6 +266,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   closed(reason: CloseReason, detail: string): void {
+    this.#forgetLifetime?.();
     this.#counters.countClosed(reason);
     if (!isOrdinary(reason)) {
       this.#log.warn("a connection was closed", { address: this.#address, reason, detail });
@@ -258,6 +319,17 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     }
   }
 
+  /** Leaves the connection in order before a certificate of it expires. */
+  #limitLifetime({ endsInMs }: ProvenPeer): void {
+    this.#forgetLifetime = limitLifetime({
+      clock: this.#clock,
+      identity: (this.#security as ClientSecurity).identity,
+      endsInMs,
+      retire: () => this.#onGoAway(),
+      end: () => this.#connection?.close("certificate_expired", "A certificate of it expires."),
+    });
+  }
+
   #onGoAway(): void {
     this.#retire(notHere(this.#connection?.peer?.instance ?? this.#address));
     if (this.#sent.size === 0) this.#connection?.close("closed", "The other side is draining.");
@@ -275,6 +347,10 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   #retire(reason: KerfError, first?: () => void): void {
     if (this.#unusable !== undefined) return;
     this.#unusable = reason;
+    for (const probe of this.#probes) {
+      this.#probes.delete(probe);
+      probe.failed(reason);
+    }
     first?.();
     for (const listener of this.#listeners.splice(0)) listener(reason);
   }

@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { type Clock, describeError, type Timer } from "@kerf/kernel";
 import { Decoder } from "./decoder.ts";
 import { frameType } from "./frame.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import { chooseVersion, type Hello, maxHelloBytes, prefaceFor, readHello } from "./hello.ts";
 import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
@@ -28,6 +28,8 @@ export interface ConnectionOwner {
   writable(): void;
   /** It is over; comes once, and nothing comes after it. */
   closed(reason: CloseReason, detail: string): void;
+  /** The other side answered a ping. */
+  pong(): void;
 }
 
 /**
@@ -44,7 +46,7 @@ export class Connection {
   receivedAt: number;
   /** How many frames came with the last bytes: with more than one, more than one will have something to say. */
   framesAtOnce = 0;
-  readonly #socket: Socket;
+  readonly #socket: FrameSocket;
   readonly #role: "client" | "server";
   readonly #clock: Clock;
   readonly #limits: FramedLimits;
@@ -61,7 +63,7 @@ export class Connection {
   #detail: string | undefined;
 
   constructor(options: {
-    socket: Socket;
+    socket: FrameSocket;
     role: "client" | "server";
     clock: Clock;
     limits: FramedLimits;
@@ -112,6 +114,13 @@ export class Connection {
   /** Call when something begins to wait for the other side: from now on its silence is noticed. */
   watch(): void {
     if (this.#watch === undefined && !this.#ended) this.#expect(this.#limits.silenceMs);
+  }
+
+  /** Asks the other side for a sign of life. */
+  ping(): void {
+    this.output.begin(frameType.ping, 0, 0);
+    this.output.end();
+    this.output.schedule();
   }
 
   /** Call after answers were queued: gives up on a reader that takes nothing, and reads no more while it is slow. */
@@ -189,7 +198,7 @@ export class Connection {
       case frameType.ping:
         return this.#onPing();
       case frameType.pong:
-        return;
+        return this.#owner.pong();
       case frameType.hello:
         throw new ProtocolViolation("unexpected_frame", "A second HELLO came.");
       case frameType.close:
@@ -200,6 +209,9 @@ export class Connection {
   };
 
   #onHello(type: number, bytes: Buffer, start: number, end: number): void {
+    // A callee that refuses whoever connects greets nobody.
+    if (type === frameType.close && this.#role === "client")
+      return this.#onClose(bytes.toString("utf8", start, Math.min(end, start + maxCloseText)));
     if (type !== frameType.hello)
       throw new ProtocolViolation("unexpected_frame", `Frame type ${type} came before the HELLO.`);
     const hello = readHello(readJson(bytes, start, end));
@@ -258,9 +270,7 @@ export class Connection {
         );
       } else {
         this.#pinged = true;
-        this.output.begin(frameType.ping, 0, 0);
-        this.output.end();
-        this.output.schedule();
+        this.ping();
         this.#expect(this.#limits.pongMs);
       }
     });

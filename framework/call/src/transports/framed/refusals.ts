@@ -26,9 +26,14 @@ export function connectionEnded(
   detail: string,
 ): KerfError {
   // A peer that stands still, or has more to do than it can, says nothing: that breaks no protocol.
-  const happens = ["closed", "closed_by_peer", "lost", "silent", "handshake_timeout"].includes(
-    reason,
-  );
+  const happens = [
+    "closed",
+    "closed_by_peer",
+    "lost",
+    "silent",
+    "handshake_timeout",
+    "certificate_expired",
+  ].includes(reason);
   return new KerfError(happens ? "unavailable" : "protocol_error", {
     message: `The ${opened ? "connection to" : "handshake with"} ${where} ended (${reason}): ${detail}`,
     retry: "not-executed",
@@ -48,6 +53,15 @@ export function lostUnderWay(
       ? "The call may or may not have been executed."
       : "The call had not left this process.",
     retry: left ? "unknown" : "not-executed",
+  });
+}
+
+/** A probe that nobody answered. */
+export function noSign(where: string): KerfError {
+  return new KerfError("unavailable", {
+    message: `${where} gave no sign of life.`,
+    why: "The process there stands still, or the network to it is cut.",
+    retry: "not-executed",
   });
 }
 

@@ -1,0 +1,131 @@
+import type { CallOptions, QueryPolicies } from "@kerf/contract";
+import { CallContext, type Clock, KerfError, toKerfError } from "@kerf/kernel";
+import { BoundedCache } from "../bounded-cache.ts";
+import type { Send } from "../outgoing/client-stub.ts";
+
+/** Answers that one program keeps of one operation at most; those that were not used for longest go first. */
+const maxAnswers = 1_000;
+/** Longest answer that is kept, UTF-16 code units of its JSON. */
+const maxAnswerLength = 262_144;
+
+interface Kept {
+  /** JSON, so that nobody shares an object with anybody else. */
+  readonly answer: string | undefined;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * Keeps the answers of one query for a while, and makes one call of equal ones that are under way at the same time. Both by what
+ * is asked and, unless the contract says that the answer is everybody's, for whom. Errors are not kept.
+ */
+export class QueryCache {
+  readonly #clock: Clock;
+  readonly #policies: QueryPolicies;
+  readonly #deadlineMs: number;
+  readonly #kept = new BoundedCache<string, Kept>(maxAnswers);
+  readonly #underWay = new Map<string, Promise<unknown>>();
+
+  constructor(policies: QueryPolicies, deadlineMs: number, clock: Clock) {
+    this.#policies = policies;
+    this.#deadlineMs = deadlineMs;
+    this.#clock = clock;
+  }
+
+  /** Whether there is anything to do for a query of these policies. */
+  static isWanted({ cache, coalesce }: QueryPolicies): boolean {
+    return cache !== undefined || coalesce === true;
+  }
+
+  /** `send`, asked only for what is not known. */
+  wrap(send: Send): Send {
+    return (context, input, options) => {
+      const key = this.#keyOf(context, input);
+      const kept = options?.fresh === true ? undefined : this.#kept.get(key);
+      if (kept !== undefined && this.#clock.now() < kept.until)
+        return Promise.resolve(kept.answer === undefined ? undefined : JSON.parse(kept.answer));
+      const underWay = options?.fresh === true ? undefined : this.#underWay.get(key);
+      return underWay === undefined
+        ? this.#lead(key, send, context, input, options)
+        : this.#follow(underWay, send, context, input, options);
+    };
+  }
+
+  #lead(
+    key: string,
+    send: Send,
+    context: CallContext,
+    input: unknown,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const { cache, coalesce } = this.#policies;
+    const asked = send(context, input, options) as Promise<unknown>;
+    const answered = asked.then((answer) => {
+      if (cache !== undefined) this.#keep(key, answer, cache.ttlMs);
+      return answer;
+    });
+    if (coalesce === false) return answered;
+    this.#underWay.set(key, answered);
+    const over = (): void => {
+      if (this.#underWay.get(key) === answered) this.#underWay.delete(key);
+    };
+    answered.then(over, over);
+    return answered;
+  }
+
+  /** Waits for somebody else's answer, by its own deadline. */
+  async #follow(
+    underWay: Promise<unknown>,
+    send: Send,
+    parent: CallContext,
+    input: unknown,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const { clock, wheel } = parent;
+    const ownMs = options?.deadlineMs ?? this.#deadlineMs;
+    const context = new CallContext({
+      clock,
+      wheel,
+      deadline: Math.min(parent.deadline, clock.now() + ownMs),
+      trace: options?.trace,
+      caller: parent.caller,
+      principal: parent.principal,
+      principalToken: parent.principalToken,
+      parent,
+    });
+    const left = (): void =>
+      context.cancel(new KerfError("cancelled", "The caller cancelled the call."));
+    options?.signal?.addEventListener("abort", left, { once: true });
+    if (options?.signal?.aborted === true) left();
+    const ended = Promise.withResolvers<never>();
+    const forget = context.onCancel(ended.reject);
+    try {
+      // Each gets an object of its own.
+      return structuredClone(await Promise.race([underWay, ended.promise]));
+    } catch (thrown) {
+      const reason = context.cancelled;
+      if (reason !== undefined) throw reason;
+      const error = toKerfError(thrown);
+      // Whoever asked first left or had less time: that says nothing of our call.
+      if (error.code !== "cancelled" && error.code !== "deadline_exceeded") throw error;
+      return await (send(parent, input, options) as Promise<unknown>);
+    } finally {
+      forget();
+      options?.signal?.removeEventListener("abort", left);
+      context.release();
+    }
+  }
+
+  #keep(key: string, answer: unknown, ttlMs: number): void {
+    const text = JSON.stringify(answer) as string | undefined;
+    if ((text?.length ?? 0) <= maxAnswerLength)
+      this.#kept.set(key, { answer: text, until: this.#clock.now() + ttlMs });
+  }
+
+  #keyOf({ principal, principalToken }: CallContext, input: unknown): string {
+    const asked = JSON.stringify(input) ?? "";
+    if (this.#policies.cache?.for === "everyone") return asked;
+    const who = principal === undefined ? [principalToken] : [principal.subject, principal.claims];
+    return `${JSON.stringify(who)} ${asked}`;
+  }
+}

@@ -1,0 +1,3 @@
+// For programs that are hosts of a unit whose services run elsewhere: the same host with a companion beside it.
+export type { Companion, CompanionParts, MakeCompanion } from "./companion.ts";
+export { runHost } from "./run-host.ts";
