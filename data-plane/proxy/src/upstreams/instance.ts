@@ -1,8 +1,13 @@
+import { createRequire } from "node:module";
 import { connect as connectTcp } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { UpstreamPolicies } from "@kerf/service";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 import type { TlsFiles } from "./tls.ts";
+
+/** Loaded by gateways that have upstreams only: it takes as long to load as all else that such a gateway is made of. */
+const load = createRequire(import.meta.url);
+const undici = (): typeof import("undici") => load("undici") as typeof import("undici");
 
 /** How long an instance that refused a connection is asked only when there is no other, milliseconds; as `TransportPool` does. */
 const restMs = 1_000;
@@ -99,7 +104,7 @@ export class Instance {
   #connect(): Pool {
     const { settings, tls } = this;
     // One request at a time on each connection; how many there are is bounded by the requests under way.
-    return new Pool(this.origin.origin, {
+    return new (undici().Pool)(this.origin.origin, {
       pipelining: 1,
       allowH2: false,
       connect: { timeout: settings.connectMs, ...tls },
