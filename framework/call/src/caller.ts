@@ -126,7 +126,7 @@ export class Caller {
       const fallback = options.fallback?.[operation];
       if (fallback === undefined) return send;
       const name = `${contract.name}.${operation}`;
-      return withFallback(send, fallback, { name, kind: declared.kind, log: this.#options.log });
+      return withFallback(send, fallback, { name, log: this.#options.log });
     });
   }
 

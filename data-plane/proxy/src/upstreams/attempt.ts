@@ -20,7 +20,7 @@ export interface AttemptOwner {
   head(status: number, headers: IncomingHttpHeaders): readonly string[] | KerfError;
   /** A piece of the body, as it goes to the client. */
   piece(chunk: Buffer): void;
-  /** The client takes no more for now; and again. */
+  /** The client takes no more until it is told to go on; and goes on. */
   stalled(isStalled: boolean): void;
   /** Whether the client takes trailers. */
   readonly takesTrailers: boolean;

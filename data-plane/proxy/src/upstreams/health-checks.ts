@@ -66,7 +66,7 @@ export class HealthChecks {
     for (const timer of this.#timers.values()) timer.cancel();
   }
 
-  /** @param inARow answers of the other kind than it is taken for now */
+  /** @param inARow answers in a row that contradict what it is taken for */
   #later(instance: Instance, ms: number, inARow: number): void {
     if (this.#stopped) return;
     this.#timers.set(
