@@ -16,6 +16,8 @@ export interface TestFront {
   readonly platform: FrontPlatform;
   readonly url: string;
   readonly lines: Line[];
+  /** Resolves once a line after the first `from` has such a message. */
+  readonly said: (message: RegExp, from: number) => Promise<void>;
   /** Places other settings, and resolves once the gateway goes by them or has refused them. */
   readonly place: (settings: GatewaySettings) => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -41,13 +43,22 @@ export async function startFront(
     }));
   place(settings);
   const lines: Line[] = [];
-  const sink = (line: string): void => void lines.push(JSON.parse(line) as Line);
+  let told = Promise.withResolvers<void>();
+  const sink = (line: string): void => {
+    lines.push(JSON.parse(line) as Line);
+    told.resolve();
+    told = Promise.withResolvers();
+  };
   const gateway = await assembleGateway(platform.boot(), new Logger({ level: "debug", sink }));
   platform.before(() => gateway.lifecycle.stop());
   await gateway.lifecycle.start();
   return {
     platform,
     lines,
+    async said(message, from) {
+      while (!lines.slice(from).some((line) => message.test(String(line["message"]))))
+        await told.promise;
+    },
     url: gateway.url as string,
     async place(next) {
       place(next);
