@@ -117,9 +117,10 @@ test(
       const until = answered + 20;
       while (answered < until) await new Promise((resolve) => setImmediate(resolve));
     }
+    // The last turn is due by now; it writes to the disk, which has a time of its own.
+    while (authority.trusted.length > 1) await new Promise((resolve) => setImmediate(resolve));
     going = false;
     await load;
-    assert.equal(authority.trusted.length, 1);
     assert.notEqual(authority.trusted[0], first);
     assert.ok(renewals.callee >= 5 && renewals.calling >= 5, JSON.stringify(renewals));
     assert.ok(server.counters.opened >= 4, String(server.counters.opened));
