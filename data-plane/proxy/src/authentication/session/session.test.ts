@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Problem } from "@kerf/call/http";
@@ -208,6 +210,20 @@ test("another site's page cannot use the cookie", async (t) => {
     "reading",
   );
   const logout = await browser.fetch(`${url}/auth/logout`, { method: "POST", headers: evil });
+  // A WebSocket is opened with GET, from any page.
+  const cookie = `session=${browser.cookies(url).get("session")}`;
+  const upgrade = { connection: "upgrade", upgrade: "websocket", cookie };
+  for (const [site, status] of [
+    ["cross-site", 403],
+    ["same-origin", 200],
+  ] as const) {
+    const headers = { ...upgrade, "sec-fetch-site": site };
+    const [answer] = (await once(get(`${url}/notes/mine`, { headers }), "response")) as [
+      IncomingMessage,
+    ];
+    answer.resume();
+    assert.equal(answer.statusCode, status, site);
+  }
   assert.equal(logout.status, 403);
 });
 
