@@ -17,6 +17,7 @@ export {
   type TlsConfig,
 } from "./connection.ts";
 export { inlineValues } from "./inline-values.ts";
+export { oneSelect } from "./one-select.ts";
 export { sql } from "./kysely/sql.ts";
 export { sqlState } from "./database-errors.ts";
 export {

@@ -10,9 +10,9 @@ import {
 } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
 import { claim, insertRecord } from "./command-records/statements.ts";
-import { inlineValues } from "./inline-values.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
+import { oneSelect } from "./one-select.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
 
@@ -58,7 +58,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #options: TransactionOptions;
   readonly #beforeCommit: Hook<Tables>[] = [];
-  readonly #lastly: { readonly statement: () => Statement; readonly always: boolean }[] = [];
+  readonly #lastly: { readonly call: () => Statement; readonly always: boolean }[] = [];
   readonly #afterCommit: (() => Promise<void> | void)[] = [];
   #opening: Promise<PooledConnection> | undefined;
   #connection: PooledConnection | undefined;
@@ -132,11 +132,11 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   /**
-   * A statement that leaves together with COMMIT, behind every hook, in the order of registration; what it answers is of no interest, and when
-   * it fails nothing is committed. `when used`: only when the transaction has done something else.
+   * A call of a function, `select kerf.name(…)`, that leaves together with COMMIT, behind every hook, in the order of registration; what it answers
+   * is of no interest, and when it fails nothing is committed. `when used`: only when the transaction has done something else.
    */
-  lastly(statement: () => Statement, condition?: "when used"): void {
-    this.#lastly.push({ statement, always: condition === undefined });
+  lastly(call: () => Statement, condition?: "when used"): void {
+    this.#lastly.push({ call, always: condition === undefined });
   }
 
   /** Runs when it has been committed, and cannot undo it: what it throws goes to `onAfterCommitError`. */
@@ -360,8 +360,8 @@ export class CommandTransaction<Tables = unknown> implements Session {
   async #commit(connection: PooledConnection): Promise<void> {
     let command: string;
     try {
-      const last = this.#lastly.map(({ statement }) => inlineValues(statement()));
-      const answer = await connection.client.query([...last, "commit"].join(";\n"));
+      const calls = this.#lastly.map(({ call }) => call());
+      const answer = await connection.client.query([...oneSelect(calls), "commit"].join(";\n"));
       ({ command } = [answer].flat().at(-1) as QueryResult);
     } catch (error) {
       if (endsConnection(error)) {

@@ -15,6 +15,7 @@ const names = new StatementNames([
   point("read", "begin read only"),
   point("bound", "set local transaction_timeout = {}"),
   point("append", "select kerf.event_append($1::smallint, $2)"),
+  point("answer", "select kerf.command_answer($1, $2)"),
   point("commit", "commit"),
   point("giveBack", "rollback", "giveBack"),
   point("rollback", "rollback", "rollback"),
@@ -32,6 +33,9 @@ test("a message of several statements is several points, values written into it 
     "append",
     "commit",
   ]);
+  const both =
+    "select kerf.event_append(3::smallint, ', kerf.'), kerf.command_answer('a', '$1');\ncommit";
+  assert.deepEqual(found(both).names, ["append", "answer", "commit"]);
 });
 
 test("who sent it tells points with the same text apart", () => {

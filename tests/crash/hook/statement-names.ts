@@ -63,9 +63,9 @@ export class StatementNames {
       );
       const [first] = fitting;
       if (first === undefined) continue;
-      const rest = first.pattern.exec(whole)?.groups?.["rest"];
-      if (rest === undefined) return [fitting];
-      const others = this.#split(rest);
+      const { rest, call } = first.pattern.exec(whole)?.groups ?? {};
+      if (rest === undefined && call === undefined) return [fitting];
+      const others = this.#split(rest ?? `select ${call}`);
       if (others !== undefined) return [fitting, ...others];
     }
     return undefined;
@@ -83,7 +83,7 @@ function patternOf(text: string): RegExp {
           : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
     )
     .join("");
-  return new RegExp(`^${escaped}(?:; ?(?<rest>[^]+))?$`);
+  return new RegExp(`^${escaped}(?:; ?(?<rest>[^]+)|, (?<call>kerf\\.[^]+))?$`);
 }
 
 function pick(points: readonly Candidate[], stack: () => string): string {

@@ -81,4 +81,16 @@ export const commandRecordSchema: readonly SystemMigration[] = [
 
       select kerf.command_record_maintain()`,
   },
+  {
+    name: "commands-0002",
+    sql: `
+      -- Writes the record of a command. A function, so that its plan is kept.
+      create function kerf.command_answer(scope uuid, input uuid, failed boolean, answer text) returns void
+        language plpgsql
+        as $$
+      begin
+        insert into kerf.command_record (day, scope, input, failed, answer)
+          values ((now() at time zone 'utc')::date, scope, input, failed, answer);
+      end $$`,
+  },
 ];

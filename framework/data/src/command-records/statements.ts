@@ -38,8 +38,7 @@ export async function claim(
 /** What writes the record: the last statement of the command's transaction. */
 export function insertRecord(claimed: CommandClaim, { failed, answer }: RecordedAnswer): Statement {
   return {
-    text: `insert into kerf.command_record (day, scope, input, failed, answer)
-      values (kerf.command_day(), $1, $2, $3, $4)`,
+    text: "select kerf.command_answer($1, $2, $3, $4)",
     values: [claimed.scope, claimed.input, failed, answer],
   };
 }

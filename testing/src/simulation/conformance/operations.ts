@@ -1,4 +1,4 @@
-import { inlineValues } from "@kerf/data";
+import { inlineValues, oneSelect } from "@kerf/data";
 import { shardOf } from "@kerf/events";
 import { type Random, seededRandom } from "@kerf/kernel";
 import { statements } from "../statements/index.ts";
@@ -57,9 +57,9 @@ export class OperationSource {
       ["command: record"],
     ]).map((name) => {
       const values = (this.#values[name] as () => unknown[])();
-      return inlined(name, statements.named(name).sql, values).text;
+      return { text: statements.named(name).sql, values };
     });
-    return { name: "commit with", text: [...last, "commit"].join(";\n"), values: [] };
+    return { name: "commit with", text: [...oneSelect(last), "commit"].join(";\n"), values: [] };
   }
 
   /** Mostly of the tables that serve. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inlineValues } from "@kerf/data";
+import { inlineValues, oneSelect } from "@kerf/data";
 import fc from "fast-check";
 import { statementsOf } from "./literals.ts";
 import { StatementTable } from "./statement-table.ts";
@@ -71,6 +71,18 @@ test("a message falls into its statements and nowhere else", () => {
       const statements = all.map((values) => inlineValues({ text: sql, values }));
       assert.deepEqual(statementsOf([...statements, "commit"].join(";\n")), [
         ...statements,
+        "commit",
+      ]);
+    }),
+  );
+});
+
+test("a statement that calls several functions falls into its calls", () => {
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 4 }), (all) => {
+      const calls = all.map((each) => ({ text: "select kerf.one($1)", values: [each] }));
+      assert.deepEqual(statementsOf([...oneSelect(calls), "commit"].join(";\n")), [
+        ...calls.map(inlineValues),
         "commit",
       ]);
     }),

@@ -49,13 +49,20 @@ function valueOf([whole, escaping, quoted]: RegExpExecArray): unknown {
   return Number.isSafeInteger(number) || digits.includes(".") ? number : digits;
 }
 
-/** The statements of one message; a semicolon within quotes separates nothing. */
+/** The statements of one message, and each function of those that one statement calls; what is within quotes separates nothing. */
 export function statementsOf(text: string): string[] {
   if (!text.includes(";")) return [text];
   return (
     text
       .match(/(?:[^';]|'(?:[^']|'')*')+/g)
-      ?.map((each) => each.trim())
+      ?.flatMap((each) => callsOf(each.trim()))
       .filter((each) => each !== "") ?? []
   );
+}
+
+/** `select kerf.one(…), kerf.two(…)` as two statements: nothing between them could be seen from outside. */
+function callsOf(statement: string): string[] {
+  if (!statement.startsWith("select kerf.")) return [statement];
+  const calls = statement.match(/(?:(?!, kerf\.)(?:[^']|'(?:[^']|'')*'))+/g) ?? [];
+  return calls.map((call, n) => (n === 0 ? call : `select ${call.trim()}`));
 }

@@ -35,13 +35,12 @@ export const commandRecordStatements: readonly KnownStatement[] = [
   },
   {
     name: "command: record",
-    sql: `insert into kerf.command_record (day, scope, input, failed, answer)
-      values (kerf.command_day(), $1, $2, $3, $4)`,
+    sql: "select kerf.command_answer($1, $2, $3, $4)",
     *work(run, [scope, input, failed, said]) {
       const day = run.today;
       const record = { day, scope, input, failed, answer: said };
       yield* run.insertNew("command_record", `${day} ${scope as string}`, record);
-      return answer("INSERT", [], 1);
+      return answer("SELECT", [{ command_answer: "" }]);
     },
   },
 ];
