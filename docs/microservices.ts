@@ -114,7 +114,7 @@ export const rows: readonly Row[] = [
   cost(
     "A boundary in the wrong place is expensive to move",
     "The boundary is made in the contract and the data; whether a network runs through it is a setting, and no line of service code differs",
-    built("tests/shop/partly-cut.test.ts"),
+    built("tests/shop/partly-cut.engine.test.ts"),
     "npm start -- --cut none",
   ),
   cost(

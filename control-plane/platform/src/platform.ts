@@ -117,7 +117,7 @@ export class Platform {
     rotation.start();
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
-    const units = wanted.filter(({ kind }) => kind === "host");
+    const units = wanted.filter(({ kind, sidecar }) => kind === "host" && sidecar !== true);
     const gateways = wanted.filter(({ kind }) => kind === "gateway");
     await Promise.all([
       events.step(
@@ -131,6 +131,13 @@ export class Platform {
         supervisor.apply(gateways),
       ),
     ]);
+    // Programs in other languages last: each is two processes, and would take the machine from those that answer first.
+    const foreign = wanted.filter(({ sidecar }) => sidecar === true);
+    if (foreign.length > 0) {
+      await events.step("programs", `Starting ${counted(foreign, "sidecar")}`, () =>
+        supervisor.apply(foreign),
+      );
+    }
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
 
     // Ready is what answers: everyone knows the way to everyone.

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type IncomingMessage, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { type Clock, KerfError } from "@kerf/kernel";
 
 /** How the API of a cluster is reached; in a pod all of it is found at fixed places. */
@@ -86,7 +85,10 @@ async function open(
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    // Loaded here, for few programs ask a cluster: they would cost every program 15 MB and its start 50 ms.
+    const { request: send } = process.getBuiltinModule(
+      url.protocol === "https:" ? "node:https" : "node:http",
+    );
     const request = send(url, {
       headers,
       signal,

@@ -1,7 +1,8 @@
 import type { OnReadOpts } from "node:net";
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { KerfError } from "@kerf/kernel";
 import type { WorkloadIdentity } from "../../../identity/workload-identity.ts";
+import { nodeTls } from "./node-tls.ts";
 import { type ProvenPeer, provePeer } from "./prove-peer.ts";
 import { applicationProtocol, secureContextOf } from "./secure-context.ts";
 
@@ -30,7 +31,7 @@ export function secureConnect(
     checkServerIdentity: () => undefined,
     onread,
   };
-  return connect(options);
+  return nodeTls().connect(options);
 }
 
 /** Reads who answered; throws `unavailable`, not executed, when it is not the unit that is placed there. */

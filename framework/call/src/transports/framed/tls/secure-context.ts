@@ -1,6 +1,7 @@
-import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import type { SecureContext, SecureContextOptions } from "node:tls";
 import { KerfError } from "@kerf/kernel";
 import type { WorkloadIdentity } from "../../../identity/workload-identity.ts";
+import { nodeTls } from "./node-tls.ts";
 
 /** The protocol that both sides name in the handshake (ALPN, RFC 7301), so that no other server is taken for one of ours. */
 export const applicationProtocol = "kerf/1";
@@ -36,7 +37,7 @@ export function secureContextOf(identity: WorkloadIdentity): SecureContext {
   const { credentials, authorities } = identity;
   const last = made.get(identity);
   if (last?.credentials === credentials && last.authorities === authorities) return last.context;
-  const context = createSecureContext(secureContextOptions(identity));
+  const context = nodeTls().createSecureContext(secureContextOptions(identity));
   made.set(identity, { credentials, authorities, context });
   return context;
 }

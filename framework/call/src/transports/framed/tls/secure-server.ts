@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import { createServer, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Clock } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { WorkloadIdentity } from "../../../identity/workload-identity.ts";
@@ -9,6 +9,7 @@ import { prefaceFor } from "../hello.ts";
 import type { FramedLimits } from "../limits.ts";
 import { Output, roomFor } from "../output.ts";
 import { Handshakes } from "./handshakes.ts";
+import { nodeTls } from "./node-tls.ts";
 import { type ProvenPeer, provePeer } from "./prove-peer.ts";
 import { RefusedPeers } from "./refused-peers.ts";
 import { applicationProtocol, secureContextOptions } from "./secure-context.ts";
@@ -42,7 +43,7 @@ export function createSecureServer(options: {
     boundMs: limits.handshakeMs,
   });
   const refused = new RefusedPeers(options);
-  const server = createServer(
+  const server = nodeTls().createServer(
     {
       ...secureContextOptions(identity),
       ALPNProtocols: [applicationProtocol],
