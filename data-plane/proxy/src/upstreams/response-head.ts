@@ -19,17 +19,13 @@ export function responseHead(
 ): string[] {
   const named = connectionNames(fieldOf(fields, "connection"));
   let head: string[] = [];
-  let hasLength = false;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     const value = fields[i + 1] as string;
     if (hopByHop.has(name) || named?.has(name) === true) continue;
-    if (name === "content-length") {
-      // RFC 9110, 8.6: an answer without content has no length. One that is said twice is said once.
-      if (status === 204 || hasLength) continue;
-      hasLength = true;
-      head.push(name, (value.split(",", 1)[0] as string).trim());
-    } else head.push(name, name === "location" ? location(value) : value);
+    // RFC 9110, 8.6: an answer without content has no length.
+    if (name === "content-length" && status === 204) continue;
+    head.push(name, name === "location" ? location(value) : value);
   }
   if (edits !== undefined) head = edits.apply(head);
   for (const text of own) head.push(text);

@@ -8,7 +8,7 @@ const digits = /^[0-9]{1,15}$/;
 
 /**
  * Where the body of a response ends (RFC 9112, 6.3). What two programs could read in two ways is refused instead: a length beside a transfer
- * coding, lengths that differ, codings that nobody asked for.
+ * coding, two lengths, codings that nobody asked for.
  * @param minor of its HTTP version
  * @throws MalformedResponse
  */
@@ -23,12 +23,9 @@ export function responseFraming(
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string;
     if (name === "content-length") {
-      for (const one of (fields[i + 1] as string).split(",")) {
-        const said = lengthOf(one.trim());
-        if (length !== undefined && length !== said)
-          throw new MalformedResponse("two lengths that differ");
-        length = said;
-      }
+      // Twice the same could be taken for one (RFC 9110, 8.6); Node's parser and most others refuse it.
+      if (length !== undefined) throw new MalformedResponse("two lengths");
+      length = lengthOf(fields[i + 1] as string);
     } else if (name === "transfer-encoding") {
       // HTTP/1.0 has no codings: its programs find another end of the body (RFC 9112, 6.1).
       if (minor === 0) throw new MalformedResponse("a transfer coding in HTTP/1.0");

@@ -31,6 +31,8 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
   const [, version, code, reason = ""] = match;
   const status = Number(code);
   const minor = Number(version);
+  // Only HTTP/1.1 has answers before the answer (RFC 9110, 15.2).
+  if (status < 200 && minor === 0) throw new MalformedResponse("an interim answer in HTTP/1.0");
   const fields = parseFields(text, lineEnd + 2, text.length - 2);
   const framing = responseFraming(method, status, minor, fields);
   const connection = fieldOf(fields, "connection")?.toLowerCase();
