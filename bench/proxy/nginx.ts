@@ -5,8 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ServerProcess } from "../wire/server-process.ts";
 
-/** nginx in front of `upstream`, one worker, connections kept in both directions as its documentation has it. */
-export async function startNginx(upstream: string): Promise<ServerProcess> {
+/**
+ * nginx in front of `upstream`, one worker, connections kept in both directions as its documentation has it.
+ * @param probe what `upstream` answers well
+ */
+export async function startNginx(
+  upstream: string,
+  probe: RequestInit = {},
+): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-bench-"));
   const port = await freePort();
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -44,7 +50,7 @@ http {
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const address = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries++) {
-    const answer = await fetch(address).catch(() => undefined);
+    const answer = await fetch(address, probe).catch(() => undefined);
     if (answer?.ok === true) break;
     if (tries >= 100) throw new Error("nginx did not begin to serve");
     await new Promise((resolve) => setTimeout(resolve, 50));

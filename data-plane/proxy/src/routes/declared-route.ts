@@ -99,8 +99,8 @@ export class DeclaredRoute implements ForeignRoute {
       response,
       ...this.#outgoing(asked, upstream),
       maxBodyBytes: this.#maxBodyBytes,
-      answerHead: (status, headers, from) => {
-        const head = responseHead(status, headers, {
+      answerHead: (status, fields, from) => {
+        const head = responseHead(status, fields, {
           edits: this.#responseEdits,
           location: (location) => this.#rewrite.back(location, from),
           own,

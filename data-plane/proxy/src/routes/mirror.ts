@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Answer } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import type { Mirror, RouteSettings } from "@kerf/service";
 import type { AnswerObserver } from "../upstreams/forward.ts";
+import { ask } from "../upstreams/http1/ask.ts";
+import { type Fields, fieldOf } from "../upstreams/http1/fields.ts";
 import type { ForeignUpstream, TrafficParts } from "../upstreams/upstream.ts";
 import { AnswerCapture, type CapturedAnswer } from "./captured-answer.ts";
 import { type Difference, IgnoredPaths, jsonDifferences } from "./json-difference.ts";
@@ -128,8 +129,8 @@ export class MirroredRequest implements AnswerObserver {
     this.#parts = parts;
   }
 
-  head(status: number, headers: IncomingHttpHeaders): void {
-    this.#real.head(status, headers);
+  head(status: number, fields: Fields): void {
+    this.#real.head(status, describing(fields));
   }
 
   piece(chunk: Buffer): void {
@@ -188,23 +189,22 @@ export class MirroredRequest implements AnswerObserver {
     const { clock } = this.#parts;
     // Those who are waited for go first.
     if (upstream.breaker.state !== "closed" || !upstream.admission.tryEnter()) return "dropped";
-    const gaveUp = new AbortController();
-    const timer = clock.after(upstream.policies.deadlineMs, () =>
-      gaveUp.abort(new KerfError("deadline_exceeded", "The copy was not answered in time.")),
-    );
     const { instance } = upstream.pick(undefined, clock.now());
     const pool = instance.enter();
+    const capture = new AnswerCapture();
+    const asked = ask(
+      pool,
+      { method, target, fields: head, body },
+      {
+        head: ({ status, fields }) => capture.head(status, describing(fields)),
+        piece: (bytes) => capture.piece(Buffer.from(bytes)),
+      },
+    );
+    const timer = clock.after(upstream.policies.deadlineMs, () =>
+      asked.abandon(new KerfError("deadline_exceeded", "The copy was not answered in time.")),
+    );
     try {
-      const answer = await pool.request({
-        path: target,
-        method,
-        headers: head,
-        body,
-        signal: gaveUp.signal,
-      });
-      const capture = new AnswerCapture();
-      capture.head(answer.statusCode, answer.headers);
-      for await (const chunk of answer.body) capture.piece(chunk as Buffer);
+      await asked.head;
       return await capture.answer();
     } finally {
       timer.cancel();
@@ -212,4 +212,12 @@ export class MirroredRequest implements AnswerObserver {
       upstream.admission.leave();
     }
   }
+}
+
+/** What a capture has to know of a head. */
+function describing(fields: Fields): Record<string, string | undefined> {
+  return {
+    "content-type": fieldOf(fields, "content-type"),
+    "content-encoding": fieldOf(fields, "content-encoding"),
+  };
 }

@@ -1,10 +1,16 @@
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { KerfError } from "@kerf/kernel";
-import type { Dispatcher } from "undici";
 import { attemptFailure } from "./failure.ts";
+import type { ExchangeHandler, Http1Connection } from "./http1/connection.ts";
+import { type Fields, fieldOf } from "./http1/fields.ts";
+import type { Http1Pool } from "./http1/pool.ts";
+import type { Http1Request } from "./http1/request-head.ts";
+import type { ResponseHead } from "./http1/response-head.ts";
 
 /** Of an answer that is thrown away, bytes that are read so that its connection can be used again. */
 const discardedBytes = 65_536;
+/** A whole body up to here is written together with its head, as one string: two pieces of memory cost a dearer system call. */
+const joinedBytes = 16_384;
 
 /** How an attempt at an answer ended. */
 export type AttemptEnd =
@@ -17,9 +23,9 @@ export type AttemptEnd =
 export interface AttemptOwner {
   readonly response: ServerResponse;
   /** The head of an answer is there: what the client gets of it, or why this one is not for the client. */
-  head(status: number, headers: IncomingHttpHeaders): readonly string[] | KerfError;
-  /** A piece of the body, as it goes to the client. */
-  piece(chunk: Buffer): void;
+  head(head: ResponseHead): readonly string[] | KerfError;
+  /** A piece of the body, as it goes to the client; absent where nobody looks. */
+  readonly piece: ((chunk: Buffer) => void) | undefined;
   /** The client takes no more until it is told to go on; and goes on. */
   stalled(isStalled: boolean): void;
   /** Whether the client takes trailers. */
@@ -27,14 +33,15 @@ export interface AttemptOwner {
 }
 
 /** One attempt: passes an answer on as it comes, no faster than the client takes it. */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class Attempt implements ExchangeHandler {
   readonly ended: Promise<AttemptEnd>;
   readonly #owner: AttemptOwner;
   readonly #where: string;
   readonly #end: (end: AttemptEnd) => void;
-  #controller: Dispatcher.DispatchController | undefined;
+  #connection: Http1Connection | undefined;
   #isOver = false;
   #sent = false;
+  #isBodySent = false;
   #discarded = -1;
 
   constructor(owner: AttemptOwner, where: string) {
@@ -45,85 +52,83 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#where = where;
   }
 
-  /** Whether a byte of the request may have been sent. */
-  get sent(): boolean {
-    return this.#sent;
+  /** Sends the request, once there is a connection. */
+  start(pool: Http1Pool, request: Http1Request): void {
+    this.#connection = pool.send(request, this);
   }
 
   /** Gives the attempt up; its connection closes. `answered`: nobody waits for an answer any more. */
   abandon(failure: KerfError, answered = false): void {
     if (this.#isOver) return;
     this.#finish({ answered: answered || this.#owner.response.headersSent, failure });
-    this.#controller?.abort(failure);
+    this.#connection?.abandon(this, failure);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    // Given up before there was a connection: nothing is sent.
-    if (this.#isOver) controller.abort(new KerfError("cancelled", "This attempt was given up."));
-    else this.#sent = true;
+  onConnected(): void {
+    this.#sent = true;
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-    reason?: string,
-  ): void {
+  onInterim({ status, fields }: ResponseHead): void {
+    const { response } = this.#owner;
+    if (this.#isOver || response.req.httpVersionMinor === 0) return;
+    if (status === 102) response.writeProcessing();
+    const link = status === 103 ? fieldOf(fields, "link") : undefined;
+    if (link === undefined) return;
+    try {
+      response.writeEarlyHints({ link });
+    } catch {
+      // A hint that cannot be passed on: the answer comes anyway.
+    }
+  }
+
+  onHead(head: ResponseHead): void {
     if (this.#isOver) return;
     const { response } = this.#owner;
-    if (status < 200) {
-      this.#interim(status, headers);
-      return;
-    }
-    const head = this.#owner.head(status, headers);
-    if (head instanceof KerfError) {
+    const shown = this.#owner.head(head);
+    if (shown instanceof KerfError) {
       this.#discarded = 0;
-      this.#finish({ answered: false, failure: head });
+      this.#finish({ answered: false, failure: shown });
       return;
     }
     try {
-      if (reason === undefined || reason === "") response.writeHead(status, head as string[]);
-      else response.writeHead(status, reason, head as string[]);
+      if (head.reason === "") response.writeHead(head.status, shown as string[]);
+      else response.writeHead(head.status, head.reason, shown as string[]);
     } catch (cause) {
       // What no HTTP server may send on.
       const message = `${this.#where} answers with a head that cannot be passed on.`;
       this.abandon(new KerfError("protocol_error", { message, cause }));
-      controller.abort(cause as Error);
     }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#isOver) {
-      if (this.#discarded < 0) return;
-      this.#discarded += chunk.length;
-      if (this.#discarded > discardedBytes) controller.abort(new Error("too much to throw away"));
+  onBody(bytes: Buffer, isLast: boolean): void {
+    if (this.#isOver) return this.#discard(bytes);
+    const { response, piece } = this.#owner;
+    if (isLast && bytes.length <= joinedBytes && piece === undefined) {
+      this.#isBodySent = true;
+      response.end(bytes.toString("latin1"), "latin1");
       return;
     }
-    this.#owner.piece(chunk);
-    const { response } = this.#owner;
-    if (response.write(chunk)) return;
-    controller.pause();
+    const connection = this.#connection as Http1Connection;
+    const kept = connection.keep(bytes);
+    piece?.(kept);
+    if (response.write(kept) || isLast) return;
+    connection.pause();
     this.#owner.stalled(true);
     response.once("drain", () => {
       this.#owner.stalled(false);
-      controller.resume();
+      connection.resume(this);
     });
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+  onEnd(trailers: Fields): void {
     if (this.#isOver) return;
     const { response, takesTrailers } = this.#owner;
-    if (takesTrailers) {
-      const entries = Object.entries(trailers).filter((entry) => entry[1] !== undefined);
-      if (entries.length > 0)
-        response.addTrailers(Object.fromEntries(entries) as Record<string, string>);
-    }
-    response.end();
+    if (takesTrailers && trailers.length > 0) response.addTrailers(pairsOf(trailers));
+    if (!this.#isBodySent) response.end();
     this.#finish({ answered: true });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  onError(error: Error): void {
     if (this.#isOver) return;
     const failure = attemptFailure(error, this.#where, this.#sent);
     const { response } = this.#owner;
@@ -133,22 +138,22 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#finish({ answered: true, failure });
   }
 
-  #interim(status: number, headers: IncomingHttpHeaders): void {
-    const { response } = this.#owner;
-    if (response.req.httpVersionMinor === 0) return;
-    if (status === 102) response.writeProcessing();
-    const { link } = headers;
-    if (status === 103 && link !== undefined) {
-      try {
-        response.writeEarlyHints({ link });
-      } catch {
-        // A hint that cannot be passed on: the answer comes anyway.
-      }
-    }
+  #discard(bytes: Buffer): void {
+    if (this.#discarded < 0) return;
+    this.#discarded += bytes.length;
+    if (this.#discarded > discardedBytes)
+      this.#connection?.abandon(this, new Error("too much to throw away"));
   }
 
   #finish(end: AttemptEnd): void {
     this.#isOver = true;
     this.#end(end);
   }
+}
+
+function pairsOf(fields: Fields): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    pairs.push([fields[i] as string, fields[i + 1] as string]);
+  return pairs;
 }

@@ -1,12 +1,13 @@
 import { KerfError } from "@kerf/kernel";
-
-const timeouts = new Set(["UND_ERR_BODY_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT"]);
+import { ConnectionLost } from "./http1/connection-lost.ts";
+import { MalformedResponse } from "./http1/malformed-response.ts";
+import { UnsendableRequest } from "./http1/request-head.ts";
 
 /** What went wrong with an attempt, as a client may be told. `sent`: whether a byte of the request may have been. */
 export function attemptFailure(cause: Error, where: string, sent: boolean): KerfError {
   if (cause instanceof KerfError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? cause.name;
-  if (code === "UND_ERR_INVALID_ARG") {
+  if (cause instanceof UnsendableRequest) {
     return new KerfError("invalid_input", {
       message: "The request cannot be passed on: its head holds what HTTP/1.1 does not allow.",
       cause,
@@ -20,9 +21,9 @@ export function attemptFailure(cause: Error, where: string, sent: boolean): Kerf
       cause,
     });
   }
-  if (timeouts.has(code))
+  if (cause instanceof ConnectionLost && cause.code === "BODY_TIMEOUT")
     return new KerfError("deadline_exceeded", { message: `${where} fell silent.`, cause });
-  if (cause.name === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW")
+  if (cause instanceof MalformedResponse || cause.name === "HTTPParserError")
     return new KerfError("protocol_error", {
       message: `${where} does not answer in HTTP/1.1 (${code}).`,
       cause,

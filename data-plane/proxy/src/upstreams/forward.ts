@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { backoff, type Endpoint, meansTrouble } from "@kerf/call";
 import { delay, KerfError, toKerfError } from "@kerf/kernel";
 import { Attempt, type AttemptEnd, type AttemptOwner } from "./attempt.ts";
+import { type Fields, fieldOf } from "./http1/fields.ts";
+import type { ResponseHead } from "./http1/response-head.ts";
 import type { Instance } from "./instance.ts";
 import { type RequestBody, requestBody } from "./request-body.ts";
 import { type ForeignUpstream, left, type TrafficParts } from "./upstream.ts";
@@ -13,7 +15,7 @@ const passing: ReadonlySet<number> = new Set([502, 503, 504]);
 
 /** Sees an answer on its way to the client. */
 export interface AnswerObserver {
-  head(status: number, headers: IncomingHttpHeaders): void;
+  head(status: number, fields: Fields): void;
   piece(chunk: Buffer): void;
   /** `complete`: the client was sent all of it. */
   end(complete: boolean): void;
@@ -30,7 +32,7 @@ export interface Forwarding {
   readonly head: string[];
   readonly maxBodyBytes: number;
   /** The head for the client of an answer that came from there. */
-  answerHead(status: number, headers: IncomingHttpHeaders, from: URL): string[];
+  answerHead(status: number, fields: Fields, from: URL): string[];
   readonly observer?: AnswerObserver | undefined;
   /** Told the body once it is known, when it is small enough to be kept. */
   onBody?(body: Buffer | null): void;
@@ -63,6 +65,7 @@ export async function forward(forwarding: Forwarding, parts: TrafficParts): Prom
 class Attempts implements AttemptOwner {
   readonly response: ServerResponse;
   readonly takesTrailers: boolean;
+  readonly piece: AttemptOwner["piece"];
   readonly #forwarding: Forwarding;
   readonly #body: RequestBody;
   readonly #until: number;
@@ -82,6 +85,8 @@ class Attempts implements AttemptOwner {
     this.#until = until;
     this.#parts = parts;
     this.response = forwarding.response;
+    const { observer } = forwarding;
+    this.piece = observer && ((chunk) => observer.piece(chunk));
     this.takesTrailers = forwarding.request.headers.te !== undefined;
   }
 
@@ -151,16 +156,12 @@ class Attempts implements AttemptOwner {
     );
     const pool = instance.enter();
     try {
-      pool.dispatch(
-        {
-          path: target,
-          method: request.method ?? "GET",
-          headers: head,
-          // Its type knows no iterables; the library takes them.
-          body: this.#body.content as Buffer | null,
-        },
-        attempt,
-      );
+      attempt.start(pool, {
+        method: request.method ?? "GET",
+        target,
+        fields: head,
+        body: this.#body.content,
+      });
       const end = await attempt.ended;
       this.#settle(end);
       return end;
@@ -171,10 +172,10 @@ class Attempts implements AttemptOwner {
   }
 
   /** What becomes of an answer: it goes to the client, or another instance is asked in its place. */
-  head(status: number, headers: IncomingHttpHeaders): readonly string[] | KerfError {
+  head({ status, fields }: ResponseHead): readonly string[] | KerfError {
     const instance = this.#instance as Instance;
     if (passing.has(status) && this.#mayRepeat && this.#forwarding.upstream.instances.size > 1) {
-      const seconds = Number(headers["retry-after"]);
+      const seconds = Number(fieldOf(fields, "retry-after"));
       return new KerfError("unavailable", {
         message: `${instance.url} answers ${status}.`,
         retryAfterMs: Number.isFinite(seconds) ? seconds * 1_000 : undefined,
@@ -184,12 +185,8 @@ class Attempts implements AttemptOwner {
     if (this.#timer !== undefined) wheel.remove(this.#timer);
     this.#status = status;
     this.#judge(status >= 500);
-    this.#forwarding.observer?.head(status, headers);
-    return this.#forwarding.answerHead(status, headers, instance.origin);
-  }
-
-  piece(chunk: Buffer): void {
-    this.#forwarding.observer?.piece(chunk);
+    this.#forwarding.observer?.head(status, fields);
+    return this.#forwarding.answerHead(status, fields, instance.origin);
   }
 
   /** A client that takes nothing for too long holds a connection for nothing. */

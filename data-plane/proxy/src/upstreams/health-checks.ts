@@ -1,10 +1,13 @@
 import { type Clock, KerfError, type Timer } from "@kerf/kernel";
 import type { UpstreamHealth } from "@kerf/service";
+import { ask } from "./http1/ask.ts";
 import type { Instance } from "./instance.ts";
 import type { TrafficParts } from "./upstream.ts";
 
 const defaultTimeoutMs = 1_000;
 const defaultIntervalMs = 5_000;
+/** Most that an answer may say, bytes: only its status is of interest. */
+const mostBytes = 65_536;
 
 /** Asks an instance for its health. Rejects when it does not answer in time, or with something else than 200 up to 399. */
 export async function askHealth(
@@ -12,18 +15,26 @@ export async function askHealth(
   health: UpstreamHealth,
   clock: Clock,
 ): Promise<void> {
-  const gaveUp = new AbortController();
-  const timer = clock.after(health.timeoutMs ?? defaultTimeoutMs, () => gaveUp.abort());
+  let size = 0;
+  const { path: target } = health;
+  const fields = ["user-agent", "kerf-health"];
+  const asked = ask(
+    instance.pool,
+    { method: "GET", target, fields, body: null },
+    {
+      piece(bytes) {
+        size += bytes.length;
+        if (size > mostBytes) asked.abandon(new Error("Its answer is too long."));
+      },
+    },
+  );
+  const timer = clock.after(health.timeoutMs ?? defaultTimeoutMs, () =>
+    asked.abandon(new Error("It did not answer in time.")),
+  );
   try {
-    const { statusCode, body } = await instance.pool.request({
-      method: "GET",
-      path: health.path,
-      headers: { "user-agent": "kerf-health" },
-      signal: gaveUp.signal,
-    });
-    await body.dump({ limit: 65_536, signal: gaveUp.signal });
-    if (statusCode >= 200 && statusCode < 400) return;
-    throw new KerfError("unavailable", `${instance.url}${health.path} answers ${statusCode}.`);
+    const { status } = await asked.head;
+    if (status >= 200 && status < 400) return;
+    throw new KerfError("unavailable", `${instance.url}${health.path} answers ${status}.`);
   } finally {
     timer.cancel();
   }

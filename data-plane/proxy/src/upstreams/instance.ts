@@ -1,13 +1,8 @@
-import { createRequire } from "node:module";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, isIP } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { UpstreamPolicies } from "@kerf/service";
-import type { Pool } from "undici";
+import { Http1Pool } from "./http1/pool.ts";
 import type { TlsFiles } from "./tls.ts";
-
-/** Loaded by gateways that have upstreams only: it takes as long to load as all else that such a gateway is made of. */
-const load = createRequire(import.meta.url);
-const undici = (): typeof import("undici") => load("undici") as typeof import("undici");
 
 /** How long an instance that refused a connection is asked only when there is no other, milliseconds; as `TransportPool` does. */
 const restMs = 1_000;
@@ -24,9 +19,8 @@ export class Instance {
   readonly tls: TlsFiles | undefined;
   readonly settings: ConnectionSettings;
   readonly #clock: Clock;
-  #pool: Pool;
+  readonly #pool: Http1Pool;
   #inFlight = 0;
-  #retired = false;
   #restsUntil = Number.NEGATIVE_INFINITY;
 
   constructor(url: string, settings: ConnectionSettings, tls: TlsFiles | undefined, clock: Clock) {
@@ -43,27 +37,24 @@ export class Instance {
     return this.#inFlight;
   }
 
-  /** Its connections, for a question that may fail when the instance is retired. */
-  get pool(): Pool {
+  /** Its connections, for a question that is not counted. */
+  get pool(): Http1Pool {
     return this.#pool;
   }
 
   /** Its connections, for a request; whoever entered leaves once. A request may come here by a configuration that is no more: it is served all the same. */
-  enter(): Pool {
+  enter(): Http1Pool {
     this.#inFlight++;
-    if (this.#pool.closed) this.#pool = this.#connect();
     return this.#pool;
   }
 
   leave(): void {
     this.#inFlight--;
-    if (this.#retired) this.#closeIdle();
   }
 
-  /** Connections end with the last request. */
+  /** Each connection ends with its last request. */
   retire(): void {
-    this.#retired = true;
-    this.#closeIdle();
+    this.#pool.close();
   }
 
   /** Whether it refused a connection a moment ago. */
@@ -77,12 +68,8 @@ export class Instance {
 
   /** Resolves when something accepts a connection there. */
   async knock(): Promise<void> {
-    const { hostname, port, protocol } = this.origin;
     await new Promise<void>((resolve, reject) => {
-      const socket = connectTcp({
-        host: hostname.replace(/^\[|\]$/g, ""),
-        port: Number(port) || (protocol === "https:" ? 443 : 80),
-      });
+      const socket = connectTcp(this.#endpoint());
       const settle = (error?: Error): void => {
         timer.cancel();
         socket.destroy();
@@ -96,26 +83,33 @@ export class Instance {
     });
   }
 
-  #closeIdle(): void {
-    if (this.#inFlight > 0 || this.#pool.closed) return;
-    void this.#pool.close().catch(() => {}); // It fails only when it is closed already.
+  #connect(): Http1Pool {
+    const { settings, tls } = this;
+    const { host, port } = this.#endpoint();
+    // A name is checked against the certificate, and said in the handshake; an address is only checked.
+    const servername = isIP(host) === 0 ? { servername: host } : undefined;
+    return new Http1Pool(
+      {
+        host,
+        port,
+        authority: this.origin.host,
+        tls:
+          this.origin.protocol === "https:"
+            ? { options: { ...servername, ...tls }, session: undefined }
+            : undefined,
+        connectMs: settings.connectMs,
+        idleMs: settings.idleMs,
+      },
+      settings.keepAliveMs,
+      this.#clock,
+    );
   }
 
-  #connect(): Pool {
-    const { settings, tls } = this;
-    // One request at a time on each connection; how many there are is bounded by the requests under way.
-    return new (undici().Pool)(this.origin.origin, {
-      pipelining: 1,
-      allowH2: false,
-      connect: { timeout: settings.connectMs, ...tls },
-      keepAliveTimeout: settings.keepAliveMs,
-      // A server that says how long it keeps a connection is believed, with a second to spare.
-      keepAliveMaxTimeout: Math.max(settings.keepAliveMs, 60_000),
-      keepAliveTimeoutThreshold: 1_000,
-      // Until the head: bounded by the deadline of each request.
-      headersTimeout: 0,
-      bodyTimeout: settings.idleMs,
-      maxHeaderSize: 65_536,
-    });
+  #endpoint(): { host: string; port: number } {
+    const { hostname, port, protocol } = this.origin;
+    return {
+      host: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port) || (protocol === "https:" ? 443 : 80),
+    };
   }
 }

@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { EditedHeaders } from "./edited-headers.ts";
 import { connectionNames, hopByHop } from "./hop-by-hop.ts";
+import { type Fields, fieldOf } from "./http1/fields.ts";
 
 /** What the head of an answer is made with. */
 export interface ResponseHeadOptions {
@@ -14,19 +14,18 @@ export interface ResponseHeadOptions {
 /** The head of an upstream's answer as the client gets it, names and values in turn. */
 export function responseHead(
   status: number,
-  headers: IncomingHttpHeaders,
+  fields: Fields,
   { edits, location, own }: ResponseHeadOptions,
 ): string[] {
-  const named = connectionNames(headers.connection);
+  const named = connectionNames(fieldOf(fields, "connection"));
   let head: string[] = [];
-  for (const name in headers) {
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    const value = fields[i + 1] as string;
     if (hopByHop.has(name) || named?.has(name) === true) continue;
     // RFC 9110, 8.6: an answer without content has no length.
     if (name === "content-length" && status === 204) continue;
-    const value = headers[name] as string | string[];
-    if (name === "location" && typeof value === "string") head.push(name, location(value));
-    else if (typeof value === "string") head.push(name, value);
-    else for (const one of value) head.push(name, one);
+    head.push(name, name === "location" ? location(value) : value);
   }
   if (edits !== undefined) head = edits.apply(head);
   for (const text of own) head.push(text);

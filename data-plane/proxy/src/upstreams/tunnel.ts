@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { KerfError } from "@kerf/kernel";
 import { attemptFailure } from "./failure.ts";
 import { type Forwarding } from "./forward.ts";
+import type { Fields } from "./http1/fields.ts";
 import { left, type TrafficParts } from "./upstream.ts";
 
 /** RFC 6455, 1.3. */
@@ -94,7 +95,7 @@ export class Tunnels {
     );
     upgrade.once("response", (answer) => {
       // It refuses: the client gets its answer.
-      const shown = forwarding.answerHead(answer.statusCode ?? 502, answer.headers, origin);
+      const shown = forwarding.answerHead(answer.statusCode ?? 502, fieldsOf(answer), origin);
       response.writeHead(answer.statusCode ?? 502, [...shown, "connection", "close"]);
       answer.pipe(response);
       answer.once("close", () => resolve());
@@ -114,7 +115,7 @@ export class Tunnels {
         );
         return;
       }
-      const shown = forwarding.answerHead(101, answer.headers, origin);
+      const shown = forwarding.answerHead(101, fieldsOf(answer), origin);
       response.statusCode = 101;
       client.write(
         `HTTP/1.1 101 Switching Protocols\r\n${linesOf(["connection", "Upgrade", "upgrade", "websocket", ...shown])}\r\n`,
@@ -158,4 +159,8 @@ function linesOf(head: readonly string[]): string {
   let lines = "";
   for (let i = 0; i < head.length; i += 2) lines += `${head[i]}: ${head[i + 1]}\r\n`;
   return lines;
+}
+
+function fieldsOf({ rawHeaders }: IncomingMessage): Fields {
+  return rawHeaders.map((text, i) => (i % 2 === 0 ? text.toLowerCase() : text));
 }
