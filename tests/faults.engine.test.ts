@@ -10,7 +10,7 @@ for (const name of ["hang", "kill"]) {
   const scenario = scenarios.find((one) => one.name === name);
   assert.ok(scenario !== undefined);
   test(`clients do not notice that ${scenario.says}`, async (t) => {
-    const options = { seconds: 9, rate: 200, keep: false };
+    const options = { seconds: 9, rate: 200, warmUpS: 2, keep: false };
     const lines: string[] = [];
     const outcome = await runScenario(scenario, options, (line) => lines.push(line), t.signal);
     const said = [...lines, ...linesOf(outcome)].join("\n");

@@ -1,7 +1,7 @@
 // `npm run faults -- --only NAME --seconds 60 --rate 500 --json`: one instance of three fails in every way that there is, while requests come at their own
 // pace; what their clients saw is judged. docs/guides/calls.md says how to read it. Exits with 0 when everything held, 1 when not.
 import { KerfError } from "@kerf/kernel";
-import { runScenario } from "./campaign.ts";
+import { runScenario, warmUpS } from "./campaign.ts";
 import { inOwnNetwork, isInOwnNetwork, lacksNetwork } from "./namespace.ts";
 import { type FaultOptions, readOptions } from "./options.ts";
 import { linesOf, type Outcome } from "./outcome.ts";
@@ -50,7 +50,7 @@ async function run(
   log: (line: string) => void,
 ): Promise<Outcome | undefined> {
   if (scenario.ownNetwork !== true || isInOwnNetwork)
-    return runScenario(scenario, { ...options, keep: true }, log, ending.signal);
+    return runScenario(scenario, { ...options, warmUpS, keep: true }, log, ending.signal);
   const lack = lacksNetwork();
   if (lack !== undefined) {
     log(`  skipped: ${lack}`);
