@@ -44,6 +44,7 @@ export {
   type SplitSide,
   type Sticky,
   type TrustedProxies,
+  type UpstreamDiscovery,
   type UpstreamHealth,
   type UpstreamPolicies,
   type UpstreamSettings,

@@ -38,15 +38,16 @@ export class RunningShop {
   #output = "";
   readonly #ended: Promise<unknown>;
 
-  private constructor(home: string, args: readonly string[]) {
+  private constructor(home: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.home = home;
-    this.launcher = spawnKerf(home, [
+    const all = [
       "dev",
       // An app of its own is one that the scenario changes: it is watched.
       ...(args.includes("--app") ? [] : ["--app", "examples/shop/app.ts", "--no-watch"]),
       "--json",
       ...args,
-    ]);
+    ];
+    this.launcher = spawnKerf(home, all, env);
     this.#ended = once(this.launcher, "exit");
     for (const stream of [this.launcher.stdout, this.launcher.stderr]) {
       stream?.on(
@@ -56,9 +57,13 @@ export class RunningShop {
     }
   }
 
-  /** Starts it and waits until it is ready. `home`: one that a shop used before. */
-  static async start(args: readonly string[] = [], home?: string): Promise<RunningShop> {
-    const shop = new RunningShop(home ?? (await mkdtemp(join(tmpdir(), "kerf-shop-"))), args);
+  /** Starts it and waits until it is ready. `home`: one that a shop used before. `env`: what its environment has beside ours. */
+  static async start(
+    args: readonly string[] = [],
+    home?: string,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<RunningShop> {
+    const shop = new RunningShop(home ?? (await mkdtemp(join(tmpdir(), "kerf-shop-"))), args, env);
     try {
       await shop.#ready();
     } catch (cause) {
@@ -133,10 +138,15 @@ export class RunningShop {
   }
 }
 
-function spawnKerf(home: string, args: readonly string[]): ChildProcess {
+function spawnKerf(
+  home: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  const ours = { KERF_HOME: home, PORT: "0", KERF_PLATFORM_PORT: "0", NO_COLOR: "1" };
   return spawn(process.execPath, ["--conditions=kerf-source", "tools/cli/src/main.ts", ...args], {
     cwd: root,
-    env: { ...process.env, KERF_HOME: home, PORT: "0", KERF_PLATFORM_PORT: "0", NO_COLOR: "1" },
+    env: { ...process.env, ...ours, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
 }

@@ -200,6 +200,30 @@ test("a hung instance costs an attempt and not the call", async () => {
     assert.equal(request.context.cancelled?.code, "deadline_exceeded");
 });
 
+test("the next calls wait no longer for an instance that hangs than the first ones did", async () => {
+  const side = new FarSide("hung", "well", "fine");
+  // Nobody is left out or remembered as slow, so that the hung one goes on being asked.
+  const policies = { ejectAfter: 1_000, ejectCalls: 1_000, loadDecayMs: 1 };
+  const { bound, context, clock } = far(side, policies);
+  side.behaviour = (arrived) => arrived.answer(book);
+  for (let call = 0; call < 40; call++) await bound(context()).get({ id: "a" });
+  side.behaviour = (arrived) => void (arrived.address !== "hung" && arrived.answer(book));
+  let hung: number[] = [];
+  for (let round = 0; round < 10; round++) {
+    const seen = side.arrived.length;
+    const calls = Array.from({ length: 10 }, () => outcome(bound(context()).get({ id: "a" })));
+    await clock.advance(8_000);
+    await Promise.all(calls);
+    const asked = side.arrived.slice(seen).filter(({ address }) => address === "hung");
+    hung = [...hung, ...asked.map(({ leftMs }) => leftMs)];
+  }
+  assert.ok(hung.length >= 10, `${hung.length} of 100`);
+  assert.ok(
+    hung.every((leftMs) => leftMs <= 50),
+    `${hung.join(" ")} ms`,
+  );
+});
+
 test("the last attempt has all the time that is left, and a command its whole deadline", async () => {
   const side = new FarSide("a");
   const { bound, context, clock } = far(side);

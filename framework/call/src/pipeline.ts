@@ -240,7 +240,10 @@ export const pipeline: readonly Position[] = [
         const tookMs = now - attemptedAt;
         if (error === undefined) {
           if (kind !== "stream") balancer.settled(endpoint, tookMs, false, now);
-        } else balancer.settled(endpoint, tookMs, isOutlying(error, tookMs, policies), now);
+        } else {
+          const failed = isOutlying(error, tookMs, policies);
+          balancer.settled(endpoint, kind === "stream" ? 0 : tookMs, failed, now);
+        }
         return error;
       };
     },
@@ -284,8 +287,10 @@ export const pipeline: readonly Position[] = [
           context !== whole &&
           whole.cancelled === undefined &&
           now < whole.deadline;
-        // An attempt that was given up took at least this long: left out, slow answers could never raise the estimate.
-        if (error === undefined || error.declared || gaveUp) latency.record(tookMs, now);
+        // An attempt that was given up took at least this long: left out, slow answers could never raise the estimate. One alone says that an
+        // instance hangs, and counted would make the next ones wait four times as long for it; a second one says that the service is slow.
+        if (error === undefined || error.declared || (gaveUp && call.attempt > 1))
+          latency.record(tookMs, now);
         if (context !== whole) context.release();
         return gaveUp ? attemptTimedOut(name, tookMs) : error;
       };

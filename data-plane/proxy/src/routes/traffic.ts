@@ -116,6 +116,7 @@ export class TrafficKeeper {
 
   /** Ends everything; requests are over. */
   stop(): void {
+    this.#registry.stop();
     for (const mirror of this.#mirrors.values()) mirror.flush();
     this.#mirrors = new Map();
     this.#registry.use(new Map());

@@ -43,11 +43,12 @@ export async function askHealth(
 /** Asks the instances of an upstream in turn whether they are well, each by its own clock, so that they are not all asked at once. */
 export class HealthChecks {
   readonly #health: UpstreamHealth;
-  readonly #instances: readonly Instance[];
+  #instances: readonly Instance[];
   readonly #parts: TrafficParts;
   readonly #onChange: (unwell: ReadonlySet<string>) => void;
   readonly #unwell = new Set<string>();
   readonly #timers = new Map<Instance, Timer>();
+  #started = false;
   #stopped = false;
 
   /** @param onChange told the urls of those that are not well, after each change */
@@ -65,11 +66,24 @@ export class HealthChecks {
 
   /** Idempotent. */
   start(): void {
+    this.#started = true;
     const { intervalMs = defaultIntervalMs } = this.#health;
     for (const instance of this.#instances) {
       if (!this.#timers.has(instance))
         this.#later(instance, this.#parts.random.next() * intervalMs, 0);
     }
+  }
+
+  /** Asks these from now on; those that it asks already it goes on asking. */
+  watch(instances: readonly Instance[]): void {
+    this.#instances = instances;
+    for (const [instance, timer] of this.#timers) {
+      if (instances.includes(instance)) continue;
+      timer.cancel();
+      this.#timers.delete(instance);
+      this.#unwell.delete(instance.url);
+    }
+    if (this.#started) this.start();
   }
 
   stop(): void {
@@ -92,6 +106,8 @@ export class HealthChecks {
       () => true,
       () => false,
     );
+    // It left while it was asked.
+    if (!this.#instances.includes(instance)) return;
     const isUnwell = this.#unwell.has(instance.url);
     let inARow = well === isUnwell ? before + 1 : 0;
     if (inARow >= (isUnwell ? healthyAfter : unhealthyAfter)) {

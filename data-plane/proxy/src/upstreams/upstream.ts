@@ -50,6 +50,16 @@ export function connectionSettings(settings: UpstreamSettings): ConnectionSettin
   return { connectMs, idleMs, keepAliveMs };
 }
 
+/** Where the requests of an upstream can go. */
+export interface UpstreamPlaces {
+  /** By url. */
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Their shares, by url; 1 for those that are not named. */
+  readonly weights: ReadonlyMap<string, number>;
+  /** Told with every request, where instances are looked for: what nobody asks for is looked for more rarely. */
+  readonly wanted?: () => void;
+}
+
 /** A foreign service: its instances, and what the gateway knows of how they fare. The same policies as for calls to services. */
 export class ForeignUpstream {
   readonly name: string;
@@ -58,7 +68,8 @@ export class ForeignUpstream {
   readonly admission: Admission;
   readonly breaker: CircuitBreaker;
   readonly budget: RetryBudget;
-  readonly instances: ReadonlyMap<string, Instance>;
+  #places: UpstreamPlaces;
+  #unwell: ReadonlySet<string> = new Set();
   readonly #parts: TrafficParts;
   readonly #balancer: Balancer;
   readonly #health: HealthChecks | undefined;
@@ -67,13 +78,13 @@ export class ForeignUpstream {
   constructor(
     name: string,
     settings: UpstreamSettings,
-    instances: ReadonlyMap<string, Instance>,
+    places: UpstreamPlaces,
     parts: TrafficParts,
   ) {
     const { clock, log, random, wheel } = parts;
     this.name = name;
     this.settings = settings;
-    this.instances = instances;
+    this.#places = places;
     this.#parts = parts;
     this.policies = foreignPolicies(settings);
     const { maxInFlight, maxQueued } = this.policies;
@@ -84,18 +95,21 @@ export class ForeignUpstream {
         log.warn(`The circuit to ${name} is open: most of the last requests failed.`);
       else if (state === "closed") log.info(`The circuit to ${name} is closed again.`);
     });
-    this.#placed = this.#place(new Set());
+    this.#placed = this.#place();
     this.#balancer = new Balancer({
       service: name,
       discovery: {
-        instancesOf: () => this.#placed,
+        instancesOf: () => {
+          this.#places.wanted?.();
+          return this.#placed;
+        },
         recordsCommands: () => false,
         onChange: () => () => {},
       },
       pool: {
-        inFlight: (address) => instances.get(address)?.inFlight ?? 0,
-        rests: (address) => instances.get(address)?.rests ?? false,
-        probe: (address) => this.#probe(instances.get(address) as Instance),
+        inFlight: (address) => this.instances.get(address)?.inFlight ?? 0,
+        rests: (address) => this.instances.get(address)?.rests ?? false,
+        probe: (address) => this.#probe(this.instances.get(address) as Instance),
       },
       policies: this.policies,
       random,
@@ -109,12 +123,27 @@ export class ForeignUpstream {
     this.#health =
       health === undefined
         ? undefined
-        : new HealthChecks(health, [...instances.values()], parts, (unwell) => {
-            log.warn(`${unwell.size} of ${instances.size} instances of ${name} are not well`, {
+        : new HealthChecks(health, [...places.instances.values()], parts, (unwell) => {
+            const all = this.instances.size;
+            log.warn(`${unwell.size} of ${all} instances of ${name} are not well`, {
               unwell: [...unwell],
             });
-            this.#placed = this.#place(unwell);
+            this.#unwell = unwell;
+            this.#placed = this.#place();
           });
+  }
+
+  /** Its instances, by url. */
+  get instances(): ReadonlyMap<string, Instance> {
+    return this.#places.instances;
+  }
+
+  /** From now on it has these; what is known of those that stay is kept. */
+  replace(places: UpstreamPlaces): void {
+    this.#places = places;
+    this.#unwell = new Set([...this.#unwell].filter((url) => places.instances.has(url)));
+    this.#placed = this.#place();
+    this.#health?.watch([...places.instances.values()]);
   }
 
   /** Begins to ask the instances whether they are well. Idempotent. */
@@ -143,14 +172,14 @@ export class ForeignUpstream {
   }
 
   /** All are used when none is well: that says more of the check than of them (Envoy's panic threshold). */
-  #place(unwell: ReadonlySet<string>): readonly PlacedInstance[] {
-    const { urls, weights } = this.settings;
-    const panic = unwell.size >= urls.length;
-    return urls.map((url, index) => ({
+  #place(): readonly PlacedInstance[] {
+    const unwell = this.#unwell;
+    const panic = unwell.size >= this.instances.size;
+    return [...this.instances.keys()].map((url) => ({
       id: url,
       address: url,
       state: panic || !unwell.has(url) ? "ready" : "draining",
-      weight: weights?.[index],
+      weight: this.#places.weights.get(url),
     }));
   }
 

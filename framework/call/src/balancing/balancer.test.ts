@@ -104,6 +104,15 @@ test("an instance that holds its calls gets hardly any more, and neither does on
   assert.ok((slow.shares(100)["i0"] ?? 0) > 0);
 });
 
+test("an instance whose calls are given up gets hardly any more; failures that come quickly change nothing", () => {
+  const { endpoint, settle, shares } = make(3);
+  for (const id of ["i0", "i1", "i2"]) settle(endpoint(id), false);
+  settle(endpoint("i0"), true, 1);
+  assert.ok((shares(3_000)["i0"] ?? 0) > 900, "as much as the others");
+  settle(endpoint("i0"), true, 50);
+  assert.equal(shares(3_000)["i0"] ?? 0, 0);
+});
+
 test("only ready ones; not the one just tried, nor one that broke, while there is another", async () => {
   const { side, place, shares, balancer, clock } = make(3);
   const at = (index: number, state: PlacedInstance["state"] = "ready"): PlacedInstance => ({

@@ -72,8 +72,10 @@ export class Balancer {
   /** How an attempt at an instance ended; `failed` is undefined when that says nothing of it. */
   settled(endpoint: Endpoint, tookMs: number, failed: boolean | undefined, now: number): void {
     if (failed === undefined) return;
-    // A failure that comes quickly must not make it look fast.
-    if (!failed) endpoint.load.record(tookMs, now);
+    // A failure that comes quickly must not make it look fast. One that was waited for makes it look slow: given up, its calls are under way no
+    // more, and an instance that hangs would look idle.
+    if (!failed || tookMs > (endpoint.load.at(now) ?? Number.POSITIVE_INFINITY))
+      endpoint.load.record(tookMs, now);
     this.#ejection.settled(endpoint.outlier, failed, now);
   }
 

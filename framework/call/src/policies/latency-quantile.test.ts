@@ -42,6 +42,18 @@ test("the windows overlap, so that it does not start from nothing at every turn"
   assert.ok((latency.estimate(0.99, 1_960) ?? 0) >= 5);
 });
 
+test("whoever measures much forgets in a third of the time", () => {
+  const after = (calls: number): number => {
+    const latency = new LatencyQuantile(3_000);
+    for (let index = 0; index < calls; index++) latency.record(500, 0);
+    for (let at = 1_000; at <= 2_000; at += 1_000)
+      for (let index = 0; index < calls; index++) latency.record(5, at);
+    return latency.estimate(0.99, 2_000) ?? 0;
+  };
+  assert.ok(after(500) < 10);
+  assert.ok(after(100) >= 500);
+});
+
 test("what is absurdly short or long has a bucket too", () => {
   const latency = new LatencyQuantile();
   for (const value of [0, -1, 1e-9, 1e12, Number.POSITIVE_INFINITY]) latency.record(value, 0);

@@ -1,9 +1,12 @@
 import { checkNumber } from "./bounds.ts";
+import { type UpstreamDiscovery, upstreamDiscoveryProblems } from "./upstream-discovery.ts";
 
 /** A foreign HTTP service that a gateway may send requests to: one or more addresses that answer the same. */
 export interface UpstreamSettings {
   /** Where its instances are: `http://host:port` or `https://host`, without a path. */
-  readonly urls: readonly string[];
+  readonly urls?: readonly string[];
+  /** Where they are found instead. */
+  readonly discovery?: UpstreamDiscovery;
   /** Share of each instance beside the others, in the order of `urls`; default 1 each. */
   readonly weights?: readonly number[];
   /** The `Host` that it is sent: its own (`upstream`, the default), the client's, or a name. The client's is in `X-Forwarded-Host` anyway. */
@@ -88,8 +91,12 @@ function problemsOf(name: string, settings: UpstreamSettings): string[] {
     problems.push(
       `${where}: a name is lower-case letters, digits and "-", starts with a letter and is at most 40 long`,
     );
-  const { urls, weights, host, health, policies = {}, tls } = settings;
-  if (urls.length === 0 || urls.length > 256)
+  const { urls = [], discovery, weights, host, health, policies = {}, tls } = settings;
+  if (discovery !== undefined) {
+    problems.push(...upstreamDiscoveryProblems(`${where}: discovery`, discovery, tls));
+    if (settings.urls !== undefined)
+      problems.push(`${where}: has urls and discovery; one of them says where its instances are`);
+  } else if (urls.length === 0 || urls.length > 256)
     problems.push(`${where}: urls names ${urls.length} instances; it takes from 1 to 256`);
   if (new Set(urls).size < urls.length) problems.push(`${where}: urls names an instance twice`);
   for (const url of urls) {

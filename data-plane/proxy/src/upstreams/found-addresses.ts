@@ -1,0 +1,88 @@
+import {
+  type Discovery,
+  DnsDiscovery,
+  inCluster,
+  KubernetesDiscovery,
+  systemResolver,
+} from "@kerf/call";
+import type { UpstreamDiscovery } from "@kerf/service";
+import type { TrafficParts } from "./upstream.ts";
+
+/** One instance that was found. */
+export interface FoundAddress {
+  readonly url: string;
+  /** Its share, where that is said. */
+  readonly weight: number | undefined;
+}
+
+/** Something that is looked for. */
+interface Search {
+  readonly discovery: Discovery;
+  stop(): void;
+}
+
+/** By what name each search knows what it looks for: it looks for one thing. */
+const sought = "upstream";
+
+/** Where upstreams are that are looked for, over all configurations: what goes on being looked for is not forgotten meanwhile. */
+export class FoundAddresses {
+  readonly #parts: TrafficParts;
+  readonly #onChange: () => void;
+  #searches: ReadonlyMap<string, Search> = new Map();
+
+  /** @param onChange called after every change of what was found */
+  constructor(parts: TrafficParts, onChange: () => void) {
+    this.#parts = parts;
+    this.#onChange = onChange;
+  }
+
+  /** What was found last; nothing for what is not looked for. */
+  of(settings: UpstreamDiscovery): readonly FoundAddress[] {
+    const search = this.#searches.get(keyOf(settings));
+    return (search?.discovery.instancesOf(sought) ?? []).map(({ address, weight }) => ({
+      url: `${settings.scheme ?? "http"}://${address.slice("tcp:".length)}`,
+      weight,
+    }));
+  }
+
+  /** Somebody wants to go there now. */
+  wanted(settings: UpstreamDiscovery): void {
+    this.#searches.get(keyOf(settings))?.discovery.instancesOf(sought);
+  }
+
+  /** From now on these are looked for. */
+  use(all: readonly UpstreamDiscovery[]): void {
+    const searches = new Map<string, Search>();
+    const begun: Search[] = [];
+    for (const settings of all) {
+      const key = keyOf(settings);
+      const known = this.#searches.get(key) ?? searches.get(key);
+      const search = known ?? startSearch(settings, this.#parts);
+      if (known === undefined) begun.push(search);
+      searches.set(key, search);
+    }
+    for (const [key, search] of this.#searches) if (!searches.has(key)) search.stop();
+    this.#searches = searches;
+    for (const { discovery } of begun) discovery.onChange(this.#onChange);
+  }
+}
+
+function keyOf(settings: UpstreamDiscovery): string {
+  return JSON.stringify(settings);
+}
+
+function startSearch(settings: UpstreamDiscovery, { clock, log, random }: TrafficParts): Search {
+  const { dns, srv, kubernetes, servers } = settings;
+  if (kubernetes !== undefined) {
+    const { api = inCluster, namespace, service: name, port } = kubernetes;
+    const services = { [sought]: { name, port } };
+    const discovery = new KubernetesDiscovery({ api, namespace, services, clock, random, log });
+    void discovery.start(); // Never rejects: it goes on trying.
+    return { discovery, stop: () => void discovery.stop() };
+  }
+  const name = srv === undefined ? (dns as NonNullable<typeof dns>) : { srv };
+  const resolver = systemResolver(servers);
+  const discovery = new DnsDiscovery({ services: { [sought]: name }, resolver, clock, log });
+  void discovery.refresh(); // Never rejects: it goes on trying.
+  return { discovery, stop: () => discovery.stop() };
+}

@@ -1,0 +1,3 @@
+export { serviceLabel } from "../endpoint-slices.ts";
+export { DnsServer } from "./dns-server.ts";
+export { KubernetesApiDouble } from "./kubernetes-api-double.ts";

@@ -1,0 +1,4 @@
+CREATE TABLE takings (
+  sku text PRIMARY KEY,
+  taken integer NOT NULL
+);

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Cluster } from "./cluster.ts";
+import { openLoop, type Sample } from "./load/open-loop.ts";
+import { type Observed, type Outcome, outcomeOf } from "./outcome.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+
+/** Load before anything is measured, seconds: programs compile what they run often, and callers forget how slow that was in 10 to 20 s. */
+export const warmUpS = 25;
+/** When the fault comes, seconds from the start of what is measured; earlier in a run that is short. */
+const faultAtS = 10;
+/** Pause between two lines of progress, seconds. */
+const progressS = 10;
+
+/** How a scenario is run. */
+export interface RunOptions {
+  /** Requests a second, and how long. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Load before that, which is not looked at, seconds; {@link warmUpS} where times are judged. */
+  readonly warmUpS: number;
+  /** Leave logs and data when something is not as it must be. */
+  readonly keep: boolean;
+}
+
+/** Runs one scenario over processes of its own, and judges what its clients saw. `signal`: end early. */
+export async function runScenario(
+  scenario: Scenario,
+  options: RunOptions,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const cluster = await Cluster.start(scenario.network ?? "unix");
+  let { keep } = options;
+  try {
+    const observed = await observe(scenario, cluster, options, log, signal);
+    signal.throwIfAborted();
+    const outcome = outcomeOf(scenario.name, observed);
+    keep &&= outcome.violations.length > 0;
+    return outcome;
+  } finally {
+    await cluster.stop(keep && !signal.aborted);
+    if (keep && !signal.aborted) log(`  logs are kept in ${cluster.home}`);
+  }
+}
+
+async function observe(
+  scenario: Scenario,
+  cluster: Cluster,
+  { rate, seconds, warmUpS: warmUp }: RunOptions,
+  log: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const samples: Sample[] = [];
+  const warmUpMs = warmUp * 1_000;
+  const faultAtMs = Math.min(faultAtS, seconds / 3) * 1_000;
+  const leftMs = seconds * 1_000 - faultAtMs;
+  const count = (): Observed["executed"] => ({
+    stock: cluster.calls("stock"),
+    quotes: cluster.calls("quotes"),
+  });
+  let before = count();
+  const ending = new AbortController();
+  const over = AbortSignal.any([signal, ending.signal]);
+  let progress: NodeJS.Timeout | undefined;
+  const fault = (async () => {
+    await waitUnless(over, warmUpMs);
+    before = count();
+    const began = performance.now();
+    progress = setInterval(() => {
+      const failed = samples.filter(({ status }) => status !== 200).length;
+      const at = Math.round((performance.now() - began) / 1_000);
+      log(`  ${at} s: ${samples.length} answered, ${failed} of them failed`);
+    }, progressS * 1_000);
+    await strike(scenario, cluster, faultAtMs, leftMs, log, over);
+  })();
+  const onSample = (sample: Sample): void => {
+    if (sample.at >= warmUpMs) samples.push({ ...sample, at: sample.at - warmUpMs });
+  };
+  try {
+    await openLoop(cluster.url, rate, warmUp + seconds, onSample, signal);
+  } finally {
+    clearInterval(progress);
+    ending.abort();
+    await fault;
+  }
+  const after = count();
+  return {
+    samples,
+    faultAtMs,
+    lastsMs: seconds * 1_000,
+    executed: { stock: after.stock - before.stock, quotes: after.quotes - before.quotes },
+  };
+}
+
+/** Strikes at its time and undoes it at its own, or when `over` aborts. */
+async function strike(
+  scenario: Scenario,
+  cluster: Cluster,
+  faultAtMs: number,
+  leftMs: number,
+  log: (line: string) => void,
+  over: AbortSignal,
+): Promise<void> {
+  await waitUnless(over, faultAtMs);
+  if (over.aborted) return;
+  const mend = await scenario.strike(cluster);
+  log(`  ${scenario.says}`);
+  await waitUnless(over, leftMs * (scenario.mendedAt ?? 1));
+  await mend();
+  if (!over.aborted) log("  mended");
+}
+
+/** Resolves after `ms`, or as soon as `signal` aborts. */
+async function waitUnless(signal: AbortSignal, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
+}

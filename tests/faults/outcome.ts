@@ -1,0 +1,141 @@
+import { p99Between, successOf } from "./load/figures.ts";
+import { type Kind, kinds, type Sample } from "./load/open-loop.ts";
+
+/** Least share of calls that succeed. */
+const leastSuccess = 0.999;
+/** How long the 99th percentile may be over its bound after the fault, seconds. */
+const recoveryBoundS = 5;
+/** That bound, in times what it was before. */
+const slowerBound = 2;
+/** Most calls that are sent for one that is made: the retry budget of `defaults.md` is a fifth of the calls. */
+const attemptsBound = 1.2;
+/** Seconds in a row in which the bound holds that make a recovery. */
+const steadyS = 3;
+
+/** What was seen of a scenario. */
+export interface Observed {
+  readonly samples: readonly Sample[];
+  /** When the fault came and when the load ended, milliseconds from its start. */
+  readonly faultAtMs: number;
+  readonly lastsMs: number;
+  /** Calls that reached the handlers. */
+  readonly executed: { readonly stock: number; readonly quotes: number };
+}
+
+/** The figures of one scenario, and what of them is not as it must be. */
+export interface Outcome {
+  readonly scenario: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly success: number;
+  /** Milliseconds. */
+  readonly p99Before: number;
+  /** Of each second after the fault, milliseconds. */
+  readonly p99After: readonly number[];
+  /** Of everything from {@link recoveryBoundS} after the fault on. */
+  readonly p99Recovered: number;
+  readonly byKind: Readonly<Record<Kind, { before: number; recovered: number; failed: number }>>;
+  /** Seconds from the fault until the 99th percentile was back under its bound; undefined for never. */
+  readonly recoveryS: number | undefined;
+  /** Calls that reached a service for each that was made to it. */
+  readonly attempts: { readonly stock: number; readonly quotes: number };
+  /** Why requests failed, and how many. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly violations: readonly string[];
+}
+
+/** Judges what was seen. */
+export function outcomeOf(scenario: string, observed: Observed): Outcome {
+  const { samples, faultAtMs, lastsMs, executed } = observed;
+  const p99Before = p99Between(samples, 0, faultAtMs) ?? 0;
+  const p99After: number[] = [];
+  for (let at = faultAtMs; at + 1_000 <= lastsMs; at += 1_000)
+    p99After.push(p99Between(samples, at, at + 1_000) ?? 0);
+  const recoveredAt = faultAtMs + recoveryBoundS * 1_000;
+  const p99Recovered = p99Between(samples, recoveredAt, lastsMs) ?? 0;
+  const recoveryS = recoveryOf(p99After, p99Before * slowerBound);
+  const made = Object.fromEntries(
+    kinds.map((kind) => [kind, samples.filter((sample) => sample.kind === kind)]),
+  ) as Record<Kind, Sample[]>;
+  // Every call that reaches quotes makes one to stock.
+  const attempts = {
+    stock: executed.stock / (made.query.length + made.command.length + executed.quotes),
+    quotes: executed.quotes / made.nested.length,
+  };
+  const success = successOf(samples);
+  const violations: string[] = [];
+  if (success < leastSuccess)
+    violations.push(`${percent(success)} succeeded, not ${percent(leastSuccess)}`);
+  if (recoveryS === undefined || recoveryS > recoveryBoundS)
+    violations.push(`recovered after ${recoveryS ?? "?"} s, not within ${recoveryBoundS} s`);
+  if (p99Recovered > p99Before * slowerBound)
+    violations.push(
+      `p99 from ${recoveryBoundS} s after the fault on is ${(p99Recovered / p99Before).toFixed(1)} × what it was, not under ${slowerBound} ×`,
+    );
+  for (const [service, times] of Object.entries(attempts))
+    if (times > attemptsBound)
+      violations.push(`${service} got ${times.toFixed(3)} calls for each one made to it`);
+  return {
+    scenario,
+    calls: samples.length,
+    failed: samples.filter(({ status }) => status !== 200).length,
+    success,
+    p99Before,
+    p99After,
+    p99Recovered,
+    byKind: Object.fromEntries(
+      kinds.map((kind) => [
+        kind,
+        {
+          before: p99Between(made[kind], 0, faultAtMs) ?? 0,
+          recovered: p99Between(made[kind], recoveredAt, lastsMs) ?? 0,
+          failed: made[kind].filter(({ status }) => status !== 200).length,
+        },
+      ]),
+    ) as Outcome["byKind"],
+    recoveryS,
+    attempts,
+    failures: failuresOf(samples),
+    violations,
+  };
+}
+
+/** The first second from which on the bound held for some seconds in a row, counted from the fault. */
+function recoveryOf(p99After: readonly number[], boundMs: number): number | undefined {
+  const last = Math.max(0, p99After.length - steadyS);
+  for (let second = 0; second <= last; second++)
+    if (p99After.slice(second, second + steadyS).every((ms) => ms < boundMs)) return second;
+  return undefined;
+}
+
+function failuresOf(samples: readonly Sample[]): Record<string, number> {
+  const failures: Record<string, number> = {};
+  for (const { kind, status, error } of samples) {
+    if (status === 200) continue;
+    const code = /"code":"(\w+)"/.exec(error ?? "")?.[1] ?? error;
+    const name = `${kind} ${status} ${code}`;
+    failures[name] = (failures[name] ?? 0) + 1;
+  }
+  return failures;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(3)} %`;
+}
+
+/** The outcome as lines. */
+export function* linesOf(outcome: Outcome): Generator<string> {
+  const { attempts, byKind, failures, p99After, violations } = outcome;
+  const ms = (value: number): string => value.toFixed(1);
+  yield `  success            ${percent(outcome.success)} (${outcome.failed} of ${outcome.calls} failed)`;
+  for (const [name, count] of Object.entries(failures)) yield `    ${name}: ${count}`;
+  yield `  p99 before         ${ms(outcome.p99Before)} ms`;
+  yield `  p99 of each second ${p99After.map(ms).join(" ")} ms`;
+  yield `  p99 from ${recoveryBoundS} s on    ${ms(outcome.p99Recovered)} ms`;
+  for (const kind of kinds)
+    yield `    ${kind.padEnd(16)} ${ms(byKind[kind].before)} ms before, ${ms(byKind[kind].recovered)} ms from ${recoveryBoundS} s on, ${byKind[kind].failed} failed`;
+  yield `  recovery           ${outcome.recoveryS === undefined ? "never" : `${outcome.recoveryS} s`}`;
+  yield `  attempts per call  stock ${attempts.stock.toFixed(3)}, quotes ${attempts.quotes.toFixed(3)}`;
+  for (const violation of violations) yield `  VIOLATED ${violation}`;
+  yield `  ${violations.length === 0 ? "ok" : "FAILED"} ${outcome.scenario}`;
+}
