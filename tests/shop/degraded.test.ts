@@ -31,6 +31,10 @@ describe("recommendations are down", { timeout: 120_000, skip: !hasPython }, () 
       assert.deepEqual(body.degraded, ["recommendations"]);
       assert.deepEqual(body.recommendations, []);
       assert.ok(body.featured.length > 0);
+      const screen = await (await onThePhone(shop, customer)).get("/home");
+      assert.equal(screen.status, 200);
+      assert.deepEqual(screen.body.degraded, ["forYou"]);
+      assert.ok(screen.body.featured.length > 0);
     } finally {
       process.kill(pid, "SIGCONT");
     }
@@ -44,6 +48,16 @@ describe("recommendations are down", { timeout: 120_000, skip: !hasPython }, () 
     );
   });
 });
+
+/** The same customer, at the gateway for phones. */
+async function onThePhone(shop: RunningShop, { token }: Customer): Promise<Customer> {
+  const { gateways } = await shop.status();
+  const url = gateways.find(({ name }) => name === "mobile")?.url;
+  assert.ok(url !== undefined && url !== shop.url);
+  const phone = new Customer(url);
+  phone.token = token;
+  return phone;
+}
 
 describe("this machine lacks what recommendations are written in", { timeout: 120_000 }, () => {
   let copy: ShopCopy;
@@ -72,5 +86,8 @@ describe("this machine lacks what recommendations are written in", { timeout: 12
     assert.equal(status, 200);
     assert.deepEqual(body.degraded, ["recommendations"]);
     assert.ok(body.featured.length > 0);
+    const screen = await (await onThePhone(shop, customer)).get("/home");
+    assert.equal(screen.status, 200);
+    assert.deepEqual(screen.body.degraded, ["forYou"]);
   });
 });
