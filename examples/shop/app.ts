@@ -1,5 +1,5 @@
-// The shop: eight services, one front door. Where each runs is decided at the start, never in their code.
-import { app, gateway } from "kerf";
+// The shop: eight services, and a front door for each kind of client. Where each runs is decided at the start, never in their code.
+import { app, gateway, only } from "kerf";
 import { catalog } from "./catalog/contract.ts";
 import { inventory } from "./inventory/contract.ts";
 import { notifications } from "./notifications/contract.ts";
@@ -22,6 +22,16 @@ export default app("shop", {
     web: gateway({
       expose: [users, catalog, search, inventory, orders, notifications],
       backend: () => import("./web/service.ts"),
+    }),
+    mobile: gateway({
+      expose: [
+        users,
+        search,
+        only(catalog, "list", "get"),
+        only(orders, "place", "get", "watch"),
+        only(notifications, "inbox"),
+      ],
+      backend: () => import("./mobile/service.ts"),
     }),
   },
 });

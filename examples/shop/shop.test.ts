@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { startApp } from "kerf/testing";
 import app from "./app.ts";
 import { inventory } from "./inventory/contract.ts";
+import { mobile } from "./mobile/contract.ts";
 import { orders } from "./orders/contract.ts";
 import { users } from "./users/contract.ts";
 import { web } from "./web/contract.ts";
@@ -25,4 +26,18 @@ test("a customer orders, through the gateway and all services, and the money and
   const home = await shop.http(web, { token }).home({});
   assert.equal(home.recentOrders[0]?.id, id);
   assert.deepEqual(home.degraded, []);
+
+  // The same order on the phone: a gateway of its own, with its own home and fewer routes.
+  const phone = await shop.http(mobile, { token, gateway: "mobile" }).home({});
+  assert.deepEqual(phone.lastOrder, { id, status: "confirmed" });
+  assert.deepEqual(phone.degraded, []);
+  const elsewhere = shop.http(orders, { token, gateway: "mobile" });
+  assert.equal((await elsewhere.get({ id })).status, "confirmed");
+  await assert.rejects(elsewhere.recent({}), { code: "method_not_allowed" });
+  await assert.rejects(
+    shop.http(inventory, { gateway: "mobile" }).available({ sku: "saw-tenon" }),
+    {
+      code: "not_found",
+    },
+  );
 });

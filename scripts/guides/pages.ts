@@ -23,8 +23,10 @@ export function guidePages(root: string): Generated[] {
       path: pathPicture(),
       caller: callerTable(),
       callee: calleeTable(),
-      policies: policyTable(read("framework/call/src/policies/defaults.ts")),
       errors: errorTable(),
+    }),
+    page("docs/guides/resilience.md", {
+      policies: policyTable(read("framework/call/src/policies/defaults.ts")),
     }),
     page("docs/guides/running.md", { "log-fields": logFieldTable() }),
   ];

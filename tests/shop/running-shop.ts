@@ -115,6 +115,11 @@ export class RunningShop {
     return runKerf(this.home, args);
   }
 
+  /** Starts another `kerf` command against it that goes on until it is interrupted. */
+  start(...args: string[]): RunningCommand {
+    return new RunningCommand(spawnKerf(this.home, args));
+  }
+
   /** The last of what it said. */
   get output(): string {
     return this.#output;
@@ -135,6 +140,39 @@ export class RunningShop {
       ...status.databases.map((database) => database.pid),
       status.platform.pid,
     ].filter((pid) => pid > 0);
+  }
+}
+
+/** A `kerf` command that goes on until it is interrupted. */
+export class RunningCommand {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown[]>;
+  /** What it said, on both ways out. */
+  output = "";
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#ended = once(child, "close");
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+  }
+
+  /** Resolves once it has said this; rejects after 30 s, and when it ends before. */
+  async said(text: RegExp): Promise<void> {
+    const ended = this.#ended.then(() => Promise.reject(new Error(`it ended:\n${this.output}`)));
+    const said = eventually(
+      `it says ${text}`,
+      () => Promise.resolve(text.test(this.output) ? true : undefined),
+      startWithinMs / 2,
+    );
+    await Promise.race([said, ended]);
+  }
+
+  /** Ends it as Ctrl-C does. */
+  async interrupt(): Promise<{ code: number | null }> {
+    this.#child.kill("SIGINT");
+    const [code] = await this.#ended;
+    return { code: code as number | null };
   }
 }
 

@@ -27,7 +27,7 @@ const errors = {
  * (`KERF_HOME/token`); that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.0.0",
+  version: "1.1.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -134,6 +134,30 @@ export const platform = contract("platform", {
       output: z.object({ instances: z.array(z.string()) }),
       deadlineMs: 120_000,
       summary: "Replaces the instances of a unit, new ones first.",
+    }),
+    attachProgram: command({
+      http: "POST /api/services/{service}/program",
+      input: z.object({
+        service: z.string(),
+        /** Chosen by the caller, the same each time that it says that it is still there. */
+        holder: z.string().min(1).max(64),
+        command: z.array(z.string().max(4_096)).min(1).max(256),
+        /** Absolute path. */
+        cwd: z.string().max(4_096),
+      }),
+      errors,
+      output: nothing,
+      deadlineMs: 120_000,
+      summary:
+        "Runs a program in the place of the one that an external service declares, until 10 s after this was last said.",
+    }),
+    detachProgram: command({
+      http: "DELETE /api/services/{service}/program",
+      input: z.object({ service: z.string(), holder: z.string() }),
+      errors,
+      output: nothing,
+      deadlineMs: 120_000,
+      summary: "Runs what the service declares again.",
     }),
     stop: command({
       http: { route: "POST /api/stop", status: 202 },

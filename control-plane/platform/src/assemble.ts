@@ -31,9 +31,14 @@ import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import type { Home } from "./state/home.ts";
+import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
+import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { Reloader } from "./watch/reloader.ts";
+
+/** How long a program that was detached may finish what it has begun, milliseconds, where nothing takes its place. */
+const detachBoundMs = 5_000;
 
 /** What a platform is given by the process that it is. */
 export interface PlatformSurroundings {
@@ -76,6 +81,7 @@ export interface Parts {
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
+  readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -133,6 +139,7 @@ export function assemble(
     network: options.network,
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
+    attached: (unit) => attached.of(unit),
     changed: () => {
       publisher.changed();
       reloader.refresh();
@@ -141,6 +148,19 @@ export function assemble(
       events.emit({ type: "instance", unit, instance: id, state, pid }),
     problem: (error, source, lines) => events.problem(error, source, lines),
     acknowledged: () => publisher.acknowledged(),
+  });
+
+  // What authors run by hand in the place of what their services declare.
+  const attached = new AttachedPrograms({
+    clock,
+    replace: (unit) =>
+      supervisor.replace(unit).catch((thrown: unknown) => {
+        // A newer start takes its place, with the same program.
+        if (!isSuperseded(thrown)) throw thrown;
+      }),
+    startAnew: (unit) => supervisor.startAnew(unit, detachBoundMs),
+    stopping: draining.signal,
+    problem: (error, unit) => events.problem(error, unit),
   });
 
   // Who runs where, told to everyone who routes, ourselves included.
@@ -218,6 +238,8 @@ export function assemble(
         slots: supervisor.slots,
         servers: databases.servers,
       }),
+    attached,
+    unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
@@ -232,6 +254,7 @@ export function assemble(
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
+    attached,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

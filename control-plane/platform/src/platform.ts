@@ -109,6 +109,9 @@ export class Platform {
     // Nothing is published before it is known what runs; from then on everyone is told every change.
     const wanted = deployed.programs;
     const adopted = await supervisor.reconcile(wanted);
+    for (const { unit, record } of adopted) {
+      if (record.attached !== undefined) this.#parts.attached.restore(unit, record.attached);
+    }
     if (adopted.length > 0) {
       events.done("adopt", "Taking over what runs", counted(adopted, "process", "processes"));
     }

@@ -15,32 +15,29 @@ export const webBackend = service(web, {
 });
 
 /** How long a part of the page may take, milliseconds; a page without a part is better than no page. */
-const partMs = 1_000;
-
-type Part = "featured" | "recommendations" | "recentOrders";
+const withinMs = 1_000;
 
 webBackend.implement({
-  async home({ clients, principal, log }) {
-    const degraded: Part[] = [];
-    async function part<T>(name: Part, call: Promise<{ items: T[] }>): Promise<T[]> {
-      try {
-        return (await call).items;
-      } catch (reason) {
-        log.warn("a part of the home page is missing", { part: name, error: reason });
-        degraded.push(name);
-        return [];
-      }
-    }
-    const options = { deadlineMs: partMs };
-    const [featured, recommended, recentOrders] = await Promise.all([
-      part("featured", clients.catalog.featured({}, options)),
-      part(
-        "recommendations",
-        clients.recommendations.forUser({ userId: principal.subject }, options),
-      ),
-      part("recentOrders", clients.orders.recent({}, options)),
-    ]);
-    return { featured, recommendations: recommended, recentOrders, degraded: degraded.sort() };
+  async home({ compose, principal }) {
+    const { parts, degraded } = await compose({
+      featured: {
+        withinMs,
+        from: async ({ catalog }) => (await catalog.featured({})).items,
+        otherwise: [],
+      },
+      recommendations: {
+        withinMs,
+        from: async (clients) =>
+          (await clients.recommendations.forUser({ userId: principal.subject })).items,
+        otherwise: [],
+      },
+      recentOrders: {
+        withinMs,
+        from: async ({ orders }) => (await orders.recent({})).items,
+        otherwise: [],
+      },
+    });
+    return { ...parts, degraded };
   },
 });
 

@@ -52,7 +52,7 @@ test("a part that is not there at all takes nothing else with it", async () => {
     featured: [],
     recommendations: [],
     recentOrders: [],
-    degraded: ["featured", "recentOrders", "recommendations"],
+    degraded: ["featured", "recommendations", "recentOrders"],
   });
 });
 

@@ -31,6 +31,7 @@ export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
 export { CircuitBreaker, meansTrouble } from "./policies/circuit-breaker.ts";
 export { type PolicyDefaults, policyDefaults } from "./policies/defaults.ts";
+export { canStandIn } from "./policies/fallback.ts";
 export {
   operationSettings,
   type Policies,

@@ -165,6 +165,8 @@ export interface Boot {
     readonly principal?: Readonly<Record<string, unknown>>;
     readonly issuer?: Readonly<Record<string, unknown>>;
   };
+  /** Of a sidecar: what to start instead of the program that the service declares. `cwd` is an absolute path. */
+  readonly program?: { readonly command: readonly string[]; readonly cwd: string } | undefined;
   /** What the app sets for calls. */
   readonly policies?: Policies | undefined;
   /** Adds the codec and freezing to calls inside the process. */

@@ -16,6 +16,7 @@ export {
   type Forwarding,
   programOf,
 } from "./declaration/external.ts";
+export type { Compose, Composed, Part } from "./declaration/compose.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export {

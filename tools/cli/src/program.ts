@@ -11,6 +11,7 @@ import { policiesCommand } from "./commands/policies.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
+import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
@@ -38,6 +39,7 @@ export function program(): Command {
     .addCommand(scheduleCommand())
     .addCommand(reconcileCommand())
     .addCommand(dbCommand())
+    .addCommand(sidecarCommand())
     .addCommand(keysCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());

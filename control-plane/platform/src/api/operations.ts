@@ -15,6 +15,7 @@ import {
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { runSql } from "./sql.ts";
 
@@ -31,6 +32,8 @@ export interface ApiSurroundings {
   /** The logs of a service, a unit, a gateway, a server, the platform, or everything. */
   logs(of: string | undefined): readonly LogSource[];
   signPrincipal(principal: Principal): Promise<string> | string;
+  readonly attached: AttachedPrograms;
+  unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
@@ -157,6 +160,16 @@ export function platformOperations(around: ApiSurroundings): Operations {
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),
     })),
+    attachProgram: inFull(async ({ input }) => {
+      const { service, ...program } = input as { service: string } & AttachedProgram;
+      await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);
+      return {};
+    }),
+    detachProgram: inFull(async ({ input }) => {
+      const { service, holder } = input as { service: string; holder: string };
+      await around.attached.detach(externalUnitOf(around, serviceOf(service)), holder);
+      return {};
+    }),
     stop: {
       run: () => {
         // The answer leaves first.
@@ -187,6 +200,24 @@ interface StreamInvocation {
   input: string;
   as?: string;
   after?: string;
+}
+
+/** The unit of a service that is a program; throws `invalid_input` for one that is not. */
+function externalUnitOf(
+  around: Pick<ApiSurroundings, "manifest" | "unitOf">,
+  { name, program }: AppManifest["services"][number],
+): string {
+  const unit = around.unitOf(name);
+  if (program !== undefined && unit !== undefined) return unit;
+  const others = around.manifest().services.filter((service) => service.program !== undefined);
+  throw new KerfError("invalid_input", {
+    message: `The service ${name} is no program of its own: TypeScript of the app implements it.`,
+    why: "A sidecar stands beside a service that is declared with external(…).",
+    fix:
+      others.length === 0
+        ? "Declare it with external(contract, { command, … }); docs/guides/polyglot.md says how."
+        : `Give one of: ${others.map((service) => service.name).join(", ")}`,
+  });
 }
 
 function operationOf(

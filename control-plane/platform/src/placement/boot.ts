@@ -1,6 +1,7 @@
 import type { Boot, DatabaseBoot, SignedSnapshot } from "@kerf/call";
 import type { AppManifest } from "@kerf/service";
 import { HeldBack } from "../supervisor/held-back.ts";
+import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
 import { missingProgram } from "../resources/foreign-program.ts";
@@ -40,7 +41,7 @@ export async function composeBoot(
     .filter(({ name }) => program.services.includes(name))
     .map(missingProgram)
     .find((problem) => problem !== undefined);
-  if (lacking !== undefined) throw new HeldBack(lacking, false);
+  if (lacking !== undefined && record.attached === undefined) throw new HeldBack(lacking, false);
   const issues = manifest.services.some(
     (service) => service.issuer && services.includes(service.name),
   );
@@ -72,10 +73,15 @@ export async function composeBoot(
       ...(program.kind === "gateway" ? { principal: keys.principal } : undefined),
       ...(issues ? { issuer: keys.issuer } : undefined),
     },
+    ...(record.attached === undefined ? undefined : { program: programOf(record.attached) }),
     ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
   };
+}
+
+function programOf({ command, cwd }: AttachedProgram): Boot["program"] {
+  return { command, cwd };
 }
 
 async function usable(databases: Databases, program: Program): Promise<string[]> {

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import { readJson, writeJson } from "./json-file.ts";
 
 /** What a new platform must know of a process to go on with it where the one before left off. */
@@ -20,6 +21,8 @@ export interface InstanceRecord {
   readonly address: string;
   /** What it talks over; a platform of the version before says nothing, which is `unix`. */
   readonly network?: "unix" | "tcp" | undefined;
+  /** What it runs instead of the program that its service declares. */
+  readonly attached?: AttachedProgram | undefined;
   readonly logFile: string;
   /** Length of the log when it was started, in bytes. */
   readonly logFrom: number;

@@ -7,6 +7,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Home } from "../state/home.ts";
 import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
+import type { AttachedProgram } from "./attached-programs.ts";
 import { explainEnd } from "./explain-end.ts";
 import { Instance, type InstanceEnd } from "./instance.ts";
 import { plainName, type Program } from "./program.ts";
@@ -27,6 +28,8 @@ export interface SupervisorOptions {
   readonly network: "unix" | "tcp";
   /** The document that a new copy starts from. */
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
+  /** What a unit runs instead of the program that its service declares. */
+  attached(unit: string): AttachedProgram | undefined;
   /** Something that `status` or the snapshot shows is different now. */
   changed(): void;
   /** An instance entered another state. */
@@ -153,6 +156,13 @@ export class Supervisor {
     return replaced;
   }
 
+  /** Ends the copies of a unit, each by force after `boundMs`, and starts it anew. Resolves when they are ready, or failed. */
+  async startAnew(unit: string, boundMs: number): Promise<void> {
+    const slots = this.slotsOf(unit);
+    await Promise.all(slots.map((slot) => slot.stop(boundMs)));
+    await Promise.all(slots.map((slot) => slot.start()));
+  }
+
   /** Starts nothing again from now on. */
   letGo(): void {
     for (const slot of this.slots) slot.letGo();
@@ -208,6 +218,7 @@ export class Supervisor {
     return (
       record.appModule === this.#options.appModule &&
       (record.network ?? "unix") === this.#options.network &&
+      sameProgram(record.attached, this.#options.attached(program.unit)) &&
       record.services.length === program.services.length &&
       record.services.every((service) => program.services.includes(service))
     );
@@ -243,6 +254,7 @@ export class Supervisor {
       token: randomBytes(32).toString("base64url"),
       address: program.kind === "host" ? addressFor(network, home, id) : "",
       network,
+      attached: this.#options.attached(slot.unit),
       logFile,
       ready: false,
       logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
@@ -341,6 +353,13 @@ export class Supervisor {
     // What a sidecar shares with its program lies beside its socket.
     rmSync(`${record.address.slice(5)}.d`, { recursive: true, force: true });
   }
+}
+
+function sameProgram(
+  one: AttachedProgram | undefined,
+  other: AttachedProgram | undefined,
+): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */

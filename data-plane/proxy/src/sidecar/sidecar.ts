@@ -30,7 +30,7 @@ class Sidecar implements Companion {
   async start(): Promise<void> {
     const { clock, directory, failed, log } = this.#parts;
     const service = this.#service;
-    const { program } = service;
+    const program = { ...service.program, ...this.#parts.program };
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const token = randomBytes(32).toString("base64url");

@@ -1,4 +1,4 @@
-import { toKerfError } from "@kerf/kernel";
+import { type CallContext, type KerfError, toKerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Send } from "../outgoing/client-stub.ts";
 
@@ -19,7 +19,7 @@ export function withFallback(
       return await (send(context, input, options) as Promise<unknown>);
     } catch (thrown) {
       const error = toKerfError(thrown);
-      if (error.declared || misused.has(error.code) || context.cancelled !== undefined) throw error;
+      if (!canStandIn(error, context)) throw error;
       place.log.in(context.trace).debug(`${place.name} is answered by the caller's fallback`, {
         operation: place.name,
         code: error.code,
@@ -27,6 +27,11 @@ export function withFallback(
       return await fallback(input as never);
     }
   };
+}
+
+/** Whether something else may take the place of an answer that failed like this, in a call that is not over itself. */
+export function canStandIn(error: KerfError, context: Pick<CallContext, "cancelled">): boolean {
+  return !error.declared && !misused.has(error.code) && context.cancelled === undefined;
 }
 
 // Mistakes of the caller, which a fallback would hide.

@@ -14,6 +14,7 @@ import type { CommandTransaction, Kysely } from "@kerf/data";
 import type { StartSaga } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 import type { Emit } from "./subscription.ts";
+import type { Compose } from "./compose.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
 
 /** The driver's client on the same transaction or reads as `db`: `raw.query(…)`, or `drizzle(raw)`. */
@@ -66,6 +67,15 @@ export interface HandlerArgs<
     ? K extends "command"
       ? { cancel(id: string, note?: string): Promise<void> }
       : never
+    : never;
+  /**
+   * Gets the parts of an answer at once, each within its own time; those that cannot be had are replaced and named. In queries
+   * and streams only: what a command changes is whole or not at all.
+   */
+  readonly compose: Op extends Operation<infer K, any, any, any, any>
+    ? K extends "command"
+      ? never
+      : Compose<U>
     : never;
   /** The connection under `db`, for Drizzle or plain SQL in the same transaction. */
   readonly raw: RawClient;

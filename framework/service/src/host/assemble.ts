@@ -122,6 +122,7 @@ export async function assembleHost(
     wheel,
     log,
     directory: companionDirectory(boot, address),
+    program: boot.program,
     failed,
   });
 

@@ -1,4 +1,4 @@
-import type { Caller } from "@kerf/call";
+import type { Boot, Caller } from "@kerf/call";
 import type { Clock, KerfError, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
@@ -23,6 +23,8 @@ export interface CompanionParts {
   readonly log: Logger;
   /** Absolute path of a directory that it may make for itself, beside the instance's socket; the platform removes it. */
   readonly directory: string;
+  /** What to start instead of the program that the service declares; see the boot document. */
+  readonly program: Boot["program"];
   /** It has gone by itself: the instance is no use without it. */
   readonly failed: (error: KerfError) => void;
 }

@@ -2,10 +2,12 @@ import type { ServedArguments } from "@kerf/call";
 import type { Reads } from "@kerf/data";
 import { type CallContext, type Clock, KerfError, type Principal } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { Compose } from "../declaration/compose.ts";
 import type { RawClient } from "../declaration/handlers.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundOperation } from "./bound-operation.ts";
 import { CommandCall } from "./command-call.ts";
+import { composeIn } from "./compose.ts";
 
 /**
  * What a handler is given. Every part is made when the handler asks for it: one small object a call, and what the handler does
@@ -97,6 +99,18 @@ export class CallArgs {
 
   get clients(): Readonly<Record<string, unknown>> {
     return this.#operation.service.clients(this.#call.context);
+  }
+
+  get compose(): Compose<any> {
+    const { isCommand, log, name, service } = this.#operation;
+    if (isCommand) {
+      throw new KerfError("invalid_app", {
+        message: `${service.name}.${name} is a command and cannot compose parts, some of which may be missing.`,
+        why: "What a command changes is whole or not at all.",
+        fix: "Compose in a query, and call services one by one in a command.",
+      });
+    }
+    return composeIn(this.#call.context, (context) => service.clients(context), log);
   }
 
   get errors(): unknown {
