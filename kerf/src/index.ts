@@ -30,6 +30,7 @@ export {
   gateway,
   type GatewayOptions,
   type GatewaySettings,
+  type GatewayTls,
   type Policies,
   type PolicySettings,
   type Handler,

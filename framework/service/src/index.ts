@@ -62,6 +62,7 @@ export type {
   Sticky,
 } from "./declaration/gateway/routes.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export { type GatewayTls, tlsProblems } from "./declaration/gateway/tls.ts";
 export { trafficProblems } from "./declaration/gateway/traffic.ts";
 export { parseAddressRange, type TrustedProxies } from "./declaration/gateway/trusted-proxies.ts";
 export type {

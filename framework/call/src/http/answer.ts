@@ -61,7 +61,8 @@ export function sendAnswer(
 }
 
 function leavesBodyUnread(request: IncomingMessage): boolean {
-  if (request.complete || !announcesBody(request)) return false;
+  // HTTP/2 ends one stream without the connection (`http2/response.ts`).
+  if (request.httpVersionMajor > 1 || request.complete || !announcesBody(request)) return false;
   const length = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
   // Whoever waits for "100 Continue" and gets a final answer may leave the body out: what comes next is not to be guessed.
   return length > readOnBytes || request.headers.expect !== undefined;

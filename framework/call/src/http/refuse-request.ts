@@ -31,6 +31,15 @@ export function refuseAmbiguous(response: ServerResponse, message: string): void
   response.writeHead(400, headers).end(body);
 }
 
+/** Answers a request that did not arrive in time. */
+export function refuseLate(response: ServerResponse): void {
+  const { body, headers } = refusal(
+    new KerfError("request_timeout", "The request did not arrive in time."),
+  );
+  response.setHeader("connection", "close");
+  response.writeHead(408, headers).end(body);
+}
+
 function refusal(error: KerfError): {
   status: number;
   headers: Record<string, string>;

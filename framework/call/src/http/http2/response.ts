@@ -1,0 +1,54 @@
+import { constants, type Http2ServerRequest, Http2ServerResponse } from "node:http2";
+
+/** For one connection of HTTP/1 only (RFC 9113, 8.2.2). */
+const connectionHeaders: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** An answer over HTTP/2 that can be written like one over HTTP/1.1. */
+export class Http2Response extends Http2ServerResponse {
+  constructor(stream: Http2ServerRequest["stream"]) {
+    super(stream);
+    // Node's says nothing of it.
+    Object.defineProperty(this, "destroyed", { get: () => stream.destroyed || stream.closed });
+  }
+
+  override setHeader(name: string, value: number | string | readonly string[]): void {
+    if (!connectionHeaders.has(name.toLowerCase())) super.setHeader(name, value);
+  }
+
+  /** Leaves out what HTTP/2 has not: the reason phrase, and what is for one connection. Takes names and values in turn, too. */
+  override writeHead(status: number, ...rest: unknown[]): this {
+    const given = (typeof rest[0] === "string" ? rest[1] : rest[0]) ?? {};
+    const list = Array.isArray(given) ? (given as string[]) : Object.entries(given).flat();
+    const headers: string[] = [];
+    for (let i = 0; i < list.length; i += 2) {
+      const name = list[i] as string;
+      if (!connectionHeaders.has(name.toLowerCase())) headers.push(name, list[i + 1] as string);
+    }
+    return super.writeHead(status, headers as unknown as Record<string, string>);
+  }
+
+  /** Does nothing: no client of HTTP/2 makes anything of it. */
+  writeProcessing(): void {}
+
+  override end(chunk?: any): this {
+    const { req, stream } = this;
+    // To HEAD, the body is left out, as HTTP/1 does.
+    super.end(req.method === "HEAD" ? null : chunk);
+    // An answer that came before its request was read: the client need not send the rest (RFC 9113, 8.1).
+    if (!req.complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    return this;
+  }
+
+  /** The client learns that the answer is not complete. */
+  override destroy(): this {
+    const { stream } = this;
+    if (!stream.closed && !stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return this;
+  }
+}
