@@ -7,7 +7,7 @@ import {
   type ServerHttp2Session,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { refuseAmbiguous, refuseExpectation, refuseLate } from "../refuse-request.ts";
+import { refuseAmbiguous, refuseExpectation, refuseLarge, refuseLate } from "../refuse-request.ts";
 import { maxHeaderFields } from "../request-headers.ts";
 import type { HttpServerOptions } from "../server.ts";
 import { http2Fault } from "./framing.ts";
@@ -86,9 +86,12 @@ export function http2Sessions(options: HttpServerOptions): Http2Sessions {
       longUploads.set(request, arrived);
     }
     const fault = http2Fault(request);
+    // A client that has not agreed to the bound is not held to it by nghttp2.
+    const isLarge = headBytes(request) > maxHeadBytes;
     const { expect } = request.headers;
     if (expect !== undefined && expect.toLowerCase() !== "100-continue")
       refuseExpectation(response);
+    else if (isLarge) refuseLarge(response);
     else if (fault !== undefined)
       refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
     else options.handler(request as unknown as IncomingMessage, response);
@@ -158,4 +161,10 @@ const longUploads = new WeakMap<object, () => void>();
 /** Lets a request take as long as it likes to arrive: its body is a stream of messages. Without effect on HTTP/1. */
 export function allowLongUpload(request: IncomingMessage): void {
   longUploads.get(request)?.();
+}
+
+function headBytes({ rawHeaders, url }: Http2Request): number {
+  let bytes = url.length;
+  for (const text of rawHeaders) bytes += text.length + 16;
+  return bytes;
 }
