@@ -3,6 +3,7 @@ import { connect as connectTcp } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { UpstreamPolicies } from "@kerf/service";
 import type { Pool } from "undici";
+import { GrpcConnections } from "./grpc/connections.ts";
 import type { TlsFiles } from "./tls.ts";
 
 /** Loaded by gateways that have upstreams only: it takes as long to load as all else that such a gateway is made of. */
@@ -25,6 +26,7 @@ export class Instance {
   readonly settings: ConnectionSettings;
   readonly #clock: Clock;
   #pool: Pool;
+  #grpc: GrpcConnections | undefined;
   #inFlight = 0;
   #retired = false;
   #restsUntil = Number.NEGATIVE_INFINITY;
@@ -53,6 +55,12 @@ export class Instance {
     this.#inFlight++;
     if (this.#pool.closed) this.#pool = this.#connect();
     return this.#pool;
+  }
+
+  /** Its connections for gRPC; whoever entered may use them until it leaves. */
+  get grpc(): GrpcConnections {
+    const { origin, settings, tls } = this;
+    return (this.#grpc ??= new GrpcConnections(origin, tls, settings.connectMs, this.#clock));
   }
 
   leave(): void {
@@ -97,6 +105,7 @@ export class Instance {
   }
 
   #closeIdle(): void {
+    if (this.#inFlight === 0) this.#grpc?.close();
     if (this.#inFlight > 0 || this.#pool.closed) return;
     void this.#pool.close().catch(() => {}); // It fails only when it is closed already.
   }

@@ -37,7 +37,13 @@ export function sendAnswer(
   const { status, body } = answer;
   const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
   if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
-  else if (status !== 204) headers["content-length"] = 0;
+  else if (status !== 204 && headers["grpc-status"] === undefined) headers["content-length"] = 0;
+  // gRPC takes an answer without messages for one only when its head ends it.
+  if (headers["grpc-status"] !== undefined) {
+    for (const name in headers) response.setHeader(name, headers[name] as string);
+    response.end();
+    return;
+  }
   if (!leavesBodyUnread(request)) {
     response.writeHead(status, headers).end(body);
     return;

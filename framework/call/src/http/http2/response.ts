@@ -9,6 +9,9 @@ const connectionHeaders: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Of a request that is answered already, bytes that are taken in: what a client may have sent before it could know. */
+const readOnBytes = 65_536;
+
 /** An answer over HTTP/2 that can be written like one over HTTP/1.1. */
 export class Http2Response extends Http2ServerResponse {
   constructor(stream: Http2ServerRequest["stream"]) {
@@ -40,9 +43,26 @@ export class Http2Response extends Http2ServerResponse {
     const { req, stream } = this;
     // To HEAD, the body is left out, as HTTP/1 does.
     super.end(req.method === "HEAD" ? null : chunk);
-    // An answer that came before its request was read: the client need not send the rest (RFC 9113, 8.1).
-    if (!req.complete && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    if (!req.complete && !stream.destroyed) this.#readOn();
     return this;
+  }
+
+  /**
+   * The answer came before its request was read. What is left of a small one is taken in; a client with more need not send it
+   * (RFC 9113, 8.1). Not always so: clients of gRPC take that for a failure.
+   */
+  #readOn(): void {
+    const { req, stream } = this;
+    const enough = (): void => {
+      if (!stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
+    if (Number(req.headers["content-length"] ?? 0) > readOnBytes) return enough();
+    let bytes = 0;
+    req.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > readOnBytes) enough();
+    });
+    req.resume();
   }
 
   /** The client learns that the answer is not complete. */
