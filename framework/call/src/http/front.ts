@@ -111,6 +111,8 @@ export class Front {
             secureOptions: constants.SSL_OP_NO_TICKET,
           }),
     });
+    // Handshakes that fail or take too long: Node leaves the connection open.
+    server.on("tlsClientError", (_error, socket) => void socket.destroy());
     server.on("secureConnection", (socket: TLSSocket) => {
       // It is another object than the connection beneath it.
       this.#undecided.delete(peerOf(socket));

@@ -9,13 +9,33 @@ const connectionHeaders: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** Pieces that are worth counting, bytes. */
+const countedBytes = 16_384;
+/** Bytes of answers that were reset which a connection may add up before it ends: half of what its buffers may hold. */
+const maxLostBytes = 32_000_000;
+/**
+ * Node goes on counting what a stream had not sent when it was reset as held by the connection (seen in 26.10), and once that
+ * is all that it may hold, it refuses every request on it.
+ */
+const lost = new WeakMap<object, number>();
+
 /** Of a request that is answered already, bytes that are taken in: what a client may have sent before it could know. */
 const readOnBytes = 65_536;
 
 /** An answer over HTTP/2 that can be written like one over HTTP/1.1. */
 export class Http2Response extends Http2ServerResponse {
+  #unsent = 0;
+
   constructor(stream: Http2ServerRequest["stream"]) {
     super(stream);
+    const { session } = stream;
+    stream.once("close", () => {
+      if (this.#unsent === 0 || session === undefined) return;
+      const bytes = (lost.get(session) ?? 0) + this.#unsent;
+      lost.set(session, bytes);
+      // Its client goes on over another one.
+      if (bytes > maxLostBytes && !session.closed) session.close();
+    });
     // Node's says nothing of it.
     Object.defineProperty(this, "destroyed", { get: () => stream.destroyed || stream.closed });
   }
@@ -38,6 +58,18 @@ export class Http2Response extends Http2ServerResponse {
 
   /** Does nothing: no client of HTTP/2 makes anything of it. */
   writeProcessing(): void {}
+
+  override write(chunk: any, ...rest: any[]): boolean {
+    const bytes = (chunk as string | Uint8Array).length;
+    if (bytes < countedBytes) return super.write(chunk, ...(rest as [BufferEncoding]));
+    this.#unsent += bytes;
+    const encoding = typeof rest[0] === "string" ? (rest[0] as BufferEncoding) : "utf8";
+    const { stream } = this;
+    return super.write(chunk, encoding, () => {
+      // Of a stream that is reset, it is called as well.
+      if (stream.rstCode === 0 && !stream.destroyed) this.#unsent -= bytes;
+    });
+  }
 
   override end(chunk?: any): this {
     const { req, stream } = this;

@@ -22,8 +22,11 @@ const maxHeadBytes = 16_384;
 const resets = { burst: 200, rate: 33 };
 /** What frames that are none of a stream's may add up to before the connection ends. */
 const maxInvalidFrames = 100;
-/** Buffers of one connection, megabytes (Node's own). */
-const maxSessionMegabytes = 10;
+/**
+ * Buffers of one connection, megabytes. Node's 10 are less than a hundred answers of some 100 kB each, and whoever is beyond
+ * gets no further request answered until some are sent.
+ */
+const maxSessionMegabytes = 64;
 /** How long a client may take to hang up after the last answer, milliseconds. */
 const hangUpMs = 1_000;
 /** The last request that a client is told of while it may still begin others: all (RFC 9113, 6.8). */
