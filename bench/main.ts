@@ -13,6 +13,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   saga: () => import("./saga/bench.ts"),
   events: () => import("./events/bench.ts"),
   recover: () => import("./recover/bench.ts"),
+  idle: () => import("./idle/bench.ts"),
 };
 
 const [name, ...flags] = process.argv.slice(2);

@@ -9,7 +9,8 @@ import { announce } from "../wire/load.ts";
 
 // A gateway as the platform starts it, with the settings of an app that has one upstream, from its last good snapshot: the
 // platform is away.
-const [url = ""] = process.argv.slice(2);
+// The second argument: further settings, as JSON.
+const [url = "", settings = "{}"] = process.argv.slice(2);
 const key = (kid: string) => {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   return {
@@ -33,6 +34,7 @@ const snapshot = {
       settings: {
         upstreams: { foreign: { urls: [url] } },
         routes: [{ path: "/*", to: { upstream: "foreign" } }],
+        ...(JSON.parse(settings) as object),
       },
     },
   },

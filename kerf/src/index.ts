@@ -32,6 +32,7 @@ export {
   gateway,
   type GatewayOptions,
   type GatewaySettings,
+  type GatewayTls,
   type Policies,
   type PolicySettings,
   type Handler,

@@ -7,6 +7,7 @@ import type { Authentication } from "./authentication/authentication.ts";
 import type { Methods } from "./authentication/methods.ts";
 import { healthSegment } from "./health.ts";
 import type { Traffic, TrafficKeeper } from "./routes/traffic.ts";
+import type { Front, Fronts } from "./tls/fronts.ts";
 
 /** All that a gateway does at one moment; never changed, only replaced by another one. */
 export interface GatewayConfiguration {
@@ -14,6 +15,7 @@ export interface GatewayConfiguration {
   readonly settings: GatewaySettings;
   readonly traffic: Traffic;
   readonly authentication: Authentication;
+  readonly front: Front;
 }
 
 /** The configuration of one gateway, made whole whenever its part of the placement changes; the last good one stays otherwise. */
@@ -23,6 +25,7 @@ export class CurrentConfiguration {
   readonly #log: Logger;
   readonly #traffic: TrafficKeeper;
   readonly #methods: Methods;
+  readonly #fronts: Fronts;
   #current: GatewayConfiguration;
   /** The gateway's entry that the configuration, or the last refusal, came from. */
   #from: string;
@@ -32,13 +35,14 @@ export class CurrentConfiguration {
     name: string,
     store: SnapshotStore,
     log: Logger,
-    { methods, traffic }: { methods: Methods; traffic: TrafficKeeper },
+    { methods, traffic, fronts }: { methods: Methods; traffic: TrafficKeeper; fronts: Fronts },
   ) {
     this.#name = name;
     this.#store = store;
     this.#log = log;
     this.#methods = methods;
     this.#traffic = traffic;
+    this.#fronts = fronts;
     this.#from = this.#entry() ?? "";
     this.#current = this.#make();
     traffic.use(this.#current.traffic);
@@ -70,7 +74,8 @@ export class CurrentConfiguration {
 
   #make(): GatewayConfiguration {
     const gateway = this.#store.current?.gateways[this.#name];
-    if (gateway !== undefined) return configurationOf(gateway, this.#methods, this.#traffic);
+    if (gateway !== undefined)
+      return configurationOf(gateway, this.#methods, this.#traffic, this.#fronts);
     throw new KerfError("invalid_configuration", {
       message: `The placement knows no gateway ${JSON.stringify(this.#name)}.`,
       fix: "Restart the platform, so that it describes the app anew: kerf dev",
@@ -83,6 +88,7 @@ function configurationOf(
   entry: PlacedGateway,
   methods: Methods,
   traffic: TrafficKeeper,
+  fronts: Fronts,
 ): GatewayConfiguration {
   const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
   const settings = (entry.settings ?? {}) as GatewaySettings;
@@ -91,6 +97,7 @@ function configurationOf(
     table: new RouteTable(contracts, [healthSegment, ...authentication.paths]),
     settings,
     authentication,
+    front: fronts.prepare(settings),
     traffic: traffic.prepare(settings),
   };
 }

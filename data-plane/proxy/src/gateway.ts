@@ -13,7 +13,13 @@ import {
   type WorkloadIdentity,
 } from "@kerf/call";
 import { HostLink, obtainIdentity } from "@kerf/call/host";
-import { createHttpEdge, type HttpListener, listenHttp, type Upgrades } from "@kerf/call/http";
+import {
+  createHttpEdge,
+  type FrontProtocols,
+  type HttpListener,
+  listenHttp,
+  type Upgrades,
+} from "@kerf/call/http";
 import {
   type Clock,
   KerfError,
@@ -32,6 +38,7 @@ import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
 import { TrafficKeeper } from "./routes/traffic.ts";
+import { Fronts } from "./tls/fronts.ts";
 import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
@@ -40,7 +47,7 @@ const drainMs = 30_000;
 /** A gateway that can be started. */
 export interface GatewayProgram {
   readonly lifecycle: Lifecycle;
-  /** `http://host:port`, once it is ready. */
+  /** `http://host:port` or `https://host:port`, once it is ready. */
   readonly url: string | undefined;
 }
 
@@ -129,7 +136,8 @@ export async function assembleGateway(
     log,
   });
   const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
-  const configuration = new CurrentConfiguration(name, store, log, { methods, traffic });
+  const fronts = new Fronts({ directory: dirname(boot.appModule), clock, log });
+  const configuration = new CurrentConfiguration(name, store, log, { methods, traffic, fronts });
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
@@ -166,6 +174,7 @@ export async function assembleGateway(
       edge(request, response);
     },
   };
+  const protocols = (): FrontProtocols => configuration.current.front.protocols();
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
@@ -173,7 +182,9 @@ export async function assembleGateway(
     async start() {
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
-      listener = await handover.acquire(() => listenHttp({ host, port, handler, upgrade }));
+      listener = await handover.acquire(() =>
+        listenHttp({ host, port, handler, upgrade, protocols }),
+      );
       link.start();
     },
     async drain() {

@@ -63,6 +63,7 @@ export type {
   Sticky,
 } from "./declaration/gateway/routes.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export { type GatewayTls, tlsProblems } from "./declaration/gateway/tls.ts";
 export type { UpstreamDiscovery } from "./declaration/gateway/upstream-discovery.ts";
 export { trafficProblems } from "./declaration/gateway/traffic.ts";
 export { parseAddressRange, type TrustedProxies } from "./declaration/gateway/trusted-proxies.ts";

@@ -10,6 +10,7 @@ import { clientAddress, type AddressSet } from "../upstreams/client-address.ts";
 import { EditedHeaders } from "../upstreams/edited-headers.ts";
 import { forward, type Forwarding } from "../upstreams/forward.ts";
 import type { Upstreams } from "../upstreams/registry.ts";
+import { forwardGrpc } from "../upstreams/grpc/forward.ts";
 import { requestHead } from "../upstreams/request-head.ts";
 import { responseHead } from "../upstreams/response-head.ts";
 import type { Tunnels } from "../upstreams/tunnel.ts";
@@ -117,7 +118,8 @@ export class DeclaredRoute implements ForeignRoute {
       },
     };
     try {
-      if (isTunnel) await tunnels.run(forwarding, parts);
+      if (upstream.settings.protocol === "grpc") await forwardGrpc(forwarding, parts);
+      else if (isTunnel) await tunnels.run(forwarding, parts);
       else await forward(forwarding, parts);
     } finally {
       // A body that is too large to keep was not copied.

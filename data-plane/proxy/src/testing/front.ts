@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ServedOperation } from "@kerf/call";
+import { type Clock, systemClock } from "@kerf/kernel";
 import type { GatewaySettings } from "@kerf/service";
 import { Logger } from "@kerf/telemetry";
 import { assembleGateway } from "../gateway.ts";
@@ -23,11 +24,12 @@ export interface TestFront {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts one; it ends with the test. */
+/** Starts one; it ends with the test. Files that its settings name are written into `directory` first. */
 export async function startFront(
   t: TestContext,
-  settings: GatewaySettings = {},
+  settings: GatewaySettings | ((directory: string) => GatewaySettings) = {},
   operations: Partial<Record<string, ServedOperation>> = {},
+  clock: Clock = systemClock,
 ): Promise<TestFront> {
   const platform = await FrontPlatform.start(t);
   await platform.startNotes(operations);
@@ -41,7 +43,7 @@ export async function startFront(
         },
       },
     }));
-  place(settings);
+  place(typeof settings === "function" ? settings(platform.directory) : settings);
   const lines: Line[] = [];
   let told = Promise.withResolvers<void>();
   const sink = (line: string): void => {
@@ -49,7 +51,8 @@ export async function startFront(
     told.resolve();
     told = Promise.withResolvers();
   };
-  const gateway = await assembleGateway(platform.boot(), new Logger({ level: "debug", sink }));
+  const logger = new Logger({ level: "debug", sink });
+  const gateway = await assembleGateway(platform.boot(), logger, clock);
   platform.before(() => gateway.lifecycle.stop());
   await gateway.lifecycle.start();
   return {
@@ -59,7 +62,9 @@ export async function startFront(
       while (!lines.slice(from).some((line) => message.test(String(line["message"]))))
         await told.promise;
     },
-    url: gateway.url as string,
+    get url() {
+      return gateway.url as string;
+    },
     async place(next) {
       place(next);
       await platform.acknowledged();

@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP } from "node:net";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { UpstreamPolicies } from "@kerf/service";
+import { GrpcConnections } from "./grpc/connections.ts";
 import { Http1Pool } from "./http1/pool.ts";
 import type { TlsFiles } from "./tls.ts";
 
@@ -20,7 +21,9 @@ export class Instance {
   readonly settings: ConnectionSettings;
   readonly #clock: Clock;
   readonly #pool: Http1Pool;
+  #grpc: GrpcConnections | undefined;
   #inFlight = 0;
+  #retired = false;
   #restsUntil = Number.NEGATIVE_INFINITY;
 
   constructor(url: string, settings: ConnectionSettings, tls: TlsFiles | undefined, clock: Clock) {
@@ -48,13 +51,22 @@ export class Instance {
     return this.#pool;
   }
 
+  /** Its connections for gRPC; whoever entered may use them until it leaves. */
+  get grpc(): GrpcConnections {
+    const { origin, settings, tls } = this;
+    return (this.#grpc ??= new GrpcConnections(origin, tls, settings.connectMs, this.#clock));
+  }
+
   leave(): void {
     this.#inFlight--;
+    if (this.#retired) this.#closeGrpc();
   }
 
   /** Each connection ends with its last request. */
   retire(): void {
+    this.#retired = true;
     this.#pool.close();
+    this.#closeGrpc();
   }
 
   /** Whether it refused a connection a moment ago. */
@@ -81,6 +93,11 @@ export class Instance {
       );
       socket.once("connect", () => settle()).on("error", settle);
     });
+  }
+
+  /** Calls of gRPC share a connection: it ends when the last of them has left. */
+  #closeGrpc(): void {
+    if (this.#inFlight === 0) this.#grpc?.close();
   }
 
   #connect(): Http1Pool {

@@ -37,7 +37,13 @@ export function sendAnswer(
   const { status, body } = answer;
   const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
   if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
-  else if (status !== 204) headers["content-length"] = 0;
+  else if (status !== 204 && headers["grpc-status"] === undefined) headers["content-length"] = 0;
+  // gRPC takes an answer without messages for one only when its head ends it.
+  if (headers["grpc-status"] !== undefined) {
+    for (const name in headers) response.setHeader(name, headers[name] as string);
+    response.end();
+    return;
+  }
   if (!leavesBodyUnread(request)) {
     response.writeHead(status, headers).end(body);
     return;
@@ -61,7 +67,8 @@ export function sendAnswer(
 }
 
 function leavesBodyUnread(request: IncomingMessage): boolean {
-  if (request.complete || !announcesBody(request)) return false;
+  // HTTP/2 ends one stream without the connection (`http2/response.ts`).
+  if (request.httpVersionMajor > 1 || request.complete || !announcesBody(request)) return false;
   const length = Number(request.headers["content-length"] ?? Number.POSITIVE_INFINITY);
   // Whoever waits for "100 Continue" and gets a final answer may leave the body out: what comes next is not to be guessed.
   return length > readOnBytes || request.headers.expect !== undefined;

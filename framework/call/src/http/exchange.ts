@@ -10,6 +10,7 @@ import type { ForeignRoute } from "./foreign.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
 import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
+import { grpcAnswer, isGrpc } from "./grpc.ts";
 import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
 import { sendEvents } from "./sse.ts";
@@ -254,11 +255,15 @@ export class Exchange {
     const { problem, headers } = this.#problem(thrown);
     // Part of an answer is out already: only a connection that breaks off says that it is not complete.
     if (this.#response.headersSent) return void this.#response.destroy();
-    this.#send({
-      status: problem.status,
-      headers: { "content-type": "application/problem+json", ...headers },
-      body: JSON.stringify(problem),
-    });
+    this.#send(
+      isGrpc(this.#request)
+        ? grpcAnswer(problem, headers)
+        : {
+            status: problem.status,
+            headers: { "content-type": "application/problem+json", ...headers },
+            body: JSON.stringify(problem),
+          },
+    );
   }
 
   #problem(thrown: unknown): { problem: Problem; headers: Readonly<Record<string, string>> } {
@@ -289,7 +294,9 @@ export class Exchange {
     if (context !== undefined) this.#streams.delete(context);
     const status =
       left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
-    const level = status >= 500 ? "warn" : status >= 400 ? "info" : "debug";
+    // A failure has a status of 200 in gRPC, and behind the head of a stream.
+    const failed = status >= 500 || "error" in this.#failure;
+    const level = failed ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
       method: this.#request.method,

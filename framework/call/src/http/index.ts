@@ -17,6 +17,9 @@ export {
   type HttpEdgeOptions,
   type Identity,
 } from "./edge.ts";
+export type { FrontProtocols, ServerTls } from "./front.ts";
+export { allowLongUpload } from "./http2/sessions.ts";
+export { grpcAnswer, isGrpc } from "./grpc.ts";
 export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
 export { pathSegments, splitTarget } from "./request-path.ts";

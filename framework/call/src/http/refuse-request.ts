@@ -26,9 +26,24 @@ export function refuseExpectation(response: ServerResponse): void {
 
 /** Answers a request that has more than one meaning, and closes: what follows it may be its own body. */
 export function refuseAmbiguous(response: ServerResponse, message: string): void {
-  const { body, headers } = refusal(new KerfError("invalid_input", message));
+  refuse(response, new KerfError("invalid_input", message));
+}
+
+/** Answers a request that did not arrive in time. */
+export function refuseLate(response: ServerResponse): void {
+  refuse(response, new KerfError("request_timeout", "The request did not arrive in time."));
+}
+
+/** Answers a request whose head is beyond the bound. */
+export function refuseLarge(response: ServerResponse): void {
+  const [code, message] = malformed["HPE_HEADER_OVERFLOW"] as readonly [ErrorCode, string];
+  refuse(response, new KerfError(code, message));
+}
+
+function refuse(response: ServerResponse, error: KerfError): void {
+  const { body, headers, status } = refusal(error);
   response.setHeader("connection", "close");
-  response.writeHead(400, headers).end(body);
+  response.writeHead(status, headers).end(body);
 }
 
 function refusal(error: KerfError): {

@@ -33,7 +33,8 @@ export function framingFault(request: IncomingMessage): string | undefined {
   return hostFault(headers.host, target);
 }
 
-function hostFault(host: string | undefined, target: string): string | undefined {
+/** Why a host, beside a target that may name one too, names none. */
+export function hostFault(host: string | undefined, target: string): string | undefined {
   if (host !== undefined) {
     const match = hostPattern.exec(host);
     if (match === null || Number(match[1] ?? 0) > 65_535) return "its host is none";

@@ -1,19 +1,21 @@
-import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
-import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { KerfError } from "@kerf/kernel";
+import { Front, type FrontProtocols } from "./front.ts";
+import { http1Connections } from "./http1/connections.ts";
+import { http2Sessions } from "./http2/sessions.ts";
 import { portTaken } from "./port-taken.ts";
-import { closes, refuseAmbiguous, refuseExpectation, refuseMalformed } from "./refuse-request.ts";
-import { framingFault } from "./request-framing.ts";
-import { maxHeaderFields } from "./request-headers.ts";
 
 /** Bounds of an HTTP server (`defaults.md`: inbound HTTP). Milliseconds, unless the name says more. */
 export interface HttpServerLimits {
-  /** For the whole head to arrive. Default 10 000. */
+  /** For the whole head to arrive, and for a TLS handshake. Default 10 000. */
   readonly headersMs?: number;
   /** For the whole request to arrive. Default 60 000. */
   readonly requestMs?: number;
   /** For an idle connection. Default 75 000: longer than clients and balancers keep theirs, so that they close first. */
   readonly keepAliveMs?: number;
+  /** For a client that takes nothing of its answer. Default 60 000 (nginx's `send_timeout`). */
+  readonly sendMs?: number;
   /** How often slow requests are looked for. Default 2 000. */
   readonly checkMs?: number;
   /** Default 10 000; more are closed as they come. */
@@ -38,7 +40,7 @@ export interface Upgrades {
 export interface HttpListener {
   readonly host: string;
   readonly port: number;
-  /** `http://host:port`. */
+  /** `http://host:port`, or `https:` while it serves TLS. */
   readonly url: string;
   /** Lets go of the port; connections go on, and each closes with its next answer, so that its client need not guess. */
   pause(): void;
@@ -50,8 +52,8 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
-/** Serves `handler` on Node's own strict parser. @throws KerfError `start_failed` that says who has the port. */
-export async function listenHttp(options: {
+/** What a server is made with. */
+export interface HttpServerOptions {
   handler: (request: IncomingMessage, response: ServerResponse) => void;
   host: string;
   /** 0 takes any that is free. */
@@ -59,109 +61,66 @@ export async function listenHttp(options: {
   limits?: HttpServerLimits;
   /** What may change the protocol of its connection. Without it nothing may: such requests are answered like all others. */
   upgrade?: Upgrades;
-}): Promise<HttpListener> {
+  /** What a connection may speak beside HTTP/1.1 in clear text; asked for each new one, so that a new certificate takes over at once. */
+  protocols?: () => FrontProtocols;
+}
+
+/** Serves `handler` on Node's own strict parsers. @throws KerfError `start_failed` that says who has the port */
+export async function listenHttp(options: HttpServerOptions): Promise<HttpListener> {
   const limits = options.limits ?? {};
-  let draining = false;
-  let paused = false;
-  let closingIdle = false;
-  const answering = new WeakMap<Socket, ServerResponse>();
-
-  const server = createServer({
-    headersTimeout: limits.headersMs ?? 10_000,
-    requestTimeout: limits.requestMs ?? 60_000,
-    keepAliveTimeout: limits.keepAliveMs ?? 75_000,
-    connectionsCheckingInterval: limits.checkMs ?? 2_000,
-    maxHeaderSize: 16_384,
-    insecureHTTPParser: false,
-    // Asked for with the rest of the framing: Node's own refusal lets what is pipelined behind it through.
-    requireHostHeader: false,
-    noDelay: true,
-    shouldUpgradeCallback: (request) => options.upgrade?.accepts(request) ?? false,
+  const http1 = http1Connections(options);
+  const http2 = http2Sessions(options);
+  const front = new Front({
+    protocols: options.protocols ?? (() => ({})),
+    handshakeMs: limits.headersMs ?? 10_000,
+    http1: (socket) => http1.accept(socket),
+    http2: (socket) => http2.accept(socket),
   });
-  // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
-  server.maxHeadersCount = maxHeaderFields + 1;
-  server.maxConnections = limits.maxConnections ?? 10_000;
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const before = answering.get(request.socket);
-    // After an answer that closes, nothing more on its connection is a request (RFC 9112, 9.6), though Node goes on parsing.
-    if (before !== undefined && closes(before)) return;
-    answering.set(request.socket, response);
-    if (draining || paused) response.setHeader("connection", "close");
-    response.once("close", () => {
-      if (answering.get(request.socket) === response && !closes(response))
-        answering.delete(request.socket);
-      // The connection counts as idle only after this event.
-      if (closingIdle) setImmediate(() => server.closeIdleConnections());
-    });
-    const fault = framingFault(request);
-    const { expect } = request.headers;
-    // Node finds "100-continue" inside of other expectations, and reads on behind one that it refuses.
-    if (expect !== undefined && expect.toLowerCase() !== "100-continue")
-      refuseExpectation(response);
-    else if (fault === undefined) options.handler(request, response);
-    else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
-  };
-  server.on("request", onRequest);
-  // The edge says "100 Continue" itself, once it wants the body.
-  server.on("checkContinue", onRequest);
-  server.on("checkExpectation", onRequest);
-  const upgraded = new Set<Socket>();
-  const { upgrade } = options;
-  if (upgrade !== undefined) {
-    server.on("upgrade", (request, socket, head) => {
-      // Behind a request that is still being answered it has no turn, and nobody would keep the two answers apart.
-      if (answering.has(socket as Socket)) {
-        socket.destroy();
-        return;
-      }
-      // The server has let go of the connection: it is ours to close.
-      upgraded.add(socket as Socket);
-      socket.once("close", () => upgraded.delete(socket as Socket));
-      const response = new ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.assignSocket(socket as Socket);
-      response.once("finish", () => socket.end());
-      const fault = framingFault(request);
-      if (fault === undefined) upgrade.handler(request, response, head);
-      else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
-    });
-  }
-  const closeAll = (): void => {
-    server.closeAllConnections();
-    for (const socket of upgraded) socket.destroy();
-  };
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
-    refuseMalformed(error, socket as Socket, answering.get(socket as Socket)),
+  // Half-open, as Node's HTTP/1 server has it: whoever ends after its request still gets its answer.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    front.accept(socket),
   );
+  server.maxConnections = limits.maxConnections ?? 10_000;
+  let draining = false;
 
   await listen(server, options.host, options.port);
   const { address, port } = server.address() as AddressInfo;
   let closed: Promise<void> | undefined;
-  // As a plain server: HTTP's own close ends idle connections, on which a client may be sending at this moment.
   const stopListening = (): Promise<void> =>
-    (closed ??= new Promise((resolve) => NetServer.prototype.close.call(server, () => resolve())));
+    (closed ??= new Promise((resolve) => server.close(() => resolve())));
+  const closeAll = (): void => {
+    front.closeAll();
+    http1.closeAll();
+    http2.closeAll();
+  };
+  const place = `${address.includes(":") ? `[${address}]` : address}:${port}`;
   return {
     host: address,
     port,
-    url: `http://${address.includes(":") ? `[${address}]` : address}:${port}`,
+    get url() {
+      return `${front.isSecure ? "https" : "http"}://${place}`;
+    },
     pause() {
-      paused = true;
+      http1.lastAnswers(true);
+      http2.sendAway();
       void stopListening();
     },
     async resume() {
       if (server.listening || draining) return;
-      paused = false;
+      http1.lastAnswers(false);
       closed = undefined;
       await listen(server, address, port);
     },
     async drain(ms) {
       draining = true;
+      http1.lastAnswers(true);
+      http2.sendAway();
       const done = stopListening();
       const grace = setTimeout(
         () => {
-          closingIdle = true;
-          server.closeIdleConnections();
+          front.closeAll();
+          http1.closeIdle();
+          http2.closeIdle();
         },
         Math.min(idleGraceMs, ms),
       );
@@ -169,12 +128,14 @@ export async function listenHttp(options: {
       await done;
       clearTimeout(grace);
       clearTimeout(timer);
+      http1.stop();
     },
     async close() {
       draining = true;
       const done = stopListening();
       closeAll();
       await done;
+      http1.stop();
     },
   };
 }

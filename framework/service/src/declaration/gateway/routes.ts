@@ -16,7 +16,7 @@ export interface RouteSettings {
   readonly to: RouteTarget | { readonly split: readonly SplitSide[]; readonly sticky?: Sticky };
   /** `user`: a valid token is needed. Default `public`: the gateway does not look at credentials, the upstream may. */
   readonly access?: "public" | "user";
-  /** Largest body of a request to an upstream, bytes. Default 1 MiB. */
+  /** Largest body of a request to an upstream, of gRPC each message; bytes. Default 1 MiB. */
   readonly maxBodyBytes?: number;
   /** Of requests to upstreams. */
   readonly rewrite?: Rewrite;

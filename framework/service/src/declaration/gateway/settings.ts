@@ -1,6 +1,7 @@
 import type { AuthenticationMethod } from "./authentication/authentication.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { RouteSettings } from "./routes.ts";
+import type { GatewayTls } from "./tls.ts";
 import type { TrustedProxies } from "./trusted-proxies.ts";
 import type { UpstreamSettings } from "./upstreams.ts";
 
@@ -18,4 +19,8 @@ export interface GatewaySettings {
   readonly maintenance?: Maintenance;
   /** How clients prove who they are; each request is judged by the one method whose credentials it brings. Default: `[tokens()]`. */
   readonly authentication?: readonly AuthenticationMethod[];
+  /** Serves `https` in the place of `http`. */
+  readonly tls?: GatewayTls;
+  /** HTTP/2 beside HTTP/1.1. Default with `tls`: true, by ALPN. Without it: false; true serves clients that begin with it (prior knowledge). */
+  readonly http2?: boolean;
 }

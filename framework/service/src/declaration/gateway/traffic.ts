@@ -1,3 +1,4 @@
+import { grpcProblems } from "./grpc.ts";
 import { maintenanceProblems } from "./maintenance.ts";
 import { routeProblems } from "./routes.ts";
 import type { GatewaySettings } from "./settings.ts";
@@ -10,6 +11,7 @@ export function trafficProblems(settings: GatewaySettings): string[] {
   return [
     ...upstreamProblems(upstreams),
     ...routeProblems(routes, new Set(Object.keys(upstreams ?? {}))),
+    ...grpcProblems(settings),
     ...maintenanceProblems("settings", maintenance),
     ...addressRangeProblems("trustedProxies", trustedProxies),
   ];

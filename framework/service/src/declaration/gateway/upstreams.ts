@@ -14,6 +14,8 @@ export interface UpstreamSettings {
   /** Asks each instance whether it is well. Without it, only answers to requests tell. */
   readonly health?: UpstreamHealth;
   readonly policies?: UpstreamPolicies;
+  /** `grpc`: gRPC over HTTP/2, with prior knowledge to `http` urls. Default `http/1.1`. */
+  readonly protocol?: "http/1.1" | "grpc";
   /** For `https` instances. */
   readonly tls?: UpstreamTls;
 }

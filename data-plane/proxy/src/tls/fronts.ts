@@ -1,0 +1,54 @@
+import type { FrontProtocols } from "@kerf/call/http";
+import { type Clock, KerfError } from "@kerf/kernel";
+import { type GatewaySettings, tlsProblems } from "@kerf/service";
+import type { Logger } from "@kerf/telemetry";
+import { ServerCertificate } from "./server-certificate.ts";
+
+/** What clients speak with a gateway by one configuration. */
+export interface Front {
+  /** Asked for each connection. */
+  protocols(): FrontProtocols;
+}
+
+/** What fronts are made with. */
+export interface FrontsOptions {
+  /** Files in settings are seen from here: the folder of the app's module. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes the front of each configuration; a certificate whose settings stay the same goes on being the last good one. */
+export class Fronts {
+  readonly #options: FrontsOptions;
+  #certificate: { readonly key: string; readonly one: ServerCertificate } | undefined;
+
+  constructor(options: FrontsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws KerfError `invalid_configuration` for settings that cannot be, and files that cannot be used */
+  prepare(settings: GatewaySettings): Front {
+    const problems = tlsProblems(settings);
+    if (problems.length > 0) {
+      throw new KerfError("invalid_configuration", {
+        message: `The settings of the gateway have problems:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`,
+        fix: "Correct them in the app's module.",
+        data: { problems },
+      });
+    }
+    const { authentication = [], http2, tls } = settings;
+    if (tls === undefined) {
+      const protocols = { http2: http2 ?? false };
+      return { protocols: () => protocols };
+    }
+    const caFiles = authentication.flatMap((one) =>
+      one.method === "clientCertificates" ? [one.caFile] : [],
+    );
+    const key = JSON.stringify([tls, caFiles]);
+    if (this.#certificate?.key !== key)
+      this.#certificate = { key, one: new ServerCertificate(tls, caFiles, this.#options) };
+    const { one } = this.#certificate;
+    return { protocols: () => ({ tls: one.current(), http2: http2 ?? true }) };
+  }
+}

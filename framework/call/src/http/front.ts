@@ -1,0 +1,156 @@
+import { constants } from "node:crypto";
+import type { Socket } from "node:net";
+import { createServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+
+/** What every HTTP/2 client begins with (RFC 9113, 3.4); no HTTP/1 request does. */
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+/** Of TLS 1.2, what has forward secrecy and authenticated encryption (Mozilla's intermediate list); HTTP/2 forbids most others (RFC 9113, 9.2.2). */
+const ciphers = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+/** Who a server is towards its clients, all in PEM. */
+export interface ServerTls {
+  /** The certificate, and those between it and its authority. */
+  readonly cert: string;
+  readonly key: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Clients are asked for a certificate of one of these; one that has none is served all the same. */
+  readonly clientAuthorities?: string | undefined;
+}
+
+/** What connections may speak. */
+export interface FrontProtocols {
+  /** Another object takes over with the next connection; connections that are open stay. Without it, clear text. */
+  readonly tls?: ServerTls | undefined;
+  /** HTTP/2 as well: by ALPN over TLS, by prior knowledge in clear text. */
+  readonly http2?: boolean;
+}
+
+/** Finds out what a connection speaks, and hands it on. */
+export class Front {
+  readonly #protocols: () => FrontProtocols;
+  readonly #handshakeMs: number;
+  readonly #http1: (socket: Socket) => void;
+  readonly #http2: (socket: Socket) => void;
+  /** Connections of which it is not known yet what they speak, by who is at their other end. */
+  readonly #undecided = new Map<string, Socket>();
+  #tls: { readonly from: FrontProtocols; readonly server: TlsServer } | undefined;
+
+  constructor(options: {
+    protocols: () => FrontProtocols;
+    /** Until it is known what a connection speaks, milliseconds. */
+    handshakeMs: number;
+    http1: (socket: Socket) => void;
+    http2: (socket: Socket) => void;
+  }) {
+    this.#protocols = options.protocols;
+    this.#handshakeMs = options.handshakeMs;
+    this.#http1 = options.http1;
+    this.#http2 = options.http2;
+  }
+
+  get isSecure(): boolean {
+    return this.#protocols().tls !== undefined;
+  }
+
+  accept(socket: Socket): void {
+    const { tls, http2 = false } = this.#protocols();
+    if (tls !== undefined) {
+      this.#wait(socket);
+      // TLS ends both directions at once.
+      socket.allowHalfOpen = false;
+      this.#secure(tls, http2).emit("connection", socket);
+    } else if (http2) this.#look(socket);
+    else this.#http1(socket);
+  }
+
+  /** Closes the connections that have not said what they speak. */
+  closeAll(): void {
+    for (const socket of this.#undecided.values()) socket.destroy();
+  }
+
+  #wait(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#undecided.set(peer, socket);
+    socket.once("close", () => {
+      if (this.#undecided.get(peer) === socket) this.#undecided.delete(peer);
+    });
+  }
+
+  #secure(tls: ServerTls, http2: boolean): TlsServer {
+    const known = this.#tls;
+    if (known !== undefined && known.from.tls === tls && known.from.http2 === http2)
+      return known.server;
+    const { cert, key, minVersion, clientAuthorities } = tls;
+    // It never listens: it makes secure connections of those that are handed to it.
+    const server = createServer({
+      cert,
+      key,
+      minVersion,
+      ciphers,
+      honorCipherOrder: true,
+      ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
+      handshakeTimeout: this.#handshakeMs,
+      noDelay: true,
+      ...(clientAuthorities === undefined
+        ? undefined
+        : {
+            requestCert: true,
+            rejectUnauthorized: false,
+            ca: clientAuthorities,
+            // A session that is resumed shows no chain of certificates.
+            secureOptions: constants.SSL_OP_NO_TICKET,
+          }),
+    });
+    // Handshakes that fail or take too long: Node leaves the connection open.
+    server.on("tlsClientError", (_error, socket) => void socket.destroy());
+    server.on("secureConnection", (socket: TLSSocket) => {
+      // It is another object than the connection beneath it.
+      this.#undecided.delete(peerOf(socket));
+      if (socket.alpnProtocol === "h2") this.#http2(socket);
+      else this.#http1(socket);
+    });
+    this.#tls = { from: { tls, http2 }, server };
+    return server;
+  }
+
+  /** Reads as much as tells HTTP/2 from HTTP/1, and puts it back. */
+  #look(socket: Socket): void {
+    this.#wait(socket);
+    let seen: Buffer = Buffer.alloc(0);
+    const onGone = (): void => void socket.destroy();
+    const onReadable = (): void => {
+      for (let chunk = socket.read(); chunk !== null; chunk = socket.read())
+        seen = Buffer.concat([seen, chunk as Buffer]);
+      const isHttp2 =
+        seen.length >= preface.length && seen.subarray(0, preface.length).equals(preface);
+      if (!isHttp2 && seen.equals(preface.subarray(0, seen.length))) return;
+      decide(isHttp2);
+    };
+    const decide = (isHttp2: boolean): void => {
+      socket.off("readable", onReadable).off("error", onGone).off("end", onGone);
+      socket.setTimeout(0, onGone).off("timeout", onGone);
+      this.#undecided.delete(peerOf(socket));
+      socket.unshift(seen);
+      if (isHttp2) {
+        socket.allowHalfOpen = false;
+        this.#http2(socket);
+      } else this.#http1(socket);
+    };
+    socket.setTimeout(this.#handshakeMs, onGone);
+    socket.on("readable", onReadable).on("error", onGone).on("end", onGone);
+  }
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
