@@ -172,6 +172,7 @@ export class Testbed {
         wheel: this.wheel,
         log: this.log.logger,
         directory: await mkdtemp(join(tmpdir(), "kerf-sidecar-")),
+        program: undefined,
         failed: this.problems.report,
       });
       this.#companions.push(companion);

@@ -141,8 +141,7 @@ class Call {
       origin: instance.origin,
       headers: this.#headers(instance),
       maxMessageBytes: maxBodyBytes,
-      answerHead: (status, fields) =>
-        this.#forwarding.answerHead(status, fields, instance.origin),
+      answerHead: (status, fields) => this.#forwarding.answerHead(status, fields, instance.origin),
       answered: (status) => {
         this.isTroubled = status !== undefined && troubled.has(status);
         settle(this.isTroubled);
