@@ -27,6 +27,7 @@ export {
   type GatewaySettings,
   type Policies,
   type PolicySettings,
+  type RateLimit,
   type Handler,
   type HandlerArgs,
   type Handlers,

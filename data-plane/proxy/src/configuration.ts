@@ -4,11 +4,13 @@ import { KerfError } from "@kerf/kernel";
 import type { GatewaySettings } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import { healthSegment } from "./health.ts";
+import { GatewayShaping, type ShapingState } from "./shaping.ts";
 
 /** All that a gateway does at one moment; never changed, only replaced by another one. */
 export interface GatewayConfiguration {
   readonly table: RouteTable;
   readonly settings: GatewaySettings;
+  readonly shaping: GatewayShaping;
 }
 
 /** The configuration of one gateway, made whole whenever its part of the placement changes; the last good one stays otherwise. */
@@ -16,15 +18,17 @@ export class CurrentConfiguration {
   readonly #name: string;
   readonly #store: SnapshotStore;
   readonly #log: Logger;
+  readonly #shaping: ShapingState;
   #current: GatewayConfiguration;
   /** The gateway's entry that the configuration, or the last refusal, came from. */
   #from: string;
 
   /** @throws KerfError when the very first placement does not name the gateway or has conflicts: there is no last good one */
-  constructor(name: string, store: SnapshotStore, log: Logger) {
+  constructor(name: string, store: SnapshotStore, log: Logger, shaping: ShapingState) {
     this.#name = name;
     this.#store = store;
     this.#log = log;
+    this.#shaping = shaping;
     this.#from = this.#entry() ?? "";
     this.#current = this.#make();
     store.onChange(() => this.#follow());
@@ -54,7 +58,7 @@ export class CurrentConfiguration {
 
   #make(): GatewayConfiguration {
     const gateway = this.#store.current?.gateways[this.#name];
-    if (gateway !== undefined) return configurationOf(gateway);
+    if (gateway !== undefined) return configurationOf(gateway, this.#shaping);
     throw new KerfError("invalid_configuration", {
       message: `The placement knows no gateway ${JSON.stringify(this.#name)}.`,
       fix: "Restart the platform, so that it describes the app anew: kerf dev",
@@ -63,10 +67,12 @@ export class CurrentConfiguration {
 }
 
 /** Makes everything that the entry asks for, or nothing. @throws KerfError that names what cannot be */
-function configurationOf(entry: PlacedGateway): GatewayConfiguration {
+function configurationOf(entry: PlacedGateway, shaping: ShapingState): GatewayConfiguration {
   const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
+  const settings = (entry.settings ?? {}) as GatewaySettings;
   return {
     table: new RouteTable(contracts, [healthSegment]),
-    settings: (entry.settings ?? {}) as GatewaySettings,
+    settings,
+    shaping: new GatewayShaping(settings, shaping),
   };
 }

@@ -28,6 +28,7 @@ import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
+import { ShapingState } from "./shaping.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
 const drainMs = 30_000;
@@ -113,10 +114,11 @@ export async function assembleGateway(
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
     clock,
   });
-  const configuration = new CurrentConfiguration(name, store, log);
+  const configuration = new CurrentConfiguration(name, store, log, new ShapingState(clock));
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
+    shaping: () => configuration.current.shaping,
     authenticate: (request) => bearer.identify(request),
     send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
     caller: unit,

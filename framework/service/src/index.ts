@@ -19,6 +19,8 @@ export {
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export type { RateLimit } from "./declaration/gateway/limits.ts";
+export { addressList } from "./declaration/gateway/trusted-proxies.ts";
 export type {
   Handler,
   HandlerArgs,

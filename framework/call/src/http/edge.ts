@@ -4,6 +4,7 @@ import type { CallContext, Clock, Principal, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { Exchange, stopping } from "./exchange.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { Shaping } from "./shaping.ts";
 
 /** Who a request is for, as its credentials prove it. */
 export interface Identity {
@@ -53,6 +54,8 @@ export interface HttpEdgeOptions {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly limits?: EdgeLimits;
+  /** How requests are held back and answers shaped; asked once for each request. Default: not at all. */
+  shaping?(): Shaping;
   /** Aborts when the edge stops: streams end then, so that their clients resume elsewhere. */
   readonly draining?: AbortSignal;
 }

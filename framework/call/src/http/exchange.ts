@@ -10,6 +10,7 @@ import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
 import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
+import { mergeFields, type Shaping } from "./shaping.ts";
 import { sendEvents } from "./sse.ts";
 
 /** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
@@ -23,7 +24,9 @@ export class Exchange {
   readonly #streams: Set<CallContext>;
   readonly #startedAt: number;
   readonly #trace: Trace;
-  readonly #traceHeaders: Record<string, string>;
+  /** Of every answer to this request, refusals included. */
+  readonly #headers: Record<string, string>;
+  readonly #shaping: Shaping | undefined;
   #route: Route | undefined;
   #allow: readonly string[] | undefined;
   #params: Readonly<Record<string, string>> = {};
@@ -41,9 +44,10 @@ export class Exchange {
     this.#response = response;
     this.#streams = streams;
     this.#startedAt = edge.clock.now();
+    this.#shaping = edge.shaping?.();
     const { traceparent, tracestate } = request.headers;
     this.#trace = continueTrace(text(traceparent), text(tracestate));
-    this.#traceHeaders = {
+    this.#headers = {
       "x-trace-id": this.#trace.traceId,
       traceresponse: formatTraceparent(this.#trace),
     };
@@ -62,6 +66,9 @@ export class Exchange {
       const route = this.#match();
       if (!("description" in route)) return this.#send(route);
 
+      // Limit by address: guessing credentials has a price as well.
+      this.#admit(route, undefined);
+
       // Authenticate: who may not call cannot make us read a body.
       const identity = await this.#edge.authenticate(this.#request, route.description.access);
       if (identity.principal === undefined && route.description.access === "user") {
@@ -70,6 +77,9 @@ export class Exchange {
           fix: "Send a bearer token in the Authorization header.",
         });
       }
+
+      // Limit by user: whoever is over it cannot make us read a body either.
+      this.#admit(route, identity);
 
       // Limits: by the head alone, before a byte of the body is read.
       const maxBytes =
@@ -127,6 +137,13 @@ export class Exchange {
     throw new KerfError("not_found", "Nothing answers at this path.");
   }
 
+  #admit(route: Route, identity: Identity | undefined): void {
+    const verdict = this.#shaping?.admit(this.#request, route, identity);
+    if (verdict === undefined) return;
+    mergeFields(this.#headers, verdict.headers);
+    if (verdict.refusal !== undefined) throw verdict.refusal;
+  }
+
   async #input(route: Route, maxBytes: number): Promise<unknown> {
     const request = this.#request;
     let body: unknown;
@@ -169,13 +186,13 @@ export class Exchange {
       cursor: route.description.cursor,
       resumed: this.#request.headers["last-event-id"] !== undefined,
       headOnly: this.#request.method === "HEAD",
-      headers: this.#traceHeaders,
+      headers: this.#headers,
       problem: (thrown) => this.#problem(thrown).problem,
     });
   }
 
   #send(answer: Answer): void {
-    const headers = { ...this.#traceHeaders, ...answer.headers };
+    const headers = mergeFields({ ...this.#headers }, answer.headers);
     sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#edge.clock);
   }
 

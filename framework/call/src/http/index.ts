@@ -13,6 +13,7 @@ export {
 } from "./edge.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
+export type { Shaping, Verdict } from "./shaping.ts";
 export { splitTarget } from "./request-path.ts";
 export { type HttpListener, type HttpServerLimits, listenHttp } from "./server.ts";
 export { type EventStream, sendEvents } from "./sse.ts";

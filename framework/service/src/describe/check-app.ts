@@ -4,6 +4,9 @@ import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
+import type { GatewaySettings } from "../declaration/gateway/settings.ts";
+import { limitsProblems } from "../declaration/gateway/limits.ts";
+import { trustedProxiesProblems } from "../declaration/gateway/trusted-proxies.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
@@ -107,6 +110,25 @@ function checkGateway(
   }
   const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
   checkRoutes(where, [...unique], problems);
+  checkSettings(where, gateway.settings, [...unique], problems);
+}
+
+function checkSettings(
+  where: string,
+  settings: GatewaySettings,
+  contracts: readonly Contract[],
+  problems: string[],
+): void {
+  const operations = contracts.flatMap((contract) =>
+    Object.entries(contract.operations).flatMap(([name, { http }]) =>
+      http === undefined ? [] : [`${contract.name}.${name}`],
+    ),
+  );
+  const found = [
+    ...limitsProblems(settings.limits, operations),
+    ...trustedProxiesProblems(settings.trustedProxies),
+  ];
+  problems.push(...found.map((problem) => `${where}: ${problem}`));
 }
 
 /** Within one contract `contract()` has looked already; a gateway puts several beside each other. */

@@ -1,0 +1,112 @@
+import { createHash } from "node:crypto";
+import type { Identity, Route, Verdict } from "@kerf/call/http";
+import { type Clock, KerfError } from "@kerf/kernel";
+import type { RateLimit } from "@kerf/service";
+import type { BucketShape, BucketState, Buckets } from "./buckets.ts";
+
+/** Longer subjects are remembered as a hash of this length, so that buckets have a bounded size. */
+const maxSubject = 64;
+
+const none: Verdict = { headers: {} };
+
+interface Limit {
+  readonly by: RateLimit["by"];
+  readonly shape: BucketShape;
+  /** What the answer's fields call it. */
+  readonly name: string;
+  /** Its buckets' keys begin with this: a limit that is changed counts anew, one that stays goes on. */
+  readonly key: string;
+  readonly routes: ReadonlySet<string> | undefined;
+}
+
+/** A limit and what its bucket says to one request. */
+interface Asked {
+  readonly limit: Limit;
+  readonly bucket: string;
+  readonly state: BucketState;
+}
+
+/** The limits of one configuration, over buckets that outlive it. */
+export class RateLimits {
+  readonly #limits: readonly Limit[];
+  readonly #buckets: Buckets;
+  readonly #clock: Clock;
+
+  constructor(limits: readonly RateLimit[], buckets: Buckets, clock: Clock) {
+    this.#buckets = buckets;
+    this.#clock = clock;
+    const names = new Map<string, number>();
+    this.#limits = limits.map((limit) => {
+      const { by, rate, burst = rate.requests, routes } = limit;
+      const nth = (names.get(by) ?? 0) + 1;
+      names.set(by, nth);
+      return {
+        by,
+        shape: { everyMs: rate.perMs / rate.requests, burst },
+        name: nth === 1 ? by : `${by}-${nth}`,
+        key: hash(JSON.stringify([by, rate.requests, rate.perMs, burst, routes])).slice(0, 16),
+        routes: routes === undefined ? undefined : new Set(routes),
+      };
+    });
+  }
+
+  /**
+   * Takes a token of each limit that counts the request, or of none when one has no token left.
+   * @param subscriber who sends it as far as the network knows
+   * @param identity who sends it as far as credentials say; undefined as long as they were not looked at
+   */
+  admit(route: Route, subscriber: string, identity: Identity | undefined): Verdict {
+    const now = this.#clock.now();
+    const asked: Asked[] = [];
+    for (const limit of this.#limits) {
+      if ((limit.by === "address") !== (identity === undefined) || !counts(limit, route)) continue;
+      const bucket = `${limit.key}${subjectOf(limit, subscriber, identity)}`;
+      asked.push({ limit, bucket, state: this.#buckets.look(bucket, limit.shape, now) });
+    }
+    if (asked.length === 0) return none;
+    const over = asked.filter(({ state }) => !state.admitted);
+    if (over.length === 0)
+      for (const { bucket, limit } of asked) this.#buckets.take(bucket, limit.shape, now);
+    return { headers: fieldsOf(asked), refusal: over.length === 0 ? undefined : refusal(over) };
+  }
+}
+
+function counts({ routes }: Limit, { service, operation }: Route): boolean {
+  return routes === undefined || routes.has(service) || routes.has(`${service}.${operation}`);
+}
+
+function subjectOf({ by }: Limit, subscriber: string, identity: Identity | undefined): string {
+  if (by === "everyone") return "";
+  const user = by === "user" ? identity?.principal?.subject : undefined;
+  // The first letter keeps a user from taking an address for a name.
+  const subject = user === undefined ? `a${subscriber}` : `u${user}`;
+  if (subject.length <= maxSubject) return subject;
+  return `h${hash(subject)}`;
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers-10: quota and window of each limit, what is left, and when all is there again. */
+function fieldsOf(asked: readonly Asked[]): Record<string, string> {
+  const policies = asked.map(({ limit: { name, shape } }) => {
+    const windowS = Math.max(1, Math.ceil((shape.burst * shape.everyMs) / 1_000));
+    return `"${name}";q=${shape.burst};w=${windowS}`;
+  });
+  const states = asked.map(
+    ({ limit, state }) =>
+      `"${limit.name}";r=${state.remaining};t=${Math.ceil(state.fullInMs / 1_000)}`,
+  );
+  return { ratelimit: states.join(", "), "ratelimit-policy": policies.join(", ") };
+}
+
+function refusal(over: readonly Asked[]): KerfError {
+  const retryAfterMs = Math.max(...over.map(({ state }) => state.retryInMs));
+  const names = over.map(({ limit }) => `"${limit.name}"`).join(" and ");
+  return new KerfError("rate_limited", {
+    message: `There were more requests than the limit ${names} allows. Nothing was done.`,
+    fix: "Send it again after the seconds that Retry-After names.",
+    retryAfterMs,
+  });
+}
