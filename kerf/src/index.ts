@@ -17,6 +17,7 @@ export {
   type Emit,
   type EventArgs,
   type EventHandlers,
+  type CorsSettings,
   external,
   type ExternalOptions,
   type ExternalServer,

@@ -3,9 +3,13 @@ import type { BlockList } from "node:net";
 import type { Identity, Route, Shaping, Verdict } from "@kerf/call/http";
 import type { Clock } from "@kerf/kernel";
 import { addressList, type GatewaySettings } from "@kerf/service";
+import { Cors } from "./cors/cors.ts";
 import { Buckets } from "./limits/buckets.ts";
-import { clientAddress, subscriberOf } from "./limits/client-address.ts";
+import { cameOverTls, clientAddress, subscriberOf } from "./limits/client-address.ts";
 import { RateLimits } from "./limits/rate-limits.ts";
+
+/** A year, the least that browsers' own lists ask for; this host alone, since its siblings may not have TLS. */
+const strictTransport = { "strict-transport-security": "max-age=31536000" };
 
 /** What shapes requests and answers and outlives a configuration. */
 export class ShapingState {
@@ -21,11 +25,24 @@ export class ShapingState {
 export class GatewayShaping implements Shaping {
   readonly #trusted: BlockList;
   readonly #limits: RateLimits;
+  readonly #cors: Cors | undefined;
+  readonly #headers: Readonly<Record<string, string>>;
 
   /** @throws RangeError for a proxy that is no address */
   constructor(settings: GatewaySettings, { buckets, clock }: ShapingState) {
     this.#trusted = addressList(settings.trustedProxies ?? []);
     this.#limits = new RateLimits(settings.limits ?? [], buckets, clock);
+    this.#cors = settings.cors === undefined ? undefined : new Cors(settings.cors);
+    this.#headers = settings.headers ?? {};
+  }
+
+  fields(request: IncomingMessage): Readonly<Record<string, string>> {
+    const tls = cameOverTls(request, this.#trusted) ? strictTransport : undefined;
+    return { ...tls, ...this.#headers, ...this.#cors?.fields(request) };
+  }
+
+  preflight(request: IncomingMessage, allow: readonly string[]): Readonly<Record<string, string>> {
+    return this.#cors?.preflight(request, allow) ?? {};
   }
 
   admit(request: IncomingMessage, route: Route, identity: Identity | undefined): Verdict {

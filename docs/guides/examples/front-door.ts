@@ -12,6 +12,8 @@ export default app("notebook", {
         { by: "user", rate: { requests: 10, perMs: 1_000 }, burst: 30, routes: ["notes.add"] },
       ],
       trustedProxies: ["10.0.0.0/8"],
+      cors: { origins: ["https://shop.example"] },
+      headers: { "cross-origin-resource-policy": "same-site" },
     }),
   },
 });

@@ -50,6 +50,7 @@ export class Exchange {
     this.#headers = {
       "x-trace-id": this.#trace.traceId,
       traceresponse: formatTraceparent(this.#trace),
+      ...this.#shaping?.fields(request),
     };
     response.once("close", () => this.#over());
   }
@@ -122,7 +123,12 @@ export class Exchange {
     }
     if ("methodNotAllowed" in match) {
       this.#allow = match.methodNotAllowed;
-      if (method === "OPTIONS") return optionsAnswer(this.#allow);
+      if (method === "OPTIONS") {
+        const { status, headers } = optionsAnswer(this.#allow);
+        // A browser's question whether it may ask: it comes without credentials, and reads no body.
+        const more = this.#shaping?.preflight(this.#request, this.#allow);
+        return { status, headers: { ...headers, ...more } };
+      }
       throw new KerfError("method_not_allowed", {
         message: `This path does not take ${method}.`,
         fix: `Use one of ${this.#allow.join(", ")}.`,

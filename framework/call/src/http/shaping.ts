@@ -13,6 +13,10 @@ export interface Verdict {
 
 /** How one request is held back and its answer shaped, by one configuration from beginning to end. */
 export interface Shaping {
+  /** Header fields of every answer to the request, refusals included. */
+  fields(request: IncomingMessage): Readonly<Record<string, string>>;
+  /** Header fields of the answer to OPTIONS on a path. @param allow the methods that the path takes */
+  preflight(request: IncomingMessage, allow: readonly string[]): Readonly<Record<string, string>>;
   /**
    * Whether the request may go on. Asked twice: before its credentials are looked at, with no identity, and after.
    */

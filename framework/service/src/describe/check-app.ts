@@ -5,6 +5,8 @@ import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import type { GatewaySettings } from "../declaration/gateway/settings.ts";
+import { corsProblems } from "../declaration/gateway/cors.ts";
+import { headersProblems } from "../declaration/gateway/headers.ts";
 import { limitsProblems } from "../declaration/gateway/limits.ts";
 import { trustedProxiesProblems } from "../declaration/gateway/trusted-proxies.ts";
 import type { AnyService } from "../declaration/service.ts";
@@ -127,6 +129,8 @@ function checkSettings(
   const found = [
     ...limitsProblems(settings.limits, operations),
     ...trustedProxiesProblems(settings.trustedProxies),
+    ...corsProblems(settings.cors),
+    ...headersProblems(settings.headers),
   ];
   problems.push(...found.map((problem) => `${where}: ${problem}`));
 }

@@ -1,3 +1,4 @@
+import type { CorsSettings } from "./cors.ts";
 import type { RateLimit } from "./limits.ts";
 
 /**
@@ -12,4 +13,8 @@ export interface GatewaySettings {
    * believed. Default: none.
    */
   readonly trustedProxies?: readonly string[];
+  /** Which pages of other origins may read answers. Default: none. */
+  readonly cors?: CorsSettings;
+  /** Headers of every answer, over those that the gateway sets by itself. Names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
