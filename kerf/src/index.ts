@@ -17,6 +17,7 @@ export {
   type Emit,
   type EventArgs,
   type EventHandlers,
+  type CompressionSettings,
   type CorsSettings,
   external,
   type ExternalOptions,

@@ -1,8 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { BlockList } from "node:net";
-import type { Identity, Route, Shaping, Verdict } from "@kerf/call/http";
+import type { Answer, Identity, Route, Shaping, Verdict } from "@kerf/call/http";
 import type { Clock } from "@kerf/kernel";
-import { addressList, type GatewaySettings } from "@kerf/service";
+import { addressList, type CompressionSettings, type GatewaySettings } from "@kerf/service";
+import { Compressor } from "./compression/compressor.ts";
 import { Cors } from "./cors/cors.ts";
 import { Buckets } from "./limits/buckets.ts";
 import { cameOverTls, clientAddress, subscriberOf } from "./limits/client-address.ts";
@@ -15,6 +16,7 @@ const strictTransport = { "strict-transport-security": "max-age=31536000" };
 export class ShapingState {
   readonly clock: Clock;
   readonly buckets = new Buckets();
+  readonly compressor = new Compressor();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -26,14 +28,19 @@ export class GatewayShaping implements Shaping {
   readonly #trusted: BlockList;
   readonly #limits: RateLimits;
   readonly #cors: Cors | undefined;
+  readonly #compressor: Compressor;
+  readonly #compression: CompressionSettings | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
   /** @throws RangeError for a proxy that is no address */
-  constructor(settings: GatewaySettings, { buckets, clock }: ShapingState) {
+  constructor(settings: GatewaySettings, { buckets, clock, compressor }: ShapingState) {
     this.#trusted = addressList(settings.trustedProxies ?? []);
     this.#limits = new RateLimits(settings.limits ?? [], buckets, clock);
     this.#cors = settings.cors === undefined ? undefined : new Cors(settings.cors);
     this.#headers = settings.headers ?? {};
+    this.#compressor = compressor;
+    const { compression = true } = settings;
+    this.#compression = compression === true ? {} : compression === false ? undefined : compression;
   }
 
   fields(request: IncomingMessage): Readonly<Record<string, string>> {
@@ -48,5 +55,14 @@ export class GatewayShaping implements Shaping {
   admit(request: IncomingMessage, route: Route, identity: Identity | undefined): Verdict {
     const subscriber = subscriberOf(clientAddress(request, this.#trusted));
     return this.#limits.admit(route, subscriber, identity);
+  }
+
+  finish(
+    request: IncomingMessage,
+    answer: Answer,
+    identity: Identity | undefined,
+  ): Answer | Promise<Answer> {
+    if (this.#compression === undefined) return answer;
+    return this.#compressor.compress(request, answer, identity, this.#compression);
   }
 }

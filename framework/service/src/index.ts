@@ -19,6 +19,7 @@ export {
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export type { CompressionSettings } from "./declaration/gateway/compression.ts";
 export type { CorsSettings } from "./declaration/gateway/cors.ts";
 export type { RateLimit } from "./declaration/gateway/limits.ts";
 export { addressList } from "./declaration/gateway/trusted-proxies.ts";

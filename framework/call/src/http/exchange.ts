@@ -29,6 +29,7 @@ export class Exchange {
   readonly #shaping: Shaping | undefined;
   #route: Route | undefined;
   #allow: readonly string[] | undefined;
+  #identity: Identity | undefined;
   #params: Readonly<Record<string, string>> = {};
   #context: CallContext | undefined;
   #failure: Fields = {};
@@ -72,6 +73,7 @@ export class Exchange {
 
       // Authenticate: who may not call cannot make us read a body.
       const identity = await this.#edge.authenticate(this.#request, route.description.access);
+      this.#identity = identity;
       if (identity.principal === undefined && route.description.access === "user") {
         throw new KerfError("unauthenticated", {
           message: "This needs a user.",
@@ -199,7 +201,12 @@ export class Exchange {
 
   #send(answer: Answer): void {
     const headers = mergeFields({ ...this.#headers }, answer.headers);
-    sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#edge.clock);
+    const whole = { ...answer, headers };
+    const finished = this.#shaping?.finish(this.#request, whole, this.#identity) ?? whole;
+    const send = (last: Answer): void =>
+      sendAnswer(this.#request, this.#response, last, this.#edge.clock);
+    if (finished instanceof Promise) void finished.then(send);
+    else send(finished);
   }
 
   #refuse(thrown: unknown): void {

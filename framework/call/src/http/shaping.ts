@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { KerfError } from "@kerf/kernel";
+import type { Answer } from "./answer.ts";
 import type { Identity } from "./edge.ts";
 import type { Route } from "./route-table.ts";
 
@@ -21,6 +22,12 @@ export interface Shaping {
    * Whether the request may go on. Asked twice: before its credentials are looked at, with no identity, and after.
    */
   admit(request: IncomingMessage, route: Route, identity: Identity | undefined): Verdict;
+  /** The answer in the form in which it leaves; of a stream there is none. Never throws or rejects. */
+  finish(
+    request: IncomingMessage,
+    answer: Answer,
+    identity: Identity | undefined,
+  ): Answer | Promise<Answer>;
 }
 
 /** Fields that are lists: those of several parts of the edge add up. */

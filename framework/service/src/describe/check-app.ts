@@ -5,6 +5,7 @@ import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import type { GatewaySettings } from "../declaration/gateway/settings.ts";
+import { compressionProblems } from "../declaration/gateway/compression.ts";
 import { corsProblems } from "../declaration/gateway/cors.ts";
 import { headersProblems } from "../declaration/gateway/headers.ts";
 import { limitsProblems } from "../declaration/gateway/limits.ts";
@@ -131,6 +132,7 @@ function checkSettings(
     ...trustedProxiesProblems(settings.trustedProxies),
     ...corsProblems(settings.cors),
     ...headersProblems(settings.headers),
+    ...compressionProblems(settings.compression),
   ];
   problems.push(...found.map((problem) => `${where}: ${problem}`));
 }

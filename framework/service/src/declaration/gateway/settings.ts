@@ -1,3 +1,4 @@
+import type { CompressionSettings } from "./compression.ts";
 import type { CorsSettings } from "./cors.ts";
 import type { RateLimit } from "./limits.ts";
 
@@ -15,6 +16,8 @@ export interface GatewaySettings {
   readonly trustedProxies?: readonly string[];
   /** Which pages of other origins may read answers. Default: none. */
   readonly cors?: CorsSettings;
+  /** How answers are compressed (brotli, gzip). Default: on. */
+  readonly compression?: boolean | CompressionSettings;
   /** Headers of every answer, over those that the gateway sets by itself. Names in small letters. */
   readonly headers?: Readonly<Record<string, string>>;
 }
