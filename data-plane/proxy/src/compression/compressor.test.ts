@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { Answer, Identity } from "@kerf/call/http";
-import { gatewayWith } from "../testing/gateway.ts";
+import { gatewayWith } from "../testing/gateway-with.ts";
 import { Compressor } from "./compressor.ts";
 
 const long = "x".repeat(2_000);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CorsSettings } from "@kerf/service";
-import { gatewayWith } from "../testing/gateway.ts";
+import { gatewayWith } from "../testing/gateway-with.ts";
 
 const shop = "https://shop.example";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Problem } from "@kerf/call/http";
 import type { RateLimit } from "@kerf/service";
-import { gatewayWith } from "../testing/gateway.ts";
+import { gatewayWith } from "../testing/gateway-with.ts";
 
 /** A rate at which nothing comes back while a test runs. */
 const rate = { requests: 2, perMs: 3_600_000 };
