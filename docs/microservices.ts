@@ -167,7 +167,7 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "Who is calling?",
-    "The gateway checks the app's own tokens and signs the principal once; a callee takes calls only from those that declare it",
+    "The gateway checks tokens, API keys, sessions or certificates and signs the principal once; a callee takes calls only from those that declare it",
     built("data-plane/proxy/src/authentication/bearer.test.ts"),
     "curl -i localhost:8080/users/me",
   ),
@@ -252,7 +252,7 @@ export const rows: readonly Row[] = [
   cost(
     "One bad message stops the queue",
     "Its key is parked with the cause and waits for somebody; everything else goes on. Lag names the process that holds a log back",
-    built("tests/shop/operating.test.ts"),
+    built("tests/shop/operating.engine.test.ts"),
     "kerf events parked",
   ),
   cost(

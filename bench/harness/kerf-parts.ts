@@ -35,6 +35,7 @@ export function inboundOf(service: Service<any, any, any>): {
       ...parts,
       checked: false,
       mayCall: () => true,
+      speaksFor: (unit, caller) => unit === caller,
       principals,
     }),
   };

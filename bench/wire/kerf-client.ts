@@ -1,13 +1,16 @@
 import { Caller, connectFramed, rootContext, StaticDiscovery } from "@kerf/call";
+import { identityFrom } from "./certificates.ts";
 import { parts } from "../harness/kerf-parts.ts";
 import { prices } from "./kerf-prices.ts";
 import { clientArguments, measureRate, requestOf } from "./load.ts";
 
-const { inFlight, seconds, address } = clientArguments();
+const { inFlight, seconds, address, more } = clientArguments();
+const identity = await identityFrom(more, "bench");
+const security = identity && { identity, unitAt: () => "prices" };
 const caller = new Caller({
   ...parts,
   discovery: new StaticDiscovery({ prices: [address] }),
-  connect: (to) => connectFramed(to, { ...parts, hello: { instance: "client" } }),
+  connect: (to) => connectFramed(to, { ...parts, hello: { instance: "client" }, security }),
   checked: false,
 });
 const client = caller.bind(prices, { caller: "bench" });

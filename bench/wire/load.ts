@@ -36,10 +36,15 @@ export async function measureRate(
   }
 }
 
-/** The arguments of a client program: how many in flight, for how many seconds, and where the server listens. */
-export function clientArguments(): { inFlight: number; seconds: number; address: string } {
-  const [inFlight, seconds, address = ""] = process.argv.slice(2);
-  return { inFlight: Number(inFlight), seconds: Number(seconds), address };
+/** The arguments of a client program: how many in flight, for how many seconds, where the server listens, and what else it is given. */
+export function clientArguments(): {
+  inFlight: number;
+  seconds: number;
+  address: string;
+  more: string | undefined;
+} {
+  const [inFlight, seconds, address = "", more] = process.argv.slice(2);
+  return { inFlight: Number(inFlight), seconds: Number(seconds), address, more };
 }
 
 /** Tells the parent where the server listens, and ends with it. */

@@ -30,6 +30,8 @@ export {
   type QueryPolicies,
   type Criticality,
   type Fallbacks,
+  only,
+  type Only,
   optional,
   type Optional,
   type OutputOf,

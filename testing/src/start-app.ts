@@ -142,6 +142,11 @@ function placed(services: readonly AnyService[], fakes: readonly Fake[]): Snapsh
         unit: testUnit,
         version: service.contract.version,
         uses: usesOf(service).map(({ contract }) => contract.name),
+        operations: Object.fromEntries(
+          usesOf(service).flatMap(({ contract: { name, only } }) =>
+            only === undefined ? [] : [[name, only]],
+          ),
+        ),
       },
     ]),
     ...fakes.map(({ contract }) => [

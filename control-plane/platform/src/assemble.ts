@@ -7,6 +7,7 @@ import {
   type SignedSnapshot,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
 } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
@@ -27,6 +28,7 @@ import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
 import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
+import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import type { Home } from "./state/home.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
@@ -51,6 +53,8 @@ export interface Held {
   readonly keys: Keys;
   readonly token: string;
   readonly epoch: number;
+  /** Where programs talk over TCP: who certifies them, and who we are to them. */
+  readonly security: Security | undefined;
 }
 
 /** What the parts ask of the whole. */
@@ -82,7 +86,7 @@ export interface Parts {
 export function assemble(
   options: PlatformOptions,
   around: PlatformSurroundings,
-  { home, keys, token, epoch }: Held,
+  { home, keys, token, epoch, security }: Held,
   whole: Whole,
 ): Parts {
   const { clock, log, events } = around;
@@ -109,12 +113,24 @@ export function assemble(
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
   const broker = () => readBroker(options.broker);
-  const bootFacts = { home, keys, databases, broker, environment, logLevel, manifest, snapshot };
+  const mutualTls = security !== undefined;
+  const bootFacts = {
+    home,
+    keys,
+    databases,
+    broker,
+    environment,
+    logLevel,
+    manifest,
+    snapshot,
+    mutualTls,
+  };
   const supervisor = new Supervisor({
     clock,
     log,
     home,
     appModule: options.app,
+    network: options.network,
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
     changed: () => {
@@ -130,12 +146,17 @@ export function assemble(
   // Who runs where, told to everyone who routes, ourselves included.
   const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
   const principalKey = publicHalf(keys.principal);
-  const publicKeys = { principalKeys: [principalKey], issuerKeys: [publicHalf(keys.issuer)] };
+  const facts = () => ({
+    environment,
+    principalKeys: [principalKey],
+    issuerKeys: [publicHalf(keys.issuer)],
+    authorities: security?.authority.trusted,
+  });
   const publisher = new Publisher({
     clock,
     epoch,
     key: keys.snapshot,
-    placement: () => deployed.placement(supervisor, { environment, ...publicKeys }),
+    placement: () => deployed.placement(supervisor, facts()),
     routers: () => supervisor.instances,
     onPublish: ({ generation }, signed) => {
       store.accept(signed);
@@ -143,6 +164,8 @@ export function assemble(
       log.info("placement published", { epoch, generation });
     },
   });
+
+  security?.authority.onChange(() => publisher.changed());
 
   // Our own way to call services, for operators.
   const caller = new Caller({
@@ -152,7 +175,16 @@ export function assemble(
     log,
     discovery: new SnapshotDiscovery(store),
     connect: (address) =>
-      connectFramed(address, { clock, wheel, log, hello: { instance: "platform" } }),
+      connectFramed(address, {
+        clock,
+        wheel,
+        log,
+        hello: { instance: "platform" },
+        security: security && {
+          identity: security.identity,
+          unitAt: (at) => unitAt(store.current, at),
+        },
+      }),
     checked: false,
   });
   const signer = new PrincipalSigner(keys.principal, { environment, clock });
@@ -220,6 +252,7 @@ export function assemble(
         socket: home.socket,
         supervisor,
         publisher,
+        authority: security?.authority,
         problem: (error, source) => events.problem(error, source),
       }),
   };

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { LogLevel } from "@kerf/telemetry";
 import { KerfError } from "@kerf/kernel";
+import { type CertificateLives, certificateLives } from "./resources/certificate-lives.ts";
 
 /** What a platform process is started with. */
 export interface PlatformOptions {
@@ -21,6 +22,10 @@ export interface PlatformOptions {
   readonly replicas: number;
   /** URL of the broker that carries events, or a file that has it; undefined without one. */
   readonly broker: string | undefined;
+  /** What programs talk over: Unix sockets of this machine, or TCP on 127.0.0.1 with mutual TLS. */
+  readonly network: "unix" | "tcp";
+  /** Over TCP: how long certificates hold. */
+  readonly lives: CertificateLives;
   readonly environment: string;
   /** Start again what a changed file belongs to. */
   readonly watch: boolean;
@@ -38,6 +43,8 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
   const logLevel = values["log-level"] ?? "info";
   if (!["debug", "info", "warn", "error"].includes(logLevel))
     throw wrong("--log-level", "is debug, info, warn or error");
+  const network = values.network ?? "unix";
+  if (network !== "unix" && network !== "tcp") throw wrong("--network", "is unix or tcp");
   return {
     app: resolve(values.app),
     home: resolve(values.home),
@@ -47,6 +54,8 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     cut: values.cut,
     replicas: replicas(values.replicas ?? "1"),
     broker: values.broker,
+    network,
+    lives: lives(values),
     environment,
     watch: values["no-watch"] !== true && environment === "dev",
     logLevel: logLevel as LogLevel,
@@ -66,6 +75,9 @@ function read(argv: readonly string[]) {
         cut: { type: "string" },
         replicas: { type: "string" },
         broker: { type: "string" },
+        network: { type: "string" },
+        "certificate-life": { type: "string" },
+        "authority-life": { type: "string" },
         environment: { type: "string" },
         "log-level": { type: "string" },
         "no-watch": { type: "boolean" },
@@ -74,7 +86,7 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--environment NAME] [--log-level L] [--no-watch]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--log-level L] [--no-watch]",
       cause,
     });
   }
@@ -84,6 +96,30 @@ function port(option: string, text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw wrong(option, "is a port from 0 to 65535");
   return Number(text);
+}
+
+/** An authority has to outlive what it signed before its successor did: half of its life is at least one and a half of a certificate's. */
+function lives(values: {
+  "certificate-life"?: string | undefined;
+  "authority-life"?: string | undefined;
+}): CertificateLives {
+  const { certificateMs, authorityMs } = certificateLives;
+  const chosen = {
+    certificateMs: life("--certificate-life", values["certificate-life"], certificateMs),
+    authorityMs: life("--authority-life", values["authority-life"], authorityMs),
+  };
+  if (chosen.authorityMs < 3 * chosen.certificateMs)
+    throw wrong("--authority-life", "is at least three times --certificate-life");
+  return chosen;
+}
+
+/** Seconds on the command line, from 2 s to ten years, as milliseconds. */
+function life(option: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const seconds = Number(text);
+  if (!/^\d{1,9}$/.test(text) || seconds < 2 || seconds > 315_360_000)
+    throw wrong(option, "is a number of seconds from 2 to 315360000");
+  return seconds * 1_000;
 }
 
 /** More than eight copies of everything on one machine only wait for each other. */

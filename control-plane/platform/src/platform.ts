@@ -13,6 +13,7 @@ import type { PlatformOptions } from "./options.ts";
 import { deploy, type Deployment } from "./placement/deployment.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
+import { openSecurity } from "./resources/security.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
 import { Home } from "./state/home.ts";
@@ -64,7 +65,9 @@ export class Platform {
         loadToken(home),
         nextEpoch(join(home.state, "epoch.json")),
       ]);
-      return new Platform(options, around, { home, unlock, keys, token, epoch });
+      const security =
+        options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
+      return new Platform(options, around, { home, unlock, keys, token, epoch, security });
     } catch (cause) {
       unlock();
       throw cause;
@@ -203,6 +206,8 @@ export class Platform {
     await attempt(supervisor.stop("host", bounds.units));
     await attempt(databases.stop(bounds.databases));
     rotation.stop();
+    this.#held.security?.authority.close();
+    this.#held.security?.identity.stop();
     await attempt(caller.stop());
     await attempt(this.#hosts?.close());
     await attempt(this.#api?.close());

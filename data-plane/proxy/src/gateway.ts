@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { dirname } from "node:path";
 import {
   type Boot,
   Caller,
@@ -8,9 +9,11 @@ import {
   PrincipalVerifier,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
+  type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink } from "@kerf/call/host";
-import { createHttpEdge, type HttpListener, listenHttp } from "@kerf/call/http";
+import { HostLink, obtainIdentity } from "@kerf/call/host";
+import { createHttpEdge, type HttpListener, listenHttp, type Upgrades } from "@kerf/call/http";
 import {
   type Clock,
   KerfError,
@@ -22,13 +25,15 @@ import {
 import { ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import type { Logger } from "@kerf/telemetry";
-import { BearerAuthentication } from "./authentication/bearer.ts";
+import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
 import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
+import { TrafficKeeper } from "./routes/traffic.ts";
 import { ShapingState } from "./shaping.ts";
+import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
 const drainMs = 30_000;
@@ -90,6 +95,7 @@ export async function assembleGateway(
   });
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
+  let identity: WorkloadIdentity | undefined;
   const reachability = new Reachability(store);
   const caller = new Caller({
     clock,
@@ -98,7 +104,13 @@ export async function assembleGateway(
     log,
     discovery,
     connect: reachability.watch((address) =>
-      connectFramed(address, { clock, wheel, log, hello: { instance } }),
+      connectFramed(address, {
+        clock,
+        wheel,
+        log,
+        hello: { instance },
+        security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+      }),
     ),
     local: inbound,
     checked,
@@ -107,19 +119,26 @@ export async function assembleGateway(
   runtime.connect(caller);
 
   // The front: who asks, where it goes, and how it is answered.
-  const bearer = new BearerAuthentication({
+  const methods = new Methods({
     app,
     environment,
-    keys: () => store.current?.issuerKeys ?? [],
+    directory: dirname(boot.appModule),
+    issuerKeys: () => store.current?.issuerKeys ?? [],
     signer: new PrincipalSigner(principalKeyOf(boot), { environment, clock }),
+    secret: Buffer.from(String(principalKeyOf(boot)["d"]), "base64url"),
     clock,
+    log,
   });
-  const configuration = new CurrentConfiguration(name, store, log, new ShapingState(clock));
+  const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
+  const shaping = new ShapingState(clock);
+  const configuration = new CurrentConfiguration(name, store, log, { methods, traffic, shaping });
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
+    foreign: { match: (...asked) => configuration.current.traffic.match(...asked) },
     shaping: () => configuration.current.shaping,
-    authenticate: (request) => bearer.identify(request),
+    authenticate: (request, access, response) =>
+      configuration.current.authentication.identify(request, access === "user", response),
     send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
     caller: unit,
     clock,
@@ -138,34 +157,34 @@ export async function assembleGateway(
   const { host, port } = httpOf(boot);
   const handover = new PortHandover(boot, log, clock);
   let listener: HttpListener | undefined;
-  let link: HostLink | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!answerHealth(request, response, health, clock)) edge(request, response);
+    if (answerHealth(request, response, health, clock)) return;
+    const { authentication, shaping: shape } = configuration.current;
+    if (authentication.answer(request, response, shape)) return;
+    edge(request, response);
+  };
+  const upgrade: Upgrades = {
+    accepts: asksForWebSocket,
+    handler(request, response, head) {
+      traffic.tunnels.offer(request, head);
+      edge(request, response);
+    },
   };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
     clock,
     async start() {
+      identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
-      listener = await handover.acquire(() => listenHttp({ host, port, handler }));
-      const address = listener.url;
-      const files = (): string[] => loader?.files.all ?? [];
-      link = new HostLink({
-        boot,
-        store,
-        clock,
-        log,
-        state: () => lifecycle.state,
-        address,
-        files,
-      });
+      listener = await handover.acquire(() => listenHttp({ host, port, handler, upgrade }));
       link.start();
     },
     async drain() {
       handover.close();
       // Streams first: they would hold every other connection's drain for as long as somebody watches.
       draining.abort();
+      traffic.drain();
       await listener?.drain(drainMs);
       await runtime.stopWorkers();
       await inbound.drain();
@@ -175,15 +194,26 @@ export async function assembleGateway(
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();
-      await link?.stop();
+      traffic.stop();
+      identity?.stop();
+      await link.stop();
       await store.written();
       loader?.remove();
     },
   });
+  const link = new HostLink({
+    boot,
+    store,
+    clock,
+    log,
+    state: () => lifecycle.state,
+    address: () => listener?.url ?? "",
+    files: () => loader?.files.all ?? [],
+  });
   lifecycle.onChange((state) => {
     log.info(`the gateway is ${state}`, state === "ready" ? { url: listener?.url } : {});
     if (state === "ready") runtime.startWorkers();
-    link?.report();
+    link.report();
   });
   return {
     lifecycle,

@@ -1,13 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import type { BlockList } from "node:net";
-import type { Answer, Identity, Route, Shaping, Verdict } from "@kerf/call/http";
+import type { Answer, Identity, Shaped, Shaping, Verdict } from "@kerf/call/http";
 import type { Clock } from "@kerf/kernel";
-import { addressList, type CompressionSettings, type GatewaySettings } from "@kerf/service";
+import type { CompressionSettings, GatewaySettings } from "@kerf/service";
 import { Compressor } from "./compression/compressor.ts";
 import { Cors } from "./cors/cors.ts";
 import { Buckets } from "./limits/buckets.ts";
-import { cameOverTls, clientAddress, subscriberOf } from "./limits/client-address.ts";
 import { RateLimits } from "./limits/rate-limits.ts";
+import {
+  AddressSet,
+  cameOverTls,
+  clientAddress,
+  subscriberOf,
+} from "./upstreams/client-address.ts";
 
 /** A year, the least that browsers' own lists ask for; this host alone, since its siblings may not have TLS. */
 const strictTransport = { "strict-transport-security": "max-age=31536000" };
@@ -25,16 +29,15 @@ export class ShapingState {
 
 /** Requests held back and answers shaped as one configuration asks for it. */
 export class GatewayShaping implements Shaping {
-  readonly #trusted: BlockList;
+  readonly #trusted: AddressSet;
   readonly #limits: RateLimits;
   readonly #cors: Cors | undefined;
   readonly #compressor: Compressor;
   readonly #compression: CompressionSettings | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
-  /** @throws RangeError for a proxy that is no address */
   constructor(settings: GatewaySettings, { buckets, clock, compressor }: ShapingState) {
-    this.#trusted = addressList(settings.trustedProxies ?? []);
+    this.#trusted = new AddressSet(settings.trustedProxies);
     this.#limits = new RateLimits(settings.limits ?? [], buckets, clock);
     this.#cors = settings.cors === undefined ? undefined : new Cors(settings.cors);
     this.#headers = settings.headers ?? {};
@@ -48,13 +51,17 @@ export class GatewayShaping implements Shaping {
     return { ...tls, ...this.#headers, ...this.#cors?.fields(request) };
   }
 
-  preflight(request: IncomingMessage, allow: readonly string[]): Readonly<Record<string, string>> {
-    return this.#cors?.preflight(request, allow) ?? {};
+  preflight(
+    request: IncomingMessage,
+    allow: readonly string[],
+  ): Readonly<Record<string, string>> | undefined {
+    return this.#cors?.preflight(request, allow);
   }
 
-  admit(request: IncomingMessage, route: Route, identity: Identity | undefined): Verdict {
+  admit(request: IncomingMessage, shaped: Shaped): Verdict | undefined {
+    if (!this.#limits.has(shaped)) return undefined;
     const subscriber = subscriberOf(clientAddress(request, this.#trusted));
-    return this.#limits.admit(route, subscriber, identity);
+    return this.#limits.admit(shaped, subscriber);
   }
 
   finish(

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { safe } from "kerf";
 import { checkTableTypes, fake, startApp, startService } from "kerf/testing";
@@ -46,6 +49,32 @@ test("the answers that the guides show are those that the gateway gives", async 
     status: 401,
     body: shown("unauthenticated.json"),
   });
+});
+
+test("each front door takes what it says, and nothing else", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "kerf-doors-"));
+  const file = join(folder, "api-keys.json");
+  const key = `kerf_0123456789ab_${"k".repeat(43)}`;
+  const sha256 = createHash("sha256").update(key).digest("hex");
+  const created = "2026-01-01T00:00:00.000Z";
+  const keys = [{ id: "0123456789ab", sha256, subject: "importer", claims: {}, created }];
+  writeFileSync(file, JSON.stringify({ version: 1, keys }), { mode: 0o600 });
+  process.env["NOTES_API_KEYS"] = file;
+  try {
+    const { default: doors } = await import("./doors.ts");
+    await using running = await startApp(doors);
+    const add = async (door: string): Promise<number> => {
+      const headers = { "x-api-key": key, "content-type": "application/json" };
+      const body = JSON.stringify({ text: "Buy glue" });
+      return (await fetch(`${running.urls[door]}/notes`, { method: "POST", headers, body })).status;
+    };
+    assert.equal(await add("partners"), 201);
+    assert.equal(await add("web"), 401);
+    const session = await fetch(`${running.urls["web"]}/auth/session`);
+    assert.deepEqual(await session.json(), { signedIn: false });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("three ways to say SQL are one transaction", async () => {

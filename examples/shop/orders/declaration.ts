@@ -1,4 +1,4 @@
-import { postgres, service } from "kerf";
+import { only, postgres, service } from "kerf";
 import { catalog } from "../catalog/contract.ts";
 import { inventory } from "../inventory/contract.ts";
 import { payments } from "../payments/contract.ts";
@@ -9,5 +9,9 @@ import type { Tables } from "./tables.generated.ts";
 export const ordersService = service(orders, {
   owner: "checkout-team",
   database: postgres<Tables>({ migrations: new URL("./migrations", import.meta.url) }),
-  uses: { catalog, inventory, payments },
+  uses: {
+    catalog: only(catalog, "lookup"),
+    inventory: only(inventory, "reserve", "release", "ship"),
+    payments,
+  },
 });

@@ -16,6 +16,7 @@ import { OutgoingCall } from "./outgoing/call.ts";
 import { OutgoingStream } from "./outgoing/stream.ts";
 import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
 import type { Address } from "./placement.ts";
+import type { BreakerState } from "./policies/circuit-breaker.ts";
 import type { PolicyDefaults } from "./policies/defaults.ts";
 import {
   numbersOf,
@@ -125,7 +126,7 @@ export class Caller {
       const fallback = options.fallback?.[operation];
       if (fallback === undefined) return send;
       const name = `${contract.name}.${operation}`;
-      return withFallback(send, fallback, { name, kind: declared.kind, log: this.#options.log });
+      return withFallback(send, fallback, { name, log: this.#options.log });
     });
   }
 
@@ -158,6 +159,15 @@ export class Caller {
             ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
           };
     return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
+  }
+
+  /** How it stands with each service that it has called: calls under way that hold a place, and what its breaker does. */
+  upstreams(): { service: string; inFlight: number; breaker: BreakerState }[] {
+    return [...this.#upstreams.values()].map(({ service, bulkhead, breaker }) => ({
+      service,
+      inFlight: bulkhead.inFlight,
+      breaker: breaker.state,
+    }));
   }
 
   /** Calls nobody any more; calls under way to other programs are lost, so stop after the drain. */

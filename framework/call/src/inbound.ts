@@ -23,6 +23,8 @@ export interface InboundOptions {
   readonly checked: boolean;
   /** Whether the placement lets `caller` call `operation` of `service`. */
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
+  /** Whether a unit, as a certificate names it, calls in the name of a service that is placed in it. Needed where connections prove themselves; without it none may. */
+  readonly speaksFor?: ((unit: string, caller: string) => boolean) | undefined;
   readonly principals: Pick<PrincipalVerifier, "verify">;
   /** What the app sets. */
   readonly policies?: Policies | undefined;
@@ -50,6 +52,7 @@ export class Inbound implements LocalServices {
       clock: options.clock,
       draining: () => this.#state.draining,
       mayCall: options.mayCall,
+      speaksFor: options.speaksFor ?? (() => false),
       principals: options.principals,
     };
     for (const { contract, operations } of options.services) {

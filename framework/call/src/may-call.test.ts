@@ -34,6 +34,27 @@ for (const [caller, service, allowed] of rows) {
   });
 }
 
+test("what is used in part is called in part, by a service and by a backend", () => {
+  const operations = { shelf: ["get"] };
+  const reader = { unit: "main", version: "1.0.0", uses: ["shelf"], operations };
+  const web = {
+    expose: [],
+    backend: contract("page"),
+    uses: ["shelf", "reader"],
+    operations,
+  };
+  const partly = snapshotOf(1, 1, {
+    services: { ...snapshot.services, reader },
+    gateways: { web },
+  });
+  for (const caller of ["reader", "page"]) {
+    assert.equal(mayCall(partly, caller, "shelf", "get"), true);
+    assert.equal(mayCall(partly, caller, "shelf", "put"), false);
+    assert.equal(mayCall(partly, caller, "shelf", "toString"), false);
+  }
+  assert.equal(mayCall(partly, "page", "reader", "anything"), true);
+});
+
 test("without a snapshot nobody is known", () => {
   assert.equal(mayCall(undefined, "reader", "shelf", "get"), false);
   assert.equal(mayCall(undefined, "shelf", "shelf", "get"), true);

@@ -1,4 +1,4 @@
-import type { Snapshot } from "./placement.ts";
+import type { PlacedService, Snapshot } from "./placement.ts";
 
 /** Name under which a service's log is read over the call path; no author's operation has an underscore. */
 export const readEvents = "kerf_events";
@@ -9,7 +9,7 @@ export function isPlatforms(operation: string): boolean {
 }
 
 /**
- * Whether the placement lets `caller` call `service`: services what they declare as `uses` and themselves, and the logs of those whose events they follow, gateways what
+ * Whether the placement lets `caller` call `operation` of `service`: services what they declare as `uses`, whole or in part, and themselves, and the logs of those whose events they follow, gateways what
  * they expose or use, a gateway's backend what it uses, the platform and its operator everything. Nobody when there is no
  * snapshot yet.
  */
@@ -27,16 +27,27 @@ export function mayCall(
     if (gateway === undefined) return false;
     return (
       gateway.backend?.name === service ||
-      gateway.uses.includes(service) ||
+      usesOperation(gateway, service, operation) ||
       gateway.expose.some((contract) => contract.name === service)
     );
   }
   const placed = Object.hasOwn(snapshot.services, caller) ? snapshot.services[caller] : undefined;
   if (placed !== undefined) {
-    const allowed = operation === readEvents ? (placed.follows ?? placed.uses) : placed.uses;
-    return allowed.includes(service);
+    if (operation === readEvents) return (placed.follows ?? placed.uses).includes(service);
+    return usesOperation(placed, service, operation);
   }
   return Object.values(snapshot.gateways).some(
-    (gateway) => gateway.backend?.name === caller && gateway.uses.includes(service),
+    (gateway) => gateway.backend?.name === caller && usesOperation(gateway, service, operation),
   );
+}
+
+/** Whether it declares that it uses `service`, and this operation where it uses it in part. */
+function usesOperation(
+  { operations, uses }: Pick<PlacedService, "operations" | "uses">,
+  service: string,
+  operation: string,
+): boolean {
+  if (!uses.includes(service)) return false;
+  if (operations === undefined || !Object.hasOwn(operations, service)) return true;
+  return operations[service]?.includes(operation) === true;
 }

@@ -102,6 +102,28 @@ test("a command is not sent again unless it surely was not executed", async () =
   assert.notEqual(side.arrived[1]?.address, side.arrived[2]?.address);
 });
 
+test("a call was not executed only if none of its attempts was", async () => {
+  const side = new FarSide("a", "b");
+  side.records = true;
+  const { client, clock } = far(side);
+  const away = new KerfError("not_here", "It is draining.");
+  for (const [first, then, said] of [
+    [lost, away, "unknown"],
+    [away, lost, "unknown"],
+    [away, away, "not-executed"],
+  ] as const) {
+    const failed = assert.rejects(
+      async () => client.put({ id: "a" }),
+      (error: KerfError) => error.retry === said,
+    );
+    for (const error of [first, then, then]) {
+      side.arrived.at(-1)?.fail(error);
+      await clock.advance(300);
+    }
+    await failed;
+  }
+});
+
 test("a declared error is an answer: it is not sent again, and the breaker takes it for a success", async () => {
   const side = new FarSide("a");
   const { client } = far(side);

@@ -222,7 +222,7 @@ export const pipeline: readonly Position[] = [
       if (target.local !== undefined) return undefined;
       const { balancer, pool, service } = target;
       return (call) => {
-        const endpoint = balancer.pick(call.address, call.attemptedAt);
+        const endpoint = balancer.pick(call.address, call.attemptedAt, call.options.affinity);
         call.endpoint = endpoint;
         if (endpoint === undefined) throw nowhere(service);
         call.address = endpoint.instance.address;

@@ -22,6 +22,8 @@ export interface PlacedService {
   readonly version: string;
   /** The services that it declares as `uses`. */
   readonly uses: readonly string[];
+  /** Of services that it uses in part: the operations that it may call. Of others it may call all. */
+  readonly operations?: Readonly<Record<string, readonly string[]>> | undefined;
   /** The services whose events it follows; without it, those that it uses. */
   readonly follows?: readonly string[] | undefined;
   /** True when it has a transactional database, in which a command is recorded with its effect. */
@@ -39,6 +41,8 @@ export interface PlacedGateway {
   readonly backend?: ContractDescription | undefined;
   /** What the backend declares as `uses`. */
   readonly uses: readonly string[];
+  /** As of a service. */
+  readonly operations?: Readonly<Record<string, readonly string[]>> | undefined;
   /** How it treats its clients, as the app declares it; only gateways read it. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -61,6 +65,8 @@ export interface Snapshot {
   readonly principalKeys: readonly PublicKey[];
   /** Keys that the app's own issuer signs users' tokens with. */
   readonly issuerKeys: readonly PublicKey[];
+  /** Certificates of the environment's authorities, PEM: who talks over TCP accepts what they signed, and nothing else. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 /** A snapshot as it travels and lies on disk: `body` is JSON, `signature` Ed25519 over its UTF-8 bytes, base64url. */
@@ -81,6 +87,14 @@ export interface Attachment {
   readonly files: readonly string[];
   /** Proves that this process was started by the platform; from the boot document. */
   readonly token: string;
+}
+
+/** Asks for a certificate. */
+export interface CertificateOrder {
+  readonly instance: string;
+  readonly token: string;
+  /** PKCS #10, PEM, for the SPIFFE id of the instance's own unit. */
+  readonly request: string;
 }
 
 /** A change of state, or the acknowledgement of a snapshot. */
@@ -127,8 +141,10 @@ export interface Boot {
   readonly instance: string;
   /** Services that this instance runs; for a gateway its backend's name or nothing. */
   readonly services: readonly string[];
-  /** Where to listen for calls; absent for a gateway. */
+  /** Where to listen for calls; absent for a gateway. With port 0 any that is free, told when it attaches. */
   readonly address?: Address | undefined;
+  /** True where programs talk over TCP: it gets a certificate before anything else, and asks others for theirs. */
+  readonly mutualTls?: boolean | undefined;
   /** Of a gateway: where clients reach it. */
   readonly http?: { readonly host: string; readonly port: number } | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;

@@ -40,6 +40,8 @@ export interface Incoming {
   readonly input: unknown;
   readonly context: CallContext;
   readonly after?: string | undefined;
+  /** The unit that whoever sent it has proven to be; undefined where the socket's rights are the proof, or in one process. */
+  readonly unit?: string | undefined;
 }
 
 /** The callee's side of the port: the inbound half of the pipeline. */

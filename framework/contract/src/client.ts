@@ -16,6 +16,8 @@ export interface CallOptions {
   idempotencyKey?: string;
   /** Of a query whose answers are kept: asks the service all the same. */
   fresh?: boolean;
+  /** Calls with the same key go to the same instance as long as it is ready and has no more than its share to do: for what it keeps in memory, never for correctness. */
+  affinity?: string;
   /** Starts below this span instead of the context's own. */
   trace?: Trace;
 }

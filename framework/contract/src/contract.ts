@@ -20,6 +20,8 @@ export interface Contract<
   readonly version: string;
   readonly operations: Ops;
   readonly events: Evs;
+  /** Of a contract that is used in part: the operations that are; see `only()`. */
+  readonly only?: readonly string[] | undefined;
 }
 
 /** Declares a contract. Everything that is wrong with it is reported at once, with the place where it is declared. */

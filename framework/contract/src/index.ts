@@ -46,6 +46,7 @@ export {
   type QueryPolicies,
   stream,
 } from "./operation.ts";
+export { only, type Only } from "./only.ts";
 export { type Fallbacks, optional, type Optional } from "./optional.ts";
 export {
   type InputOf,

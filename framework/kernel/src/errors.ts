@@ -36,6 +36,8 @@ export const errorCodes = {
   unavailable: { status: 503, retry: "unknown" },
   connection_lost: { status: 503, retry: "unknown" },
   protocol_error: { status: 502, retry: "unknown" },
+  bad_gateway: { status: 502, retry: "unknown" },
+  maintenance: { status: 503, retry: "not-executed" },
   deadline_exceeded: { status: 504, retry: "unknown" },
   invalid_contract: { status: 500, retry: "never" },
   invalid_app: { status: 500, retry: "never" },

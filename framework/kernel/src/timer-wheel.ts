@@ -77,7 +77,7 @@ export class TimerWheel {
     if (this.#timer === undefined) {
       this.#lastTick = this.#clock.now();
       this.#cursor = this.#tickOf(this.#lastTick);
-      this.#timer = this.#clock.after(this.#tickMs, this.#turn);
+      this.#wait(this.#lastTick);
     }
     const tick = Math.max(this.#tickOf(entry.at) + 1, this.#cursor + 1);
     const head = this.#slots[tick & this.#mask] as WheelEntry;
@@ -98,6 +98,12 @@ export class TimerWheel {
     entry.previous = undefined;
     entry.next = undefined;
     this.#waiting--;
+  }
+
+  /** Turns at the next boundary of a tick: between two of them an entry that is due would wait for up to a tick more. */
+  #wait(now: number): void {
+    const next = (this.#tickOf(now) + 1) * this.#tickMs;
+    this.#timer = this.#clock.after(next - now, this.#turn);
   }
 
   #tickOf(at: number): number {
@@ -124,7 +130,7 @@ export class TimerWheel {
       }
     }
     this.#cursor = Math.max(this.#cursor, until);
-    if (this.#waiting > 0) this.#timer = this.#clock.after(this.#tickMs, this.#turn);
+    if (this.#waiting > 0) this.#wait(now);
     for (const entry of due) entry.fire();
   };
 }

@@ -18,11 +18,62 @@ export {
 } from "./declaration/external.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
+export {
+  type AuthenticationMethod,
+  authenticationProblems,
+  defaultAuthentication,
+} from "./declaration/gateway/authentication/authentication.ts";
+export {
+  apiKeys,
+  type ApiKeysMethod,
+  type ApiKeysOptions,
+} from "./declaration/gateway/authentication/api-keys.ts";
+export {
+  clientCertificates,
+  type ClientCertificatesMethod,
+  type ClientCertificatesOptions,
+} from "./declaration/gateway/authentication/client-certificates.ts";
+export {
+  jwt,
+  type JwtMethod,
+  type JwtOptions,
+  type TokenAlgorithm,
+} from "./declaration/gateway/authentication/jwt.ts";
+export {
+  type OidcOptions,
+  session,
+  sessionRoutes,
+  type SessionCookie,
+  type SessionMethod,
+  type SessionOptions,
+} from "./declaration/gateway/authentication/session.ts";
+export { tokens, type TokensMethod } from "./declaration/gateway/authentication/tokens.ts";
+export type { Maintenance } from "./declaration/gateway/maintenance.ts";
+export type { Mirror } from "./declaration/gateway/mirror.ts";
+export {
+  type HeaderEdits,
+  isHeaderName,
+  isHeaderValue,
+  type Rewrite,
+} from "./declaration/gateway/rewrite.ts";
+export type {
+  RouteSettings,
+  RouteTarget,
+  SplitSide,
+  Sticky,
+} from "./declaration/gateway/routes.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
 export type { CompressionSettings } from "./declaration/gateway/compression.ts";
 export type { CorsSettings } from "./declaration/gateway/cors.ts";
 export type { RateLimit } from "./declaration/gateway/limits.ts";
-export { addressList } from "./declaration/gateway/trusted-proxies.ts";
+export { trafficProblems } from "./declaration/gateway/traffic.ts";
+export { parseAddressRange, type TrustedProxies } from "./declaration/gateway/trusted-proxies.ts";
+export type {
+  UpstreamHealth,
+  UpstreamPolicies,
+  UpstreamSettings,
+  UpstreamTls,
+} from "./declaration/gateway/upstreams.ts";
 export type {
   Handler,
   HandlerArgs,

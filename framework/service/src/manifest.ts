@@ -10,6 +10,8 @@ export interface ManifestUse {
   /** Semantic version of the contract that the caller was written against. */
   readonly version: string;
   readonly optional: boolean;
+  /** The operations that it may call; without it, all. */
+  readonly operations?: readonly string[];
   /** True when only its events are followed, and nothing of it is called. */
   readonly followed?: boolean;
 }

@@ -12,6 +12,7 @@ export const logFields = {
   caller: "the calling service",
   method: "HTTP method of a request at the edge",
   route: "template of the route that answered it; paths themselves hold ids and are not logged",
+  upstream: "the foreign service that a request at the edge was passed on to",
   status: "HTTP status of the answer; 499 when the client left before it",
   code: "stable code of an error",
   duration_ms: "milliseconds, with fractions",

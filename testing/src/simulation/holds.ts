@@ -14,9 +14,9 @@ export async function holds(
         `seed ${seed}: ${violation.property}: ${violation.what}\nagain: npm run sim -- --seed ${seed} --trace`,
       );
     }
-    totals.events += counts.events;
-    totals.sagas += counts.sagas;
-    totals.effects += counts.effects;
+    totals.events += counts["events"] ?? 0;
+    totals.sagas += counts["sagas"] ?? 0;
+    totals.effects += counts["effects"] ?? 0;
   }
   return totals;
 }

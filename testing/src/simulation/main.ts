@@ -1,8 +1,9 @@
-// Boundary: `npm run sim -- [--seed N] [--runs M] [--trace]`: runs seeds N to N + M − 1 and says which property breaks, and how.
+// Boundary: `npm run sim -- [--world engines|calls] [--seed N] [--runs M] [--trace]`: runs seeds N to N + M − 1 and says which property breaks, and how.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { type WorldName, worlds } from "./run-seed.ts";
 import { runSeeds, type SeedsOutcome } from "./run-seeds.ts";
 
 /** Seeds of one process: what they leave behind in memory goes with it. */
@@ -10,6 +11,7 @@ const seedsOfProcess = 500;
 
 const { values } = parseArgs({
   options: {
+    world: { type: "string", default: "engines" },
     seed: { type: "string", default: "1" },
     runs: { type: "string", default: "1" },
     trace: { type: "boolean", default: false },
@@ -17,14 +19,16 @@ const { values } = parseArgs({
 });
 const first = Number(values.seed);
 const runs = Number(values.runs);
-if (!Number.isSafeInteger(first) || !Number.isSafeInteger(runs) || runs < 1) {
-  console.error("npm run sim -- [--seed N] [--runs M] [--trace]");
+const world = values.world as WorldName;
+const isKnown = Object.hasOwn(worlds, world);
+if (!isKnown || !Number.isSafeInteger(first) || !Number.isSafeInteger(runs) || runs < 1) {
+  console.error("npm run sim -- [--world engines|calls] [--seed N] [--runs M] [--trace]");
   process.exit(2);
 }
 
 // There in a process that was forked for some of the seeds.
 if (process.connected) {
-  process.send?.(await runSeeds(first, runs, { trace: values.trace, say: console.log }));
+  process.send?.(await runSeeds(first, runs, { world, trace: values.trace, say: console.log }));
   process.disconnect?.();
 } else await runAll();
 
@@ -39,7 +43,7 @@ async function runAll(): Promise<void> {
       totals[name] = (totals[name] ?? 0) + count;
   };
   if (runs <= seedsOfProcess) {
-    add(await runSeeds(first, runs, { trace: values.trace, say: console.log }));
+    add(await runSeeds(first, runs, { world, trace: values.trace, say: console.log }));
   } else {
     let next = first;
     let done = 0;
@@ -66,6 +70,8 @@ async function runAll(): Promise<void> {
 async function inProcess(from: number, count: number): Promise<SeedsOutcome> {
   const trace = values.trace ? ["--trace"] : [];
   const child = fork(import.meta.filename, [
+    "--world",
+    world,
     "--seed",
     String(from),
     "--runs",

@@ -12,13 +12,15 @@ export class SimulatedProcess {
   readonly #kept: (() => void)[] = [];
   readonly #onDeath: (() => void)[] = [];
   #state: "running" | "paused" | "dead" = "running";
+  #timers = 0;
+  #resumedAt = 0;
 
-  /** @param skewMs how much its wall clock is wrong */
-  constructor(scheduler: Scheduler, name: string, wallStart: number, skewMs = 0) {
+  /** @param skewMs how much its wall clock is wrong; @param uptimeMs what its monotonic clock shows at the beginning */
+  constructor(scheduler: Scheduler, name: string, wallStart: number, skewMs = 0, uptimeMs = 0) {
     this.#scheduler = scheduler;
     this.name = name;
     this.clock = {
-      now: () => scheduler.now,
+      now: () => uptimeMs + scheduler.now,
       wall: () => wallStart + skewMs + scheduler.now,
       after: (ms, fn) => this.#after(ms, fn),
     };
@@ -26,6 +28,16 @@ export class SimulatedProcess {
 
   get alive(): boolean {
     return this.#state !== "dead";
+  }
+
+  /** How many timers wait. */
+  get timers(): number {
+    return this.#timers;
+  }
+
+  /** When it last went on after a pause, simulated milliseconds. */
+  get resumedAt(): number {
+    return this.#resumedAt;
   }
 
   /** Runs `fn` inside of this process, as soon as it can. */
@@ -59,6 +71,7 @@ export class SimulatedProcess {
   #resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";
+    this.#resumedAt = this.#scheduler.now;
     this.#scheduler.note(`${this.name} goes on`);
     for (const fn of this.#kept.splice(0)) fn();
   }
@@ -66,15 +79,23 @@ export class SimulatedProcess {
   #after(ms: number, fn: () => void): Timer {
     // A process that is dead can still be within a microtask that asks for a timer.
     if (!Number.isFinite(ms) || this.#state === "dead") return { cancel: () => undefined };
-    let cancelled = false;
+    let over = false;
+    const end = (): boolean => {
+      if (over) return false;
+      over = true;
+      this.#timers--;
+      return true;
+    };
+    this.#timers++;
     const planned = this.#scheduler.plan(Math.max(0, ms), `timer of ${this.name}`, () =>
       // A timer that was due during a pause can still be cancelled by what runs before it.
-      this.deliver(() => cancelled || fn()),
+      this.deliver(() => {
+        if (end()) fn();
+      }),
     );
     return {
       cancel: () => {
-        cancelled = true;
-        planned.cancel();
+        if (end()) planned.cancel();
       },
     };
   }

@@ -1,4 +1,4 @@
-import { runSeed } from "./run-seed.ts";
+import { type WorldName, worlds } from "./run-seed.ts";
 
 /** Lines of the trace that are printed before a violation, unless all are wanted. */
 const shownLines = 80;
@@ -14,8 +14,17 @@ export interface SeedsOutcome {
 export async function runSeeds(
   first: number,
   runs: number,
-  { trace: all, say }: { readonly trace: boolean; readonly say: (text: string) => void },
+  {
+    world,
+    trace: all,
+    say,
+  }: {
+    readonly world: WorldName;
+    readonly trace: boolean;
+    readonly say: (text: string) => void;
+  },
 ): Promise<SeedsOutcome> {
+  const runSeed = worlds[world];
   const counts: Record<string, number> = {};
   let failed = 0;
   for (let seed = first; seed < first + runs; seed += 1) {
@@ -25,13 +34,13 @@ export async function runSeeds(
     if (outcome.violation !== undefined) {
       failed += 1;
       // The same history again, with what was said.
-      const { trace } = await runSeed(seed, {}, true);
+      const { trace } = await runSeed(seed, true);
       say(all ? trace.join("\n") : trace.slice(-shownLines).join("\n"));
       say(`\nseed ${seed}: ${outcome.violation.property}`);
       say(`  ${outcome.violation.what}`);
-      say(`  again: npm run sim -- --seed ${seed} --trace\n`);
+      say(`  again: npm run sim -- --world ${world} --seed ${seed} --trace\n`);
     } else if (all) {
-      say((await runSeed(seed, {}, true)).trace.join("\n"));
+      say((await runSeed(seed, true)).trace.join("\n"));
       say(
         `\nseed ${seed}: history ${outcome.hash}, ${(outcome.simulatedMs / 1_000).toFixed(1)} simulated seconds`,
       );

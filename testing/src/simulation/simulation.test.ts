@@ -4,7 +4,7 @@ import { holds } from "./holds.ts";
 import { runSeed } from "./run-seed.ts";
 
 /** `npm run test:engines` runs 500, and `npm run sim -- --runs 20000` as many as you have time for. */
-const seeds = 100;
+const seeds = 60;
 
 test(`${seeds} seeds: every property holds`, async () => {
   const { events, sagas, effects } = await holds(1, seeds);

@@ -5,6 +5,7 @@ import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
@@ -37,6 +38,7 @@ export function program(): Command {
     .addCommand(scheduleCommand())
     .addCommand(reconcileCommand())
     .addCommand(dbCommand())
+    .addCommand(keysCommand())
     .addCommand(doctorCommand())
     .addCommand(initCommand());
   for (const command of [kerf, ...kerf.commands.flatMap((group) => [group, ...group.commands])]) {

@@ -15,6 +15,8 @@ export interface BootFacts {
   readonly databases: Databases;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
+  /** Programs talk over TCP. */
+  readonly mutualTls: boolean;
   /** What carries events. */
   broker(): Promise<Boot["broker"]>;
   manifest(): AppManifest;
@@ -55,6 +57,7 @@ export async function composeBoot(
     instance: record.id,
     services,
     ...(record.address === "" ? undefined : { address: record.address }),
+    ...(facts.mutualTls ? { mutualTls: true } : undefined),
     ...(program.http === undefined ? undefined : { http: program.http }),
     databases: reachable,
     ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),

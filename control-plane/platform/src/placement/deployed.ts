@@ -1,10 +1,9 @@
-import type { PublicKey } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { type Deployment, placedInstances, programsOf, servedUnits } from "./deployment.ts";
-import { buildPlacement, type Placement } from "./snapshot-builder.ts";
+import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
 
 /** What is to run now, with the ports that its gateways got; nothing until the app has been read. */
 export class Deployed {
@@ -70,7 +69,7 @@ export class Deployed {
   /** Who runs where, as routers are to know it. */
   placement(
     supervisor: Supervisor,
-    facts: { environment: string; principalKeys: PublicKey[]; issuerKeys: PublicKey[] },
+    facts: Pick<PlacementFacts, "environment" | "principalKeys" | "issuerKeys" | "authorities">,
   ): Placement {
     return buildPlacement({
       manifest: this.current.manifest,

@@ -1,13 +1,22 @@
-import type { Attachment, HostReport, ServedService, SignedSnapshot } from "@kerf/call";
+import type {
+  Attachment,
+  CertificateOrder,
+  HostReport,
+  ServedService,
+  SignedSnapshot,
+} from "@kerf/call";
 import { hosts } from "@kerf/call/host";
-import type { CallContext, ErrorShape } from "@kerf/kernel";
+import { type CallContext, type ErrorShape, KerfError } from "@kerf/kernel";
 import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { Authority } from "../resources/authority.ts";
 import type { Publisher } from "./publisher.ts";
 
 /** What the host protocol works on. */
 export interface HostsServiceOptions {
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
+  /** Makes certificates, where programs talk over TCP. */
+  readonly authority: Authority | undefined;
   /** A host tells of a failure that people should see. */
   problem(error: ErrorShape, source: string): void;
 }
@@ -27,6 +36,14 @@ export function hostsService(options: HostsServiceOptions): ServedService {
           supervisor.identify(report).report(report);
           publisher.acknowledgement();
           return {};
+        },
+      },
+      certify: {
+        run: async ({ input }) => {
+          const order = input as CertificateOrder;
+          const { unit } = supervisor.identify(order);
+          if (options.authority === undefined) throw noAuthority(unit);
+          return { certificate: await options.authority.issue(order.request, unit) };
         },
       },
       problem: {
@@ -66,4 +83,11 @@ async function* follow(
     unsubscribe();
     detached();
   }
+}
+
+function noAuthority(unit: string): KerfError {
+  return new KerfError("not_ready", {
+    message: `There is no certificate for ${unit}: programs of this platform talk over Unix sockets.`,
+    fix: "Start it with --network tcp, or restart the unit.",
+  });
 }

@@ -1,5 +1,5 @@
 import type { PlacedGateway, PlacedInstance, PlacedService, PublicKey, Snapshot } from "@kerf/call";
-import type { AppManifest } from "@kerf/service";
+import type { AppManifest, ManifestUse } from "@kerf/service";
 
 /** What a snapshot is built from, beside epoch and generation. */
 export interface PlacementFacts {
@@ -13,6 +13,8 @@ export interface PlacementFacts {
   readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
   readonly principalKeys: readonly PublicKey[];
   readonly issuerKeys: readonly PublicKey[];
+  /** Certificates of the authorities, where programs talk over TCP. */
+  readonly authorities?: readonly string[] | undefined;
 }
 
 /** Who runs where, without its number. */
@@ -36,6 +38,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
           .filter((use) => use.followed !== true)
           .map((use) => use.name)
           .toSorted(),
+        ...operationsOf(service.uses),
         follows: service.follows.toSorted(),
         recordsCommands: service.database !== undefined && service.program === undefined,
       };
@@ -47,6 +50,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       expose: gateway.expose,
       ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),
       uses: (gateway.backend?.uses ?? []).map((use) => use.name).toSorted(),
+      ...operationsOf(gateway.backend?.uses ?? []),
       settings: { ...gateway.settings },
     };
   }
@@ -59,7 +63,17 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     gateways,
     principalKeys: facts.principalKeys,
     issuerKeys: facts.issuerKeys,
+    ...(facts.authorities === undefined ? undefined : { authorities: facts.authorities }),
   };
+}
+
+/** The operations of what is used in part. */
+function operationsOf(uses: readonly ManifestUse[]): Pick<PlacedService, "operations"> {
+  const partly = uses.flatMap(({ name, operations }): [string, readonly string[]][] =>
+    operations === undefined ? [] : [[name, operations]],
+  );
+  if (partly.length === 0) return {};
+  return { operations: Object.fromEntries(partly.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {

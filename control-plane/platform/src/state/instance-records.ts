@@ -18,6 +18,8 @@ export interface InstanceRecord {
   readonly token: string;
   /** Where it listens; empty for a gateway until it says so. */
   readonly address: string;
+  /** What it talks over; a platform of the version before says nothing, which is `unix`. */
+  readonly network?: "unix" | "tcp" | undefined;
   readonly logFile: string;
   /** Length of the log when it was started, in bytes. */
   readonly logFrom: number;

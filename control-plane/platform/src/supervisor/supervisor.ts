@@ -24,6 +24,7 @@ export interface SupervisorOptions {
   readonly home: Home;
   readonly runtime: Runtime;
   readonly appModule: string;
+  readonly network: "unix" | "tcp";
   /** The document that a new copy starts from. */
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
   /** Something that `status` or the snapshot shows is different now. */
@@ -206,6 +207,7 @@ export class Supervisor {
   #serves(record: InstanceRecord, program: Program): boolean {
     return (
       record.appModule === this.#options.appModule &&
+      (record.network ?? "unix") === this.#options.network &&
       record.services.length === program.services.length &&
       record.services.every((service) => program.services.includes(service))
     );
@@ -227,7 +229,7 @@ export class Supervisor {
   }
 
   #launch(slot: Slot): Instance {
-    const { clock, home, runtime } = this.#options;
+    const { clock, home, network, runtime } = this.#options;
     const program = this.#programs.get(slot.unit) as Program;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
@@ -239,7 +241,8 @@ export class Supervisor {
       heldBack: [],
       appModule: this.#options.appModule,
       token: randomBytes(32).toString("base64url"),
-      address: program.kind === "host" ? `unix:${home.instanceSocket(id)}` : "",
+      address: program.kind === "host" ? addressFor(network, home, id) : "",
+      network,
       logFile,
       ready: false,
       logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
@@ -278,6 +281,8 @@ export class Supervisor {
     instance.whenReady.then(
       () => {
         plan.ready = true;
+        // Where it listens, now that a port is found: a platform after us must know it before it attaches.
+        plan.address = instance.address;
         return this.#records.write(plan);
       },
       () => {}, // Its end says more.
@@ -341,6 +346,11 @@ export class Supervisor {
 /** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */
 function servesBest(a: InstanceRecord, b: InstanceRecord): number {
   return Number(b.ready) - Number(a.ready) || b.startedAt - a.startedAt;
+}
+
+/** Where a new copy is to listen: on this machine's loopback at any port that is free, or at a socket of its own. */
+function addressFor(network: "unix" | "tcp", home: Home, id: string): string {
+  return network === "tcp" ? "tcp:127.0.0.1:0" : `unix:${home.instanceSocket(id)}`;
 }
 
 /** The places of a program's copies. */

@@ -6,7 +6,8 @@ import { PrincipalSigner, PrincipalVerifier, type PublicKey } from "@kerf/call";
 import { ManualClock } from "@kerf/kernel";
 import { importJWK, SignJWT } from "jose";
 import { keyPair } from "../testing/platform.ts";
-import { BearerAuthentication } from "./bearer.ts";
+import { silentLogger } from "@kerf/telemetry";
+import { Methods } from "./methods.ts";
 
 const identity = { iss: "shop", aud: "shop:test" };
 
@@ -15,13 +16,16 @@ function setUp() {
   const issuer = keyPair("issuer-1");
   const gateway = keyPair("gateway-1");
   let keys: readonly PublicKey[] = [issuer.public];
-  const authentication = new BearerAuthentication({
+  const authentication = new Methods({
     app: "shop",
     environment: "test",
-    keys: () => keys,
+    directory: import.meta.dirname,
+    issuerKeys: () => keys,
     signer: new PrincipalSigner(gateway.private, { environment: "test", clock }),
+    secret: Buffer.alloc(32),
     clock,
-  });
+    log: silentLogger,
+  }).authentication({});
   const now = (): number => Math.floor(clock.wall() / 1_000);
   return {
     clock,
@@ -30,7 +34,11 @@ function setUp() {
     verifier: new PrincipalVerifier(() => [gateway.public], { environment: "test", clock }),
     useKeys: (...next: PublicKey[]): void => void (keys = next),
     identify: (authorization?: string) =>
-      authentication.identify({ headers: { authorization } } as unknown as IncomingMessage),
+      authentication.identify(
+        { headers: { authorization } } as unknown as IncomingMessage,
+        false,
+        undefined as never,
+      ),
     sign: async (
       claims: Record<string, unknown> = {},
       header: Record<string, unknown> = {},

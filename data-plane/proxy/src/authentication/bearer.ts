@@ -1,124 +1,124 @@
 import type { IncomingMessage } from "node:http";
-import { BoundedCache, type PrincipalSigner, type PublicKey } from "@kerf/call";
-import type { Identity } from "@kerf/call/http";
-import { type Clock, KerfError, type Principal } from "@kerf/kernel";
-import { tokenAlgorithm, tokenIdentity } from "@kerf/service";
-import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from "jose";
+import { BoundedCache } from "@kerf/call";
+import { type Clock, KerfError } from "@kerf/kernel";
+import { errors } from "jose";
+import { type ClaimRules, readClaims } from "./jwt-claims.ts";
+import { maxTokenLength, type VerifiedJws, verifyJws } from "./jws.ts";
+import type { KeySet, KeySource } from "./key-source.ts";
+import { type Method, principalOf, type Proven, refused } from "./method.ts";
 
-/** How far the clocks of two machines may be apart, seconds. */
-const skewS = 30;
 /** How long a verified token is trusted without looking again, milliseconds; never beyond its own expiry. */
 const trustMs = 60_000;
 /** How many verified tokens are remembered. */
 const rememberedTokens = 10_000;
-/** How long a signed principal is good for at least when it leaves here: longer than any call that sets no deadline. */
-const principalLifeMs = trustMs + 60_000;
 
 const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i;
+/** The claims that the token itself needs (RFC 7519, section 4.1). */
+const registered: ReadonlySet<string> = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti"]);
+const fix = "Sign in again, and send the new token as: Authorization: Bearer TOKEN";
 
-interface Verified {
-  readonly identity: Identity;
+interface Verified extends Proven {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly until: number;
 }
 
-/** What tokens are checked against, and what is made of them. */
-export interface BearerOptions {
-  readonly app: string;
-  readonly environment: string;
-  /** The issuer's public keys, from the newest snapshot. */
-  readonly keys: () => readonly PublicKey[];
-  readonly signer: PrincipalSigner;
+/** What the tokens of one issuer are checked against, and what is made of them. */
+export interface BearerOptions extends ClaimRules {
+  readonly name: "tokens" | "jwt";
+  readonly keys: KeySource;
+  /** Pinned: what a token says of its own algorithm is the attacker's choice. */
+  readonly algorithms: readonly string[];
+  /** The claims that go on to services; undefined: all but those of the token itself. */
+  readonly claims?: readonly string[] | undefined;
+  readonly prefix?: string | undefined;
   readonly clock: Clock;
 }
 
-/** Users by the tokens of the app's own issuer: verified, remembered for a minute, and signed for the services behind. */
-export class BearerAuthentication {
+/** Users by the JWTs of one issuer in the Authorization header: verified, and remembered for a minute. */
+export class BearerTokens implements Method {
+  readonly name: "tokens" | "jwt";
+  readonly hint = "Send a bearer token in the Authorization header.";
   readonly #options: BearerOptions;
-  #keys: readonly PublicKey[] = [];
-  #keySet: ReturnType<typeof createLocalJWKSet> = createLocalJWKSet({ keys: [] });
+  #keySet: KeySet | undefined;
   #verified = new BoundedCache<string, Verified>(rememberedTokens);
 
   constructor(options: BearerOptions) {
+    this.name = options.name;
     this.#options = options;
   }
 
-  /**
-   * Who sent the request; nobody when it has no Authorization header. Credentials that do not hold are refused wherever they
-   * are sent, public routes included: their sender must not take an answer for everybody for an answer to itself.
-   * @throws KerfError `unauthenticated`
-   */
-  async identify(request: IncomingMessage): Promise<Identity> {
-    const { authorization } = request.headers;
-    if (authorization === undefined) return {};
-    const token = bearer.exec(authorization)?.[1];
-    if (token === undefined) throw refused("The Authorization header holds no bearer token.");
-    this.#followKeys();
-    const known = this.#verified.get(token);
-    if (known !== undefined && this.#options.clock.wall() < known.until) return known.identity;
-    return this.#verify(token);
+  /** A token says whose it is; that only picks who judges it. */
+  brings(request: IncomingMessage): boolean {
+    const token = bearerToken(request);
+    if (token === undefined) return false;
+    return this.#verified.get(token) !== undefined || issuerOf(token) === this.#options.issuer;
   }
 
-  async #verify(token: string): Promise<Identity> {
-    const { app, environment, clock, signer } = this.#options;
-    const verified = this.#verified;
-    const now = clock.wall();
-    let payload: JWTPayload;
+  async prove(request: IncomingMessage): Promise<Proven> {
+    const token = bearerToken(request) as string;
+    const { clock, keys } = this.#options;
+    const keySet = keys.current();
+    this.#followKeys(keySet instanceof Promise ? await keySet : keySet);
+    const known = this.#verified.get(token);
+    if (known !== undefined && clock.wall() < known.until) return known;
     try {
-      ({ payload } = await jwtVerify(token, this.#keySet, {
-        ...tokenIdentity(app, environment),
-        // Pinned: what a token says of its own algorithm is the attacker's choice.
-        algorithms: [tokenAlgorithm],
-        typ: "JWT",
-        requiredClaims: ["sub", "iat", "exp"],
-        clockTolerance: skewS,
-        currentDate: new Date(now),
-      }));
+      return await this.#verify(token);
     } catch (cause) {
-      throw refused(
-        cause instanceof errors.JWTExpired ? "The token has expired." : "The token is not valid.",
-        cause,
-      );
+      if (cause instanceof KerfError) throw cause;
+      if (cause instanceof errors.JWTExpired) throw refused("The token has expired.", fix, cause);
+      throw refused("The token is not valid.", fix, cause);
     }
-    const principal = principalOf(payload);
-    const identity = { principal, principalToken: signer.sign(principal, principalLifeMs) };
-    const until = Math.min(now + trustMs, (payload.exp as number) * 1_000);
-    // Into the memory that belongs to the keys it was verified with: they may have changed meanwhile.
-    verified.set(token, { identity, until });
-    return identity;
+  }
+
+  async #verify(token: string): Promise<Proven> {
+    const { algorithms, claims: carried, clock, keys, prefix } = this.#options;
+    const now = clock.wall();
+    // Into the memory that belongs to the keys it was verified with: they may change meanwhile.
+    let remembered = this.#verified;
+    let jws: VerifiedJws;
+    try {
+      jws = await verifyJws(token, this.#keySet as KeySet, algorithms);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || keys.renew === undefined) throw error;
+      await keys.renew();
+      this.#followKeys(await keys.current());
+      remembered = this.#verified;
+      jws = await verifyJws(token, this.#keySet as KeySet, algorithms);
+    }
+    const claims = readClaims(jws.header, jws.payload, this.#options, now / 1_000);
+    const going = Object.entries(claims).filter(([name]) =>
+      carried === undefined ? !registered.has(name) : carried.includes(name),
+    );
+    const verified: Verified = {
+      principal: principalOf(claims.sub, Object.fromEntries(going), prefix),
+      until: Math.min(now + trustMs, claims.exp * 1_000),
+    };
+    remembered.set(token, verified);
+    return verified;
   }
 
   /** Takes new keys over, and forgets what the old ones proved. */
-  #followKeys(): void {
-    const keys = this.#options.keys();
-    if (keys === this.#keys) return;
-    const changed = JSON.stringify(keys) !== JSON.stringify(this.#keys);
-    this.#keys = keys;
-    if (!changed) return;
-    this.#keySet = createLocalJWKSet({ keys } as unknown as JSONWebKeySet);
+  #followKeys(keySet: KeySet): void {
+    if (keySet === this.#keySet) return;
+    this.#keySet = keySet;
     this.#verified = new BoundedCache(rememberedTokens);
   }
 }
 
-function principalOf(payload: JWTPayload): Principal {
-  const {
-    iss: _iss,
-    aud: _aud,
-    sub,
-    exp: _exp,
-    nbf: _nbf,
-    iat: _iat,
-    jti: _jti,
-    ...claims
-  } = payload;
-  if (typeof sub !== "string" || sub === "") throw refused("The token names no user.");
-  return Object.freeze({ subject: sub, claims: Object.freeze(claims) });
+/** The token of the Authorization header, when it has the form of one. */
+export function bearerToken(request: IncomingMessage): string | undefined {
+  const { authorization } = request.headers;
+  return authorization === undefined ? undefined : bearer.exec(authorization)?.[1];
 }
 
-function refused(message: string, cause?: unknown): KerfError {
-  return new KerfError("unauthenticated", {
-    message,
-    fix: "Sign in again, and send the new token as: Authorization: Bearer TOKEN",
-    cause,
-  });
+/** The issuer that a token names, not proven in any way. */
+function issuerOf(token: string): unknown {
+  const payload = token.length > maxTokenLength ? undefined : token.split(".")[1];
+  if (payload === undefined) return undefined;
+  try {
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as unknown;
+    return (claims as { iss?: unknown } | null)?.iss;
+  } catch {
+    return undefined;
+  }
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { Answer, Identity } from "@kerf/call/http";
-import { gatewayWith } from "../testing/gateway-with.ts";
+import { startFront } from "../testing/front.ts";
 import { Compressor } from "./compressor.ts";
 
 const long = "x".repeat(2_000);
@@ -21,7 +21,7 @@ async function raw(
 }
 
 test("long answers come in the encoding that the client likes best", async (t) => {
-  const { url, set } = await gatewayWith(t, {}, answerLong);
+  const { url, place } = await startFront(t, {}, answerLong);
   const expected = JSON.stringify({ limit: 1, caller: long });
   const br = await raw(`${url}/notes`, { "accept-encoding": "gzip, br" });
   assert.equal(br.headers["content-encoding"], "br");
@@ -37,17 +37,17 @@ test("long answers come in the encoding that the client likes best", async (t) =
   assert.equal(head.headers["content-length"], br.headers["content-length"]);
   assert.equal(head.body.length, 0);
 
-  await set({ compression: false });
+  await place({ compression: false });
   assert.equal((await raw(`${url}/notes`, { "accept-encoding": "br" })).headers["vary"], undefined);
 });
 
 test("short answers, problems of a few words and streams go as they are", async (t) => {
-  const { url, set } = await gatewayWith(t, {});
+  const { url, place } = await startFront(t, {});
   for (const path of ["/notes", "/nowhere", "/notes/a/stream"]) {
     const { headers } = await raw(url + path, { "accept-encoding": "br" });
     assert.equal(headers["content-encoding"], undefined, path);
   }
-  await set({ compression: { minBytes: 0 } });
+  await place({ compression: { minBytes: 0 } });
   const { headers } = await raw(`${url}/notes/a/stream`, { "accept-encoding": "br" });
   assert.equal(headers["content-encoding"], undefined);
   const problem = await raw(`${url}/nowhere`, { "accept-encoding": "br" });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { CorsSettings } from "@kerf/service";
-import { gatewayWith } from "../testing/gateway-with.ts";
+import { startFront } from "../testing/front.ts";
 
 const shop = "https://shop.example";
 
@@ -13,7 +13,7 @@ function preflight(url: string, origin: string, method = "POST"): Promise<Respon
 }
 
 test("pages of the origins named read answers, errors included; those of others do not", async (t) => {
-  const { url } = await gatewayWith(t, { cors: { origins: [shop], credentials: true } });
+  const { url } = await startFront(t, { cors: { origins: [shop], credentials: true } });
   for (const path of ["/notes", "/notes/mine", "/nowhere", "/notes/a/stream"]) {
     const answer = await fetch(url + path, { headers: { origin: shop } });
     assert.equal(answer.headers.get("access-control-allow-origin"), shop, path);
@@ -31,7 +31,7 @@ test("pages of the origins named read answers, errors included; those of others 
 });
 
 test("a preflight is answered from the routes, without credentials and without a limit", async (t) => {
-  const { url, set } = await gatewayWith(t, {
+  const { url, place } = await startFront(t, {
     cors: { origins: [shop], headers: ["x-api-key"], maxAgeS: 5 },
     limits: [{ by: "everyone", rate: { requests: 1, perMs: 3_600_000 } }],
   });
@@ -51,20 +51,20 @@ test("a preflight is answered from the routes, without credentials and without a
   assert.equal(other.headers.get("access-control-allow-origin"), null);
   assert.equal((await preflight(`${url}/nowhere`, shop)).status, 404);
 
-  await set({});
+  await place({});
   assert.equal((await preflight(`${url}/notes`, shop)).headers.get("vary"), null);
 });
 
 test("any origin may read what is for all, never with credentials", async (t) => {
   const cors = { origins: "any", credentials: true } as const satisfies CorsSettings;
-  const { url } = await gatewayWith(t, { cors });
+  const { url } = await startFront(t, { cors });
   const answer = await fetch(`${url}/notes`, { headers: { origin: shop } });
   assert.equal(answer.headers.get("access-control-allow-origin"), "*");
   assert.equal(answer.headers.get("access-control-allow-credentials"), null);
 });
 
 test("an app adds headers and overrides those that are there", async (t) => {
-  const { url } = await gatewayWith(t, {
+  const { url } = await startFront(t, {
     headers: { "cross-origin-resource-policy": "cross-origin", "x-frame-options": "DENY" },
     trustedProxies: ["127.0.0.1"],
   });

@@ -52,11 +52,15 @@ export class Cors {
     };
   }
 
-  /** For the answer to a preflight: what a path takes. @param allow its methods */
-  preflight(request: IncomingMessage, allow: readonly string[]): Readonly<Record<string, string>> {
+  /** For the answer to a preflight: what a path takes; undefined for any other request. @param allow its methods */
+  preflight(
+    request: IncomingMessage,
+    allow: readonly string[],
+  ): Readonly<Record<string, string>> | undefined {
     const { origin } = request.headers;
     if (request.headers["access-control-request-method"] === undefined || origin === undefined)
-      return nothing;
+      return undefined;
+    // Refused in words that browsers understand: by saying nothing of it.
     if (this.#origins !== "any" && !this.#origins.has(origin)) return nothing;
     return {
       "access-control-allow-methods": allow.join(", "),

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Problem } from "@kerf/call/http";
 import type { RateLimit } from "@kerf/service";
-import { gatewayWith } from "../testing/gateway-with.ts";
+import { startFront } from "../testing/front.ts";
 
 /** A rate at which nothing comes back while a test runs. */
 const rate = { requests: 2, perMs: 3_600_000 };
 
 test("by address: two requests pass, the third is told when to come back, before its credentials are looked at", async (t) => {
-  const { url } = await gatewayWith(t, { limits: [{ by: "address", rate }] });
+  const { url } = await startFront(t, { limits: [{ by: "address", rate }] });
   const first = await fetch(`${url}/notes`);
   assert.equal(first.status, 200);
   assert.equal(first.headers.get("ratelimit-policy"), '"address";q=2;w=3600');
@@ -25,7 +25,7 @@ test("by address: two requests pass, the third is told when to come back, before
 });
 
 test("by user: each has a count, whoever is none has that of the address", async (t) => {
-  const { platform, url } = await gatewayWith(t, { limits: [{ by: "user", rate }] });
+  const { platform, url } = await startFront(t, { limits: [{ by: "user", rate }] });
   const statuses = async (subject: string | undefined): Promise<number[]> => {
     const headers =
       subject === undefined
@@ -45,7 +45,7 @@ test("of several limits all count or none, each by its name, and only what it is
     { by: "everyone", rate: { requests: 10, perMs: 3_600_000 } },
     { by: "everyone", rate, burst: 1, routes: ["notes.open"] },
   ];
-  const { url, set } = await gatewayWith(t, { limits });
+  const { url, place } = await startFront(t, { limits });
   const first = await fetch(`${url}/notes`);
   assert.equal(
     first.headers.get("ratelimit-policy"),
@@ -59,7 +59,7 @@ test("of several limits all count or none, each by its name, and only what it is
   assert.match(stream.headers.get("ratelimit") ?? "", /^"everyone";r=8;t=\d+$/);
   await stream.text();
 
-  await set({ limits: limits.slice(0, 1) });
+  await place({ limits: limits.slice(0, 1) });
   const after = await fetch(`${url}/notes`);
   assert.equal(after.status, 200);
   assert.match(after.headers.get("ratelimit") ?? "", /^"everyone";r=7;/, "the count goes on");
@@ -67,7 +67,7 @@ test("of several limits all count or none, each by its name, and only what it is
 
 test("behind a trusted proxy each client has a count of its own", async (t) => {
   const limits: RateLimit[] = [{ by: "address", rate: { requests: 1, perMs: 3_600_000 } }];
-  const { url, set } = await gatewayWith(t, { limits, trustedProxies: ["127.0.0.0/8"] });
+  const { url, place } = await startFront(t, { limits, trustedProxies: ["127.0.0.0/8"] });
   const from = async (address: string): Promise<number> =>
     (await fetch(`${url}/notes`, { headers: { "x-forwarded-for": address } })).status;
   assert.equal(await from("203.0.113.1"), 200);
@@ -75,7 +75,7 @@ test("behind a trusted proxy each client has a count of its own", async (t) => {
   assert.equal(await from("203.0.113.9, 203.0.113.2"), 429, "what it wrote itself is not believed");
   assert.equal(await from("2001:db8::1"), 200);
   assert.equal(await from("2001:db8::2"), 429, "one /64 is one client");
-  await set({ limits });
+  await place({ limits });
   assert.equal(await from("203.0.113.3"), 200);
   assert.equal(await from("203.0.113.4"), 429, "nobody is trusted any more");
 });

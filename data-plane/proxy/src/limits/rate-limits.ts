@@ -1,13 +1,11 @@
 import { createHash } from "node:crypto";
-import type { Identity, Route, Verdict } from "@kerf/call/http";
+import type { Identity, Shaped, Verdict } from "@kerf/call/http";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { RateLimit } from "@kerf/service";
 import type { BucketShape, BucketState, Buckets } from "./buckets.ts";
 
 /** Longer subjects are remembered as a hash of this length, so that buckets have a bounded size. */
 const maxSubject = 64;
-
-const none: Verdict = { headers: {} };
 
 interface Limit {
   readonly by: RateLimit["by"];
@@ -28,7 +26,9 @@ interface Asked {
 
 /** The limits of one configuration, over buckets that outlive it. */
 export class RateLimits {
-  readonly #limits: readonly Limit[];
+  /** Looked at before the credentials are, and after. */
+  readonly #early: readonly Limit[];
+  readonly #late: readonly Limit[];
   readonly #buckets: Buckets;
   readonly #clock: Clock;
 
@@ -36,7 +36,7 @@ export class RateLimits {
     this.#buckets = buckets;
     this.#clock = clock;
     const names = new Map<string, number>();
-    this.#limits = limits.map((limit) => {
+    const made = limits.map((limit): Limit => {
       const { by, rate, burst = rate.requests, routes } = limit;
       const nth = (names.get(by) ?? 0) + 1;
       names.set(by, nth);
@@ -48,22 +48,28 @@ export class RateLimits {
         routes: routes === undefined ? undefined : new Set(routes),
       };
     });
+    this.#early = made.filter(({ by }) => by === "address");
+    this.#late = made.filter(({ by }) => by !== "address");
+  }
+
+  /** Whether there is any to ask at this point. */
+  has({ identity }: Shaped): boolean {
+    return (identity === undefined ? this.#early : this.#late).length > 0;
   }
 
   /**
    * Takes a token of each limit that counts the request, or of none when one has no token left.
    * @param subscriber who sends it as far as the network knows
-   * @param identity who sends it as far as credentials say; undefined as long as they were not looked at
    */
-  admit(route: Route, subscriber: string, identity: Identity | undefined): Verdict {
+  admit(shaped: Shaped, subscriber: string): Verdict | undefined {
     const now = this.#clock.now();
     const asked: Asked[] = [];
-    for (const limit of this.#limits) {
-      if ((limit.by === "address") !== (identity === undefined) || !counts(limit, route)) continue;
-      const bucket = `${limit.key}${subjectOf(limit, subscriber, identity)}`;
+    for (const limit of shaped.identity === undefined ? this.#early : this.#late) {
+      if (!counts(limit, shaped)) continue;
+      const bucket = `${limit.key}${subjectOf(limit, subscriber, shaped.identity)}`;
       asked.push({ limit, bucket, state: this.#buckets.look(bucket, limit.shape, now) });
     }
-    if (asked.length === 0) return none;
+    if (asked.length === 0) return undefined;
     const over = asked.filter(({ state }) => !state.admitted);
     if (over.length === 0)
       for (const { bucket, limit } of asked) this.#buckets.take(bucket, limit.shape, now);
@@ -71,15 +77,23 @@ export class RateLimits {
   }
 }
 
-function counts({ routes }: Limit, { service, operation }: Route): boolean {
-  return routes === undefined || routes.has(service) || routes.has(`${service}.${operation}`);
+function counts({ routes }: Limit, { route, foreign, identity }: Shaped): boolean {
+  const named = foreign !== undefined && (routes === undefined || routes.has(foreign));
+  // Before its credentials were looked at, the foreign route was asked about already.
+  if (named) return route === undefined || identity !== undefined;
+  if (route === undefined) return false;
+  if (routes === undefined) return true;
+  return routes.has(route.service) || routes.has(`${route.service}.${route.operation}`);
 }
 
 function subjectOf({ by }: Limit, subscriber: string, identity: Identity | undefined): string {
   if (by === "everyone") return "";
-  const user = by === "user" ? identity?.principal?.subject : undefined;
   // The first letter keeps a user from taking an address for a name.
-  const subject = user === undefined ? `a${subscriber}` : `u${user}`;
+  let subject = `a${subscriber}`;
+  const credential = by === "key" ? identity?.credential : undefined;
+  if (credential !== undefined) subject = `k${credential}`;
+  else if (by !== "address" && identity?.principal !== undefined)
+    subject = `u${identity.principal.subject}`;
   if (subject.length <= maxSubject) return subject;
   return `h${hash(subject)}`;
 }

@@ -195,3 +195,16 @@ test("one of many that fails more than the others is left out, though never in a
   settle(all[0] as Endpoint, false);
   assert.deepEqual(ejections, ["-i3"]);
 });
+
+test("a key goes to one instance, and elsewhere only while that one is tried already, left out or gone", () => {
+  const { balancer, clock, place } = make(4);
+  const at = (tried?: string): string | undefined =>
+    balancer.pick(tried, clock.now(), "customer-1")?.instance.id;
+  const home = at() as string;
+  for (let n = 0; n < 50; n++) assert.equal(at(), home);
+  const second = at(home.replace("i", "a"));
+  assert.notEqual(second, home);
+  const rest = ["i0", "i1", "i2", "i3"].filter((id) => id !== home);
+  place(rest.map((id) => ({ id, address: id.replace("i", "a"), state: "ready" })));
+  assert.equal(at(), second);
+});

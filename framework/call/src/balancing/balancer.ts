@@ -3,6 +3,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { Address, PlacedInstance } from "../placement.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { OutlierEjection, OutlierRecord } from "../policies/outlier-ejection.ts";
+import { chooseByKey } from "./affinity.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { PeakEwma } from "./peak-ewma.ts";
 import type { TransportPool } from "./transport-pool.ts";
@@ -14,7 +15,7 @@ const leastShare = 0.1;
 export interface BalancerOptions {
   readonly service: string;
   readonly discovery: Discovery;
-  readonly pool: TransportPool;
+  readonly pool: Pick<TransportPool, "inFlight" | "probe" | "rests">;
   readonly policies: PolicyDefaults;
   readonly random: Random;
   readonly clock: Clock;
@@ -40,8 +41,11 @@ export class Balancer {
     });
   }
 
-  /** An instance for one attempt; `tried` is left out while there is another, and so is what broke or was ejected. */
-  pick(tried: Address | undefined, now: number): Endpoint | undefined {
+  /**
+   * An instance for one attempt; `tried` is left out while there is another, and so is what broke or was ejected. With a `key`, the one that every
+   * caller asks for it.
+   */
+  pick(tried: Address | undefined, now: number, key?: string): Endpoint | undefined {
     const endpoints = this.#current();
     const count = endpoints.length;
     if (count <= 1) {
@@ -49,6 +53,7 @@ export class Balancer {
       return only?.instance.state === "ready" ? only : undefined;
     }
     if (this.#ejection.ejected > 0) this.#probeDue(now);
+    if (key !== undefined) return this.#pickByKey(key, tried);
     const { random } = this.#options;
     const first = Math.floor(random.next() * count);
     const second = (first + 1 + Math.floor(random.next() * (count - 1))) % count;
@@ -72,12 +77,29 @@ export class Balancer {
     this.#ejection.settled(endpoint.outlier, failed, now);
   }
 
-  #pickOfGood(tried: Address | undefined, now: number): Endpoint | undefined {
-    const { random } = this.#options;
+  #pickByKey(key: string, tried: Address | undefined): Endpoint | undefined {
+    const { pool } = this.#options;
+    const candidates = this.#choices(tried).map((endpoint) => ({
+      id: endpoint.instance.id,
+      weight: endpoint.instance.weight ?? 1,
+      inFlight: pool.inFlight(endpoint.instance.address),
+      endpoint,
+    }));
+    return chooseByKey(key, candidates)?.endpoint;
+  }
+
+  /** What is good, or else what was not left out, or else what there is. */
+  #choices(tried: Address | undefined): readonly Endpoint[] {
     const ready = this.#endpoints.filter(({ instance }) => instance.state === "ready");
     const good = ready.filter((endpoint) => this.#isGood(endpoint, tried));
+    if (good.length > 0) return good;
     const rest = ready.filter(({ outlier }) => !outlier.isEjected);
-    const choices = good.length > 0 ? good : rest.length > 0 ? rest : ready;
+    return rest.length > 0 ? rest : ready;
+  }
+
+  #pickOfGood(tried: Address | undefined, now: number): Endpoint | undefined {
+    const { random } = this.#options;
+    const choices = this.#choices(tried);
     if (choices.length <= 1) return choices[0];
     const first = Math.floor(random.next() * choices.length);
     const second = (first + 1 + Math.floor(random.next() * (choices.length - 1))) % choices.length;

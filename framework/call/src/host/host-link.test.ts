@@ -151,7 +151,7 @@ function host() {
     clock: systemClock,
     log,
     state: () => now.state,
-    address: "unix:/main-1.sock",
+    address: () => "unix:/main-1.sock",
     files: () => ["/app/a.ts"],
     connect(to) {
       connects.push();

@@ -31,8 +31,8 @@ export interface HostLinkOptions {
   readonly log: Logger;
   /** Asked whenever the platform is told. */
   readonly state: () => LifecycleState;
-  /** Where this host listens; empty for one that does not. */
-  readonly address: Address;
+  /** Where this host listens, asked when it attaches; empty for one that does not. */
+  readonly address: () => Address;
   /** The app's source files that are loaded by now. */
   readonly files: () => readonly string[];
   readonly random?: Random;
@@ -117,6 +117,18 @@ export class HostLink {
     }
   }
 
+  /** Has the platform make a certificate from a request (PKCS #10, PEM); answers it as PEM. Rejects when the platform is away, or refuses. */
+  async certify(request: string): Promise<string> {
+    const { instance, platform } = this.#options.boot;
+    const context = this.#context(2_000);
+    try {
+      const order = { instance, token: platform.token, request };
+      return (await this.#client(context).certify(order)).certificate;
+    } finally {
+      context.release();
+    }
+  }
+
   /** Lets go of the platform. Bounded by the deadline of a report. */
   async stop(): Promise<void> {
     await this.#reporting;
@@ -165,7 +177,7 @@ export class HostLink {
         instance: boot.instance,
         unit: boot.unit,
         pid: process.pid,
-        address,
+        address: address(),
         state: state(),
         files: [...files()],
         token: boot.platform.token,

@@ -1,6 +1,6 @@
 import { command, contract, type Schema, schemaFrom, stream } from "@kerf/contract";
 import type { ErrorShape, LifecycleState, RetryMeaning } from "@kerf/kernel";
-import type { Attachment, HostReport, SignedSnapshot } from "../placement.ts";
+import type { Attachment, CertificateOrder, HostReport, SignedSnapshot } from "../placement.ts";
 import { anything, count, list, object, type Shape, text } from "./shape.ts";
 
 const states: readonly LifecycleState[] = ["new", "starting", "ready", "draining", "stopped"];
@@ -50,6 +50,14 @@ export interface HostProblem {
 }
 
 const problem = object<HostProblem>({ instance: name, token: name, error: errorShape });
+// A request for a P-256 key is some 400 bytes of PEM.
+const certificateOrder = object<CertificateOrder>({
+  instance: name,
+  token: name,
+  request: text(4_096),
+});
+const certificateAnswer = object<{ certificate: string }>({ certificate: text(16_384) });
+
 // A snapshot names every instance and gateway route of an app: 16 MiB are some ten thousand operations.
 const signedSnapshot = object<SignedSnapshot>({ body: text(16 * 1_048_576), signature: text(256) });
 const nothing = object<Record<never, never>>({});
@@ -63,7 +71,7 @@ function schemaOf<T>(shape: Shape<T>): Schema<T, T> {
  * call path, since hosts have no principal; each call proves itself with the token of its boot document.
  */
 export const hosts = contract("hosts", {
-  version: "1.0.0",
+  version: "1.1.0",
   operations: {
     /** Stays open for the life of the host: the newest snapshot at once, then each newer one. */
     attach: stream({
@@ -76,6 +84,13 @@ export const hosts = contract("hosts", {
       access: "public",
       input: schemaOf(report),
       output: schemaOf(nothing),
+      deadlineMs: 2_000,
+    }),
+    /** A certificate for the key pair of an instance, on the name of its unit. */
+    certify: command({
+      access: "public",
+      input: schemaOf(certificateOrder),
+      output: schemaOf(certificateAnswer),
       deadlineMs: 2_000,
     }),
     /** Something that went wrong and that people should see. */

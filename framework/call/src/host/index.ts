@@ -4,3 +4,4 @@ export { readBoot } from "./boot.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
 export { type HostProblem, hosts } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
+export { obtainIdentity } from "./obtain-identity.ts";

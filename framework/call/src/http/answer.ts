@@ -42,7 +42,8 @@ export function sendAnswer(
     response.writeHead(status, headers).end(body);
     return;
   }
-  headers["connection"] = "close";
+  // Set, not only written: the server reads no further request once the answer under way closes.
+  response.setHeader("connection", "close");
   response.writeHead(status, headers);
   if (body === undefined || request.method === "HEAD") response.flushHeaders();
   else response.write(body);

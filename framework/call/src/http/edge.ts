@@ -3,6 +3,7 @@ import type { Access, OperationDescription } from "@kerf/contract";
 import type { CallContext, Clock, Principal, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { Exchange, stopping } from "./exchange.ts";
+import type { ForeignRoutes } from "./foreign.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { Shaping } from "./shaping.ts";
 
@@ -11,6 +12,8 @@ export interface Identity {
   readonly principal?: Principal | undefined;
   /** The principal signed for the services behind. */
   readonly principalToken?: string | undefined;
+  /** The credential that proved it, where a user may have several: `apiKey:ID`. Nothing that could be used in its place. */
+  readonly credential?: string | undefined;
 }
 
 /** A request on its way to its operation. */
@@ -40,12 +43,18 @@ export interface EdgeLimits {
 export interface HttpEdgeOptions {
   /** The table to route by; asked for each request, so that a new one takes over at once and whole. */
   routes(): RouteTable;
+  /** Paths that something else than a contract's operation answers. */
+  readonly foreign?: ForeignRoutes;
   /**
    * Establishes who the request is for; no principal for a request without credentials. Credentials that do not hold are
-   * refused on public routes too: their sender believes to be somebody.
+   * refused on public routes too: their sender believes to be somebody. May set cookies on the response.
    * @throws KerfError `unauthenticated` or `forbidden`
    */
-  authenticate(request: IncomingMessage, access: Access): Promise<Identity>;
+  authenticate(
+    request: IncomingMessage,
+    access: Access,
+    response: ServerResponse,
+  ): Promise<Identity>;
   /** Calls the operation: a promise, or for a stream its items. */
   send(call: EdgeCall): Promise<unknown> | AsyncIterable<unknown>;
   /** Who the calls come from: `gateway:NAME`. */

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Access } from "@kerf/contract";
 import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
 import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
 import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
 import type { HttpEdgeOptions, Identity } from "./edge.ts";
+import type { ForeignRoute } from "./foreign.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
 import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
@@ -15,6 +17,9 @@ import { sendEvents } from "./sse.ts";
 
 /** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
 const defaultStreamDeadlineMs = 3_600_000;
+
+/** What browsers may ask of a foreign route that names no methods. */
+const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** One request and its answer. */
 export class Exchange {
@@ -28,6 +33,9 @@ export class Exchange {
   readonly #headers: Record<string, string>;
   readonly #shaping: Shaping | undefined;
   #route: Route | undefined;
+  #foreign: ForeignRoute | undefined;
+  #upstream: string | undefined;
+  #observe: ((answer: Answer) => void) | undefined;
   #allow: readonly string[] | undefined;
   #identity: Identity | undefined;
   #params: Readonly<Record<string, string>> = {};
@@ -64,25 +72,28 @@ export class Exchange {
       // Headers: nothing after this line can see what only the platform may say, or read a header in two ways.
       screenHeaders(this.#request);
 
+      // Foreign: what is declared for a path goes before the contracts' routes where it is more specific, or decides about them.
+      // Limits by address come before its credentials, those by user before its body, as below.
+      if (this.#matchForeign()) {
+        const preflight = this.#preflight(this.#foreign?.methods ?? anyMethod);
+        if (preflight !== undefined) return this.#send(preflight);
+        this.#admit(undefined, this.#foreign, undefined);
+        if (await this.#pass(this.#foreign as ForeignRoute)) return;
+      }
+
       // Route: what does not exist costs no cryptography and no body.
       const route = this.#match();
       if (!("description" in route)) return this.#send(route);
 
       // Limit by address: guessing credentials has a price as well.
-      this.#admit(route, undefined);
+      this.#admit(route, this.#foreign, undefined);
 
       // Authenticate: who may not call cannot make us read a body.
-      const identity = await this.#edge.authenticate(this.#request, route.description.access);
+      const identity = await this.#identify(route.description.access);
       this.#identity = identity;
-      if (identity.principal === undefined && route.description.access === "user") {
-        throw new KerfError("unauthenticated", {
-          message: "This needs a user.",
-          fix: "Send a bearer token in the Authorization header.",
-        });
-      }
 
       // Limit by user: whoever is over it cannot make us read a body either.
-      this.#admit(route, identity);
+      this.#admit(route, this.#foreign, identity);
 
       // Limits: by the head alone, before a byte of the body is read.
       const maxBytes =
@@ -112,6 +123,74 @@ export class Exchange {
     }
   }
 
+  /** Whether a foreign route has this request. @throws KerfError when nothing is let through */
+  #matchForeign(): boolean {
+    const edge = this.#edge;
+    const { method = "", url = "" } = this.#request;
+    this.#foreign = edge.foreign?.match(this.#request, splitTarget(url).path, (path) => {
+      const match = edge.routes().match(method, path);
+      return "route" in match ? match.route : undefined;
+    });
+    return this.#foreign !== undefined;
+  }
+
+  /** Passes the request on; false when the services shall answer it. */
+  async #pass(foreign: ForeignRoute): Promise<boolean> {
+    const identity = foreign.access === "user" ? await this.#identify("user") : {};
+    const passed = await foreign.pass({
+      request: this.#request,
+      response: this.#response,
+      trace: this.#trace,
+      headers: this.#headers,
+      principal: identity.principal,
+      admit: () => this.#admit(undefined, foreign, identity),
+      upstream: (name) => (this.#upstream = name),
+      services: () => this.#copyToServices(),
+    });
+    if (passed === true) return true;
+    this.#observe = passed.observe;
+    return false;
+  }
+
+  async #identify(access: Access): Promise<Identity> {
+    const identity = await this.#edge.authenticate(this.#request, access, this.#response);
+    if (identity.principal === undefined && access === "user") {
+      throw new KerfError("unauthenticated", {
+        message: "This needs a user.",
+        fix: "Send a bearer token in the Authorization header.",
+      });
+    }
+    return identity;
+  }
+
+  /** What the services would answer to this request; only queries are asked, and nothing of this request is touched. */
+  async #copyToServices(): Promise<Answer | undefined> {
+    const { method = "", url = "" } = this.#request;
+    const { path, query } = splitTarget(url);
+    const match = this.#edge.routes().match(method, path);
+    if (!("route" in match) || match.route.description.kind !== "query") return undefined;
+    const { route, params } = match;
+    const { clock, wheel, caller, limits } = this.#edge;
+    let context: CallContext | undefined;
+    try {
+      const { description, service, operation } = route;
+      const identity = await this.#identify(description.access);
+      const input = route.input.read(params, query, undefined);
+      const deadlineMs = description.deadlineMs ?? limits?.deadlineMs ?? defaultDeadlineMs;
+      context = rootContext({ clock, wheel, deadlineMs, trace: this.#trace, caller, ...identity });
+      return success(
+        route,
+        await this.#edge.send({ service, operation, description, input, context }),
+      );
+    } catch (thrown) {
+      const place = { traceId: this.#trace.traceId, ...route };
+      const { problem } = problemOf(thrown, place);
+      return { status: problem.status, headers: {}, body: JSON.stringify(problem) };
+    } finally {
+      context?.release();
+    }
+  }
+
   /** The route, or the answer to a request that none answers but that is no mistake. */
   #match(): Route | Answer {
     const { method = "", url = "" } = this.#request;
@@ -126,10 +205,7 @@ export class Exchange {
     if ("methodNotAllowed" in match) {
       this.#allow = match.methodNotAllowed;
       if (method === "OPTIONS") {
-        const { status, headers } = optionsAnswer(this.#allow);
-        // A browser's question whether it may ask: it comes without credentials, and reads no body.
-        const more = this.#shaping?.preflight(this.#request, this.#allow);
-        return { status, headers: { ...headers, ...more } };
+        return this.#preflight(this.#allow) ?? optionsAnswer(this.#allow);
       }
       throw new KerfError("method_not_allowed", {
         message: `This path does not take ${method}.`,
@@ -145,8 +221,26 @@ export class Exchange {
     throw new KerfError("not_found", "Nothing answers at this path.");
   }
 
-  #admit(route: Route, identity: Identity | undefined): void {
-    const verdict = this.#shaping?.admit(this.#request, route, identity);
+  /** The answer to a browser's question whether a page may ask: it comes without credentials, and reads no body. */
+  #preflight(allow: readonly string[]): Answer | undefined {
+    if (this.#request.method !== "OPTIONS") return undefined;
+    const fields = this.#shaping?.preflight(this.#request, allow);
+    if (fields === undefined) return undefined;
+    const { status, headers } = optionsAnswer(allow);
+    return { status, headers: { ...headers, ...fields } };
+  }
+
+  /** @throws KerfError `rate_limited` */
+  #admit(
+    route: Route | undefined,
+    foreign: ForeignRoute | undefined,
+    identity: Identity | undefined,
+  ): void {
+    const verdict = this.#shaping?.admit(this.#request, {
+      route,
+      foreign: foreign?.path,
+      identity,
+    });
     if (verdict === undefined) return;
     mergeFields(this.#headers, verdict.headers);
     if (verdict.refusal !== undefined) throw verdict.refusal;
@@ -200,6 +294,7 @@ export class Exchange {
   }
 
   #send(answer: Answer): void {
+    this.#observe?.(answer);
     const headers = mergeFields({ ...this.#headers }, answer.headers);
     const whole = { ...answer, headers };
     const finished = this.#shaping?.finish(this.#request, whole, this.#identity) ?? whole;
@@ -211,6 +306,8 @@ export class Exchange {
 
   #refuse(thrown: unknown): void {
     const { problem, headers } = this.#problem(thrown);
+    // Part of an answer is out already: only a connection that breaks off says that it is not complete.
+    if (this.#response.headersSent) return void this.#response.destroy();
     this.#send({
       status: problem.status,
       headers: { "content-type": "application/problem+json", ...headers },
@@ -244,13 +341,15 @@ export class Exchange {
     const context = this.#context;
     context?.release();
     if (context !== undefined) this.#streams.delete(context);
-    const status = left && !response.headersSent ? 499 : response.statusCode;
+    const status =
+      left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
     const level = status >= 500 ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
       method: this.#request.method,
-      route: this.#route?.path,
+      route: this.#route?.path ?? this.#foreign?.path,
       operation: this.#operation(),
+      upstream: this.#upstream,
       status,
       ...this.#failure,
       duration_ms: Math.round((this.#edge.clock.now() - this.#startedAt) * 100) / 100,

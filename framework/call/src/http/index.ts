@@ -1,7 +1,13 @@
 // The boundary between HTTP and the call path: requests become calls, answers and errors become HTTP again. Used by
 // gateways and by the platform's own API.
 export { type Answer, securityHeaders, sendAnswer } from "./answer.ts";
-export { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
+export {
+  announcesBody,
+  checkBodyHead,
+  defaultMaxBodyBytes,
+  parseJson,
+  readJsonBody,
+} from "./body.ts";
 export { type ClientRequest, clientRequest } from "./client-request.ts";
 export { itemsOf } from "./client-stream.ts";
 export {
@@ -11,9 +17,10 @@ export {
   type HttpEdgeOptions,
   type Identity,
 } from "./edge.ts";
+export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
+export { pathSegments, splitTarget } from "./request-path.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
-export type { Shaping, Verdict } from "./shaping.ts";
-export { splitTarget } from "./request-path.ts";
-export { type HttpListener, type HttpServerLimits, listenHttp } from "./server.ts";
+export { mergeFields, type Shaped, type Shaping, type Verdict } from "./shaping.ts";
+export { type HttpListener, type HttpServerLimits, listenHttp, type Upgrades } from "./server.ts";
 export { type EventStream, sendEvents } from "./sse.ts";

@@ -79,6 +79,14 @@ const failures: Partial<Record<ErrorCode, readonly [title: string, detail: strin
     "Bad answer from a service",
     "A service answered with something that is not understood.",
   ],
+  maintenance: [
+    "Under maintenance",
+    "This is being worked on. Nothing was done; send it again after the time in Retry-After.",
+  ],
+  bad_gateway: [
+    "No complete answer",
+    "The program behind closed the connection before its answer was there. It may or may not have done its work.",
+  ],
   deadline_exceeded: [
     "No answer in time",
     "The time for this request ran out. It may or may not have been done.",

@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, ServerResponse } from "node:http";
 import { type AddressInfo, Server as NetServer, type Socket } from "node:net";
-import { type ErrorCode, KerfError, newTrace } from "@kerf/kernel";
-import { securityHeaders } from "./answer.ts";
+import { KerfError } from "@kerf/kernel";
 import { portTaken } from "./port-taken.ts";
-import { problemOf } from "./problem.ts";
+import { closes, refuseAmbiguous, refuseExpectation, refuseMalformed } from "./refuse-request.ts";
+import { framingFault } from "./request-framing.ts";
 import { maxHeaderFields } from "./request-headers.ts";
 
 /** Bounds of an HTTP server (`defaults.md`: inbound HTTP). Milliseconds, unless the name says more. */
@@ -25,6 +25,14 @@ export interface HttpServerLimits {
  * its answer, and word to close, instead of a reset.
  */
 const idleGraceMs = 250;
+
+/** Requests that may turn their connection into something else than HTTP. */
+export interface Upgrades {
+  /** Whether the request asks for what is offered. */
+  accepts(request: IncomingMessage): boolean;
+  /** Takes the request with its connection; `head` is what was read beyond it. The response still works, for refusals. */
+  handler(request: IncomingMessage, response: ServerResponse, head: Buffer): void;
+}
 
 /** An HTTP server that listens. */
 export interface HttpListener {
@@ -49,12 +57,14 @@ export async function listenHttp(options: {
   /** 0 takes any that is free. */
   port: number;
   limits?: HttpServerLimits;
+  /** What may change the protocol of its connection. Without it nothing may: such requests are answered like all others. */
+  upgrade?: Upgrades;
 }): Promise<HttpListener> {
   const limits = options.limits ?? {};
   let draining = false;
   let paused = false;
   let closingIdle = false;
-  const answering = new WeakMap<Socket, IncomingMessage>();
+  const answering = new WeakMap<Socket, ServerResponse>();
 
   const server = createServer({
     headersTimeout: limits.headersMs ?? 10_000,
@@ -63,26 +73,64 @@ export async function listenHttp(options: {
     connectionsCheckingInterval: limits.checkMs ?? 2_000,
     maxHeaderSize: 16_384,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Asked for with the rest of the framing: Node's own refusal lets what is pipelined behind it through.
+    requireHostHeader: false,
     noDelay: true,
+    shouldUpgradeCallback: (request) => options.upgrade?.accepts(request) ?? false,
   });
   // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
   server.maxHeadersCount = maxHeaderFields + 1;
   server.maxConnections = limits.maxConnections ?? 10_000;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    answering.set(request.socket, request);
+    const before = answering.get(request.socket);
+    // After an answer that closes, nothing more on its connection is a request (RFC 9112, 9.6), though Node goes on parsing.
+    if (before !== undefined && closes(before)) return;
+    answering.set(request.socket, response);
     if (draining || paused) response.setHeader("connection", "close");
     response.once("close", () => {
-      if (answering.get(request.socket) === request) answering.delete(request.socket);
+      if (answering.get(request.socket) === response && !closes(response))
+        answering.delete(request.socket);
       // The connection counts as idle only after this event.
       if (closingIdle) setImmediate(() => server.closeIdleConnections());
     });
-    options.handler(request, response);
+    const fault = framingFault(request);
+    const { expect } = request.headers;
+    // Node finds "100-continue" inside of other expectations, and reads on behind one that it refuses.
+    if (expect !== undefined && expect.toLowerCase() !== "100-continue")
+      refuseExpectation(response);
+    else if (fault === undefined) options.handler(request, response);
+    else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
   };
   server.on("request", onRequest);
   // The edge says "100 Continue" itself, once it wants the body.
   server.on("checkContinue", onRequest);
+  server.on("checkExpectation", onRequest);
+  const upgraded = new Set<Socket>();
+  const { upgrade } = options;
+  if (upgrade !== undefined) {
+    server.on("upgrade", (request, socket, head) => {
+      // Behind a request that is still being answered it has no turn, and nobody would keep the two answers apart.
+      if (answering.has(socket as Socket)) {
+        socket.destroy();
+        return;
+      }
+      // The server has let go of the connection: it is ours to close.
+      upgraded.add(socket as Socket);
+      socket.once("close", () => upgraded.delete(socket as Socket));
+      const response = new ServerResponse(request);
+      response.shouldKeepAlive = false;
+      response.assignSocket(socket as Socket);
+      response.once("finish", () => socket.end());
+      const fault = framingFault(request);
+      if (fault === undefined) upgrade.handler(request, response, head);
+      else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
+    });
+  }
+  const closeAll = (): void => {
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  };
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     refuseMalformed(error, socket as Socket, answering.get(socket as Socket)),
   );
@@ -117,7 +165,7 @@ export async function listenHttp(options: {
         },
         Math.min(idleGraceMs, ms),
       );
-      const timer = setTimeout(() => server.closeAllConnections(), ms);
+      const timer = setTimeout(closeAll, ms);
       await done;
       clearTimeout(grace);
       clearTimeout(timer);
@@ -125,7 +173,7 @@ export async function listenHttp(options: {
     async close() {
       draining = true;
       const done = stopListening();
-      server.closeAllConnections();
+      closeAll();
       await done;
     },
   };
@@ -153,51 +201,3 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     });
   }
 }
-
-const malformed: Partial<Record<string, readonly [ErrorCode, string]>> = {
-  HPE_HEADER_OVERFLOW: ["headers_too_large", "The head of the request is larger than 16 KiB."],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
-    "payload_too_large",
-    "The chunk extensions are larger than 16 KiB.",
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ["request_timeout", "The request did not arrive in time."],
-};
-
-/** Answers what is not HTTP, where an answer cannot be taken for the answer to something else, and closes. */
-function refuseMalformed(
-  error: NodeJS.ErrnoException,
-  socket: Socket,
-  current: IncomingMessage | undefined,
-): void {
-  // A request that has arrived whole is still being answered: these bytes are the next one's, which has no turn.
-  if (!socket.writable || error.code === "ECONNRESET" || current?.complete === true) {
-    socket.destroy();
-    return;
-  }
-  const [code, message] = malformed[error.code ?? ""] ?? [
-    "invalid_input",
-    "The request is not HTTP/1.1 as RFC 9112 has it.",
-  ];
-  const { problem } = problemOf(new KerfError(code, message), { traceId: newTrace().traceId });
-  const body = JSON.stringify(problem);
-  const headers = {
-    ...securityHeaders,
-    "content-type": "application/problem+json",
-    "content-length": String(Buffer.byteLength(body)),
-    "x-trace-id": problem.traceId,
-    connection: "close",
-  };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${reasons[problem.status] ?? "Error"}\r\n${head.join("")}\r\n${body}`,
-  );
-  // Whoever goes on sending is not waited for.
-  socket.once("finish", () => socket.destroySoon());
-}
-
-const reasons: Partial<Record<number, string>> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  413: "Payload Too Large",
-  431: "Request Header Fields Too Large",
-};

@@ -12,6 +12,8 @@ export interface InboundSettings {
   readonly clock: Clock;
   readonly draining: () => boolean;
   readonly mayCall: (caller: string, service: string, operation: string) => boolean;
+  /** Whether the placement lets `unit`, as a certificate names it, call in the name of `caller`. */
+  readonly speaksFor: (unit: string, caller: string) => boolean;
   readonly principals: Pick<PrincipalVerifier, "verify">;
 }
 
@@ -57,10 +59,13 @@ export const inboundPipeline: readonly InboundPosition[] = [
     name: "caller",
     reason:
       "Before the principal: a service that declares no use of this one learns nothing more, and a signature costs more than a name.",
-    compile: (operation, { mayCall }) => {
+    compile: (operation, { mayCall, speaksFor }) => {
       const { service, name, nearCallers, access } = operation;
       return ({ incoming, remote }) => {
         const { caller } = incoming.context;
+        // Whose name it is comes before what that name may do.
+        if (incoming.unit !== undefined && !speaksFor(incoming.unit, caller))
+          throw impostor(incoming.unit, caller);
         if (!remote && nearCallers.has(caller)) return;
         if (!mayCall(caller, service, operation.operation)) throw undeclared(caller, service);
         if (access === "service" && caller.startsWith("gateway:")) throw serviceOnly(name);
@@ -122,6 +127,14 @@ function withPrincipal(
     principalToken: token,
     idempotencyKey: context.idempotencyKey,
     parent: context,
+  });
+}
+
+function impostor(unit: string, caller: string): KerfError {
+  return new KerfError("forbidden", {
+    message: `${unit} may not call in the name of ${caller}.`,
+    why: `By its certificate the calling program is ${unit}, and the placement has ${caller} elsewhere.`,
+    fix: "A service calls from the unit that it is placed in; kerf status shows where that is.",
   });
 }
 

@@ -62,9 +62,13 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     const said = this.#pipeline.settle(this, error) ?? error;
     if (this.#isOver) return;
     this.#hedging?.cancel();
-    if (this.#hedge === undefined) this.#repeat(said);
+    if (this.#hedge === undefined) {
+      this.#repeat(said);
+      return;
+    }
     // The other one may still answer.
-    else this.#failure = said;
+    this.failedOnce(said);
+    this.#failure = said;
   }
 
   /** The call ended while it waited for its next attempt. */
@@ -121,7 +125,11 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
         const error = toKerfError(thrown);
         const said = this.#pipeline.settle(hedge, error) ?? error;
         this.#hedge = undefined;
-        if (this.#isOver || this.#failure === undefined) return;
+        if (this.#isOver) return;
+        if (this.#failure === undefined) {
+          this.failedOnce(said);
+          return;
+        }
         this.#failure = undefined;
         this.#repeat(said);
       },
@@ -142,6 +150,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       this.#fail(error);
       return;
     }
+    this.failedOnce(error);
     this.#backoff = this.whole.clock.after(wait, () => {
       this.#backoff = undefined;
       this.whole.unwatch(this);
@@ -154,7 +163,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   #fail(error: KerfError): void {
     this.#end();
     this.release();
-    this.#reject(receivedError(error, this.target.name));
+    this.#reject(receivedError(this.ofAllAttempts(error), this.target.name));
   }
 
   #end(): void {

@@ -37,6 +37,8 @@ export class Outgoing implements Incoming {
   inBulkhead = false;
   throughThrottle = false;
   endpoint: Endpoint | undefined = undefined;
+  /** Whether an attempt before this one may have been executed. */
+  #perhapsExecuted = false;
   #signal: AbortSignal | undefined;
   #onAbort: (() => void) | undefined;
 
@@ -72,6 +74,19 @@ export class Outgoing implements Incoming {
       context: this.context,
       after: this.after,
     };
+  }
+
+  /** An attempt has failed, and another one follows. */
+  failedOnce(error: KerfError): void {
+    if (error.retry !== "not-executed") this.#perhapsExecuted = true;
+  }
+
+  /** The last attempt's error, as that of the whole call: it was not executed only if none of its attempts was. */
+  ofAllAttempts(error: KerfError): KerfError {
+    if (!this.#perhapsExecuted || error.retry !== "not-executed") return error;
+    const { code, message, why, fix, data, retryAfterMs } = error;
+    const details = { message, why, fix, data, retryAfterMs, cause: error };
+    return new KerfError(code, { ...details, retry: "unknown" });
   }
 
   /** Ends the call when the caller's own signal aborts. */

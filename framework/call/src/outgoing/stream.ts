@@ -123,7 +123,8 @@ export class OutgoingStream
         error = this.#pipeline.settle(this, failed) ?? failed;
       }
       const wait = this.#left() ? undefined : this.#pipeline.again(this, error);
-      if (wait === undefined) throw error;
+      if (wait === undefined) throw this.ofAllAttempts(error);
+      this.failedOnce(error);
       await this.#wait(wait);
       this.attemptedAt = this.whole.clock.now();
     }

@@ -9,6 +9,7 @@ const trouble: ReadonlySet<string> = new Set<ErrorCode>([
   "unavailable",
   "connection_lost",
   "protocol_error",
+  "bad_gateway",
   "overloaded",
 ]);
 const nothingLearnt: ReadonlySet<string> = new Set<ErrorCode>(["cancelled", "not_here"]);

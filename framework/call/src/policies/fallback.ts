@@ -1,4 +1,3 @@
-import type { Operation } from "@kerf/contract";
 import { toKerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Send } from "../outgoing/client-stub.ts";
@@ -13,7 +12,7 @@ export type Fallback = (input: never) => unknown;
 export function withFallback(
   send: Send,
   fallback: Fallback,
-  place: { readonly name: string; readonly kind: Operation["kind"]; readonly log: Logger },
+  place: { readonly name: string; readonly log: Logger },
 ): Send {
   return async (context, input, options) => {
     try {

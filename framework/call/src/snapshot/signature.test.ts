@@ -1,3 +1,4 @@
+import { createPrivateKey, sign, type webcrypto } from "node:crypto";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KerfError } from "@kerf/kernel";
@@ -34,6 +35,22 @@ test("a form that this version does not know is refused although it is signed", 
   );
   refuses(signSnapshot({ ...snapshotOf(1, 2), epoch: "1" } as unknown as Snapshot, privateKey));
   refuses(signSnapshot(null as unknown as Snapshot, privateKey));
+  for (const wrong of [
+    { services: { shelf: null } },
+    { services: { shelf: { unit: "main", uses: "reader" } } },
+    { units: { main: { instances: [null] } } },
+    { units: { main: { instances: [{ id: "main-1", state: "ready" }] } } },
+    { gateways: { web: { expose: [null], uses: [] } } },
+  ]) {
+    const snapshot = { ...snapshotOf(1, 2), ...wrong } as unknown as Snapshot;
+    refuses(signSnapshot(snapshot, privateKey));
+  }
+});
+
+test("what is signed and not JSON is refused like anything else", () => {
+  const body = "{";
+  const key = createPrivateKey({ key: privateKey as webcrypto.JsonWebKey, format: "jwk" });
+  refuses({ body, signature: sign(null, Buffer.from(body), key).toString("base64url") });
 });
 
 test("the epoch counts before the generation", () => {

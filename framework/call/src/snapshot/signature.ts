@@ -1,6 +1,13 @@
 import { createPrivateKey, createPublicKey, sign, verify, type webcrypto } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
-import type { PublicKey, SignedSnapshot, Snapshot } from "../placement.ts";
+import type {
+  PlacedGateway,
+  PlacedInstance,
+  PlacedService,
+  PublicKey,
+  SignedSnapshot,
+  Snapshot,
+} from "../placement.ts";
 
 /** Signs a snapshot with the platform's Ed25519 private key (JWK). */
 export function signSnapshot(
@@ -20,11 +27,19 @@ export function openSnapshot(signed: SignedSnapshot, publicKey: PublicKey): Snap
   if (!verify(null, Buffer.from(signed.body), key, Buffer.from(signed.signature, "base64url"))) {
     throw unusable("Its signature is not valid.");
   }
-  const snapshot = JSON.parse(signed.body) as Snapshot | null;
+  const snapshot = parsed(signed.body);
   if (!isFormed(snapshot)) {
     throw unusable("It is signed, but has another form than this version knows.");
   }
   return snapshot;
+}
+
+function parsed(body: string): Snapshot | null {
+  try {
+    return JSON.parse(body) as Snapshot | null;
+  } catch {
+    throw unusable("It is signed, but is not JSON.");
+  }
 }
 
 /** What the platform signed is trusted; its form is checked because a newer platform may write another one. */
@@ -37,7 +52,34 @@ function isFormed(snapshot: Partial<Snapshot> | null): snapshot is Snapshot {
     [services, units, gateways].every((part) => typeof part === "object" && part !== null) &&
     Array.isArray(principalKeys) &&
     Array.isArray(issuerKeys) &&
-    Object.values(units as Snapshot["units"]).every((unit) => Array.isArray(unit?.instances))
+    Object.values(services as object).every(isService) &&
+    Object.values(gateways as object).every(isGateway) &&
+    Object.values(units as object).every(isUnit)
+  );
+}
+
+function isService(service: Partial<PlacedService> | null): boolean {
+  const { unit, uses, follows } = service ?? {};
+  return (
+    typeof unit === "string" &&
+    Array.isArray(uses) &&
+    (follows === undefined || Array.isArray(follows))
+  );
+}
+
+function isGateway(gateway: Partial<PlacedGateway> | null): boolean {
+  const { expose, uses } = gateway ?? {};
+  return Array.isArray(expose) && expose.every((one) => one !== null) && Array.isArray(uses);
+}
+
+function isUnit(unit: Partial<Snapshot["units"][string]> | null): boolean {
+  const instances: unknown = unit?.instances;
+  return (
+    Array.isArray(instances) &&
+    instances.every((instance: Partial<PlacedInstance> | null) => {
+      const { id, address, state } = instance ?? {};
+      return [id, address, state].every((field) => typeof field === "string");
+    })
   );
 }
 

@@ -3,13 +3,10 @@ import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
+import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
-import type { GatewaySettings } from "../declaration/gateway/settings.ts";
-import { compressionProblems } from "../declaration/gateway/compression.ts";
-import { corsProblems } from "../declaration/gateway/cors.ts";
-import { headersProblems } from "../declaration/gateway/headers.ts";
-import { limitsProblems } from "../declaration/gateway/limits.ts";
-import { trustedProxiesProblems } from "../declaration/gateway/trusted-proxies.ts";
+import { shapingProblems } from "../declaration/gateway/shaping.ts";
+import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
@@ -90,6 +87,8 @@ function checkGateway(
   loaded: LoadedApp,
   problems: string[],
 ): void {
+  for (const problem of authenticationProblems(gateway.settings.authentication))
+    problems.push(`${where}: ${problem}`);
   const seen = new Set<string>();
   for (const contract of gateway.expose) {
     if (seen.has(contract.name)) problems.push(`${where}: exposes ${contract.name} twice`);
@@ -113,26 +112,14 @@ function checkGateway(
   }
   const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
   checkRoutes(where, [...unique], problems);
-  checkSettings(where, gateway.settings, [...unique], problems);
-}
-
-function checkSettings(
-  where: string,
-  settings: GatewaySettings,
-  contracts: readonly Contract[],
-  problems: string[],
-): void {
-  const operations = contracts.flatMap((contract) =>
+  const operations = [...unique].flatMap((contract: Contract) =>
     Object.entries(contract.operations).flatMap(([name, { http }]) =>
       http === undefined ? [] : [`${contract.name}.${name}`],
     ),
   );
   const found = [
-    ...limitsProblems(settings.limits, operations),
-    ...trustedProxiesProblems(settings.trustedProxies),
-    ...corsProblems(settings.cors),
-    ...headersProblems(settings.headers),
-    ...compressionProblems(settings.compression),
+    ...trafficProblems(gateway.settings),
+    ...shapingProblems(gateway.settings, operations),
   ];
   problems.push(...found.map((problem) => `${where}: ${problem}`));
 }

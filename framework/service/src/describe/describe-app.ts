@@ -139,10 +139,11 @@ function programFiles({ command, cwd }: ExternalProgram): string[] {
 }
 
 function manifestUses(service: AnyService): ManifestUse[] {
-  const uses = usesOf(service).map(({ contract: { name, version }, optional }) => ({
+  const uses = usesOf(service).map(({ contract: { name, version, only }, optional }) => ({
     name,
     version,
     optional,
+    ...(only === undefined ? undefined : { operations: only }),
   }));
   // Whoever follows a service's events reads its log, and can do without it for a while.
   const followed = [...service.subscriptions.values()]

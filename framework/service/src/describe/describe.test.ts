@@ -33,7 +33,9 @@ test("an app becomes plain data", async () => {
   assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);
   assert.equal(users?.issuer, true);
   assert.equal(users?.database, undefined);
-  assert.deepEqual(orders?.uses, [{ name: "users", version: "1.2.0", optional: true }]);
+  assert.deepEqual(orders?.uses, [
+    { name: "users", version: "1.2.0", optional: true, operations: ["get"] },
+  ]);
   assert.deepEqual(orders?.database, {
     server: "money",
     migrations: fixture("good/migrations"),
@@ -85,6 +87,7 @@ test("everything that is wrong with an app is reported at once, with its place",
     "services.c: its module exports the service of the contract b; both names must be the same",
     /^a and b(?: and c)? all declare issuer: true/,
     /^gateway web: expose: there is no service ghost/,
+    "gateway web: authentication: two methods take the app's own tokens",
     "gateway web: the route GET /things/{id} of b.get is taken by a.get",
     /^units\.one: there is no service "nope"/,
     "units.two: the service a is in the unit one already",

@@ -1,6 +1,7 @@
 import {
   type Boot,
   Caller,
+  CallerPlacement,
   connectFramed,
   Inbound,
   listenFramed,
@@ -8,8 +9,10 @@ import {
   PrincipalVerifier,
   SnapshotDiscovery,
   SnapshotStore,
+  unitAt,
+  type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink } from "@kerf/call/host";
+import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -77,6 +80,7 @@ export async function assembleHost(
     environment,
     clock,
   });
+  const placement = new CallerPlacement({ store, clock, log });
   const inbound = new Inbound({
     services: runtime.served(),
     clock,
@@ -84,11 +88,19 @@ export async function assembleHost(
     log,
     checked,
     mayCall: (...asked) => mayCall(store.current, ...asked),
+    speaksFor: (...asked) => placement.speaksFor(...asked),
     principals,
     policies: boot.policies,
   });
+  let identity: WorkloadIdentity | undefined;
   const connect = (address: string) =>
-    connectFramed(address, { clock, wheel, log, hello: { instance } });
+    connectFramed(address, {
+      clock,
+      wheel,
+      log,
+      hello: { instance },
+      security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+    });
   const caller = new Caller({
     clock,
     random,
@@ -109,7 +121,7 @@ export async function assembleHost(
     clock,
     wheel,
     log,
-    directory: `${address.replace(/^unix:/, "")}.d`,
+    directory: companionDirectory(boot, address),
     failed,
   });
 
@@ -117,6 +129,8 @@ export async function assembleHost(
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      // Before anything that calls: who talks over TCP must say who it is.
+      identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
       const isAlone = store.current?.starting !== true;
       await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
@@ -128,6 +142,7 @@ export async function assembleHost(
         wheel,
         log,
         instance,
+        identity,
       });
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.
@@ -147,6 +162,7 @@ export async function assembleHost(
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
+      identity?.stop();
       await link.stop();
     },
   });
@@ -156,7 +172,7 @@ export async function assembleHost(
     clock,
     log,
     state: () => lifecycle.state,
-    address,
+    address: () => server?.address ?? addressOf(boot),
     files: () => loader.files.all,
   });
   lifecycle.onChange((state) => {
@@ -168,6 +184,13 @@ export async function assembleHost(
       clock.after(settledMs, () => void warmUp(databases, clock));
   });
   return lifecycle;
+}
+
+/** Beside the socket of this instance or, when it has none, of the platform: paths of sockets must be short. */
+function companionDirectory({ instance, platform }: Boot, address: string): string {
+  const unix = /^unix:(.*)$/;
+  const own = unix.exec(address)?.[1];
+  return own === undefined ? `${unix.exec(platform.address)?.[1] ?? ""}.${instance}.d` : `${own}.d`;
 }
 
 function addressOf(boot: Boot): string {

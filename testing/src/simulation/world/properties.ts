@@ -9,12 +9,7 @@ import {
 import type { OutgoingCommand } from "./caller.ts";
 import type { Commit, SimulatedServer } from "../database/server.ts";
 import type { Tuple } from "../database/table.ts";
-
-/** A property that does not hold. */
-export interface Violation {
-  readonly property: string;
-  readonly what: string;
-}
+import type { Violation } from "../outcome.ts";
 
 /**
  * What must hold, seen by somebody outside who sees every commit at the moment in which it becomes visible. What is found first is

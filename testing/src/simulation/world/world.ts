@@ -1,12 +1,13 @@
 import { SimulatedServer } from "../database/server.ts";
 import { SimulatedNetwork } from "../network.ts";
+import type { Outcome } from "../outcome.ts";
 import { Scheduler } from "../scheduler.ts";
 import { statements } from "../statements/index.ts";
 import { accounts, firstBalance, services, type ServiceName } from "./bank.ts";
 import { Client } from "./client.ts";
 import { faultsMs, planFaults } from "./faults.ts";
 import { Instance } from "./instance.ts";
-import { Properties, type Violation } from "./properties.ts";
+import { Properties } from "./properties.ts";
 import type { Variant } from "./variant.ts";
 
 /** Instances of each service, and clients. */
@@ -19,20 +20,6 @@ const lookMs = 250;
 /** Noon or so; some runs pass midnight of UTC, where the days of records and events change. */
 const noon = Date.UTC(2026, 0, 15, 12);
 const beforeMidnight = Date.UTC(2026, 0, 15, 23, 59, 50);
-
-/** What became of one seed. */
-export interface Outcome {
-  readonly seed: number;
-  readonly violation: Violation | undefined;
-  /** The same for two runs of one seed. */
-  readonly hash: string;
-  /** What happened, a line each. */
-  readonly trace: readonly string[];
-  readonly simulatedMs: number;
-  readonly happened: number;
-  /** Sagas, events and effects that there were: that something was tested. */
-  readonly counts: { readonly events: number; readonly sagas: number; readonly effects: number };
-}
 
 /** Two services with two instances each, two clients, one database server, and a network between them. */
 export class World {

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { examples } from "../examples.ts";
 import { portOption } from "./port-option.ts";
 import { stateOption } from "./state-option.ts";
@@ -8,6 +8,9 @@ export interface DevOptions {
   app?: string;
   cut?: string;
   replicas?: number;
+  network: "unix" | "tcp";
+  certificateLife?: number;
+  authorityLife?: number;
   broker?: string;
   port?: number;
   platformPort?: number;
@@ -35,6 +38,26 @@ export function devCommand(): Command {
         "--broker <url or file>",
         "what carries events: nats://host:4222, kafka://host:9092, or a file that only you can read, with a URL that has a password (default: no broker)",
       )
+      .addOption(
+        new Option(
+          "--network <kind>",
+          "what programs talk over: unix (sockets that only you can open) or tcp (mutual TLS, as between machines)",
+        )
+          .choices(["unix", "tcp"])
+          .default("unix"),
+      )
+      .addOption(
+        secondsOption(
+          "--certificate-life <seconds>",
+          "how long a program's certificate holds with --network tcp (default: 24 h)",
+        ),
+      )
+      .addOption(
+        secondsOption(
+          "--authority-life <seconds>",
+          "how long what signs them holds (default: a year)",
+        ),
+      )
       .addOption(portOption("--port <number>", "port of the first gateway", "PORT", 8080))
       .addOption(
         portOption(
@@ -55,6 +78,10 @@ export function devCommand(): Command {
       ["kerf dev", "the app in this folder"],
       ["kerf dev --cut none", "all services in one program"],
       ["kerf dev --replicas 2", "two copies of each program, so that one may die unnoticed"],
+      [
+        "kerf dev --network tcp",
+        "programs talk over TCP with certificates, as they would between machines",
+      ],
       ["kerf dev --broker nats://localhost:4222", "events travel through NATS JetStream"],
       [
         "kerf dev --cut search,orders --port 3000",
@@ -62,6 +89,15 @@ export function devCommand(): Command {
       ],
     ],
   );
+}
+
+/** For trying out what happens when certificates are renewed: nobody waits for a day. */
+function secondsOption(flags: string, description: string): Option {
+  return new Option(flags, description).hideHelp().argParser((text) => {
+    if (!/^\d{1,9}$/.test(text) || Number(text) < 2)
+      throw new InvalidArgumentError("It must be a number of seconds from 2.");
+    return Number(text);
+  });
 }
 
 function replicas(text: string): number {

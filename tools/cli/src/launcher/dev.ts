@@ -53,6 +53,14 @@ export async function dev(options: DevOptions): Promise<number> {
           ...(options.cut === undefined ? [] : ["--cut", options.cut]),
           ...(options.replicas === undefined ? [] : ["--replicas", String(options.replicas)]),
           ...(options.broker === undefined ? [] : ["--broker", brokerSetting(options.broker, cwd)]),
+          "--network",
+          options.network,
+          ...(options.certificateLife === undefined
+            ? []
+            : ["--certificate-life", String(options.certificateLife)]),
+          ...(options.authorityLife === undefined
+            ? []
+            : ["--authority-life", String(options.authorityLife)]),
           ...(options.watch ? [] : ["--no-watch"]),
         ],
       },

@@ -5,7 +5,7 @@ import type { Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
-import { dial, type Dialing } from "./dial.ts";
+import { type Dial, dial, type Dialing } from "./dial.ts";
 import { errorFrom } from "./error-body.ts";
 import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
@@ -13,6 +13,9 @@ import { helloOf } from "./hello.ts";
 import { readJson, writeJson } from "./json-body.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { connectionEnded, lostUnderWay, noSign, notHere, overloaded } from "./refusals.ts";
+import { limitLifetime } from "./tls/lifetime.ts";
+import type { ProvenPeer } from "./tls/prove-peer.ts";
+import type { ClientSecurity } from "./tls/secure-connect.ts";
 import { RequestWriter } from "./request-writer.ts";
 import { SlotTable } from "./slot-table.ts";
 import { StreamExchange } from "./stream-exchange.ts";
@@ -26,8 +29,12 @@ export interface FramedClientOptions {
   /** Who connects: id of this instance, and the service when there is just one. */
   readonly hello: { readonly instance: string; readonly caller?: string | undefined };
   readonly limits?: Partial<FramedLimits> | undefined;
+  /** Proves both sides of connections to `tcp:` addresses; without it they are open to everyone. */
+  readonly security?: ClientSecurity | undefined;
   /** Counts here; give the same to several clients to count them together. */
   readonly counters?: FramedCounters | undefined;
+  /** Makes the connection; a socket of the system by default. */
+  readonly dial?: Dial | undefined;
 }
 
 /**
@@ -50,16 +57,19 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #hello: FramedClientOptions["hello"];
+  readonly #security: ClientSecurity | undefined;
   readonly #limits: FramedLimits;
   readonly #counters: FramedCounters;
   /** Sent, by stream id; and made before the connection was there. */
   readonly #sent: SlotTable<Exchange>;
   readonly #waiting = new Set<Exchange>();
   readonly #probes = new Set<Probe>();
+  readonly #dialWith: Dial;
   #dialing: Dialing | undefined;
   #connection: Connection | undefined;
   #writer: RequestWriter | undefined;
   #unusable: KerfError | undefined;
+  #forgetLifetime: (() => void) | undefined;
   #listeners: ((reason: KerfError) => void)[] = [];
 
   constructor(address: Address, options: FramedClientOptions) {
@@ -68,6 +78,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#hello = options.hello;
+    this.#security = options.security;
+    this.#dialWith = options.dial ?? dial;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#counters = options.counters ?? new FramedCounters();
     this.#sent = new SlotTable(this.#limits.maxCalls);
@@ -155,10 +167,12 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   #dial(): void {
-    this.#dialing ??= dial(this.#endpoint, {
+    this.#dialing ??= this.#dialWith(this.#endpoint, {
       clock: this.#clock,
       timeoutMs: this.#limits.connectMs,
-      connected: (socket) => {
+      security: this.#security,
+      connected: (socket, peer) => {
+        if (peer !== undefined) this.#limitLifetime(peer);
         this.#connection = new Connection({
           socket,
           role: "client",
@@ -252,6 +266,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   closed(reason: CloseReason, detail: string): void {
+    this.#forgetLifetime?.();
     this.#counters.countClosed(reason);
     if (!isOrdinary(reason)) {
       this.#log.warn("a connection was closed", { address: this.#address, reason, detail });
@@ -302,6 +317,17 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     if (this.#sent.size === 0 && this.#unusable !== undefined) {
       this.#connection?.close("closed", "Everything is answered and the other side is draining.");
     }
+  }
+
+  /** Leaves the connection in order before a certificate of it expires. */
+  #limitLifetime({ endsInMs }: ProvenPeer): void {
+    this.#forgetLifetime = limitLifetime({
+      clock: this.#clock,
+      identity: (this.#security as ClientSecurity).identity,
+      endsInMs,
+      retire: () => this.#onGoAway(),
+      end: () => this.#connection?.close("certificate_expired", "A certificate of it expires."),
+    });
   }
 
   #onGoAway(): void {

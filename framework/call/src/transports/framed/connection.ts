@@ -1,7 +1,7 @@
-import type { Socket } from "node:net";
 import { type Clock, describeError, type Timer } from "@kerf/kernel";
 import { Decoder } from "./decoder.ts";
 import { frameType } from "./frame.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import { chooseVersion, type Hello, maxHelloBytes, prefaceFor, readHello } from "./hello.ts";
 import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
@@ -46,7 +46,7 @@ export class Connection {
   receivedAt: number;
   /** How many frames came with the last bytes: with more than one, more than one will have something to say. */
   framesAtOnce = 0;
-  readonly #socket: Socket;
+  readonly #socket: FrameSocket;
   readonly #role: "client" | "server";
   readonly #clock: Clock;
   readonly #limits: FramedLimits;
@@ -63,7 +63,7 @@ export class Connection {
   #detail: string | undefined;
 
   constructor(options: {
-    socket: Socket;
+    socket: FrameSocket;
     role: "client" | "server";
     clock: Clock;
     limits: FramedLimits;
@@ -209,6 +209,9 @@ export class Connection {
   };
 
   #onHello(type: number, bytes: Buffer, start: number, end: number): void {
+    // A callee that refuses whoever connects greets nobody.
+    if (type === frameType.close && this.#role === "client")
+      return this.#onClose(bytes.toString("utf8", start, Math.min(end, start + maxCloseText)));
     if (type !== frameType.hello)
       throw new ProtocolViolation("unexpected_frame", `Frame type ${type} came before the HELLO.`);
     const hello = readHello(readJson(bytes, start, end));

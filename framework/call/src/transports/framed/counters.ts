@@ -8,6 +8,8 @@ export class FramedCounters {
   readonly closed: Partial<Record<CloseReason, number>> = {};
   /** Connections that a server refused because it had too many. */
   dropped = 0;
+  /** Connections that ended because the other side did not prove who it is. */
+  unproven = 0;
   calls = 0;
   streams = 0;
   /** Calls and streams that the calling side gave up. */

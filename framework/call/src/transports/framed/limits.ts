@@ -6,6 +6,8 @@ export interface FramedLimits {
   readonly maxCalls: number;
   /** Connections that a server keeps at a time. */
   readonly maxConnections: number;
+  /** TLS handshakes that a server has under way at a time; one more ends the oldest of them. */
+  readonly maxHandshakes: number;
   /** Strings that the other side may define, so that it need not repeat them. */
   readonly maxStrings: number;
   /** Longest name, token or other string of a header, in bytes. */
@@ -36,12 +38,14 @@ export interface FramedLimits {
  * 1,024 in flight and 1 s to connect are `defaults.md`'s (Envoy; Linkerd). 16 MiB is four times gRPC's 4 MiB: bodies at
  * the edge end at 1 MiB unless an operation says more. Silence and pong find a stopped process within 5 s, a third of
  * the default deadline, so that the rest of it can be spent elsewhere. Cancels: all calls of a full connection, twenty
- * times a second (HTTP/2's rapid reset is what the bound is for).
+ * times a second (HTTP/2's rapid reset is what the bound is for). Handshakes: one takes some milliseconds, so that 256 at a time are more than every instance of a
+ * large app after a restart.
  */
 export const defaultLimits: FramedLimits = {
   maxFrameBytes: 16 * 1024 * 1024,
   maxCalls: 1024,
   maxConnections: 1024,
+  maxHandshakes: 256,
   maxStrings: 512,
   maxStringBytes: 8 * 1024,
   connectMs: 1_000,

@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
 import { frameHeaderBytes } from "./frame.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 
 /** Bytes of one chunk of the buffer; larger frames get a chunk of their own. */
 const chunkBytes = 64 * 1024;
@@ -12,7 +12,7 @@ const measureFrom = 4096;
  * they have not left.
  */
 export class Output {
-  readonly #socket: Socket;
+  readonly #socket: FrameSocket;
   readonly #onFlushed: () => void;
   #chunk: Buffer;
   /** Where the unsent part of the chunk starts, where the current frame does, and where the next byte goes. */
@@ -28,7 +28,7 @@ export class Output {
   #handedOver = 0;
 
   /** @param onFlushed runs each time the socket has taken what it was given */
-  constructor(socket: Socket, onFlushed: () => void) {
+  constructor(socket: FrameSocket, onFlushed: () => void) {
     this.#socket = socket;
     this.#onFlushed = onFlushed;
     this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);

@@ -26,9 +26,14 @@ export function connectionEnded(
   detail: string,
 ): KerfError {
   // A peer that stands still, or has more to do than it can, says nothing: that breaks no protocol.
-  const happens = ["closed", "closed_by_peer", "lost", "silent", "handshake_timeout"].includes(
-    reason,
-  );
+  const happens = [
+    "closed",
+    "closed_by_peer",
+    "lost",
+    "silent",
+    "handshake_timeout",
+    "certificate_expired",
+  ].includes(reason);
   return new KerfError(happens ? "unavailable" : "protocol_error", {
     message: `The ${opened ? "connection to" : "handshake with"} ${where} ended (${reason}): ${detail}`,
     retry: "not-executed",

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import {
   CallContext,
   type Clock,
@@ -7,11 +6,13 @@ import {
   type TimerWheel,
 } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { WorkloadIdentity } from "../../identity/workload-identity.ts";
 import type { Dispatcher, Incoming } from "../../transport.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { FramedCounters } from "./counters.ts";
 import { cancelCause, frameType } from "./frame.ts";
+import type { FrameSocket } from "./frame-socket.ts";
 import { helloOf } from "./hello.ts";
 import { readJson } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
@@ -21,6 +22,7 @@ import { HeaderReader, type RequestHeader } from "./request-header.ts";
 import { ServedSlots } from "./served-slots.ts";
 import { StreamProducer } from "./stream-producer.ts";
 import { KnownStrings } from "./string-table.ts";
+import { limitLifetime } from "./tls/lifetime.ts";
 import { type CloseReason, isOrdinary, ProtocolViolation, strangeFrame } from "./violation.ts";
 
 /** What the connections of one server share. */
@@ -32,6 +34,8 @@ export interface ServedOptions {
   readonly instance: string;
   readonly limits: FramedLimits;
   readonly counters: FramedCounters;
+  /** The unit that the caller has proven to be; undefined over a Unix socket. */
+  readonly unit?: string | undefined;
 }
 
 /** Milliseconds that a caller gets to leave a draining connection by itself once everything is answered. */
@@ -60,9 +64,11 @@ export class ServedConnection implements ConnectionOwner {
   /** Handlers that run, those that nobody waits for any more included. */
   #running = 0;
   #draining = false;
+  #leaving = false;
+  #forgetLifetime: (() => void) | undefined;
 
   constructor(
-    socket: Socket,
+    socket: FrameSocket,
     options: ServedOptions,
     onEnd: (connection: ServedConnection) => void,
   ) {
@@ -91,6 +97,27 @@ export class ServedConnection implements ConnectionOwner {
     if (this.#connection.open) this.#sayGoAway();
   }
 
+  /**
+   * Ends it within `endsInMs`, before a certificate of it expires. The caller is asked in time to make another connection; until it has, what it sends is answered,
+   * so that no call is refused for it.
+   */
+  endIn(identity: WorkloadIdentity, endsInMs: number): void {
+    this.#forgetLifetime = limitLifetime({
+      clock: this.#options.clock,
+      identity,
+      endsInMs,
+      retire: () => this.#retire(),
+      end: () => this.#connection.close("certificate_expired", "A certificate of it expires."),
+    });
+  }
+
+  #retire(): void {
+    this.#leaving = true;
+    if (!this.#connection.open || this.#draining) return;
+    this.#answers.goAway();
+    this.#connection.output.schedule();
+  }
+
   /** Ends it at once. */
   close(): void {
     this.#connection.close("closed", "The serving side has stopped.");
@@ -103,6 +130,7 @@ export class ServedConnection implements ConnectionOwner {
   opened(): void {
     this.#options.counters.opened++;
     if (this.#draining) this.#sayGoAway();
+    else if (this.#leaving) this.#retire();
   }
 
   frame(type: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -129,6 +157,7 @@ export class ServedConnection implements ConnectionOwner {
   }
 
   closed(reason: CloseReason, detail: string): void {
+    this.#forgetLifetime?.();
     this.#options.counters.countClosed(reason);
     if (!isOrdinary(reason)) {
       this.#options.log.warn("a connection was closed", {
@@ -150,7 +179,9 @@ export class ServedConnection implements ConnectionOwner {
     this.#options.counters.calls++;
     let answer: Promise<unknown>;
     try {
-      answer = this.#options.dispatcher.call(incomingOf(header, input, served.context));
+      answer = this.#options.dispatcher.call(
+        incomingOf(header, input, served.context, this.#options.unit),
+      );
     } catch (thrown) {
       return this.#fail(served, thrown);
     }
@@ -176,7 +207,11 @@ export class ServedConnection implements ConnectionOwner {
       fail: (thrown) => this.#fail(served, thrown),
     });
     served.producer = producer;
-    producer.run(() => this.#options.dispatcher.stream(incomingOf(header, input, served.context)));
+    producer.run(() =>
+      this.#options.dispatcher.stream(
+        incomingOf(header, input, served.context, this.#options.unit),
+      ),
+    );
   }
 
   /** Takes a request in; undefined when it was refused and answered. */
@@ -303,12 +338,18 @@ export class ServedConnection implements ConnectionOwner {
   }
 }
 
-function incomingOf(header: RequestHeader, input: unknown, context: CallContext): Incoming {
+function incomingOf(
+  header: RequestHeader,
+  input: unknown,
+  context: CallContext,
+  unit: string | undefined,
+): Incoming {
   return {
     service: header.service,
     operation: header.operation,
     input,
     context,
     after: header.after,
+    unit,
   };
 }

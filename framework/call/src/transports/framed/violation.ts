@@ -23,6 +23,7 @@ export const closeReasons = [
   "failed",
   "lost",
   "closed",
+  "certificate_expired",
 ] as const;
 
 /** Why a connection ended; the keys of `counters.closed`. */
@@ -47,5 +48,10 @@ export function strangeFrame(type: number): ProtocolViolation {
 
 /** Whether connections end like this when nothing is wrong with either side. */
 export function isOrdinary(reason: CloseReason): boolean {
-  return reason === "closed" || reason === "lost" || reason === "closed_by_peer";
+  return (
+    reason === "closed" ||
+    reason === "lost" ||
+    reason === "closed_by_peer" ||
+    reason === "certificate_expired"
+  );
 }

@@ -5,26 +5,34 @@ const maxLimits = 20;
 export interface RateLimit {
   /**
    * What one count is for. `address`: the client's address, of IPv6 its /64; looked at before the credentials are. `user`: the
-   * principal, and the address for requests without one. `everyone`: all requests together.
+   * principal, and the address for requests without one. `key`: the API key, also where one user has several; the user, and the
+   * address, for requests without one. `everyone`: all requests together.
    */
-  readonly by: "address" | "user" | "everyone";
+  readonly by: "address" | "user" | "key" | "everyone";
   /** `requests` in `perMs` milliseconds, spread evenly. */
   readonly rate: { readonly requests: number; readonly perMs: number };
   /** Requests at once after a pause, on top of which the rate goes on. Default: `rate.requests`. */
   readonly burst?: number;
-  /** Operations that it counts: `orders.place`, or `orders` for all of a contract. Default: all of the gateway. */
+  /**
+   * What it counts: `orders.place`, or `orders` for all of a contract; a foreign route by its path, `/shop/*`; `/auth/*` of
+   * sessions, which are counted by address only. Default: all of the gateway.
+   */
   readonly routes?: readonly string[];
 }
 
 /**
  * Everything that is wrong with the limits of a gateway.
- * @param operations what it routes, as `contract.operation`
+ * @param routed what it routes: `contract.operation`, and paths
  */
-export function limitsProblems(given: unknown, operations: readonly string[]): string[] {
+export function limitsProblems(given: unknown, routed: readonly string[]): string[] {
   if (given === undefined) return [];
   if (!Array.isArray(given) || given.length > maxLimits)
     return [`limits must be a list of at most ${maxLimits}`];
-  const names = new Set(operations.flatMap((name) => [name, name.slice(0, name.indexOf("."))]));
+  const names = new Set(
+    routed.flatMap((name) =>
+      name.startsWith("/") ? [name] : [name, name.slice(0, name.indexOf("."))],
+    ),
+  );
   return given.flatMap((limit: unknown, index) =>
     limitProblems(limit, names).map((problem) => `limits[${index}]${problem}`),
   );
@@ -37,8 +45,8 @@ function limitProblems(given: unknown, names: ReadonlySet<string>): string[] {
   const problems = Object.keys(others).map(
     (name) => `.${name} is no field; there are by, rate, burst, routes`,
   );
-  if (by !== "address" && by !== "user" && by !== "everyone")
-    problems.push('.by must be "address", "user" or "everyone"');
+  if (!["address", "user", "key", "everyone"].includes(by as string))
+    problems.push('.by must be "address", "user", "key" or "everyone"');
   const { requests, perMs } = (rate ?? {}) as Record<string, unknown>;
   if (!isCount(requests) || !isCount(perMs))
     problems.push(".rate must be { requests, perMs }, whole numbers from 1 to 1000000000");
@@ -46,7 +54,10 @@ function limitProblems(given: unknown, names: ReadonlySet<string>): string[] {
     problems.push(".burst must be a whole number from 1 to 1000000000");
   if (routes === undefined) return problems;
   if (!Array.isArray(routes) || routes.length === 0)
-    return [...problems, ".routes must be a list of operations, or be left out for all"];
+    return [
+      ...problems,
+      ".routes must be a list of what the gateway routes, or be left out for all",
+    ];
   for (const name of routes as unknown[]) {
     if (!names.has(name as string))
       problems.push(`.routes: the gateway routes no ${JSON.stringify(name)}`);

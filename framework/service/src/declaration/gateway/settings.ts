@@ -1,19 +1,28 @@
+import type { AuthenticationMethod } from "./authentication/authentication.ts";
 import type { CompressionSettings } from "./compression.ts";
 import type { CorsSettings } from "./cors.ts";
 import type { RateLimit } from "./limits.ts";
+import type { Maintenance } from "./maintenance.ts";
+import type { RouteSettings } from "./routes.ts";
+import type { TrustedProxies } from "./trusted-proxies.ts";
+import type { UpstreamSettings } from "./upstreams.ts";
 
 /**
  * How one gateway treats its clients, as plain JSON: it travels in the placement, so that gateways take a new one over while
  * they run. It holds no secret: what is secret lies in files that it names.
  */
 export interface GatewaySettings {
+  /** Foreign HTTP services, by the name that routes use. */
+  readonly upstreams?: Readonly<Record<string, UpstreamSettings>>;
+  /** Where requests go that no contract answers, or that are moved from a foreign service to one of the app. */
+  readonly routes?: readonly RouteSettings[];
+  readonly trustedProxies?: TrustedProxies;
+  /** For all routes; `/health` goes on answering. */
+  readonly maintenance?: Maintenance;
+  /** How clients prove who they are; each request is judged by the one method whose credentials it brings. Default: `[tokens()]`. */
+  readonly authentication?: readonly AuthenticationMethod[];
   /** How often clients may send requests. Default: no limits. */
   readonly limits?: readonly RateLimit[];
-  /**
-   * Addresses and networks of the proxies in front, such as `10.0.0.0/8`, whose `X-Forwarded-For` and `X-Forwarded-Proto` are
-   * believed. Default: none.
-   */
-  readonly trustedProxies?: readonly string[];
   /** Which pages of other origins may read answers. Default: none. */
   readonly cors?: CorsSettings;
   /** How answers are compressed (brotli, gzip). Default: on. */

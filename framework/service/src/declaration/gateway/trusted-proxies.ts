@@ -1,36 +1,37 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 
 /**
- * The addresses of a list such as `["10.0.0.0/8", "::1"]`.
- * @throws RangeError that names the entry that is none
+ * Addresses of the proxies in front of the gateway (`10.0.0.0/8`, `2001:db8::1`). Only what they say of the client is believed:
+ * from everybody else, `Forwarded` and `X-Forwarded-*` are dropped.
  */
-export function addressList(entries: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [address = "", bits, ...rest] = entry.split("/");
-    const version = isIP(address);
-    const most = version === 4 ? 32 : 128;
-    const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
-    if (version === 0 || rest.length > 0 || !(prefix <= most))
-      throw new RangeError(
-        `${JSON.stringify(entry)} is no address and no network such as "10.0.0.0/8"`,
-      );
-    list.addSubnet(address, prefix, version === 4 ? "ipv4" : "ipv6");
-  }
-  return list;
+export type TrustedProxies = readonly string[];
+
+/** An address or a range of addresses, taken apart. */
+export interface AddressRange {
+  readonly address: string;
+  readonly family: "ipv4" | "ipv6";
+  /** Bits that count; all of them for a single address. */
+  readonly prefix: number;
 }
 
-/** Everything that is wrong with the proxies that a gateway trusts. */
-export function trustedProxiesProblems(given: unknown): string[] {
-  if (given === undefined) return [];
-  if (!Array.isArray(given) || given.some((entry) => typeof entry !== "string"))
-    return ["trustedProxies must be a list of addresses and networks"];
-  return (given as string[]).flatMap((entry) => {
-    try {
-      addressList([entry]);
-      return [];
-    } catch (error) {
-      return [`trustedProxies: ${(error as RangeError).message}`];
-    }
-  });
+/** Reads `10.0.0.0/8` or a single address; undefined for what is neither. */
+export function parseAddressRange(text: string): AddressRange | undefined {
+  const [address = "", prefix, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return undefined;
+  const bits = version === 4 ? 32 : 128;
+  const family = version === 4 ? "ipv4" : "ipv6";
+  if (prefix === undefined) return { address, family, prefix: bits };
+  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) return undefined;
+  return { address, family, prefix: Number(prefix) };
+}
+
+/** What is wrong with a list of addresses. */
+export function addressRangeProblems(where: string, ranges: readonly string[] = []): string[] {
+  return ranges
+    .filter((range) => parseAddressRange(range) === undefined)
+    .map(
+      (range) =>
+        `${where}: ${JSON.stringify(range)} is neither an address nor a range such as 10.0.0.0/8`,
+    );
 }

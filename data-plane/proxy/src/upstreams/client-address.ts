@@ -1,30 +1,55 @@
 import type { IncomingMessage } from "node:http";
-import { type BlockList, isIP } from "node:net";
+import { BlockList, isIP } from "node:net";
+import { parseAddressRange } from "@kerf/service";
+
+/** A set of addresses; empty when nothing is named. */
+export class AddressSet {
+  readonly #list: BlockList | undefined;
+
+  /** @param ranges addresses and ranges that have been checked; others are left out */
+  constructor(ranges: readonly string[] = []) {
+    if (ranges.length === 0) return;
+    this.#list = new BlockList();
+    for (const text of ranges) {
+      const range = parseAddressRange(text);
+      if (range !== undefined) this.#list.addSubnet(range.address, range.prefix, range.family);
+    }
+  }
+
+  has(address: string): boolean {
+    if (this.#list === undefined) return false;
+    const version = isIP(address);
+    return version !== 0 && this.#list.check(address, version === 4 ? "ipv4" : "ipv6");
+  }
+}
+
+/** The address at the other end of the connection; IPv4 as such, also when it came over an IPv6 socket. */
+export function peerAddress(request: IncomingMessage): string {
+  const address = request.socket.remoteAddress ?? "unknown";
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}
 
 /**
- * The address of the client: of the connection, or as proxies that are trusted tell it. Of `X-Forwarded-For` the right-most address
- * counts that is no trusted proxy's, since whatever stands left of it the client may have written.
+ * The address of the client: that of the connection, or, behind proxies that are trusted, the last one in `X-Forwarded-For` that is
+ * not a trusted proxy's. What stands left of it, anybody may have written; so may what is no address, and all that is left of that.
  */
-export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
-  let nearest = plainAddress(request.socket.remoteAddress ?? "") ?? "local";
+export function clientAddress(request: IncomingMessage, trusted: AddressSet): string {
+  let nearest = peerAddress(request);
   const told = request.headers["x-forwarded-for"];
-  if (told === undefined) return nearest;
+  if (told === undefined || !trusted.has(nearest)) return nearest;
   const hops = (Array.isArray(told) ? told.join() : told).split(",");
-  while (isTrusted(nearest, trusted)) {
+  do {
     const next = plainAddress(hops.pop()?.trim() ?? "");
     if (next === undefined) break;
     nearest = next;
-  }
+  } while (trusted.has(nearest));
   return nearest;
 }
 
 /** Whether the request came over TLS, here or at a proxy that is trusted. */
-export function cameOverTls(request: IncomingMessage, trusted: BlockList): boolean {
+export function cameOverTls(request: IncomingMessage, trusted: AddressSet): boolean {
   if ("encrypted" in request.socket && request.socket.encrypted === true) return true;
-  return (
-    request.headers["x-forwarded-proto"] === "https" &&
-    isTrusted(plainAddress(request.socket.remoteAddress ?? "") ?? "", trusted)
-  );
+  return request.headers["x-forwarded-proto"] === "https" && trusted.has(peerAddress(request));
 }
 
 /** What one subscriber has: an IPv4 address, or the /64 of an IPv6 address, since he may take any address within it. */
@@ -35,11 +60,6 @@ export function subscriberOf(address: string): string {
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   while (tail !== undefined && groups.length + after.length < 8) groups.push("0");
   return `${[...groups, ...after].slice(0, 4).join(":")}::/64`;
-}
-
-function isTrusted(address: string, trusted: BlockList): boolean {
-  const version = isIP(address);
-  return version !== 0 && trusted.check(address, version === 4 ? "ipv4" : "ipv6");
 }
 
 /** An address in its one spelling, without port, brackets and zone; an IPv4 address that came as IPv6 as IPv4. */

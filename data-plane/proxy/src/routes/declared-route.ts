@@ -1,0 +1,156 @@
+import {
+  defaultMaxBodyBytes,
+  type ForeignRequest,
+  type ForeignRoute,
+  type Passed,
+  splitTarget,
+} from "@kerf/call/http";
+import type { RouteSettings, RouteTarget } from "@kerf/service";
+import { clientAddress, type AddressSet } from "../upstreams/client-address.ts";
+import { EditedHeaders } from "../upstreams/edited-headers.ts";
+import { forward, type Forwarding } from "../upstreams/forward.ts";
+import type { Upstreams } from "../upstreams/registry.ts";
+import { requestHead } from "../upstreams/request-head.ts";
+import { responseHead } from "../upstreams/response-head.ts";
+import type { Tunnels } from "../upstreams/tunnel.ts";
+import type { ForeignUpstream, TrafficParts } from "../upstreams/upstream.ts";
+import { MaintenanceMode } from "./maintenance-mode.ts";
+import type { MirroredRequest, RouteMirror } from "./mirror.ts";
+import { PathRewrite } from "./path-rewrite.ts";
+import { literalsOf } from "./route-prefixes.ts";
+import { Split } from "./split.ts";
+
+/** What all routes of one configuration share. */
+export interface RouteSurroundings {
+  readonly upstreams: Upstreams;
+  readonly trusted: AddressSet;
+  readonly tunnels: Tunnels;
+  /** The pseudonym in `Via`. */
+  readonly via: string;
+  readonly parts: TrafficParts;
+}
+
+/** A route of a gateway's settings, ready to pass requests on. */
+export class DeclaredRoute implements ForeignRoute {
+  readonly path: string;
+  readonly methods: readonly string[] | undefined;
+  readonly access: "public" | "user";
+  /** Segments of its literal prefix. */
+  readonly literals: number;
+  /** Whether it may send requests, or copies of them, to the services: then it decides before their own routes do. */
+  readonly decides: boolean;
+  readonly maintenance: MaintenanceMode | undefined;
+  readonly #around: RouteSurroundings;
+  readonly #split: Split;
+  readonly #rewrite: PathRewrite;
+  readonly #requestEdits: EditedHeaders | undefined;
+  readonly #responseEdits: EditedHeaders | undefined;
+  readonly #maxBodyBytes: number;
+  readonly #mirror: RouteMirror | undefined;
+  readonly #mirrorTo: RouteTarget | undefined;
+
+  /** @throws KerfError for header edits that would forge others */
+  constructor(route: RouteSettings, mirror: RouteMirror | undefined, around: RouteSurroundings) {
+    const { path, methods, access = "public", rewrite } = route;
+    this.path = path;
+    this.methods = methods;
+    this.access = access;
+    this.literals = literalsOf(path).length;
+    this.maintenance =
+      route.maintenance === undefined
+        ? undefined
+        : new MaintenanceMode(route.maintenance, around.trusted);
+    this.#around = around;
+    this.#split = new Split(route, around.parts.random);
+    this.decides = this.#split.targets.includes("services") || route.mirror?.to === "services";
+    this.#rewrite = new PathRewrite(path, rewrite);
+    this.#requestEdits = rewrite?.request && new EditedHeaders(rewrite.request);
+    this.#responseEdits = rewrite?.response && new EditedHeaders(rewrite.response);
+    this.#maxBodyBytes = route.maxBodyBytes ?? defaultMaxBodyBytes;
+    this.#mirror = mirror;
+    this.#mirrorTo = route.mirror?.to;
+  }
+
+  async pass(asked: ForeignRequest): Promise<Passed> {
+    const { request, response, principal } = asked;
+    const { tunnels, trusted, parts } = this.#around;
+    const address = clientAddress(request, trusted);
+    const { to, cookie } = this.#split.choose({ request, principal, address });
+    const isTunnel = tunnels.has(request) && to !== "services";
+    const mirrored = isTunnel ? undefined : this.#mirror?.begin(request.method ?? "");
+    if (to === "services") {
+      if (cookie !== undefined) response.appendHeader("set-cookie", cookie);
+      if (mirrored === undefined) return {};
+      // What the services are asked is theirs to read: a copy is made of requests without a body.
+      this.#copy(mirrored, asked, null);
+      // Gone before an answer, there is nothing to compare.
+      response.once("close", () => mirrored.end(false));
+      return { observe: mirrored.observe };
+    }
+    asked.admit();
+    const upstream = this.#upstream(to.upstream);
+    asked.upstream(upstream.name);
+    const own: string[] = [];
+    for (const name in asked.headers) own.push(name, asked.headers[name] as string);
+    if (cookie !== undefined) own.push("set-cookie", cookie);
+    let copied = false;
+    const forwarding: Forwarding = {
+      upstream,
+      request,
+      response,
+      ...this.#outgoing(asked, upstream),
+      maxBodyBytes: this.#maxBodyBytes,
+      answerHead: (status, headers, from) => {
+        const head = responseHead(status, headers, {
+          edits: this.#responseEdits,
+          location: (location) => this.#rewrite.back(location, from),
+          own,
+        });
+        // An answer that comes before the request is read: what follows of it must not be taken for the next one.
+        if (!request.complete && status !== 101) head.push("connection", "close");
+        return head;
+      },
+      observer: mirrored,
+      onBody: (body) => {
+        if (mirrored === undefined) return;
+        copied = true;
+        this.#copy(mirrored, asked, body);
+      },
+    };
+    try {
+      if (isTunnel) await tunnels.run(forwarding, parts);
+      else await forward(forwarding, parts);
+    } finally {
+      // A body that is too large to keep was not copied.
+      if (mirrored !== undefined && !copied) mirrored.drop();
+    }
+    return true;
+  }
+
+  #copy(mirrored: MirroredRequest, asked: ForeignRequest, body: Buffer | null): void {
+    const to = this.#mirrorTo as RouteTarget;
+    if (to === "services") return mirrored.askServices(() => asked.services());
+    const upstream = this.#upstream(to.upstream);
+    const method = asked.request.method ?? "GET";
+    mirrored.askUpstream({ upstream, method, ...this.#outgoing(asked, upstream) }, body);
+  }
+
+  /** The request's target and head for an upstream. */
+  #outgoing(
+    { request, trace }: ForeignRequest,
+    upstream: ForeignUpstream,
+  ): { target: string; head: string[] } {
+    const { trusted, via } = this.#around;
+    const { path, query } = splitTarget(request.url ?? "/");
+    const { host } = upstream.settings;
+    const edits = this.#requestEdits;
+    return {
+      target: this.#rewrite.forth(path, query),
+      head: requestHead(request, { trusted, via, host, edits, trace }),
+    };
+  }
+
+  #upstream(name: string): ForeignUpstream {
+    return this.#around.upstreams.get(name) as ForeignUpstream;
+  }
+}
