@@ -67,7 +67,10 @@ export class CurrentConfiguration {
 
   #entry(): string | undefined {
     const gateway = this.#store.current?.gateways[this.#name];
-    return gateway === undefined ? undefined : JSON.stringify(gateway);
+    if (gateway === undefined) return undefined;
+    // How many copies there are changes nothing of what a configuration is made from.
+    const { instances: _instances, ...entry } = gateway;
+    return JSON.stringify(entry);
   }
 
   #make(): GatewayConfiguration {

@@ -130,7 +130,10 @@ export async function assembleGateway(
     log,
   });
   const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
-  const shaping = new ShapingState(clock);
+  const shaping = new ShapingState(clock, {
+    ask: (leases) => link.lease(leases),
+    instances: () => store.current?.gateways[name]?.instances ?? 1,
+  });
   const configuration = new CurrentConfiguration(name, store, log, { methods, traffic, shaping });
   const draining = new AbortController();
   const edge = createHttpEdge({

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { Answer, Identity, Shaped, Shaping, Verdict } from "@kerf/call/http";
+import { Buckets, LeasedBuckets, type LeasedBucketsOptions } from "@kerf/call/limits";
 import type { Clock } from "@kerf/kernel";
 import type { CompressionSettings, GatewaySettings } from "@kerf/service";
 import { Compressor } from "./compression/compressor.ts";
 import { Cors } from "./cors/cors.ts";
-import { Buckets } from "./limits/buckets.ts";
 import { RateLimits } from "./limits/rate-limits.ts";
 import {
   AddressSet,
@@ -20,10 +20,13 @@ const strictTransport = { "strict-transport-security": "max-age=31536000" };
 export class ShapingState {
   readonly clock: Clock;
   readonly buckets = new Buckets();
+  /** Shared with the other instances of the gateway. */
+  readonly shared: LeasedBuckets;
   readonly compressor = new Compressor();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, keeper: Omit<LeasedBucketsOptions, "clock">) {
     this.clock = clock;
+    this.shared = new LeasedBuckets({ ...keeper, clock });
   }
 }
 
@@ -36,9 +39,9 @@ export class GatewayShaping implements Shaping {
   readonly #compression: CompressionSettings | undefined;
   readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(settings: GatewaySettings, { buckets, clock, compressor }: ShapingState) {
+  constructor(settings: GatewaySettings, { buckets, shared, clock, compressor }: ShapingState) {
     this.#trusted = new AddressSet(settings.trustedProxies);
-    this.#limits = new RateLimits(settings.limits ?? [], buckets, clock);
+    this.#limits = new RateLimits(settings.limits ?? [], { buckets, shared, clock });
     this.#cors = settings.cors === undefined ? undefined : new Cors(settings.cors);
     this.#headers = settings.headers ?? {};
     this.#compressor = compressor;

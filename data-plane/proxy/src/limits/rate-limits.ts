@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Identity, Shaped, Verdict } from "@kerf/call/http";
+import type { BucketShape, BucketState, BucketStore } from "@kerf/call/limits";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { RateLimit } from "@kerf/service";
-import type { BucketShape, BucketState, Buckets } from "./buckets.ts";
 
 /** Longer subjects are remembered as a hash of this length, so that buckets have a bounded size. */
 const maxSubject = 64;
 
 interface Limit {
   readonly by: RateLimit["by"];
+  readonly buckets: BucketStore;
   readonly shape: BucketShape;
   /** What the answer's fields call it. */
   readonly name: string;
@@ -29,22 +30,28 @@ export class RateLimits {
   /** Looked at before the credentials are, and after. */
   readonly #early: readonly Limit[];
   readonly #late: readonly Limit[];
-  readonly #buckets: Buckets;
   readonly #clock: Clock;
 
-  constructor(limits: readonly RateLimit[], buckets: Buckets, clock: Clock) {
-    this.#buckets = buckets;
+  /** @param shared the buckets that all instances of the gateway have together */
+  constructor(
+    limits: readonly RateLimit[],
+    { buckets, shared, clock }: { buckets: BucketStore; shared: BucketStore; clock: Clock },
+  ) {
     this.#clock = clock;
     const names = new Map<string, number>();
     const made = limits.map((limit): Limit => {
-      const { by, rate, burst = rate.requests, routes } = limit;
+      const { by, rate, burst = rate.requests, routes, shared: isShared = false } = limit;
       const nth = (names.get(by) ?? 0) + 1;
       names.set(by, nth);
       return {
         by,
+        buckets: isShared ? shared : buckets,
         shape: { everyMs: rate.perMs / rate.requests, burst },
         name: nth === 1 ? by : `${by}-${nth}`,
-        key: hash(JSON.stringify([by, rate.requests, rate.perMs, burst, routes])).slice(0, 16),
+        key: hash(JSON.stringify([by, rate.requests, rate.perMs, burst, routes, isShared])).slice(
+          0,
+          16,
+        ),
         routes: routes === undefined ? undefined : new Set(routes),
       };
     });
@@ -67,12 +74,12 @@ export class RateLimits {
     for (const limit of shaped.identity === undefined ? this.#early : this.#late) {
       if (!counts(limit, shaped)) continue;
       const bucket = `${limit.key}${subjectOf(limit, subscriber, shaped.identity)}`;
-      asked.push({ limit, bucket, state: this.#buckets.look(bucket, limit.shape, now) });
+      asked.push({ limit, bucket, state: limit.buckets.look(bucket, limit.shape, now) });
     }
     if (asked.length === 0) return undefined;
     const over = asked.filter(({ state }) => !state.admitted);
     if (over.length === 0)
-      for (const { bucket, limit } of asked) this.#buckets.take(bucket, limit.shape, now);
+      for (const { bucket, limit } of asked) limit.buckets.take(bucket, limit.shape, now);
     return { headers: fieldsOf(asked), refusal: over.length === 0 ? undefined : refusal(over) };
   }
 }

@@ -25,16 +25,24 @@ test("everything that is wrong with limits is named at once", () => {
     limitsProblems(
       [
         7,
-        { by: "token", rate: { requests: 0, perMs: 1 }, burst: 0.5, routes: ["order"], brust: 1 },
+        {
+          by: "token",
+          rate: { requests: 0, perMs: 1 },
+          burst: 0.5,
+          routes: ["order"],
+          brust: 1,
+          shared: 1,
+        },
       ],
       operations,
     ),
     [
       "limits[0] must be { by, rate: { requests, perMs } }",
-      "limits[1].brust is no field; there are by, rate, burst, routes",
+      "limits[1].brust is no field; there are by, rate, burst, routes, shared",
       'limits[1].by must be "address", "user", "key" or "everyone"',
       "limits[1].rate must be { requests, perMs }, whole numbers from 1 to 1000000000",
       "limits[1].burst must be a whole number from 1 to 1000000000",
+      "limits[1].shared must be true or false",
       'limits[1].routes: the gateway routes no "order"',
     ],
   );

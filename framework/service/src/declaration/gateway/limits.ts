@@ -1,7 +1,7 @@
 /** Most limits of one gateway: each costs every request a look. */
 const maxLimits = 20;
 
-/** How often clients may send requests. Each process of a gateway counts by itself. */
+/** How often clients may send requests. */
 export interface RateLimit {
   /**
    * What one count is for. `address`: the client's address, of IPv6 its /64; looked at before the credentials are. `user`: the
@@ -18,6 +18,8 @@ export interface RateLimit {
    * sessions, which are counted by address only. Default: all of the gateway.
    */
   readonly routes?: readonly string[];
+  /** One count for all instances of the gateway, instead of one in each. Default false. */
+  readonly shared?: boolean;
 }
 
 /**
@@ -41,9 +43,9 @@ export function limitsProblems(given: unknown, routed: readonly string[]): strin
 function limitProblems(given: unknown, names: ReadonlySet<string>): string[] {
   if (typeof given !== "object" || given === null)
     return [" must be { by, rate: { requests, perMs } }"];
-  const { by, rate, burst, routes, ...others } = given as Record<string, unknown>;
+  const { by, rate, burst, routes, shared, ...others } = given as Record<string, unknown>;
   const problems = Object.keys(others).map(
-    (name) => `.${name} is no field; there are by, rate, burst, routes`,
+    (name) => `.${name} is no field; there are by, rate, burst, routes, shared`,
   );
   if (!["address", "user", "key", "everyone"].includes(by as string))
     problems.push('.by must be "address", "user", "key" or "everyone"');
@@ -52,6 +54,8 @@ function limitProblems(given: unknown, names: ReadonlySet<string>): string[] {
     problems.push(".rate must be { requests, perMs }, whole numbers from 1 to 1000000000");
   if (burst !== undefined && !isCount(burst))
     problems.push(".burst must be a whole number from 1 to 1000000000");
+  if (shared !== undefined && typeof shared !== "boolean")
+    problems.push(".shared must be true or false");
   if (routes === undefined) return problems;
   if (!Array.isArray(routes) || routes.length === 0)
     return [

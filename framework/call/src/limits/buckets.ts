@@ -20,6 +20,14 @@ export interface BucketState {
   readonly retryInMs: number;
 }
 
+/** Buckets by key. */
+export interface BucketStore {
+  /** What the bucket would say, taking nothing. @param now monotonic milliseconds */
+  look(key: string, shape: BucketShape, now: number): BucketState;
+  /** Takes a token out of a bucket that {@link look} found one in. */
+  take(key: string, shape: BucketShape, now: number): void;
+}
+
 /** Most buckets that are remembered: about 20 MB. */
 const maxBuckets = 100_000;
 
@@ -28,7 +36,7 @@ const maxBuckets = 100_000;
  * A full one is nothing to remember. When there are too many, the one that would be full first is forgotten, so that whoever
  * makes up many keys cannot wash away the count of one who is over its limit.
  */
-export class Buckets {
+export class Buckets implements BucketStore {
   readonly #fullAt: KeyedHeap;
   readonly #most: number;
 
@@ -42,7 +50,6 @@ export class Buckets {
     return this.#fullAt.size;
   }
 
-  /** What the bucket would say, taking nothing. @param now monotonic milliseconds */
   look(key: string, { everyMs, burst }: BucketShape, now: number): BucketState {
     const fullAt = Math.max(this.#fullAt.get(key) ?? now, now) + everyMs;
     const overMs = fullAt - now - burst * everyMs;
@@ -57,11 +64,20 @@ export class Buckets {
     };
   }
 
-  /** Takes a token out of a bucket that {@link look} found one in. */
-  take(key: string, { everyMs }: BucketShape, now: number): void {
+  take(key: string, shape: BucketShape, now: number): void {
+    this.pay(key, shape, 1, now);
+  }
+
+  /** Takes tokens whether they are there or not: the bucket may owe some then. */
+  pay(key: string, { everyMs }: BucketShape, tokens: number, now: number): void {
     const before = this.#fullAt.get(key);
     if (before === undefined) this.#makeRoom(now);
-    this.#fullAt.set(key, Math.max(before ?? now, now) + everyMs);
+    this.#fullAt.set(key, Math.max(before ?? now, now) + tokens * everyMs);
+  }
+
+  /** Tokens that it lacks to be full. */
+  owed(key: string, { everyMs }: BucketShape, now: number): number {
+    return Math.max(0, (this.#fullAt.get(key) ?? now) - now) / everyMs;
   }
 
   #makeRoom(now: number): void {
