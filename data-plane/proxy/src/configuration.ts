@@ -7,6 +7,7 @@ import type { Authentication } from "./authentication/authentication.ts";
 import type { Methods } from "./authentication/methods.ts";
 import { healthSegment } from "./health.ts";
 import type { Traffic, TrafficKeeper } from "./routes/traffic.ts";
+import { GatewayShaping, type ShapingState } from "./shaping.ts";
 import type { Front, Fronts } from "./tls/fronts.ts";
 
 /** All that a gateway does at one moment; never changed, only replaced by another one. */
@@ -16,6 +17,15 @@ export interface GatewayConfiguration {
   readonly traffic: Traffic;
   readonly authentication: Authentication;
   readonly front: Front;
+  readonly shaping: GatewayShaping;
+}
+
+/** What of a gateway lives longer than one configuration. */
+export interface LastingParts {
+  readonly methods: Methods;
+  readonly traffic: TrafficKeeper;
+  readonly fronts: Fronts;
+  readonly shaping: ShapingState;
 }
 
 /** The configuration of one gateway, made whole whenever its part of the placement changes; the last good one stays otherwise. */
@@ -23,29 +33,20 @@ export class CurrentConfiguration {
   readonly #name: string;
   readonly #store: SnapshotStore;
   readonly #log: Logger;
-  readonly #traffic: TrafficKeeper;
-  readonly #methods: Methods;
-  readonly #fronts: Fronts;
+  readonly #lasting: LastingParts;
   #current: GatewayConfiguration;
   /** The gateway's entry that the configuration, or the last refusal, came from. */
   #from: string;
 
   /** @throws KerfError when the very first placement does not name the gateway or has conflicts: there is no last good one */
-  constructor(
-    name: string,
-    store: SnapshotStore,
-    log: Logger,
-    { methods, traffic, fronts }: { methods: Methods; traffic: TrafficKeeper; fronts: Fronts },
-  ) {
+  constructor(name: string, store: SnapshotStore, log: Logger, lasting: LastingParts) {
     this.#name = name;
     this.#store = store;
     this.#log = log;
-    this.#methods = methods;
-    this.#traffic = traffic;
-    this.#fronts = fronts;
+    this.#lasting = lasting;
     this.#from = this.#entry() ?? "";
     this.#current = this.#make();
-    traffic.use(this.#current.traffic);
+    lasting.traffic.use(this.#current.traffic);
     store.onChange(() => this.#follow());
   }
 
@@ -60,7 +61,7 @@ export class CurrentConfiguration {
     this.#from = entry;
     try {
       this.#current = this.#make();
-      this.#traffic.use(this.#current.traffic);
+      this.#lasting.traffic.use(this.#current.traffic);
       this.#log.info("the configuration changed", { routes: this.#current.table.routes.length });
     } catch (error) {
       this.#log.error("the new configuration is refused; the last good one stays", { error });
@@ -69,13 +70,15 @@ export class CurrentConfiguration {
 
   #entry(): string | undefined {
     const gateway = this.#store.current?.gateways[this.#name];
-    return gateway === undefined ? undefined : JSON.stringify(gateway);
+    if (gateway === undefined) return undefined;
+    // How many copies there are changes nothing of what a configuration is made from.
+    const { instances: _instances, ...entry } = gateway;
+    return JSON.stringify(entry);
   }
 
   #make(): GatewayConfiguration {
     const gateway = this.#store.current?.gateways[this.#name];
-    if (gateway !== undefined)
-      return configurationOf(gateway, this.#methods, this.#traffic, this.#fronts);
+    if (gateway !== undefined) return configurationOf(gateway, this.#lasting);
     throw new KerfError("invalid_configuration", {
       message: `The placement knows no gateway ${JSON.stringify(this.#name)}.`,
       fix: "Restart the platform, so that it describes the app anew: kerf dev",
@@ -86,9 +89,7 @@ export class CurrentConfiguration {
 /** Makes everything that the entry asks for, or nothing. @throws KerfError that names what cannot be */
 function configurationOf(
   entry: PlacedGateway,
-  methods: Methods,
-  traffic: TrafficKeeper,
-  fronts: Fronts,
+  { methods, traffic, fronts, shaping }: LastingParts,
 ): GatewayConfiguration {
   const contracts = entry.backend === undefined ? entry.expose : [...entry.expose, entry.backend];
   const settings = (entry.settings ?? {}) as GatewaySettings;
@@ -99,5 +100,6 @@ function configurationOf(
     authentication,
     front: fronts.prepare(settings),
     traffic: traffic.prepare(settings),
+    shaping: new GatewayShaping(settings, shaping),
   };
 }

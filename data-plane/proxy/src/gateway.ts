@@ -38,6 +38,7 @@ import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
 import { TrafficKeeper } from "./routes/traffic.ts";
+import { ShapingState } from "./shaping.ts";
 import { Fronts } from "./tls/fronts.ts";
 import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
@@ -137,11 +138,17 @@ export async function assembleGateway(
   });
   const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
   const fronts = new Fronts({ directory: dirname(boot.appModule), clock, log });
-  const configuration = new CurrentConfiguration(name, store, log, { methods, traffic, fronts });
+  const shaping = new ShapingState(clock, {
+    ask: (leases) => link.lease(leases),
+    instances: () => store.current?.gateways[name]?.instances ?? 1,
+  });
+  const lasting = { methods, traffic, fronts, shaping };
+  const configuration = new CurrentConfiguration(name, store, log, lasting);
   const draining = new AbortController();
   const edge = createHttpEdge({
     routes: () => configuration.current.table,
     foreign: { match: (...asked) => configuration.current.traffic.match(...asked) },
+    shaping: () => configuration.current.shaping,
     authenticate: (request, access, response) =>
       configuration.current.authentication.identify(request, access === "user", response),
     send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
@@ -164,7 +171,8 @@ export async function assembleGateway(
   let listener: HttpListener | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     if (answerHealth(request, response, health, clock)) return;
-    if (configuration.current.authentication.answer(request, response)) return;
+    const { authentication, shaping: shape } = configuration.current;
+    if (authentication.answer(request, response, shape)) return;
     edge(request, response);
   };
   const upgrade: Upgrades = {

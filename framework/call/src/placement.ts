@@ -45,6 +45,8 @@ export interface PlacedGateway {
   readonly operations?: Readonly<Record<string, readonly string[]>> | undefined;
   /** How it treats its clients, as the app declares it; only gateways read it. */
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** How many processes it has; 1 when it does not say. */
+  readonly instances?: number | undefined;
 }
 
 /** Who runs where, at one moment; signed by the platform, kept by everyone as the last good one. */

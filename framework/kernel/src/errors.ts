@@ -24,6 +24,7 @@ export const errorCodes = {
   key_reused: { status: 422, retry: "never" },
   payload_too_large: { status: 413, retry: "never" },
   unsupported_media_type: { status: 415, retry: "never" },
+  rate_limited: { status: 429, retry: "not-executed" },
   headers_too_large: { status: 431, retry: "never" },
   cancelled: { status: 499, retry: "unknown" },
   internal: { status: 500, retry: "never" },

@@ -43,6 +43,7 @@ export {
 export {
   type OidcOptions,
   session,
+  sessionRoutes,
   type SessionCookie,
   type SessionMethod,
   type SessionOptions,
@@ -63,6 +64,9 @@ export type {
   Sticky,
 } from "./declaration/gateway/routes.ts";
 export type { GatewaySettings } from "./declaration/gateway/settings.ts";
+export type { CompressionSettings } from "./declaration/gateway/compression.ts";
+export type { CorsSettings } from "./declaration/gateway/cors.ts";
+export type { RateLimit } from "./declaration/gateway/limits.ts";
 export { type GatewayTls, tlsProblems } from "./declaration/gateway/tls.ts";
 export type { UpstreamDiscovery } from "./declaration/gateway/upstream-discovery.ts";
 export { trafficProblems } from "./declaration/gateway/traffic.ts";

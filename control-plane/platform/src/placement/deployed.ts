@@ -2,7 +2,13 @@ import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
-import { type Deployment, placedInstances, programsOf, servedUnits } from "./deployment.ts";
+import {
+  type Deployment,
+  gatewayInstances,
+  placedInstances,
+  programsOf,
+  servedUnits,
+} from "./deployment.ts";
 import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
 
 /** What is to run now, with the ports that its gateways got; nothing until the app has been read. */
@@ -75,6 +81,7 @@ export class Deployed {
       manifest: this.current.manifest,
       units: servedUnits(this.current, supervisor),
       instances: placedInstances(this.current, supervisor),
+      gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
       ...facts,
     });

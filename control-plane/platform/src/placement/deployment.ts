@@ -77,6 +77,19 @@ export function placedInstances(
   );
 }
 
+/** How many processes each gateway has, those that start or stop included: all of them admit requests. */
+export function gatewayInstances(
+  deployment: Deployment,
+  supervisor: Supervisor,
+): Record<string, number> {
+  return Object.fromEntries(
+    deployment.manifest.gateways.map(({ name }) => [
+      name,
+      supervisor.slotsOf(`gateway:${name}`).flatMap((slot) => slot.instances).length,
+    ]),
+  );
+}
+
 /** The services of each unit, without those that no copy of the unit runs because they are held back. */
 export function servedUnits(
   deployment: Deployment,

@@ -5,8 +5,9 @@ import type {
   ServedService,
   SignedSnapshot,
 } from "@kerf/call";
-import { hosts } from "@kerf/call/host";
-import { type CallContext, type ErrorShape, KerfError } from "@kerf/kernel";
+import { hosts, type LeaseOrder } from "@kerf/call/host";
+import { LeaseKeeper } from "@kerf/call/limits";
+import { type CallContext, type Clock, type ErrorShape, KerfError } from "@kerf/kernel";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Authority } from "../resources/authority.ts";
 import type { Publisher } from "./publisher.ts";
@@ -17,6 +18,7 @@ export interface HostsServiceOptions {
   readonly publisher: Publisher;
   /** Makes certificates, where programs talk over TCP. */
   readonly authority: Authority | undefined;
+  readonly clock: Clock;
   /** A host tells of a failure that people should see. */
   problem(error: ErrorShape, source: string): void;
 }
@@ -24,6 +26,7 @@ export interface HostsServiceOptions {
 /** The platform's side of the host protocol: instances and gateways attach, report, and are told the placement. */
 export function hostsService(options: HostsServiceOptions): ServedService {
   const { supervisor, publisher } = options;
+  const keeper = new LeaseKeeper();
   return {
     contract: hosts,
     operations: {
@@ -44,6 +47,13 @@ export function hostsService(options: HostsServiceOptions): ServedService {
           const { unit } = supervisor.identify(order);
           if (options.authority === undefined) throw noAuthority(unit);
           return { certificate: await options.authority.issue(order.request, unit) };
+        },
+      },
+      lease: {
+        run: ({ input }) => {
+          const { leases, ...claim } = input as LeaseOrder;
+          const { unit } = supervisor.identify(claim);
+          return { grants: keeper.lease(unit, leases, options.clock.now()) };
         },
       },
       problem: {

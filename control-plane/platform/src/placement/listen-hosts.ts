@@ -1,5 +1,5 @@
 import { type FramedServer, Inbound, listenFramed, PrincipalVerifier } from "@kerf/call";
-import type { Clock, TimerWheel } from "@kerf/kernel";
+import type { TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { type HostsServiceOptions, hostsService } from "./hosts-service.ts";
 
@@ -8,7 +8,6 @@ export function listenHosts(
   options: HostsServiceOptions & {
     socket: string;
     environment: string;
-    clock: Clock;
     wheel: TimerWheel;
     log: Logger;
   },

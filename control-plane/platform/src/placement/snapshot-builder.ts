@@ -11,6 +11,8 @@ export interface PlacementFacts {
   readonly units: Readonly<Record<string, readonly string[]>>;
   /** The copies of each unit that routers may know of. */
   readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
+  /** How many processes each gateway has. */
+  readonly gatewayInstances: Readonly<Record<string, number>>;
   readonly principalKeys: readonly PublicKey[];
   readonly issuerKeys: readonly PublicKey[];
   /** Certificates of the authorities, where programs talk over TCP. */
@@ -52,6 +54,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       uses: (gateway.backend?.uses ?? []).map((use) => use.name).toSorted(),
       ...operationsOf(gateway.backend?.uses ?? []),
       settings: { ...gateway.settings },
+      instances: Math.max(1, facts.gatewayInstances[gateway.name] ?? 1),
     };
   }
   return {

@@ -25,7 +25,10 @@ export function knownKeys(keys: readonly ApiKey[]): ReadonlyMap<string, KnownKey
       {
         key,
         hash: Buffer.from(key.sha256, "hex"),
-        proven: { principal: principalOf(key.subject, key.claims) },
+        proven: {
+          principal: principalOf(key.subject, key.claims),
+          credential: `apiKey:${key.id}`,
+        },
       },
     ]),
   );

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { PrincipalSigner } from "@kerf/call";
-import type { Identity } from "@kerf/call/http";
+import type { Identity, Shaping } from "@kerf/call/http";
 import type { Clock } from "@kerf/kernel";
 import { type Method, type Proven, refused } from "./method.ts";
 
@@ -55,8 +55,8 @@ export class Authentication {
   }
 
   /** Answers a request for a path of one of the methods, such as `/auth/login`; says whether it was one. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    return this.methods.some((method) => method.answer?.(request, response) === true);
+  answer(request: IncomingMessage, response: ServerResponse, shaping: Shaping): boolean {
+    return this.methods.some((method) => method.answer?.(request, response, shaping) === true);
   }
 
   #nobody(request: IncomingMessage, needsUser: boolean): Identity {
@@ -71,9 +71,9 @@ export class Authentication {
     const now = this.#clock.wall();
     const known = this.#signed.get(proven);
     if (known !== undefined && now < known.reuseUntil) return known.identity;
-    const { principal } = proven;
+    const { credential, principal } = proven;
     const principalToken = this.#signer.sign(principal, lifeMs + reuseMs);
-    const identity = { principal, principalToken };
+    const identity = { principal, principalToken, credential };
     this.#signed.set(proven, { identity, reuseUntil: now + reuseMs });
     return identity;
   }

@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Shaping } from "@kerf/call/http";
 import { KerfError, type Principal } from "@kerf/kernel";
 import type { AuthenticationMethod } from "@kerf/service";
 
 /** What credentials proved. The same object for as long as a method remembers them, so that it is signed once. */
 export interface Proven {
   readonly principal: Principal;
+  /** What it goes by ({@link Identity}). */
+  readonly credential?: string;
 }
 
 /** One way in which clients prove who they are. */
@@ -21,8 +24,8 @@ export interface Method {
   prove(request: IncomingMessage, response: ServerResponse): Promise<Proven>;
   /** First segments of the paths that it answers itself, which no contract may route then. */
   readonly paths?: readonly string[];
-  /** Answers a request for one of its own paths, whole; says whether it was one. */
-  answer?(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Answers a request for one of its own paths, whole, as `shaping` lets it; says whether it was one. */
+  answer?(request: IncomingMessage, response: ServerResponse, shaping: Shaping): boolean;
 }
 
 /** How far the clocks of two machines may be apart, seconds. */

@@ -88,6 +88,7 @@ export class DeclaredRoute implements ForeignRoute {
       response.once("close", () => mirrored.end(false));
       return { observe: mirrored.observe };
     }
+    asked.admit();
     const upstream = this.#upstream(to.upstream);
     asked.upstream(upstream.name);
     const own: string[] = [];

@@ -18,9 +18,10 @@ import {
   signSnapshot,
   type Snapshot,
 } from "@kerf/call";
-import { hosts } from "@kerf/call/host";
+import { hosts, type LeaseOrder } from "@kerf/call/host";
+import { LeaseKeeper, type TokenLease } from "@kerf/call/limits";
 import { describeContract } from "@kerf/contract";
-import { DeclaredError, systemClock, TimerWheel } from "@kerf/kernel";
+import { DeclaredError, KerfError, systemClock, TimerWheel } from "@kerf/kernel";
 import { KeyedTokenIssuer } from "@kerf/service";
 import { silentLogger } from "@kerf/telemetry";
 import { notes, page } from "../fixtures/app/contracts.ts";
@@ -46,6 +47,11 @@ export class FrontPlatform {
   readonly directory: string;
   readonly attachments: Attachment[] = [];
   readonly reports: HostReport[] = [];
+  /** What was asked for shared limits. */
+  readonly leases: { readonly instance: string; readonly leases: readonly TokenLease[] }[] = [];
+  /** Whether shared limits are kept. */
+  keeping = true;
+  readonly #keeper = new LeaseKeeper();
   readonly issuer: KeyedTokenIssuer;
   readonly issuerKey = keyPair("issuer-1");
   readonly #snapshotKey = keyPair("snapshot-1");
@@ -106,6 +112,12 @@ export class FrontPlatform {
     while (!this.reports.some(({ generation }) => generation === this.#snapshot.generation)) {
       await this.#changed.promise;
     }
+  }
+
+  /** Resolves once an instance has been granted tokens after the first `from` grants. */
+  async leased(instance: string, from = 0): Promise<void> {
+    while (!this.leases.slice(from).some((one) => one.instance === instance))
+      await this.#changed.promise;
   }
 
   /** Resolves once a host has attached: this one, or any. */
@@ -188,6 +200,16 @@ export class FrontPlatform {
         },
       },
       problem: { run: () => ({}) },
+      lease: {
+        run: ({ input }) => {
+          const { instance, leases } = input as LeaseOrder;
+          if (!this.keeping) throw new KerfError("unavailable", "The keeper is away.");
+          const grants = this.#keeper.lease("gateway:web", leases, clock.now());
+          this.leases.push({ instance, leases });
+          this.#wake();
+          return { grants };
+        },
+      },
     };
     await this.#listen(
       this.#socket("platform"),

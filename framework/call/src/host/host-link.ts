@@ -18,6 +18,7 @@ import { rootContext } from "../root-context.ts";
 import type { SnapshotStore } from "../snapshot/store.ts";
 import { connectFramed } from "../transports/framed/client.ts";
 import type { Transport } from "../transport.ts";
+import type { LeaseGrant, TokenLease } from "../limits/lease-keeper.ts";
 import { hosts } from "./hosts.ts";
 
 /** First and longest wait before the next attempt to attach, milliseconds: short, since a platform is back within a second. */
@@ -124,6 +125,21 @@ export class HostLink {
     try {
       const order = { instance, token: platform.token, request };
       return (await this.#client(context).certify(order)).certificate;
+    } finally {
+      context.release();
+    }
+  }
+
+  /**
+   * Leases tokens of limits that all instances of this gateway share. Rejects when the platform is away, within the quarter of a
+   * second after which a limit is better kept without it.
+   */
+  async lease(leases: readonly TokenLease[]): Promise<readonly LeaseGrant[]> {
+    const { instance, platform } = this.#options.boot;
+    const context = this.#context(250);
+    try {
+      const order = { instance, token: platform.token, leases };
+      return (await this.#client(context).lease(order)).grants;
     } finally {
       context.release();
     }

@@ -1,7 +1,8 @@
 import { command, contract, type Schema, schemaFrom, stream } from "@kerf/contract";
 import type { ErrorShape, LifecycleState, RetryMeaning } from "@kerf/kernel";
 import type { Attachment, CertificateOrder, HostReport, SignedSnapshot } from "../placement.ts";
-import { anything, count, list, object, type Shape, text } from "./shape.ts";
+import { type LeaseGrant, maxLeases, type TokenLease } from "../limits/lease-keeper.ts";
+import { amount, anything, count, list, object, type Shape, text } from "./shape.ts";
 
 const states: readonly LifecycleState[] = ["new", "starting", "ready", "draining", "stopped"];
 const retries: readonly RetryMeaning[] = ["not-executed", "unknown", "never"];
@@ -58,6 +59,30 @@ const certificateOrder = object<CertificateOrder>({
 });
 const certificateAnswer = object<{ certificate: string }>({ certificate: text(16_384) });
 
+/** Tokens of limits that the instances of a gateway share. */
+export interface LeaseOrder {
+  readonly instance: string;
+  readonly token: string;
+  readonly leases: readonly TokenLease[];
+}
+
+const tokenLease = object<TokenLease>({
+  key: text(256),
+  everyMs: amount,
+  burst: count,
+  used: count,
+  want: count,
+});
+const leaseOrder = object<LeaseOrder>({
+  instance: name,
+  token: name,
+  leases: list(tokenLease, maxLeases),
+});
+const leaseGrant = object<LeaseGrant>({ granted: count, remaining: count, retryInMs: count });
+const leaseAnswer = object<{ grants: readonly LeaseGrant[] }>({
+  grants: list(leaseGrant, maxLeases),
+});
+
 // A snapshot names every instance and gateway route of an app: 16 MiB are some ten thousand operations.
 const signedSnapshot = object<SignedSnapshot>({ body: text(16 * 1_048_576), signature: text(256) });
 const nothing = object<Record<never, never>>({});
@@ -71,7 +96,7 @@ function schemaOf<T>(shape: Shape<T>): Schema<T, T> {
  * call path, since hosts have no principal; each call proves itself with the token of its boot document.
  */
 export const hosts = contract("hosts", {
-  version: "1.1.0",
+  version: "1.2.0",
   operations: {
     /** Stays open for the life of the host: the newest snapshot at once, then each newer one. */
     attach: stream({
@@ -92,6 +117,13 @@ export const hosts = contract("hosts", {
       input: schemaOf(certificateOrder),
       output: schemaOf(certificateAnswer),
       deadlineMs: 2_000,
+    }),
+    /** Tokens of limits that all instances of a gateway share. Late they are of no use: whoever asks goes on without. */
+    lease: command({
+      access: "public",
+      input: schemaOf(leaseOrder),
+      output: schemaOf(leaseAnswer),
+      deadlineMs: 250,
     }),
     /** Something that went wrong and that people should see. */
     problem: command({

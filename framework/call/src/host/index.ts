@@ -2,6 +2,6 @@
 // and the contract that they speak. Node only.
 export { readBoot } from "./boot.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
-export { type HostProblem, hosts } from "./hosts.ts";
+export { type HostProblem, hosts, type LeaseOrder } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
 export { obtainIdentity } from "./obtain-identity.ts";

@@ -36,6 +36,16 @@ export const count: Shape<number> = {
   },
 };
 
+/** A number that is not negative. */
+export const amount: Shape<number> = {
+  json: { type: "number", minimum: 0 },
+  read(value, path) {
+    if (!Number.isFinite(value) || (value as number) < 0)
+      throw new TypeError(`${path} must be a number from 0`);
+    return value as number;
+  },
+};
+
 /** Any JSON value: taken as it is. */
 export const anything: Shape<unknown> = { json: {}, read: (value) => value };
 

@@ -23,7 +23,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Absent for an answer that has none. */
-  readonly body?: string | undefined;
+  readonly body?: string | Uint8Array | undefined;
 }
 
 /** Sends an answer; the connection stays usable, or is closed in such a way that the answer arrives. */

@@ -5,12 +5,15 @@ import type { Logger } from "@kerf/telemetry";
 import { Exchange, stopping } from "./exchange.ts";
 import type { ForeignRoutes } from "./foreign.ts";
 import type { RouteTable } from "./route-table.ts";
+import type { Shaping } from "./shaping.ts";
 
 /** Who a request is for, as its credentials prove it. */
 export interface Identity {
   readonly principal?: Principal | undefined;
   /** The principal signed for the services behind. */
   readonly principalToken?: string | undefined;
+  /** The credential that proved it, where a user may have several: `apiKey:ID`. Nothing that could be used in its place. */
+  readonly credential?: string | undefined;
 }
 
 /** A request on its way to its operation. */
@@ -60,6 +63,8 @@ export interface HttpEdgeOptions {
   readonly wheel: TimerWheel;
   readonly log: Logger;
   readonly limits?: EdgeLimits;
+  /** How requests are held back and answers shaped; asked once for each request. Default: not at all. */
+  shaping?(): Shaping;
   /** Aborts when the edge stops: streams end then, so that their clients resume elsewhere. */
   readonly draining?: AbortSignal;
 }

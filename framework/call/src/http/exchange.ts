@@ -13,10 +13,14 @@ import { splitTarget } from "./request-path.ts";
 import { grpcAnswer, isGrpc } from "./grpc.ts";
 import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
+import { mergeFields, type Shaping } from "./shaping.ts";
 import { sendEvents } from "./sse.ts";
 
 /** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
 const defaultStreamDeadlineMs = 3_600_000;
+
+/** What browsers may ask of a foreign route that names no methods. */
+const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** One request and its answer. */
 export class Exchange {
@@ -26,12 +30,15 @@ export class Exchange {
   readonly #streams: Set<CallContext>;
   readonly #startedAt: number;
   readonly #trace: Trace;
-  readonly #traceHeaders: Record<string, string>;
+  /** Of every answer to this request, refusals included. */
+  readonly #headers: Record<string, string>;
+  readonly #shaping: Shaping | undefined;
   #route: Route | undefined;
   #foreign: ForeignRoute | undefined;
   #upstream: string | undefined;
   #observe: ((answer: Answer) => void) | undefined;
   #allow: readonly string[] | undefined;
+  #identity: Identity | undefined;
   #params: Readonly<Record<string, string>> = {};
   #context: CallContext | undefined;
   #failure: Fields = {};
@@ -47,11 +54,13 @@ export class Exchange {
     this.#response = response;
     this.#streams = streams;
     this.#startedAt = edge.clock.now();
+    this.#shaping = edge.shaping?.();
     const { traceparent, tracestate } = request.headers;
     this.#trace = continueTrace(text(traceparent), text(tracestate));
-    this.#traceHeaders = {
+    this.#headers = {
       "x-trace-id": this.#trace.traceId,
       traceresponse: formatTraceparent(this.#trace),
+      ...this.#shaping?.fields(request),
     };
     response.once("close", () => this.#over());
   }
@@ -65,14 +74,27 @@ export class Exchange {
       screenHeaders(this.#request);
 
       // Foreign: what is declared for a path goes before the contracts' routes where it is more specific, or decides about them.
-      if (this.#matchForeign() && (await this.#pass())) return;
+      // Limits by address come before its credentials, those by user before its body, as below.
+      if (this.#matchForeign()) {
+        const preflight = this.#preflight(this.#foreign?.methods ?? anyMethod);
+        if (preflight !== undefined) return this.#send(preflight);
+        this.#admit(undefined, this.#foreign, undefined);
+        if (await this.#pass(this.#foreign as ForeignRoute)) return;
+      }
 
       // Route: what does not exist costs no cryptography and no body.
       const route = this.#match();
       if (!("description" in route)) return this.#send(route);
 
+      // Limit by address: guessing credentials has a price as well.
+      this.#admit(route, this.#foreign, undefined);
+
       // Authenticate: who may not call cannot make us read a body.
       const identity = await this.#identify(route.description.access);
+      this.#identity = identity;
+
+      // Limit by user: whoever is over it cannot make us read a body either.
+      this.#admit(route, this.#foreign, identity);
 
       // Limits: by the head alone, before a byte of the body is read.
       const maxBytes =
@@ -114,15 +136,15 @@ export class Exchange {
   }
 
   /** Passes the request on; false when the services shall answer it. */
-  async #pass(): Promise<boolean> {
-    const foreign = this.#foreign as ForeignRoute;
+  async #pass(foreign: ForeignRoute): Promise<boolean> {
     const identity = foreign.access === "user" ? await this.#identify("user") : {};
     const passed = await foreign.pass({
       request: this.#request,
       response: this.#response,
       trace: this.#trace,
-      headers: this.#traceHeaders,
+      headers: this.#headers,
       principal: identity.principal,
+      admit: () => this.#admit(undefined, foreign, identity),
       upstream: (name) => (this.#upstream = name),
       services: () => this.#copyToServices(),
     });
@@ -183,7 +205,9 @@ export class Exchange {
     }
     if ("methodNotAllowed" in match) {
       this.#allow = match.methodNotAllowed;
-      if (method === "OPTIONS") return optionsAnswer(this.#allow);
+      if (method === "OPTIONS") {
+        return this.#preflight(this.#allow) ?? optionsAnswer(this.#allow);
+      }
       throw new KerfError("method_not_allowed", {
         message: `This path does not take ${method}.`,
         fix: `Use one of ${this.#allow.join(", ")}.`,
@@ -196,6 +220,31 @@ export class Exchange {
       });
     }
     throw new KerfError("not_found", "Nothing answers at this path.");
+  }
+
+  /** The answer to a browser's question whether a page may ask: it comes without credentials, and reads no body. */
+  #preflight(allow: readonly string[]): Answer | undefined {
+    if (this.#request.method !== "OPTIONS") return undefined;
+    const fields = this.#shaping?.preflight(this.#request, allow);
+    if (fields === undefined) return undefined;
+    const { status, headers } = optionsAnswer(allow);
+    return { status, headers: { ...headers, ...fields } };
+  }
+
+  /** @throws KerfError `rate_limited` */
+  #admit(
+    route: Route | undefined,
+    foreign: ForeignRoute | undefined,
+    identity: Identity | undefined,
+  ): void {
+    const verdict = this.#shaping?.admit(this.#request, {
+      route,
+      foreign: foreign?.path,
+      identity,
+    });
+    if (verdict === undefined) return;
+    mergeFields(this.#headers, verdict.headers);
+    if (verdict.refusal !== undefined) throw verdict.refusal;
   }
 
   async #input(route: Route, maxBytes: number): Promise<unknown> {
@@ -240,15 +289,20 @@ export class Exchange {
       cursor: route.description.cursor,
       resumed: this.#request.headers["last-event-id"] !== undefined,
       headOnly: this.#request.method === "HEAD",
-      headers: this.#traceHeaders,
+      headers: this.#headers,
       problem: (thrown) => this.#problem(thrown).problem,
     });
   }
 
   #send(answer: Answer): void {
     this.#observe?.(answer);
-    const headers = { ...this.#traceHeaders, ...answer.headers };
-    sendAnswer(this.#request, this.#response, { ...answer, headers }, this.#edge.clock);
+    const headers = mergeFields({ ...this.#headers }, answer.headers);
+    const whole = { ...answer, headers };
+    const finished = this.#shaping?.finish(this.#request, whole, this.#identity) ?? whole;
+    const send = (last: Answer): void =>
+      sendAnswer(this.#request, this.#response, last, this.#edge.clock);
+    if (finished instanceof Promise) void finished.then(send);
+    else send(finished);
   }
 
   #refuse(thrown: unknown): void {

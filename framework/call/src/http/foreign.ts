@@ -23,6 +23,8 @@ export interface ForeignRoute {
   /** As it is declared; what logs name. */
   readonly path: string;
   readonly access: "public" | "user";
+  /** Undefined: all. */
+  readonly methods?: readonly string[] | undefined;
   /** Answers the request, or leaves it to the services. @throws KerfError that the edge answers with */
   pass(request: ForeignRequest): Promise<Passed>;
 }
@@ -32,10 +34,15 @@ export interface ForeignRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly trace: Trace;
-  /** Headers of every answer: by those it is found in logs. */
+  /** Headers of every answer: by those it is found in logs, and what the settings say. They may grow until {@link admit} returns. */
   readonly headers: Readonly<Record<string, string>>;
   /** Of a route for users. */
   readonly principal: Principal | undefined;
+  /**
+   * Counts the request against the limits of users and of all; to be asked before an upstream is. Services count it themselves.
+   * @throws KerfError `rate_limited`
+   */
+  admit(): void;
   /** Notes which upstream answers, for the log. */
   upstream(name: string): void;
   /** What the services answer to a copy of it; undefined when none of their queries has its route. Never rejects. */

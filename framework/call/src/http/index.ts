@@ -24,5 +24,6 @@ export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./fore
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
 export { pathSegments, splitTarget } from "./request-path.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
+export { mergeFields, type Shaped, type Shaping, type Verdict } from "./shaping.ts";
 export { type HttpListener, type HttpServerLimits, listenHttp, type Upgrades } from "./server.ts";
 export { type EventStream, sendEvents } from "./sse.ts";

@@ -54,6 +54,7 @@ const titles: Partial<Record<ErrorCode, string>> = {
   key_reused: "This key belongs to another request",
   payload_too_large: "The body is too large",
   unsupported_media_type: "The body is not JSON",
+  rate_limited: "Too many requests",
   headers_too_large: "The head of the request is too large",
   cancelled: "The client left",
 };

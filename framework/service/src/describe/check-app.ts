@@ -5,6 +5,7 @@ import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
+import { shapingProblems } from "../declaration/gateway/shaping.ts";
 import { tlsProblems } from "../declaration/gateway/tls.ts";
 import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
@@ -112,8 +113,17 @@ function checkGateway(
   }
   const unique = new Set([...gateway.expose, ...(backend === undefined ? [] : [backend.contract])]);
   checkRoutes(where, [...unique], problems);
-  problems.push(...trafficProblems(gateway.settings).map((problem) => `${where}: ${problem}`));
-  problems.push(...tlsProblems(gateway.settings).map((problem) => `${where}: ${problem}`));
+  const operations = [...unique].flatMap((contract: Contract) =>
+    Object.entries(contract.operations).flatMap(([name, { http }]) =>
+      http === undefined ? [] : [`${contract.name}.${name}`],
+    ),
+  );
+  const found = [
+    ...trafficProblems(gateway.settings),
+    ...tlsProblems(gateway.settings),
+    ...shapingProblems(gateway.settings, operations),
+  ];
+  problems.push(...found.map((problem) => `${where}: ${problem}`));
 }
 
 /** Within one contract `contract()` has looked already; a gateway puts several beside each other. */

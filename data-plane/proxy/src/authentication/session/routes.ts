@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type Answer, problemOf, sendAnswer } from "@kerf/call/http";
+import { type Answer, mergeFields, problemOf, sendAnswer, type Shaping } from "@kerf/call/http";
 import { type Clock, KerfError, newTrace, toKerfError } from "@kerf/kernel";
+import { sessionRoutes } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Cookie } from "./cookie.ts";
 import type { CookieKeys } from "./cookie-keys.ts";
@@ -49,21 +50,33 @@ export class SessionRoutes {
   }
 
   /** Says whether the request was for one of the routes. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
+  answer(request: IncomingMessage, response: ServerResponse, shaping: Shaping): boolean {
     const path = (request.url ?? "").split("?", 1)[0] ?? "";
     if (!path.startsWith("/auth/")) return false;
-    void this.#respond(path, request, response); // Never rejects: whatever fails is answered and logged.
+    void this.#respond(path, request, response, shaping); // Never rejects: whatever fails is answered and logged.
     return true;
   }
 
-  async #respond(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    shaping: Shaping,
+  ): Promise<void> {
+    const headers = { ...shaping.fields(request) };
     let answer: Answer;
     try {
+      // Whoever tries states and cookies must not be able to try many.
+      const shaped = { route: undefined, foreign: sessionRoutes, identity: undefined };
+      const verdict = shaping.admit(request, shaped);
+      mergeFields(headers, verdict?.headers ?? {});
+      if (verdict?.refusal !== undefined) throw verdict.refusal;
       answer = await this.#run(path, request, response);
     } catch (thrown) {
       answer = this.#problem(thrown, path);
     }
-    sendAnswer(request, response, answer, this.#clock);
+    mergeFields(headers, answer.headers);
+    sendAnswer(request, response, { ...answer, headers }, this.#clock);
   }
 
   #run(path: string, request: IncomingMessage, response: ServerResponse): Promise<Answer> {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BoundedCache } from "@kerf/call";
+import type { Shaping } from "@kerf/call/http";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { SessionOptions } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
@@ -61,8 +62,8 @@ export class Sessions implements Method {
     return this.#cookie.read(request).length > 0;
   }
 
-  answer(request: IncomingMessage, response: ServerResponse): boolean {
-    return this.#routes.answer(request, response);
+  answer(request: IncomingMessage, response: ServerResponse, shaping: Shaping): boolean {
+    return this.#routes.answer(request, response, shaping);
   }
 
   async prove(request: IncomingMessage, response: ServerResponse): Promise<Proven> {

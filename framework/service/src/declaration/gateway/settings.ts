@@ -1,4 +1,7 @@
 import type { AuthenticationMethod } from "./authentication/authentication.ts";
+import type { CompressionSettings } from "./compression.ts";
+import type { CorsSettings } from "./cors.ts";
+import type { RateLimit } from "./limits.ts";
 import type { Maintenance } from "./maintenance.ts";
 import type { RouteSettings } from "./routes.ts";
 import type { GatewayTls } from "./tls.ts";
@@ -23,4 +26,12 @@ export interface GatewaySettings {
   readonly tls?: GatewayTls;
   /** HTTP/2 beside HTTP/1.1. Default with `tls`: true, by ALPN. Without it: false; true serves clients that begin with it (prior knowledge). */
   readonly http2?: boolean;
+  /** How often clients may send requests. Default: no limits. */
+  readonly limits?: readonly RateLimit[];
+  /** Which pages of other origins may read answers. Default: none. */
+  readonly cors?: CorsSettings;
+  /** How answers are compressed (brotli, gzip). Default: on. */
+  readonly compression?: boolean | CompressionSettings;
+  /** Headers of every answer, over those that the gateway sets by itself. Names in small letters. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

@@ -7,6 +7,9 @@ import {
   urlProblems,
 } from "./fields.ts";
 
+/** The paths that sessions answer themselves, as limits name them. */
+export const sessionRoutes = "/auth/*";
+
 /** The OpenID Connect provider that signs users in. */
 export interface OidcOptions {
   /** Its issuer URL; below it lies `/.well-known/openid-configuration`. */

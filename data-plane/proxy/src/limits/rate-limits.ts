@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import type { Identity, Shaped, Verdict } from "@kerf/call/http";
+import type { BucketShape, BucketState, BucketStore } from "@kerf/call/limits";
+import { type Clock, KerfError } from "@kerf/kernel";
+import type { RateLimit } from "@kerf/service";
+
+/** Longer subjects are remembered as a hash of this length, so that buckets have a bounded size. */
+const maxSubject = 64;
+
+interface Limit {
+  readonly by: RateLimit["by"];
+  readonly buckets: BucketStore;
+  readonly shape: BucketShape;
+  /** What the answer's fields call it. */
+  readonly name: string;
+  /** Its buckets' keys begin with this: a limit that is changed counts anew, one that stays goes on. */
+  readonly key: string;
+  readonly routes: ReadonlySet<string> | undefined;
+}
+
+/** A limit and what its bucket says to one request. */
+interface Asked {
+  readonly limit: Limit;
+  readonly bucket: string;
+  readonly state: BucketState;
+}
+
+/** The limits of one configuration, over buckets that outlive it. */
+export class RateLimits {
+  /** Looked at before the credentials are, and after. */
+  readonly #early: readonly Limit[];
+  readonly #late: readonly Limit[];
+  readonly #clock: Clock;
+
+  /** @param shared the buckets that all instances of the gateway have together */
+  constructor(
+    limits: readonly RateLimit[],
+    { buckets, shared, clock }: { buckets: BucketStore; shared: BucketStore; clock: Clock },
+  ) {
+    this.#clock = clock;
+    const names = new Map<string, number>();
+    const made = limits.map((limit): Limit => {
+      const { by, rate, burst = rate.requests, routes, shared: isShared = false } = limit;
+      const nth = (names.get(by) ?? 0) + 1;
+      names.set(by, nth);
+      return {
+        by,
+        buckets: isShared ? shared : buckets,
+        shape: { everyMs: rate.perMs / rate.requests, burst },
+        name: nth === 1 ? by : `${by}-${nth}`,
+        key: hash(JSON.stringify([by, rate.requests, rate.perMs, burst, routes, isShared])).slice(
+          0,
+          16,
+        ),
+        routes: routes === undefined ? undefined : new Set(routes),
+      };
+    });
+    this.#early = made.filter(({ by }) => by === "address");
+    this.#late = made.filter(({ by }) => by !== "address");
+  }
+
+  /** Whether there is any to ask at this point. */
+  has({ identity }: Shaped): boolean {
+    return (identity === undefined ? this.#early : this.#late).length > 0;
+  }
+
+  /**
+   * Takes a token of each limit that counts the request, or of none when one has no token left.
+   * @param subscriber who sends it as far as the network knows
+   */
+  admit(shaped: Shaped, subscriber: string): Verdict | undefined {
+    const now = this.#clock.now();
+    const asked: Asked[] = [];
+    for (const limit of shaped.identity === undefined ? this.#early : this.#late) {
+      if (!counts(limit, shaped)) continue;
+      const bucket = `${limit.key}${subjectOf(limit, subscriber, shaped.identity)}`;
+      asked.push({ limit, bucket, state: limit.buckets.look(bucket, limit.shape, now) });
+    }
+    if (asked.length === 0) return undefined;
+    const over = asked.filter(({ state }) => !state.admitted);
+    if (over.length === 0)
+      for (const { bucket, limit } of asked) limit.buckets.take(bucket, limit.shape, now);
+    return { headers: fieldsOf(asked), refusal: over.length === 0 ? undefined : refusal(over) };
+  }
+}
+
+function counts({ routes }: Limit, { route, foreign, identity }: Shaped): boolean {
+  const named = foreign !== undefined && (routes === undefined || routes.has(foreign));
+  // Before its credentials were looked at, the foreign route was asked about already.
+  if (named) return route === undefined || identity !== undefined;
+  if (route === undefined) return false;
+  if (routes === undefined) return true;
+  return routes.has(route.service) || routes.has(`${route.service}.${route.operation}`);
+}
+
+function subjectOf({ by }: Limit, subscriber: string, identity: Identity | undefined): string {
+  if (by === "everyone") return "";
+  // The first letter keeps a user from taking an address for a name.
+  let subject = `a${subscriber}`;
+  const credential = by === "key" ? identity?.credential : undefined;
+  if (credential !== undefined) subject = `k${credential}`;
+  else if (by !== "address" && identity?.principal !== undefined)
+    subject = `u${identity.principal.subject}`;
+  if (subject.length <= maxSubject) return subject;
+  return `h${hash(subject)}`;
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers-10: quota and window of each limit, what is left, and when all is there again. */
+function fieldsOf(asked: readonly Asked[]): Record<string, string> {
+  const policies = asked.map(({ limit: { name, shape } }) => {
+    const windowS = Math.max(1, Math.ceil((shape.burst * shape.everyMs) / 1_000));
+    return `"${name}";q=${shape.burst};w=${windowS}`;
+  });
+  const states = asked.map(
+    ({ limit, state }) =>
+      `"${limit.name}";r=${state.remaining};t=${Math.ceil(state.fullInMs / 1_000)}`,
+  );
+  return { ratelimit: states.join(", "), "ratelimit-policy": policies.join(", ") };
+}
+
+function refusal(over: readonly Asked[]): KerfError {
+  const retryAfterMs = Math.max(...over.map(({ state }) => state.retryInMs));
+  const names = over.map(({ limit }) => `"${limit.name}"`).join(" and ");
+  return new KerfError("rate_limited", {
+    message: `There were more requests than the limit ${names} allows. Nothing was done.`,
+    fix: "Send it again after the seconds that Retry-After names.",
+    retryAfterMs,
+  });
+}
