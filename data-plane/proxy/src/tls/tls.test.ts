@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { chmodSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
@@ -11,6 +12,7 @@ import { connect as connectTls, type TLSSocket } from "node:tls";
 import { type KerfError, ManualClock } from "@kerf/kernel";
 import { clientCertificates, tlsProblems } from "@kerf/service";
 import { type Issued, TestAuthority } from "../testing/certificates.ts";
+import { startForeign } from "../testing/front.ts";
 import { askHttp2, http2Session, startSecureFront } from "../testing/secure-front.ts";
 
 /** One request over HTTP/1.1 and TLS. */
@@ -154,6 +156,38 @@ test("clients are known by their certificates, over HTTP/1.1 and HTTP/2", async 
   assert.equal(JSON.parse((await askHttp2(session, mine)).body).subject, "billing");
   assert.equal((await askHttp2(http2Session(t, url, { ca }), mine)).status, 401);
   assert.equal((await askHttp2(http2Session(t, url, { ca, ...stranger }), mine)).status, 401);
+});
+
+test("WebSockets pass over TLS", async (t) => {
+  const { server, url: upstream } = await startForeign(t, (_request, response) => response.end());
+  server.on("upgrade", (asked: IncomingMessage, socket: Socket) => {
+    const accept = createHash("sha1")
+      .update(`${asked.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
+      .digest("base64");
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    );
+    socket.on("error", () => {}).pipe(socket);
+  });
+  const { authority, url } = await startSecureFront(t, () => ({
+    upstreams: { sockets: { urls: [upstream] } },
+    routes: [{ path: "/ws", to: { upstream: "sockets" } }],
+  }));
+  const asking = request(new URL("/ws", url), {
+    ca: authority.pem,
+    agent: false,
+    servername: "localhost",
+    headers: {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": Buffer.alloc(16).toString("base64"),
+    },
+  });
+  const [, socket] = (await once(asking.end(), "upgrade")) as [IncomingMessage, Socket];
+  socket.write("over and back");
+  assert.equal(String((await once(socket, "data"))[0]), "over and back");
+  socket.destroy();
 });
 
 test("what is wrong with the settings is told before anything starts", () => {

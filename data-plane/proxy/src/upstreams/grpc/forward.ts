@@ -109,7 +109,8 @@ class Call {
         instance.refused();
         upstream.settled(endpoint, clock.now() - now, true);
         const mayRepeat =
-          count < Math.min(policies.attempts, upstream.instances.size) &&
+          // A connection that ended just now may have been the only trouble of the only instance.
+          count < Math.min(policies.attempts, Math.max(2, upstream.instances.size)) &&
           !this.#forwarding.request.readableDidRead &&
           clock.now() < this.#until &&
           budget.withdraw(clock.now());
@@ -128,6 +129,8 @@ class Call {
     const { clock, wheel } = this.#parts;
     const { request, response, upstream, maxBodyBytes } = this.#forwarding;
     if (response.destroyed) throw left();
+    // It was told to go elsewhere while this call waited for its turn.
+    if (session.closed || session.destroyed) throw goneElsewhere(instance);
     let isSettled = false;
     const settle = (failed: boolean | undefined): void => {
       if (isSettled) return;
@@ -200,6 +203,13 @@ class Call {
     if (this.#isWhole) headers["grpc-timeout"] = grpcTimeout(this.#until - this.#parts.clock.now());
     return headers;
   }
+}
+
+function goneElsewhere({ url }: Instance): KerfError {
+  return new KerfError("unavailable", {
+    message: `${url} takes no further calls on this connection.`,
+    retry: "not-executed",
+  });
 }
 
 function late({ url }: Instance): KerfError {

@@ -140,8 +140,10 @@ export function http2Sessions(options: HttpServerOptions): Http2Sessions {
     accept(socket) {
       const onSession = (session: ServerHttp2Session): void =>
         void sessionSockets.set(session, socket);
+      // Requests come later than their session, which comes at once.
       server.prependOnceListener("session", onSession);
       server.emit("connection", socket);
+      server.off("session", onSession);
     },
     sendAway() {
       for (const session of sessions.keys())
