@@ -133,9 +133,10 @@ function neverRests(what: string): KerfError {
   });
 }
 
-/** Comes back when every promise callback that can run has run. */
+/** Comes back when every promise callback that can run has run, and every connection has written what they sent. */
 function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  // The first turn comes before what the callbacks put off to this very turn, the second one after it.
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 function before(a: Happening, b: Happening): boolean {

@@ -40,6 +40,7 @@ export class BearerTokens implements Method {
   readonly hint = "Send a bearer token in the Authorization header.";
   readonly #options: BearerOptions;
   #keySet: KeySet | undefined;
+  /** By the whole header: a token that is known costs no search for it. */
   #verified = new BoundedCache<string, Verified>(rememberedTokens);
 
   constructor(options: BearerOptions) {
@@ -49,20 +50,22 @@ export class BearerTokens implements Method {
 
   /** A token says whose it is; that only picks who judges it. */
   brings(request: IncomingMessage): boolean {
+    const { authorization } = request.headers;
+    if (authorization === undefined) return false;
+    if (this.#verified.get(authorization) !== undefined) return true;
     const token = bearerToken(request);
-    if (token === undefined) return false;
-    return this.#verified.get(token) !== undefined || issuerOf(token) === this.#options.issuer;
+    return token !== undefined && issuerOf(token) === this.#options.issuer;
   }
 
   async prove(request: IncomingMessage): Promise<Proven> {
-    const token = bearerToken(request) as string;
+    const authorization = request.headers.authorization as string;
     const { clock, keys } = this.#options;
     const keySet = keys.current();
     this.#followKeys(keySet instanceof Promise ? await keySet : keySet);
-    const known = this.#verified.get(token);
+    const known = this.#verified.get(authorization);
     if (known !== undefined && clock.wall() < known.until) return known;
     try {
-      return await this.#verify(token);
+      return await this.#verify(authorization, bearerToken(request) as string);
     } catch (cause) {
       if (cause instanceof KerfError) throw cause;
       if (cause instanceof errors.JWTExpired) throw refused("The token has expired.", fix, cause);
@@ -70,7 +73,7 @@ export class BearerTokens implements Method {
     }
   }
 
-  async #verify(token: string): Promise<Proven> {
+  async #verify(authorization: string, token: string): Promise<Proven> {
     const { algorithms, claims: carried, clock, keys, prefix } = this.#options;
     const now = clock.wall();
     // Into the memory that belongs to the keys it was verified with: they may change meanwhile.
@@ -93,7 +96,7 @@ export class BearerTokens implements Method {
       principal: principalOf(claims.sub, Object.fromEntries(going), prefix),
       until: Math.min(now + trustMs, claims.exp * 1_000),
     };
-    remembered.set(token, verified);
+    remembered.set(authorization, verified);
     return verified;
   }
 

@@ -25,7 +25,7 @@ export class AddressSet {
 
 /** The address at the other end of the connection; IPv4 as such, also when it came over an IPv6 socket. */
 export function peerAddress(request: IncomingMessage): string {
-  const address = request.socket.remoteAddress ?? "unknown";
+  const address = connectionOf(request)?.remoteAddress ?? "unknown";
   return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 
@@ -46,10 +46,21 @@ export function clientAddress(request: IncomingMessage, trusted: AddressSet): st
   return nearest;
 }
 
+/** Whether the connection is one of TLS. */
+export function isEncrypted(request: IncomingMessage): boolean {
+  const connection = connectionOf(request);
+  return connection !== undefined && "encrypted" in connection && connection.encrypted === true;
+}
+
 /** Whether the request came over TLS, here or at a proxy that is trusted. */
 export function cameOverTls(request: IncomingMessage, trusted: AddressSet): boolean {
-  if ("encrypted" in request.socket && request.socket.encrypted === true) return true;
+  if (isEncrypted(request)) return true;
   return request.headers["x-forwarded-proto"] === "https" && trusted.has(peerAddress(request));
+}
+
+/** Undefined for a stream of HTTP/2 that its client has taken back, which Node's types do not know. */
+function connectionOf(request: IncomingMessage): IncomingMessage["socket"] | undefined {
+  return request.socket as IncomingMessage["socket"] | undefined;
 }
 
 /** What one subscriber has: an IPv4 address, or the /64 of an IPv6 address, since he may take any address within it. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Trace } from "@kerf/kernel";
 import type { UpstreamSettings } from "@kerf/service";
 import { formatTraceparent } from "@kerf/telemetry";
-import { type AddressSet, peerAddress } from "./client-address.ts";
+import { type AddressSet, peerAddress, isEncrypted } from "./client-address.ts";
 import type { EditedHeaders } from "./edited-headers.ts";
 import { connectionNames, hopByHop } from "./hop-by-hop.ts";
 
@@ -48,7 +48,7 @@ export function requestHead(request: IncomingMessage, options: RequestHeadOption
   const clientHost = headers.host ?? "";
   if (host === "client" && clientHost !== "") head.push("host", clientHost);
   else if (typeof host === "object") head.push("host", host.name);
-  const proto = "encrypted" in request.socket ? "https" : "http";
+  const proto = isEncrypted(request) ? "https" : "http";
   const before = (name: string): string | undefined =>
     believed ? joined(headers[name]) : undefined;
   const address = peer.includes(":") ? `"[${peer}]"` : peer;

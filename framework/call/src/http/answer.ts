@@ -36,7 +36,8 @@ export function sendAnswer(
   if (response.headersSent || response.destroyed) return;
   const { status, body } = answer;
   const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
-  if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  if (body !== undefined) headers["content-length"] = length;
   else if (status !== 204 && headers["grpc-status"] === undefined) headers["content-length"] = 0;
   // gRPC takes an answer without messages for one only when its head ends it.
   if (headers["grpc-status"] !== undefined) {
@@ -45,7 +46,8 @@ export function sendAnswer(
     return;
   }
   if (!leavesBodyUnread(request)) {
-    response.writeHead(status, headers).end(body);
+    // Of ASCII alone, as most are, it is written without being transcoded.
+    response.writeHead(status, headers).end(body, length === body?.length ? "latin1" : "utf8");
     return;
   }
   // Set, not only written: the server reads no further request once the answer under way closes.

@@ -7,7 +7,7 @@ const chunkBytes = 64 * 1024;
 const measureFrom = 4096;
 
 /**
- * Frames on their way out: they are written into one buffer and go to the socket together, once a tick, or at once when
+ * Frames on their way out: they are written into one buffer and go to the socket together, once a turn of the event loop, or at once when
  * `flush` is called. While the socket is still busy with the last write they wait here, where it is known that
  * they have not left.
  */
@@ -126,11 +126,15 @@ export class Output {
     this.#queued += bytes.length;
   }
 
-  /** Sends everything at the end of this tick, together with what else is queued until then. */
+  /**
+   * Sends everything in this turn of the event loop, together with what else is queued until then. Not at the end of this tick: each
+   * connection of a gateway's clients that can be read is a tick of its own, and one write for each costs more than all else that the
+   * gateway does for a request.
+   */
   schedule(): void {
     if (this.#scheduled || this.#inSocket > 0) return;
     this.#scheduled = true;
-    process.nextTick(this.#onTick);
+    setImmediate(this.#onTurn);
   }
 
   /** Sends everything now, unless the socket is busy: then as soon as it is not. */
@@ -160,7 +164,7 @@ export class Output {
     this.#ended = true;
   }
 
-  readonly #onTick = (): void => {
+  readonly #onTurn = (): void => {
     this.#scheduled = false;
     this.flush();
   };
