@@ -10,6 +10,10 @@ export const front = gateway({
     },
     stable: { urls: ["http://10.0.0.7:8080"] },
     canary: { urls: ["http://10.0.0.8:8080"] },
+    invoices: {
+      discovery: { kubernetes: { namespace: "billing", service: "invoices", port: "http" } },
+    },
+    reports: { discovery: { srv: "_http._tcp.reports.internal" } },
   },
   routes: [
     { path: "/shop/*", to: { upstream: "legacy" } },

@@ -1,4 +1,4 @@
-import { errors, hang, slow } from "./instance-modes.ts";
+import { bugs, errors, hang, slow } from "./instance-modes.ts";
 import { kill, killPlatform } from "./kill.ts";
 import { loseNetwork } from "./lose-network.ts";
 import { pause } from "./pause.ts";
@@ -9,6 +9,7 @@ export const scenarios: readonly Scenario[] = [
   hang,
   slow,
   errors,
+  bugs,
   kill,
   pause,
   loseNetwork,

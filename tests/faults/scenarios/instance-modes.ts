@@ -7,6 +7,14 @@ export const hang = told("hang", "accepts every call and answers none", modes.ha
 export const slow = told("slow", "takes 100 times as long", modes.slow);
 /** One of three instances answers nothing but `unavailable`, at once. */
 export const errors = told("errors", "answers nothing but errors, at once", modes.unavailable);
+/**
+ * One of three instances fails at every call with an exception that nobody expected (`internal`), which is never repeated: what fails until each of the four
+ * callers has left it out, and when it comes back since it answers pings, fails for clients.
+ */
+export const bugs: Scenario = {
+  ...told("bugs", "answers every call with an exception, which is not repeated", modes.bug),
+  leastSuccess: 0.99,
+};
 
 function told(name: string, does: string, mode: Mode): Scenario {
   return {

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly ownNetwork?: boolean;
   /** Does it, and resolves with what undoes it. Rejects when it could not be done. */
   strike(cluster: Cluster): Promise<() => void | Promise<void>>;
+  /** Least share of calls that must succeed; default 0.999, of calls that may be repeated. */
+  readonly leastSuccess?: number;
   /** When it is undone, as a share of the time that is left after it; default: when the load has ended. */
   readonly mendedAt?: number;
 }

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { kinds, type Sample } from "./load/open-loop.ts";
+import { outcomeOf } from "./outcome.ts";
+
+/** Thirty seconds of a hundred queries each, 10 ms long, but for what `change` says; the fault comes at second 10. */
+function judge(
+  change: (second: number, n: number) => Partial<Sample> = () => ({}),
+  executed = { stock: 4_000, quotes: 1_000 },
+) {
+  const samples = Array.from({ length: 3_000 }, (_, n): Sample => {
+    const kind = kinds[n % 3] as (typeof kinds)[number];
+    return { kind, at: n * 10, ms: 10, status: 200, ...change(Math.floor(n / 100), n) };
+  });
+  return outcomeOf("one", { samples, faultAtMs: 10_000, lastsMs: 30_000, executed });
+}
+
+test("what stays as it was is in order", () => {
+  const outcome = judge(() => ({}), { stock: 3_000, quotes: 1_000 });
+  assert.deepEqual(outcome.violations, []);
+  assert.deepEqual([outcome.success, outcome.recoveryS, outcome.p99Normal], [1, 0, 10]);
+  assert.deepEqual(outcome.attempts, { stock: 1, quotes: 1 });
+});
+
+test("it takes a second back under twice the normal, with two more after it, to recover", () => {
+  const slowIn = (...seconds: number[]) =>
+    judge((second) => (seconds.includes(second) ? { ms: 21 } : {}), {
+      stock: 3_000,
+      quotes: 1_000,
+    });
+  assert.deepEqual(slowIn(10, 11, 13).violations, []);
+  assert.equal(slowIn(10, 11, 13).recoveryS, 4);
+  assert.match(slowIn(10, 12, 14, 16).violations.join(), /recovered after 7 s, not within 5 s/);
+  assert.deepEqual(slowIn(3, 20).violations, [], "one bad second before or long after");
+  const late = slowIn(...Array.from({ length: 12 }, (_, n) => 18 + n));
+  assert.match(late.violations.join(), /p99 from 5 s after the fault on is 2\.1 ×/);
+});
+
+test("failures and attempts are counted", () => {
+  const failing = judge((_, n) => (n % 500 === 499 ? { status: 503, error: '"code":"x"' } : {}));
+  assert.equal(failing.failed, 6);
+  assert.match(failing.violations.join("\n"), /99\.800 % succeeded, not 99\.900 %/);
+  assert.match(failing.violations.join("\n"), /stock got 1\.333 calls for each/);
+  assert.equal(
+    Object.values(failing.failures).reduce((sum, count) => sum + count),
+    6,
+  );
+});
