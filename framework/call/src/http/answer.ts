@@ -37,7 +37,7 @@ export function sendAnswer(
   const { status, body } = answer;
   const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
   if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
-  else if (status !== 204) headers["content-length"] = 0;
+  else if (status !== 204 && status !== 304) headers["content-length"] = 0;
   if (!leavesBodyUnread(request)) {
     response.writeHead(status, headers).end(body);
     return;
