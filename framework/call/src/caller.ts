@@ -9,7 +9,7 @@ import {
 import type { Logger } from "@kerf/telemetry";
 import { Balancer } from "./balancing/balancer.ts";
 import { TransportPool } from "./balancing/transport-pool.ts";
-import { compileStub, type Send } from "./outgoing/client-stub.ts";
+import { compileStub, type Send, type SendOptions } from "./outgoing/client-stub.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import type { LocalOperation, LocalServices } from "./local-services.ts";
 import { OutgoingCall } from "./outgoing/call.ts";
@@ -65,6 +65,8 @@ export interface UntypedCall {
   readonly after?: string | undefined;
   /** Of a command: the key under which it may be repeated; one is made when there is none. */
   readonly idempotencyKey?: string | undefined;
+  /** Of a query: told how its answer is kept, when it is. */
+  readonly kept?: SendOptions["kept"];
   /** What its contract says of its policies. */
   readonly tuned?: Tuned | undefined;
 }
@@ -132,7 +134,7 @@ export class Caller {
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
-    const { service, operation, kind, context, after, idempotencyKey } = call;
+    const { service, operation, kind, context, after, idempotencyKey, kept } = call;
     // What a contract says of its policies is part of which operation it is: another version may say something else.
     const key = `${context.caller} ${service}.${operation} ${kind} ${tuningOf(call.tuned)}`;
     let send = this.#sends.get(key);
@@ -152,11 +154,12 @@ export class Caller {
       this.#sends.set(key, send);
     }
     const options =
-      after === undefined && idempotencyKey === undefined
+      after === undefined && idempotencyKey === undefined && kept === undefined
         ? undefined
         : {
             ...(after === undefined ? undefined : { after }),
             ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+            kept,
           };
     return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
   }

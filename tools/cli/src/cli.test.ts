@@ -145,6 +145,15 @@ test("status says what runs, for programs and for people", async () => {
   assert.ok(!text.includes("\u001b"));
 });
 
+test("routes say where the requests of clients go", async () => {
+  const routes = (await json("routes")) as { path: string; to: string[] }[];
+  assert.ok(routes.length > 0);
+  assert.match((await kerf(["routes"])).stdout, /^GATEWAY +METHOD +PATH +TO +ACCESS/);
+  const { code, stderr } = await kerf(["routes", "nowhere"]);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /There is no gateway "nowhere"/);
+});
+
 test("policies say what has one effect, what may have more, and why", async () => {
   const policies = (await json("policies", "rooms")) as { operation: string; effect: string }[];
   assert.ok(policies.length > 0);

@@ -9,6 +9,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
+import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
@@ -34,6 +35,7 @@ export function program(): Command {
     .addCommand(logsCommand())
     .addCommand(callCommand())
     .addCommand(policiesCommand())
+    .addCommand(routesCommand())
     .addCommand(eventsCommand())
     .addCommand(sagaCommand())
     .addCommand(scheduleCommand())

@@ -38,7 +38,8 @@ export function sendAnswer(
   const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
   const length = body === undefined ? 0 : Buffer.byteLength(body);
   if (body !== undefined) headers["content-length"] = length;
-  else if (status !== 204 && headers["grpc-status"] === undefined) headers["content-length"] = 0;
+  else if (status !== 204 && status !== 304 && headers["grpc-status"] === undefined)
+    headers["content-length"] = 0;
   // gRPC takes an answer without messages for one only when its head ends it.
   if (headers["grpc-status"] !== undefined) {
     for (const name in headers) response.setHeader(name, headers[name] as string);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access, OperationDescription } from "@kerf/contract";
 import type { CallContext, Clock, Principal, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { KeptAnswer } from "../policies/query-cache.ts";
 import { Exchange, stopping } from "./exchange.ts";
 import type { ForeignRoutes } from "./foreign.ts";
 import type { RouteTable } from "./route-table.ts";
@@ -25,6 +26,8 @@ export interface EdgeCall {
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
   readonly after?: string | undefined;
+  /** Of a query: told how its answer is kept, when it is. */
+  readonly kept?: ((how: KeptAnswer) => void) | undefined;
   /** Of a command: the key that its client sent. */
   readonly idempotencyKey?: string | undefined;
 }

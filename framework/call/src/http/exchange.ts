@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "@kerf/contract";
 import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
+import type { KeptAnswer } from "../policies/query-cache.ts";
 import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
+import { cacheable, unlessUnchanged } from "./caching.ts";
 import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
 import type { HttpEdgeOptions, Identity } from "./edge.ts";
 import type { ForeignRoute } from "./foreign.ts";
@@ -106,6 +108,7 @@ export class Exchange {
 
       // Call: the deadline starts here, since a slow upload has its own bound in the server.
       const context = this.#begin(route, identity);
+      let kept: KeptAnswer | undefined;
       const answer = this.#edge.send({
         service: route.service,
         operation: route.operation,
@@ -114,11 +117,12 @@ export class Exchange {
         context,
         after: text(this.#request.headers["last-event-id"]),
         idempotencyKey: clientKey(this.#request, route.description.kind),
+        kept: isRead(this.#request) ? (how) => (kept = how) : undefined,
       });
 
-      // Answer: JSON, or events for a stream.
+      // Answer: JSON, or events for a stream; nothing but the news that it is the same for who has it.
       if (route.description.kind === "stream") await this.#events(route, context, answer);
-      else this.#send(success(route, await answer));
+      else this.#send(this.#kept(success(route, await answer), route, kept));
     } catch (thrown) {
       this.#refuse(thrown);
     }
@@ -280,6 +284,13 @@ export class Exchange {
     return this.#context;
   }
 
+  /** What is kept says for how long and for whom; not when a cookie goes with it, which is for one client. */
+  #kept(answer: Answer, { description }: Route, kept: KeptAnswer | undefined): Answer {
+    if (kept === undefined || answer.status !== 200 || this.#response.hasHeader("set-cookie"))
+      return answer;
+    return unlessUnchanged(this.#request, cacheable(answer, kept, description.access));
+  }
+
   async #events(route: Route, context: CallContext, answer: unknown): Promise<void> {
     await sendEvents({
       response: this.#response,
@@ -393,6 +404,10 @@ function success(route: Route, value: unknown): Answer {
     headers: { "content-type": "application/json; charset=utf-8" },
     body: JSON.stringify(value),
   };
+}
+
+function isRead({ method }: IncomingMessage): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function optionsAnswer(allow: readonly string[]): Answer {

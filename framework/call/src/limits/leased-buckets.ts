@@ -40,9 +40,10 @@ interface Known {
   absence: number;
   /** Whether the share may hold what the keeper has not been told. */
   inShare: boolean;
-  /** What the share began with although the keeper knows it, tokens, and when, monotonic milliseconds. */
-  carried: number;
-  carriedAt: number;
+  /** When the share was opened, monotonic milliseconds. */
+  openedAt: number;
+  /** Tokens taken from the share. */
+  taken: number;
 }
 
 /**
@@ -51,7 +52,7 @@ interface Known {
  *
  * Let a share be the burst divided by the number of processes, at least 1. A process has at most half a share (at least 1) of tokens
  * leased ahead, and at most a share unpaid. So in any time all of them let pass no more than burst + rate × time + processes × (a
- * share and a half; two where a share is 1), and over a long time the rate exactly. While the keeper is away each goes on with a share of burst and rate.
+ * share and a half; two where a share is 1), and over a long time the rate exactly. While the keeper is away each goes on with a share of burst and rate; until it has seen that the keeper is back, within a second and a half, others may use the whole rate beside it.
  */
 export class LeasedBuckets implements BucketStore {
   readonly #options: LeasedBucketsOptions;
@@ -60,6 +61,8 @@ export class LeasedBuckets implements BucketStore {
   readonly #shares = new Buckets();
   /** Buckets to ask for. */
   readonly #pending = new Set<string>();
+  /** Those whose share was opened and whose use the keeper has not been told. */
+  readonly #opened = new Set<string>();
   #resting = false;
   #away = false;
   #absences = 0;
@@ -90,7 +93,10 @@ export class LeasedBuckets implements BucketStore {
 
   take(key: string, shape: BucketShape, now: number): void {
     const known = this.#of(key, shape, now);
-    if (this.#away) return this.#shares.take(key, this.#shareOf(shape), now);
+    if (this.#away) {
+      known.taken++;
+      return this.#shares.take(key, this.#shareOf(shape), now);
+    }
     if (known.credit > 0) known.credit--;
     else known.debt++;
     if (known.debt > 0 || known.credit * 2 <= known.target) this.#want(key, known);
@@ -112,8 +118,8 @@ export class LeasedBuckets implements BucketStore {
         absence: 0,
         // It may have been forgotten in between.
         inShare: this.#absences > 0,
-        carried: 0,
-        carriedAt: now,
+        openedAt: now,
+        taken: 0,
       };
       this.#known.set(key, known);
     }
@@ -127,21 +133,27 @@ export class LeasedBuckets implements BucketStore {
     const share = this.#shareOf(known.shape);
     const untilRetry = Math.max(0, known.retryAt - now) / share.everyMs;
     const trust = this.#trust(known, now);
-    known.carried = trust > 0 ? share.burst - trust : share.burst - 1 + untilRetry;
-    known.carriedAt = now;
-    this.#shares.pay(key, share, known.carried + known.debt, now);
+    const closed = trust > 0 ? share.burst - trust : share.burst - 1 + untilRetry;
+    this.#shares.pay(key, share, closed + known.debt, now);
+    known.openedAt = now;
+    known.taken = known.debt;
     known.debt = 0;
     known.absence = this.#absences;
     known.inShare = true;
+    if (this.#opened.size < maxKnown) this.#opened.add(key);
   }
 
-  /** The keeper is back: it is told what was taken meanwhile and has not come back. */
+  /**
+   * The keeper is back: it is told what was taken meanwhile. Its bucket has filled up in that time; only what would have run over
+   * was free. The bucket counts as empty at the beginning, since others may have emptied it: rather too much is paid than too little.
+   */
   #close(key: string, known: Known, now: number): void {
     const share = this.#shareOf(known.shape);
-    const carried = Math.max(0, known.carried - (now - known.carriedAt) / share.everyMs);
-    const owed = this.#shares.owed(key, share, now) - carried;
-    // Shares are rounded down, so that together they may owe a little less than was let pass: one more makes it up.
-    if (owed > 0) known.debt += Math.ceil(owed) + 1;
+    // One that was forgotten and is new has not opened it: what the share lacks is the best that is known.
+    if (known.absence === 0) known.taken = Math.ceil(this.#shares.owed(key, share, now));
+    const ranOver = (now - known.openedAt) / share.everyMs - known.shape.burst / this.#instances;
+    known.debt += Math.max(0, Math.ceil(known.taken - Math.max(0, ranOver)));
+    known.taken = 0;
     known.inShare = false;
   }
 
@@ -153,8 +165,12 @@ export class LeasedBuckets implements BucketStore {
     return now < retryAt ? 0 : Math.min(burst, 1 + Math.floor((now - retryAt) / everyMs));
   }
 
+  get #instances(): number {
+    return Math.max(1, this.#options.instances());
+  }
+
   #shareOf({ burst, everyMs }: BucketShape): BucketShape {
-    const instances = Math.max(1, this.#options.instances());
+    const instances = this.#instances;
     return { burst: Math.max(1, Math.floor(burst / instances)), everyMs: everyMs * instances };
   }
 
@@ -180,7 +196,7 @@ export class LeasedBuckets implements BucketStore {
     }
     try {
       const grants = await this.#options.ask(leases);
-      this.#away = false;
+      if (this.#away) this.#return();
       for (const [index, lease] of leases.entries()) this.#settle(lease, grants[index]);
     } catch {
       // Whoever asks has said so. What was sent may have been counted: it is paid twice then, never not at all.
@@ -191,8 +207,20 @@ export class LeasedBuckets implements BucketStore {
     const rest = this.#away ? awayMs : Math.max(pauseMs.least, restMs);
     this.#options.clock.after(rest, () => {
       this.#resting = false;
-      if (this.#pending.size > 0) void this.#ask(); // Never rejects.
+      if (this.#pending.size > 0 || this.#opened.size > 0) void this.#ask(); // Never rejects.
     });
+  }
+
+  /** The keeper is told at once of all that was taken: others would go by counts that are too high. */
+  #return(): void {
+    this.#away = false;
+    const now = this.#options.clock.now();
+    for (const key of this.#opened) {
+      const known = this.#known.get(key);
+      if (known?.inShare === true) this.#close(key, known, now);
+      if (known !== undefined && known.debt > 0) this.#pending.add(key);
+    }
+    this.#opened.clear();
   }
 
   #leaseOf(key: string, known: Known, now: number): TokenLease {

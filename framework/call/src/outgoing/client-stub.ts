@@ -1,11 +1,18 @@
 import type { CallOptions, Client, Contract } from "@kerf/contract";
 import type { CallContext } from "@kerf/kernel";
+import type { KeptAnswer } from "../policies/query-cache.ts";
+
+/** What a call may be sent with by those who know how it is answered. */
+export interface SendOptions extends CallOptions {
+  /** Told how the answer is kept, when it is; before it is there, and before an error too. */
+  kept?: ((how: KeptAnswer) => void) | undefined;
+}
 
 /** Sends one operation's calls; made when the first of them is made. */
 export type Send = (
   context: CallContext,
   input: unknown,
-  options: CallOptions | undefined,
+  options: SendOptions | undefined,
 ) => unknown;
 
 const boundTo = Symbol("context");

@@ -1,18 +1,28 @@
-import type { CallOptions, QueryPolicies } from "@kerf/contract";
+import type { QueryPolicies } from "@kerf/contract";
 import { CallContext, type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import { BoundedCache } from "../bounded-cache.ts";
-import type { Send } from "../outgoing/client-stub.ts";
+import type { Send, SendOptions } from "../outgoing/client-stub.ts";
 
 /** Answers that one program keeps of one operation at most; those that were not used for longest go first. */
 const maxAnswers = 1_000;
 /** Longest answer that is kept, UTF-16 code units of its JSON. */
 const maxAnswerLength = 262_144;
 
+/** How an answer is kept. */
+export interface KeptAnswer {
+  /** Since it was asked for, milliseconds. */
+  readonly ageMs: number;
+  /** How long it is good for, counted from then, milliseconds. */
+  readonly ttlMs: number;
+  readonly for: "everyone" | "principal";
+}
+
 interface Kept {
   /** JSON, so that nobody shares an object with anybody else. */
   readonly answer: string | undefined;
   /** Monotonic milliseconds. */
   readonly until: number;
+  readonly since: number;
 }
 
 /**
@@ -42,8 +52,11 @@ export class QueryCache {
     return (context, input, options) => {
       const key = this.#keyOf(context, input);
       const kept = options?.fresh === true ? undefined : this.#kept.get(key);
-      if (kept !== undefined && this.#clock.now() < kept.until)
+      if (kept !== undefined && this.#clock.now() < kept.until) {
+        this.#tell(options, kept.since);
         return Promise.resolve(kept.answer === undefined ? undefined : JSON.parse(kept.answer));
+      }
+      this.#tell(options, this.#clock.now());
       const underWay = options?.fresh === true ? undefined : this.#underWay.get(key);
       return underWay === undefined
         ? this.#lead(key, send, context, input, options)
@@ -51,17 +64,23 @@ export class QueryCache {
     };
   }
 
+  #tell(options: SendOptions | undefined, since: number): void {
+    const { cache } = this.#policies;
+    if (cache !== undefined) options?.kept?.({ ...cache, ageMs: this.#clock.now() - since });
+  }
+
   #lead(
     key: string,
     send: Send,
     context: CallContext,
     input: unknown,
-    options: CallOptions | undefined,
+    options: SendOptions | undefined,
   ): Promise<unknown> {
     const { cache, coalesce } = this.#policies;
+    const since = this.#clock.now();
     const asked = send(context, input, options) as Promise<unknown>;
     const answered = asked.then((answer) => {
-      if (cache !== undefined) this.#keep(key, answer, cache.ttlMs);
+      if (cache !== undefined) this.#keep(key, answer, since, cache.ttlMs);
       return answer;
     });
     if (coalesce === false) return answered;
@@ -79,7 +98,7 @@ export class QueryCache {
     send: Send,
     parent: CallContext,
     input: unknown,
-    options: CallOptions | undefined,
+    options: SendOptions | undefined,
   ): Promise<unknown> {
     const { clock, wheel } = parent;
     const ownMs = options?.deadlineMs ?? this.#deadlineMs;
@@ -116,10 +135,10 @@ export class QueryCache {
     }
   }
 
-  #keep(key: string, answer: unknown, ttlMs: number): void {
+  #keep(key: string, answer: unknown, since: number, ttlMs: number): void {
     const text = JSON.stringify(answer) as string | undefined;
     if ((text?.length ?? 0) <= maxAnswerLength)
-      this.#kept.set(key, { answer: text, until: this.#clock.now() + ttlMs });
+      this.#kept.set(key, { answer: text, since, until: this.#clock.now() + ttlMs });
   }
 
   #keyOf({ principal, principalToken }: CallContext, input: unknown): string {
