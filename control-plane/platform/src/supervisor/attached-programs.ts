@@ -100,13 +100,13 @@ export class AttachedPrograms {
   }
 
   async #giveBack(unit: string): Promise<void> {
-    const { replace, startAnew, stopping } = this.#options;
-    if (stopping.aborted) return;
+    const options = this.#options;
+    if (options.stopping.aborted) return;
     try {
-      await replace(unit);
+      await options.replace(unit);
     } catch {
       // It was reported. The declared program cannot be started, and the attached one has no place any more.
-      if (!stopping.aborted) await startAnew(unit);
+      if (!options.stopping.aborted) await options.startAnew(unit);
     }
   }
 }
