@@ -121,7 +121,7 @@ describe("this machine lacks what recommendations are written in", { timeout: 12
 
     const { code } = await sidecar.interrupt();
     assert.equal(code, 130);
-    assert.match(sidecar.output, /the last call has ended/);
+    assert.match((await shop.kerf("logs", "recommendations")).stdout, /the last call has ended/);
     assert.equal((await unit())?.state, "stopped");
     assert.deepEqual((await customer.get("/home")).body.degraded, ["recommendations"]);
   });

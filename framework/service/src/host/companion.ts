@@ -24,7 +24,7 @@ export interface CompanionParts {
   /** Absolute path of a directory that it may make for itself, beside the instance's socket; the platform removes it. */
   readonly directory: string;
   /** What to start instead of the program that the service declares; see the boot document. */
-  readonly program: Boot["program"];
+  readonly program?: Boot["program"];
   /** It has gone by itself: the instance is no use without it. */
   readonly failed: (error: KerfError) => void;
 }

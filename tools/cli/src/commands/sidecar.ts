@@ -6,6 +6,7 @@ import { homeOption } from "./home-option.ts";
 export interface SidecarOptions {
   service: string;
   home?: string;
+  json?: true;
 }
 
 /** `kerf sidecar`: a program of one's own in the place of the one that a service declares. */
@@ -20,6 +21,7 @@ export function sidecarCommand(): Command {
       .argument("<command...>", "the program and its arguments, after --; no shell reads them")
       .requiredOption("--service <name>", "the service, declared with external(…)")
       .addOption(homeOption())
+      .option("--json", "print each line that the program writes as a JSON object")
       .action(async (command: string[], options: SidecarOptions) => {
         const { runSidecar } = await import("../sidecar/run-sidecar.ts");
         await runSidecar(command, options);
