@@ -52,7 +52,7 @@ export const rows: readonly Row[] = [
   promise(
     "A crash stays where it happened",
     "Each unit is a process that is watched and restarted with backoff; the others go on answering",
-    built("tests/shop/crash.test.ts"),
+    built("tests/shop/crash.engine.test.ts"),
     "kerf status",
   ),
   promise(
@@ -156,7 +156,7 @@ export const rows: readonly Row[] = [
   cost(
     "The whole page fails because one part does",
     "An optional dependency answers as degraded; the shop's home page stays 200 and names what is missing",
-    built("tests/shop/degraded.test.ts"),
+    built("tests/shop/degraded.engine.test.ts"),
     "curl localhost:8080/home",
   ),
   cost(

@@ -73,10 +73,9 @@ export function endToEnd(
           Array.from({ length: copies }, () => expected(unit.name)),
           unit.name,
         );
-      assert.deepEqual(
-        status.gateways.map((gateway) => gateway.url),
-        [shop.url],
-      );
+      const urls = new Map(status.gateways.map(({ name, url }) => [name, url]));
+      assert.deepEqual([...urls.keys()].sort(), ["mobile", "web"]);
+      assert.equal(urls.get("web"), shop.url);
     });
 
     test("the gateway says that it is well", async () => {
@@ -284,6 +283,18 @@ export function endToEnd(
       assert.ok(body.featured.length > 0 && body.recentOrders.length > 0);
       assert.equal(body.recommendations.length > 0, hasPython);
       assert.equal((await anonymous().get("/home")).status, 401);
+    });
+
+    test("phones have a gateway of their own, with a smaller home and fewer routes", async () => {
+      const { gateways } = await shop.status();
+      const phone = new Customer(gateways.find(({ name }) => name === "mobile")?.url ?? "");
+      phone.token = customer.token;
+      const { status, body } = await phone.get("/home");
+      assert.equal(status, 200);
+      assert.deepEqual(body.degraded, hasPython ? [] : ["forYou"]);
+      assert.ok(body.featured.length > 0 && body.lastOrder !== undefined);
+      assert.equal("description" in body.featured[0], false);
+      assert.equal((await phone.get("/inventory/saw-tenon")).status, 404);
     });
 
     test("bad input is answered clearly and changes nothing", async () => {

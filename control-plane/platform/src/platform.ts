@@ -14,6 +14,7 @@ import { deploy, type Deployment } from "./placement/deployment.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { openSecurity } from "./resources/security.ts";
+import type { Program } from "./supervisor/program.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
 import { Home } from "./state/home.ts";
@@ -121,7 +122,12 @@ export class Platform {
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
     const units = wanted.filter(({ kind, sidecar }) => kind === "host" && sidecar !== true);
-    const gateways = wanted.filter(({ kind }) => kind === "gateway");
+    const [front, ...fronts] = wanted.filter(({ kind }) => kind === "gateway");
+    const foreign = wanted.filter(({ sidecar }) => sidecar === true);
+    const starting = (id: string, programs: readonly Program[], one: string): Promise<void> =>
+      programs.length === 0
+        ? Promise.resolve()
+        : events.step(id, `Starting ${counted(programs, one)}`, () => supervisor.apply(programs));
     await Promise.all([
       events.step(
         "databases",
@@ -129,18 +135,14 @@ export class Platform {
         () => this.#prepareDatabases(manifest),
         () => counted(databases.servers, "server"),
       ),
-      events.step("units", `Starting ${counted(units, "unit")}`, () => supervisor.apply(units)),
-      events.step("gateways", `Starting ${counted(gateways, "gateway")}`, () =>
-        supervisor.apply(gateways),
-      ),
+      starting("units", units, "unit"),
+      starting("gateway", front === undefined ? [] : [front], "gateway"),
     ]);
-    // Programs in other languages last: each is two processes, and would take the machine from those that answer first.
-    const foreign = wanted.filter(({ sidecar }) => sidecar === true);
-    if (foreign.length > 0) {
-      await events.step("programs", `Starting ${counted(foreign, "sidecar")}`, () =>
-        supervisor.apply(foreign),
-      );
-    }
+    // The other front doors and programs in other languages last: they would take the machine from what answers first.
+    await Promise.all([
+      starting("gateways", fronts, "more gateway"),
+      starting("programs", foreign, "sidecar"),
+    ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
 
     // Ready is what answers: everyone knows the way to everyone.
