@@ -2,7 +2,6 @@
 
 /** Where a row that is not built yet will be built. */
 export type Area =
-  | "the call path and the front door in full"
   | "deploys, scaling, cut and join"
   | "traces, logs and metrics"
   | "beyond one machine"
@@ -107,8 +106,9 @@ export const rows: readonly Row[] = [
   ),
   promise(
     "The old system is replaced piece by piece",
-    "Existing Express and Nest programs wrapped; strangler routes moved path by path, with answers compared",
-    planned("the call path and the front door in full"),
+    "An existing program stays behind the gateway as it is; its routes move path by path, with answers compared first",
+    built("data-plane/proxy/src/routes/strangler.test.ts"),
+    "kerf routes",
   ),
 
   cost(
@@ -281,18 +281,21 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A burst takes everything down",
-    "Adaptive limits, shedding by criticality, bulkheads, outlier ejection, rate limits and quotas at the gateway",
-    planned("the call path and the front door in full"),
+    "Adaptive limits, shedding by criticality, bulkheads, outlier ejection; rate limits at the gateway",
+    built("framework/call/src/policies/load-shedding.test.ts"),
+    "kerf policies orders",
   ),
   cost(
     "A tail of slow answers",
     "Hedging, caching and coalescing of queries",
-    planned("the call path and the front door in full"),
+    built("framework/call/src/policies/hedging.test.ts"),
+    "kerf policies catalog",
   ),
   cost(
     "The network between services is open",
-    "Mutual TLS with workload identity, rotated without a restart; today everything talks over Unix sockets of one machine",
-    planned("beyond one machine"),
+    "Mutual TLS with workload identity, rotated without a restart; without it everything talks over Unix sockets of one machine",
+    built("tests/shop/mutual-tls.engine.test.ts"),
+    "kerf dev --network tcp",
   ),
   cost(
     "Cutting or joining loses requests",

@@ -277,9 +277,7 @@ export function endToEnd(
     });
 
     test("the home page has all of its parts", async () => {
-      const { status, body } = await customer.get("/home");
-      assert.equal(status, 200);
-      assert.deepEqual(body.degraded, hasPython ? [] : ["recommendations"]);
+      const body = await whole(customer, hasPython ? [] : ["recommendations"]);
       assert.ok(body.featured.length > 0 && body.recentOrders.length > 0);
       assert.equal(body.recommendations.length > 0, hasPython);
       assert.equal((await anonymous().get("/home")).status, 401);
@@ -289,9 +287,7 @@ export function endToEnd(
       const { gateways } = await shop.status();
       const phone = new Customer(gateways.find(({ name }) => name === "mobile")?.url ?? "");
       phone.token = customer.token;
-      const { status, body } = await phone.get("/home");
-      assert.equal(status, 200);
-      assert.deepEqual(body.degraded, hasPython ? [] : ["forYou"]);
+      const body = await whole(phone, hasPython ? [] : ["forYou"]);
       assert.ok(body.featured.length > 0 && body.lastOrder !== undefined);
       assert.equal("description" in body.featured[0], false);
       assert.equal((await phone.get("/inventory/saw-tenon")).status, 404);
@@ -385,5 +381,14 @@ export function endToEnd(
     });
 
     for (const [name, holds] of Object.entries(afterwards)) test(name, () => holds(shop));
+  });
+}
+
+/** A home in which nothing else is missing: a part that is late is left out, and on a busy machine any may be. */
+function whole(client: Customer, missing: readonly string[]): Promise<any> {
+  return eventually(`a home that lacks ${missing.join() || "nothing"}`, async () => {
+    const { status, body } = await client.get("/home");
+    assert.equal(status, 200);
+    return body.degraded.join() === missing.join() ? body : undefined;
   });
 }

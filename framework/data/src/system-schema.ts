@@ -6,7 +6,7 @@ import { type ConnectionConfig, withConnection } from "./connection.ts";
 export interface SystemMigration {
   /** Unique, as `events-0001`; kept in `kerf.schema_version`. */
   readonly name: string;
-  /** Run by the owner in one transaction with its record; its objects lie in the schema `kerf`. */
+  /** Run by the owner in one transaction with its record, and with the others that are missing; its objects lie in the schema `kerf`. */
   readonly sql: string;
 }
 
@@ -29,16 +29,17 @@ export async function applyWith(
   if ((await missing(client, migrations))?.length === 0) return [];
   return withAdvisoryLock(client, "kerf system schema", async () => {
     const wanted = (await missing(client, migrations)) ?? (await createHistory(client, migrations));
-    for (const { name, sql } of wanted) {
-      await client.query("begin");
-      try {
+    // One transaction: a new database has all of them to come, and each commit waits for the disk.
+    await client.query("begin");
+    try {
+      for (const { name, sql } of wanted) {
         await client.query(sql);
         await client.query("insert into kerf.schema_version (name) values ($1)", [name]);
-        await client.query("commit");
-      } catch (error) {
-        await client.query("rollback").catch(() => undefined);
-        throw error;
       }
+      await client.query("commit");
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
     }
     return wanted.map(({ name }) => name);
   });

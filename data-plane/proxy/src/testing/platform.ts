@@ -90,7 +90,9 @@ export class FrontPlatform {
     t.after(async () => {
       await Promise.allSettled(platform.#ends.map((end) => end()));
       for (const server of platform.#servers) await server.close();
-      await rm(platform.directory, { recursive: true, force: true });
+      // A gateway that could not start may be writing down its snapshot still.
+      const rest = { maxRetries: 10, retryDelay: 20 };
+      await rm(platform.directory, { recursive: true, force: true, ...rest });
     });
     return platform;
   }
