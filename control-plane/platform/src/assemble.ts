@@ -158,7 +158,7 @@ export function assemble(
         // A newer start takes its place, with the same program.
         if (!isSuperseded(thrown)) throw thrown;
       }),
-    startAnew: (unit) => supervisor.startAnew(unit, detachBoundMs),
+    startAnew: (unit) => supervisor.startAnew(unit, detachBoundMs, draining.signal),
     stopping: draining.signal,
     problem: (error, unit) => events.problem(error, unit),
   });

@@ -111,7 +111,10 @@ export class Platform {
     const wanted = deployed.programs;
     const adopted = await supervisor.reconcile(wanted);
     for (const { unit, record } of adopted) {
-      if (record.attached !== undefined) this.#parts.attached.restore(unit, record.attached);
+      // Not what was draining, since its place has been taken back.
+      const serves = supervisor.slotsOf(unit).some(({ current }) => current?.record === record);
+      if (serves && record.attached !== undefined)
+        this.#parts.attached.restore(unit, record.attached);
     }
     if (adopted.length > 0) {
       events.done("adopt", "Taking over what runs", counted(adopted, "process", "processes"));

@@ -66,8 +66,11 @@ export class AttachedPrograms {
     try {
       await own.attached;
     } catch (thrown) {
-      this.#held.delete(unit);
-      await this.#giveBack(unit);
+      // By now it may be somebody else's.
+      if (this.#held.get(unit) === own) {
+        this.#held.delete(unit);
+        await this.#giveBack(unit);
+      }
       throw thrown;
     }
     this.#hold(unit, own);

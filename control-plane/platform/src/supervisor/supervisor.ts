@@ -156,10 +156,11 @@ export class Supervisor {
     return replaced;
   }
 
-  /** Ends the copies of a unit, each by force after `boundMs`, and starts it anew. Resolves when they are ready, or failed. */
-  async startAnew(unit: string, boundMs: number): Promise<void> {
+  /** Ends the copies of a unit, each by force after `boundMs`, and starts it anew, unless all is to end by then. Resolves when they are ready, or failed. */
+  async startAnew(unit: string, boundMs: number, stopping: AbortSignal): Promise<void> {
     const slots = this.slotsOf(unit);
     await Promise.all(slots.map((slot) => slot.stop(boundMs)));
+    if (stopping.aborted) return;
     await Promise.all(slots.map((slot) => slot.start()));
   }
 

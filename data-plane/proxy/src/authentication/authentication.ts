@@ -71,9 +71,9 @@ export class Authentication {
     const now = this.#clock.wall();
     const known = this.#signed.get(proven);
     if (known !== undefined && now < known.reuseUntil) return known.identity;
-    const { credential, principal } = proven;
+    const { ambient, credential, principal } = proven;
     const principalToken = this.#signer.sign(principal, lifeMs + reuseMs);
-    const identity = { principal, principalToken, credential };
+    const identity = { principal, principalToken, credential, ambient };
     this.#signed.set(proven, { identity, reuseUntil: now + reuseMs });
     return identity;
   }

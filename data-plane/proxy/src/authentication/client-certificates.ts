@@ -76,7 +76,7 @@ export class ClientCertificates implements Method {
     }
     return {
       authorities,
-      proven: { principal: principalOf(subject, {}, this.#options.prefix) },
+      proven: { principal: principalOf(subject, {}, this.#options.prefix), ambient: true },
       until: Date.parse(certificate.validTo),
     };
   }

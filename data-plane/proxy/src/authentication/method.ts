@@ -8,6 +8,8 @@ export interface Proven {
   readonly principal: Principal;
   /** What it goes by ({@link Identity}). */
   readonly credential?: string;
+  /** Browsers send it by themselves ({@link Identity}). */
+  readonly ambient?: boolean;
 }
 
 /** One way in which clients prove who they are. */

@@ -38,7 +38,7 @@ export class Compressor {
     if (typeof body !== "string" || !compressible.test(headers["content-type"] ?? ""))
       return answer;
     if (Buffer.byteLength(body) < minBytes) return answer;
-    if (!sessions && isSession(request, identity)) return answer;
+    if (!sessions && identity?.ambient === true) return answer;
     const vary = headers["vary"] === undefined ? "" : `${headers["vary"]}, `;
     const varied = { ...answer, headers: { ...headers, vary: `${vary}Accept-Encoding` } };
     const accepted = request.headers["accept-encoding"];
@@ -74,10 +74,4 @@ export class Compressor {
       this.#underWay--;
     }
   }
-}
-
-/** Whether the browser proved the user by itself, with a cookie, whichever page sent the request. */
-function isSession(request: IncomingMessage, identity: Identity | undefined): boolean {
-  const { authorization, cookie } = request.headers;
-  return identity?.principal !== undefined && cookie !== undefined && authorization === undefined;
 }

@@ -37,10 +37,9 @@ export class Cors {
   /** For every answer to this request. */
   fields(request: IncomingMessage): Readonly<Record<string, string>> {
     const { origin } = request.headers;
-    if (this.#origins === "any") {
-      if (origin === undefined) return nothing;
+    // To everybody, also who asks from no other origin: a cache may give the same answer to one that does.
+    if (this.#origins === "any")
       return { "access-control-allow-origin": "*", "access-control-expose-headers": answerHeaders };
-    }
     // Also when nobody is let in: a cache must not give this answer to an origin that is.
     const vary = { vary: "Origin" };
     if (origin === undefined || !this.#origins.has(origin)) return vary;

@@ -107,6 +107,10 @@ export class DeclaredRoute implements ForeignRoute {
           location: (location) => this.#rewrite.back(location, from),
           own,
         });
+        // Set before, such as a session's cookie that was renewed: a head that is written whole would take its place.
+        const cookies = [response.getHeader("set-cookie") ?? []].flat();
+        response.removeHeader("set-cookie");
+        for (const one of cookies) head.push("set-cookie", String(one));
         // An answer that comes before the request is read: what follows of it must not be taken for the next one.
         if (!request.complete && status !== 101) head.push("connection", "close");
         return head;

@@ -189,26 +189,29 @@ export class MirroredRequest implements AnswerObserver {
     const { clock } = this.#parts;
     // Those who are waited for go first.
     if (upstream.breaker.state !== "closed" || !upstream.admission.tryEnter()) return "dropped";
-    const { instance } = upstream.pick(undefined, clock.now());
-    const pool = instance.enter();
-    const capture = new AnswerCapture();
-    const asked = ask(
-      pool,
-      { method, target, fields: head, body },
-      {
-        head: ({ status, fields }) => capture.head(status, describing(fields)),
-        piece: (bytes) => capture.piece(Buffer.from(bytes)),
-      },
-    );
-    const timer = clock.after(upstream.policies.deadlineMs, () =>
-      asked.abandon(new KerfError("deadline_exceeded", "The copy was not answered in time.")),
-    );
     try {
-      await asked.head;
-      return await capture.answer();
+      const { instance } = upstream.pick(undefined, clock.now());
+      const pool = instance.enter();
+      const capture = new AnswerCapture();
+      const asked = ask(
+        pool,
+        { method, target, fields: head, body },
+        {
+          head: ({ status, fields }) => capture.head(status, describing(fields)),
+          piece: (bytes) => capture.piece(Buffer.from(bytes)),
+        },
+      );
+      const timer = clock.after(upstream.policies.deadlineMs, () =>
+        asked.abandon(new KerfError("deadline_exceeded", "The copy was not answered in time.")),
+      );
+      try {
+        await asked.head;
+        return await capture.answer();
+      } finally {
+        timer.cancel();
+        instance.leave();
+      }
     } finally {
-      timer.cancel();
-      instance.leave();
       upstream.admission.leave();
     }
   }

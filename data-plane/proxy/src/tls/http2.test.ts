@@ -145,6 +145,38 @@ test("a foreign upstream gets what an HTTP/1.1 client would have sent", async (t
   ]);
 });
 
+test("small answers of an upstream pass byte by byte, cookies as one field, trailers as such", async (t) => {
+  const cookies: unknown[] = [];
+  const { url: upstream } = await startForeign(t, (request, response) => {
+    cookies.push(request.rawHeaders.filter((_, i, all) => all[i - 1]?.toLowerCase() === "cookie"));
+    if (request.url !== "/legacy/trailers")
+      return void response.end(Buffer.from([0x7f, 0x80, 0xc3, 0xff, 0]));
+    response.writeHead(200, { trailer: "x-sum, set-cookie" });
+    response.write("body");
+    response.addTrailers([
+      ["x-sum", "1"],
+      ["x-sum", "2"],
+      ["set-cookie", "late=1"],
+    ]);
+    response.end();
+  });
+  const { authority, url } = await startSecureFront(t, () => ({
+    upstreams: { legacy: { urls: [upstream] } },
+    routes: [{ path: "/legacy/*", to: { upstream: "legacy" } }],
+  }));
+  const session = http2Session(t, url, { ca: authority.pem });
+  const bytes = session.request({ ":path": "/legacy/bytes", cookie: ["a=1", "sid=x"] });
+  const read = Buffer.concat(await Array.fromAsync(bytes as AsyncIterable<Buffer>));
+  assert.deepEqual([...read], [0x7f, 0x80, 0xc3, 0xff, 0]);
+  assert.deepEqual(cookies, [["a=1; sid=x"]]);
+  const trailing = session.request({ ":path": "/legacy/trailers", te: "trailers" });
+  const [[trailers]] = await Promise.all([
+    once(trailing, "trailers"),
+    once(trailing.resume(), "end"),
+  ]);
+  assert.deepEqual(Object.entries(trailers as object), [["x-sum", "1, 2"]]);
+});
+
 test("in clear text, HTTP/2 is for those that begin with it, and only where it is asked for", async (t) => {
   const plain = await startFront(t, { http2: true });
   assert.match(plain.url, /^http:/);

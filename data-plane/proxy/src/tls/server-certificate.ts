@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { resolve } from "node:path";
+import { createSecureContext } from "node:tls";
 import type { ServerTls } from "@kerf/call/http";
-import { KerfError } from "@kerf/kernel";
+import { describeError, KerfError } from "@kerf/kernel";
 import type { GatewayTls } from "@kerf/service";
 import { readAuthorities } from "../authentication/client-certificates.ts";
 import { WatchedFile } from "../authentication/watched-file.ts";
@@ -98,14 +99,20 @@ export class ServerCertificate {
       });
     }
     const asks = this.#authorities.length > 0;
-    return {
-      cert: pem,
-      key,
-      minVersion,
-      clientAuthorities: asks
-        ? this.#authorities.map((file) => file.currentNow()).join("\n")
-        : undefined,
-    };
+    const clientAuthorities = asks
+      ? this.#authorities.map((file) => file.currentNow()).join("\n")
+      : undefined;
+    try {
+      createSecureContext({ cert: pem, key, minVersion, ca: clientAuthorities });
+    } catch (cause) {
+      throw new KerfError("invalid_configuration", {
+        message: `TLS cannot be served with the certificate in ${certFile}: ${describeError(cause)}.`,
+        why: "A key that is too short or a signature that is too weak is refused by OpenSSL.",
+        fix: "Have it issued anew: ECDSA P-256 or RSA from 2048 bits, signed with SHA-256.",
+        cause,
+      });
+    }
+    return { cert: pem, key, minVersion, clientAuthorities };
   }
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { KerfError } from "@kerf/kernel";
 import { attemptFailure } from "./failure.ts";
 import type { ExchangeHandler, Http1Connection } from "./http1/connection.ts";
+import { hopByHop } from "./hop-by-hop.ts";
 import { type Fields, fieldOf } from "./http1/fields.ts";
 import type { Http1Pool } from "./http1/pool.ts";
 import type { Http1Request } from "./http1/request-head.ts";
@@ -42,6 +43,7 @@ export class Attempt implements ExchangeHandler {
   #isOver = false;
   #sent = false;
   #isBodySent = false;
+  #isStalled = false;
   #discarded = -1;
 
   constructor(owner: AttemptOwner, where: string) {
@@ -113,8 +115,12 @@ export class Attempt implements ExchangeHandler {
     piece?.(kept);
     if (response.write(kept) || isLast) return;
     connection.pause();
+    // What was read already still comes.
+    if (this.#isStalled) return;
+    this.#isStalled = true;
     this.#owner.stalled(true);
     response.once("drain", () => {
+      this.#isStalled = false;
       this.#owner.stalled(false);
       connection.resume(this);
     });
@@ -123,7 +129,9 @@ export class Attempt implements ExchangeHandler {
   onEnd(trailers: Fields): void {
     if (this.#isOver) return;
     const { response, takesTrailers } = this.#owner;
-    if (takesTrailers && trailers.length > 0) response.addTrailers(pairsOf(trailers));
+    // Those that would say something of the answer's frame or head come too late for it (RFC 9110, 6.5.1).
+    const passed = takesTrailers ? pairsOf(trailers).filter(([name]) => !ofHead.has(name)) : [];
+    if (passed.length > 0) response.addTrailers(passed);
     if (!this.#isBodySent) response.end();
     this.#finish({ answered: true });
   }
@@ -150,6 +158,15 @@ export class Attempt implements ExchangeHandler {
     this.#end(end);
   }
 }
+
+const ofHead: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  "content-encoding",
+  "content-length",
+  "content-range",
+  "content-type",
+  "set-cookie",
+]);
 
 function pairsOf(fields: Fields): [string, string][] {
   const pairs: [string, string][] = [];

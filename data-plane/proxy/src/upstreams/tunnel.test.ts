@@ -121,3 +121,35 @@ test(
     await closed;
   },
 );
+
+test(
+  "a client that resets its connection in the middle of the handshake harms nobody, and one that sends a body gets no tunnel",
+  { timeout: 20_000 },
+  async (t) => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<Socket>();
+    const foreign = await startForeign(t, (_request, response) => void response.end("plain"));
+    foreign.server.on("upgrade", (_request, socket) => ask(socket.resume() as Socket));
+    const { url } = await startFront(t, {
+      upstreams: { legacy: { urls: [foreign.url] } },
+      routes: [{ path: "/ws/*", to: { upstream: "legacy" } }],
+    });
+    const outgoing = httpRequest(`${url}/ws/chat`, { headers: webSocket, agent: false }).end();
+    outgoing.on("error", () => {});
+    const far = await asked;
+    (outgoing.socket as Socket).resetAndDestroy();
+    // The gateway hears of the reset when it has something to say.
+    far.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno");
+    await once(far, "close");
+    const withBody = { ...webSocket, "content-length": "0", "transfer-encoding": "chunked" };
+    assert.equal((await refused(`${url}/ws/x`, withBody))[0], 400);
+    const sent = httpRequest(`${url}/ws/x`, {
+      method: "GET",
+      headers: { ...webSocket, "content-length": "4" },
+      agent: false,
+    });
+    sent.end("body");
+    const [answer] = (await once(sent, "response")) as [IncomingMessage];
+    assert.equal(answer.statusCode, 200);
+    answer.resume();
+  },
+);

@@ -15,6 +15,8 @@ export interface Identity {
   readonly principalToken?: string | undefined;
   /** The credential that proved it, where a user may have several: `apiKey:ID`. Nothing that could be used in its place. */
   readonly credential?: string | undefined;
+  /** Browsers send the credential by themselves, whichever page asks: a cookie, a client certificate. */
+  readonly ambient?: boolean | undefined;
 }
 
 /** A request on its way to its operation. */

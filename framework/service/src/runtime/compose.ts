@@ -35,6 +35,7 @@ export function composeIn(
         return otherwise;
       } finally {
         contexts.delete(context);
+        context.release();
       }
     };
     try {

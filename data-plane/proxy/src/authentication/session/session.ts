@@ -173,6 +173,6 @@ export class Sessions implements Method {
 
   #openedOf(state: SessionState, newest: boolean): OpenedSession {
     const principal = principalOf(state.subject, state.claims, this.#setting.settings.prefix);
-    return { state, proven: { principal }, newest };
+    return { state, proven: { principal, ambient: true }, newest };
   }
 }

@@ -8,6 +8,7 @@ import {
 } from "node:http2";
 import { KerfError } from "@kerf/kernel";
 import type { Fields } from "../http1/fields.ts";
+import { hopByHop } from "../hop-by-hop.ts";
 import { left } from "../upstream.ts";
 import { MessageBound } from "./message-bound.ts";
 
@@ -37,6 +38,10 @@ export class GrpcExchange {
   readonly #bound: MessageBound;
   #trailers: IncomingHttpHeaders | undefined;
   #onlyHead: { status: number; head: string[] } | undefined;
+  /** The client has a status, from there or of ours. */
+  #isOver = false;
+  /** Stops listening to the client. */
+  #letGo = (): void => {};
 
   constructor(call: GrpcCall) {
     this.#call = call;
@@ -50,6 +55,7 @@ export class GrpcExchange {
 
   /** Ends the call at both sides. */
   abandon(reason: KerfError): void {
+    this.#isOver = true;
     this.#settle.reject(reason);
     if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL);
   }
@@ -57,7 +63,7 @@ export class GrpcExchange {
   #up(): void {
     const { request, response } = this.#call;
     const stream = this.#stream;
-    request.on("data", (chunk: Buffer) => {
+    const onData = (chunk: Buffer): void => {
       try {
         this.#bound.pass(chunk);
       } catch (error) {
@@ -66,26 +72,38 @@ export class GrpcExchange {
       }
       this.#call.moved();
       if (!stream.closed && !stream.writableEnded && !stream.write(chunk)) request.pause();
-    });
-    stream.on("drain", () => request.resume());
-    request.once("end", () => stream.end());
-    request.once("error", () => this.abandon(left()));
-    response.once("close", () => {
+    };
+    const onEnd = (): void => void stream.end();
+    const onError = (): void => this.abandon(left());
+    const onClose = (): void => {
       if (!response.writableFinished) this.abandon(left());
-    });
+    };
+    stream.on("drain", () => request.resume());
+    request.on("data", onData).once("end", onEnd).once("error", onError);
+    response.once("close", onClose);
+    // It ended, or another instance was asked before.
+    if (request.readableEnded) onEnd();
+    else request.resume();
+    // What comes afterwards is the next instance's, if there is one.
+    this.#letGo = () => {
+      request.off("data", onData).off("end", onEnd).off("error", onError).pause();
+      response.off("close", onClose);
+    };
   }
 
   #down(): void {
     const { response, origin } = this.#call;
     const stream = this.#stream;
-    stream.once("response", (headers, flags) => {
-      const status = headers[":status"] ?? 200;
-      this.#call.answered(headers["grpc-status"] as string | undefined);
-      const head = this.#call.answerHead(status, fieldsOf(headers));
-      // A head that is all there is must arrive as such.
-      if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#onlyHead = { status, head };
-      else if (!response.headersSent && !response.destroyed) response.writeHead(status, head);
-    });
+    stream.once("response", (headers, flags) =>
+      this.#passing(() => {
+        const status = headers[":status"] ?? 200;
+        this.#call.answered(headers["grpc-status"] as string | undefined);
+        const head = this.#call.answerHead(status, fieldsOf(headers));
+        // A head that is all there is must arrive as such.
+        if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) this.#onlyHead = { status, head };
+        else if (!response.headersSent && !response.destroyed) response.writeHead(status, head);
+      }),
+    );
     stream.on("data", (chunk: Buffer) => {
       this.#call.moved();
       if (!response.destroyed && !response.write(chunk)) {
@@ -97,26 +115,46 @@ export class GrpcExchange {
     stream.once("error", () => {
       // What it means is told by the code that its end has.
     });
-    stream.once("close", () => this.#closed(origin));
+    // The status ends the call, also for a client that waits for it before it ends its own half.
+    stream.once("end", () => this.#passing(() => this.#answer()));
+    stream.once("close", () => this.#passing(() => this.#closed(origin)));
   }
 
-  #closed(origin: URL): void {
+  /** What an instance says may be what no server may send on; thrown in an event it would end the process. */
+  #passing(work: () => void): void {
+    try {
+      work();
+    } catch (cause) {
+      const message = `${this.#call.origin.origin} answers with what cannot be passed on.`;
+      this.abandon(new KerfError("protocol_error", { message, cause }));
+    }
+  }
+
+  /** Sends the status on, if it is there; says whether it was. */
+  #answer(): boolean {
     const { response } = this.#call;
-    const { rstCode } = this.#stream;
-    if (response.destroyed) return this.#settle.reject(left());
+    if (this.#isOver || response.destroyed) return this.#isOver;
     if (this.#onlyHead !== undefined) {
       const { status, head } = this.#onlyHead;
       response.statusCode = status;
       for (let i = 0; i < head.length; i += 2)
         response.appendHeader(head[i] as string, head[i + 1] as string);
-      response.end();
-      return this.#settle.resolve();
-    }
-    if (this.#trailers !== undefined) {
+    } else if (this.#trailers !== undefined) {
       response.addTrailers(this.#trailers as Record<string, string>);
-      response.end();
-      return this.#settle.resolve();
-    }
+    } else return false;
+    this.#isOver = true;
+    response.end();
+    this.#settle.resolve();
+    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    return true;
+  }
+
+  #closed(origin: URL): void {
+    const { response } = this.#call;
+    const { rstCode } = this.#stream;
+    if (this.#answer()) return;
+    this.#letGo();
+    if (response.destroyed) return this.#settle.reject(left());
     const unsent = rstCode === constants.NGHTTP2_REFUSED_STREAM;
     this.#settle.reject(
       new KerfError(unsent ? "unavailable" : "bad_gateway", {
@@ -127,9 +165,12 @@ export class GrpcExchange {
   }
 }
 
+/** What is about the call, not about the connection that it came over. */
 function withoutPseudo(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   return Object.fromEntries(
-    Object.entries(headers).filter(([name, value]) => !name.startsWith(":") && value !== undefined),
+    Object.entries(headers).filter(
+      ([name, value]) => !name.startsWith(":") && !hopByHop.has(name) && value !== undefined,
+    ),
   );
 }
 

@@ -142,6 +142,29 @@ test("messages pass in both directions as they come", async (t) => {
   assert.equal(bytes, 1_000_000);
 });
 
+test("a status that comes early ends the call, though its client has more to say", async (t) => {
+  const { client } = await grpcFront(t, {
+    both: (call) =>
+      void call.emit("error", { code: status.UNAUTHENTICATED, details: "who are you" }),
+    up: (_call, done) => done({ code: status.RESOURCE_EXHAUSTED, details: "enough" }),
+  });
+  const both = client.makeBidiStreamRequest("/shop.Echo/both", same, same);
+  const ended = await new Promise<{ code: number; details: string }>((resolve) =>
+    both
+      .on("error", () => {})
+      .once("status", resolve)
+      .resume(),
+  );
+  assert.deepEqual([ended.code, ended.details], [status.UNAUTHENTICATED, "who are you"]);
+  const refusal = await new Promise<number | undefined>((resolve) => {
+    const up = client.makeClientStreamRequest("/shop.Echo/up", same, same, (error) =>
+      resolve(error?.code),
+    );
+    up.write(Buffer.alloc(10));
+  });
+  assert.equal(refusal, status.RESOURCE_EXHAUSTED);
+});
+
 test("the client's deadline goes with the call, and ends it", async (t) => {
   const { promise: gone, resolve: leave } = Promise.withResolvers<void>();
   const deadlines: number[] = [];

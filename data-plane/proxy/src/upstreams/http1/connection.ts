@@ -279,8 +279,9 @@ export class Http1Connection implements ResponseSink {
     this.#timer = undefined;
     const isReusable = isAll && this.#isSent && this.#parser.head?.keepsAlive === true;
     if (!isReusable) return this.destroy(new ConnectionLost("NOT_KEPT"));
-    // A client that takes no more of a complete answer stalls this connection no longer.
     this.#request = undefined;
+    // A client that takes no more of a complete answer stalls this connection no longer. Over TLS it may have been told to read no more.
+    if (this.#isPaused) this.#socket.resume();
     this.#isPaused = false;
     this.#owner.onIdle(this);
   }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { announcesBody } from "../body.ts";
 import { closes, refuseAmbiguous, refuseExpectation, refuseMalformed } from "../refuse-request.ts";
 import { framingFault } from "../request-framing.ts";
 import { maxHeaderFields } from "../request-headers.ts";
@@ -34,7 +35,9 @@ export function http1Connections(options: HttpServerOptions): Http1Connections {
     insecureHTTPParser: false,
     // Asked for with the rest of the framing: Node's own refusal lets what is pipelined behind it through.
     requireHostHeader: false,
-    shouldUpgradeCallback: (request) => options.upgrade?.accepts(request) ?? false,
+    // A handshake has no body; what would follow one could be read as the tunnel's or as the body's.
+    shouldUpgradeCallback: (request) =>
+      options.upgrade?.accepts(request) === true && !announcesBody(request),
   });
   // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
   server.maxHeadersCount = maxHeaderFields + 1;
@@ -75,6 +78,8 @@ export function http1Connections(options: HttpServerOptions): Http1Connections {
   const { upgrade } = options;
   if (upgrade !== undefined) {
     server.on("upgrade", (request, socket, head) => {
+      // Node listens no more, and an error that nobody hears ends the process; that it is closed is heard below.
+      socket.on("error", () => {});
       // Behind a request that is still being answered it has no turn, and nobody would keep the two answers apart.
       if (answering.has(socket as Socket)) {
         socket.destroy();

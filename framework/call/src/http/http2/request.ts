@@ -32,8 +32,12 @@ export class Http2Request extends Http2ServerRequest {
     for (const name in headers) if (!name.startsWith(":")) this.fields[name] = headers[name];
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] as string;
-      if (!name.startsWith(":")) this.rawHeaders.push(name, rawHeaders[i + 1] as string);
+      if (!name.startsWith(":") && name !== "cookie")
+        this.rawHeaders.push(name, rawHeaders[i + 1] as string);
     }
+    // Clients may send its pairs one by one; in HTTP/1.1 they are one field (RFC 9113, 8.2.3).
+    const { cookie } = this.fields;
+    if (cookie !== undefined) this.rawHeaders.push("cookie", cookie);
     const host = headers[":authority"] ?? headers.host;
     this.headers = { ...this.fields, ...(host === undefined ? undefined : { host }) };
     if (!stream.endAfterHeaders && this.fields["content-length"] === undefined)

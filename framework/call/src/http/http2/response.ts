@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from "node:http";
 import { constants, type Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
 /** For one connection of HTTP/1 only (RFC 9113, 8.2.2). */
@@ -56,6 +57,19 @@ export class Http2Response extends Http2ServerResponse {
     return super.writeHead(status, headers as unknown as Record<string, string>);
   }
 
+  /** Takes pairs of names and values, too. */
+  override addTrailers(
+    trailers: OutgoingHttpHeaders | readonly (readonly [string, string])[],
+  ): void {
+    const pairs = Array.isArray(trailers)
+      ? (trailers as readonly (readonly [string, string])[])
+      : undefined;
+    if (pairs === undefined) return super.addTrailers(trailers as OutgoingHttpHeaders);
+    const byName: Record<string, string[]> = {};
+    for (const [name, value] of pairs) (byName[name] ??= []).push(value);
+    super.addTrailers(byName);
+  }
+
   /** Does nothing: no client of HTTP/2 makes anything of it. */
   writeProcessing(): void {}
 
@@ -71,10 +85,10 @@ export class Http2Response extends Http2ServerResponse {
     });
   }
 
-  override end(chunk?: any): this {
+  override end(chunk?: any, encoding?: any): this {
     const { req, stream } = this;
     // To HEAD, the body is left out, as HTTP/1 does.
-    super.end(req.method === "HEAD" ? null : chunk);
+    super.end(req.method === "HEAD" ? null : chunk, encoding);
     if (!req.complete && !stream.destroyed) this.#readOn();
     return this;
   }

@@ -126,7 +126,8 @@ export function http2Sessions(options: HttpServerOptions): Http2Sessions {
       count(1);
       clearTimeout(idle);
       stream.once("close", () => {
-        if (count(-1) > 0) return;
+        // Its connection may have closed before.
+        if (!sessions.has(session) || count(-1) > 0) return;
         if (session.closed) end(session);
         else idle = setTimeout(() => end(session), keepAliveMs);
       });
