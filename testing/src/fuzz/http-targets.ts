@@ -1,5 +1,7 @@
-import { request } from "node:http";
+import { isDeepStrictEqual } from "node:util";
+import { createServer, type IncomingMessage, request } from "node:http";
 import { Duplex } from "node:stream";
+import { framingFault, readPlainHead } from "@kerf/call/http";
 import { MalformedResponse, ResponseParser } from "@kerf/proxy";
 import { BrokenPromise, type Target } from "./target.ts";
 
@@ -123,5 +125,97 @@ export const responses: Target = {
         `Node reads ${JSON.stringify(theirs)} where ours reads ${JSON.stringify(found)}.`,
       );
     return `${kind} with ${found.body.length > 0 ? "a body" : "none"}`;
+  },
+};
+
+/** A request as somebody reads it. */
+interface ReadRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly rawHeaders: readonly string[];
+  readonly body: string;
+}
+
+/** The request that Node's own strict parser makes of it; a text that says why when it is none, or not one that is read in one way. */
+function requestByNode(input: Buffer): Promise<ReadRequest | string> {
+  return new Promise((resolve) => {
+    const server = createServer({ insecureHTTPParser: false, requireHostHeader: false });
+    const wire = new Duplex({ read() {}, write: (_bytes, _encoding, done) => done() });
+    const onRequest = (message: IncomingMessage): void => {
+      const pieces: Buffer[] = [];
+      message.on("data", (bytes: Buffer) => pieces.push(bytes));
+      message.on("error", (error) => resolve(error.message));
+      message.on("end", () => {
+        const fault = framingFault(message);
+        if (fault !== undefined) return resolve(fault);
+        const { method = "", url = "", headers, rawHeaders } = message;
+        const body = Buffer.concat(pieces).toString("latin1");
+        resolve({ method, url, headers, rawHeaders, body });
+      });
+    };
+    server.on("request", onRequest).on("checkContinue", onRequest).on("upgrade", onRequest);
+    server.on("clientError", (error) => resolve(error.message));
+    server.emit("connection", wire);
+    wire.push(input);
+    // Without an answer to it, what is behind a request stays where it is.
+    wire.push(null);
+    wire.on("end", () => setImmediate(() => resolve("no request")));
+  });
+}
+
+const requestSeeds = [
+  "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+  'POST /a?b=c HTTP/1.1\r\nHost: a.example:8080\r\nContent-Type: application/json\r\nContent-Length: 7\r\nConnection: keep-alive\r\n\r\n{"a":1}',
+  "DELETE /a/b HTTP/1.1\r\nhost: [::1]:3\r\nauthorization: Bearer a.b.c\r\naccept: */*\r\ncookie: a=b\r\nx-empty:\r\n\r\nGET / HTTP/1.1\r\nhost: b\r\n\r\n",
+];
+
+/** Requests that are read without Node's parser: each is exactly one to that parser too, and the same. */
+export const plainRequests: Target = {
+  name: "http1-plain-requests",
+  seeds: requestSeeds.map((text) => Buffer.from(text, "latin1")),
+  words: [
+    "content-length: 5\r\n",
+    "content-length:05\r\n",
+    "transfer-encoding: chunked\r\n",
+    "Transfer-Encoding : chunked\r\n",
+    "connection: close\r\n",
+    "connection: upgrade\r\n",
+    "upgrade: websocket\r\n",
+    "expect: 100-continue\r\n",
+    "host: b\r\n",
+    "__proto__: a\r\n",
+    "\r\n\r\n",
+    "\r\n",
+    "\n",
+    "\r",
+    " ",
+    "\t",
+    ":",
+    ",",
+    "#",
+    "%00",
+    "\0",
+    "\x7f",
+    "\xff",
+    " HTTP/1.1\r\n",
+    "HTTP/1.0",
+    "http://a/",
+    "OPTIONS *",
+    "CONNECT a:1",
+  ],
+  async run(input) {
+    const head = readPlainHead(input, 0);
+    if (head === undefined) return "left to Node";
+    const { method, url, headers, rawHeaders, bodyAt, end } = head;
+    const body = input.toString("latin1", bodyAt, end);
+    const found: ReadRequest = { method, url, headers: { ...headers }, rawHeaders, body };
+    const theirs = await requestByNode(input.subarray(0, end));
+    const same = typeof theirs !== "string" && { ...theirs, headers: { ...theirs.headers } };
+    if (!isDeepStrictEqual(same, found))
+      throw new BrokenPromise(
+        `Node reads ${JSON.stringify(theirs)} where ours reads ${JSON.stringify(found)}.`,
+      );
+    return `${method} with ${body.length > 0 ? "a body" : "none"}${end < input.length ? " and more" : ""}`;
   },
 };

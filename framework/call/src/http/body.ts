@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { KerfError } from "@kerf/kernel";
+import { PlainRequest } from "./http1/plain-request.ts";
 import { jsonFault } from "./json-fault.ts";
 
 /** Largest request body of an operation that says nothing, bytes (`defaults.md`: inbound HTTP). */
@@ -54,7 +55,11 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   return parseJson(await readBytes(request, maxBytes));
 }
 
-function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, maxBytes: number): Buffer | Promise<Buffer> {
+  if (request instanceof PlainRequest) {
+    if (request.body.length > maxBytes) throw tooLarge(maxBytes);
+    return request.body;
+  }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

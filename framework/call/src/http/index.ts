@@ -19,6 +19,8 @@ export {
 } from "./edge.ts";
 export type { FrontProtocols, ServerTls } from "./front.ts";
 export { allowLongUpload } from "./http2/sessions.ts";
+export { readPlainHead } from "./http1/plain-head.ts";
+export { framingFault } from "./request-framing.ts";
 export { grpcAnswer, isGrpc } from "./grpc.ts";
 export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";

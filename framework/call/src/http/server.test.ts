@@ -168,6 +168,29 @@ test("requests that do not arrive are given up", async (t) => {
   assert.equal(edge.calls.length, 0);
 });
 
+test("a connection changes its reader in the middle, and no request is lost", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const body = `{"sku":"a","quantity":1}`;
+  const whole = post(body);
+  const chunked = `POST /things HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+  const pipelined = await edge.raw(get + whole + chunked + get + whole + last);
+  assert.deepEqual(statuses(pipelined), [200, 201, 201, 200, 201, 200]);
+  // What comes in two pieces is not there as a whole.
+  const [first, second] = [whole.slice(0, -5), whole.slice(-5)];
+  assert.deepEqual(statuses(await edge.raw(get + first, second + get, last)), [200, 201, 200, 200]);
+});
+
+test("a connection without a request is closed in time, before its first and between two", async (t) => {
+  const edge = await edgeUnderTest(t, {
+    server: { headersMs: 40, keepAliveMs: 40, checkMs: 10 },
+  });
+  const silent = connect(edge.listener.port, edge.listener.host);
+  await once(silent.resume(), "close");
+  const idle = connect(edge.listener.port, edge.listener.host);
+  idle.write(get);
+  assert.deepEqual(statuses(await text(idle)), [200]);
+});
+
 test("a client that leaves in the middle of its body harms nobody", async (t) => {
   const edge = await edgeUnderTest(t);
   const socket = connect(edge.listener.port, edge.listener.host);

@@ -65,7 +65,7 @@ export interface HttpServerOptions {
   protocols?: () => FrontProtocols;
 }
 
-/** Serves `handler` on Node's own strict parsers. @throws KerfError `start_failed` that says who has the port */
+/** Serves `handler`. @throws KerfError `start_failed` that says who has the port */
 export async function listenHttp(options: HttpServerOptions): Promise<HttpListener> {
   const limits = options.limits ?? {};
   const http1 = http1Connections(options);

@@ -1,10 +1,7 @@
-import { createServer, type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { announcesBody } from "../body.ts";
-import { closes, refuseAmbiguous, refuseExpectation, refuseMalformed } from "../refuse-request.ts";
-import { framingFault } from "../request-framing.ts";
-import { maxHeaderFields } from "../request-headers.ts";
 import type { HttpServerOptions } from "../server.ts";
+import { parsedConnections } from "./parsed-connections.ts";
+import { PlainConnection, type PlainServer } from "./plain-connection.ts";
 
 /** The connections of a server that speak HTTP/1. */
 export interface Http1Connections {
@@ -19,98 +16,80 @@ export interface Http1Connections {
   stop(): void;
 }
 
-/** Serves requests on Node's own strict parser. */
+/** How old the date of an answer may be, milliseconds. */
+const maxTurnMs = 1_000;
+
+/**
+ * Serves requests: those that can be read in one way only are read here, and with the first other one a connection goes to
+ * Node's own strict parser for good. So what is hard to read has one reader, and what is common costs little.
+ */
 export function http1Connections(options: HttpServerOptions): Http1Connections {
-  const limits = options.limits ?? {};
-  let last = false;
-  let closingIdle = false;
-  const answering = new WeakMap<Socket, ServerResponse>();
-
-  const server = createServer({
-    headersTimeout: limits.headersMs ?? 10_000,
-    requestTimeout: limits.requestMs ?? 60_000,
-    keepAliveTimeout: limits.keepAliveMs ?? 75_000,
-    connectionsCheckingInterval: limits.checkMs ?? 2_000,
-    maxHeaderSize: 16_384,
-    insecureHTTPParser: false,
-    // Asked for with the rest of the framing: Node's own refusal lets what is pipelined behind it through.
-    requireHostHeader: false,
-    // A handshake has no body; what would follow one could be read as the tunnel's or as the body's.
-    shouldUpgradeCallback: (request) =>
-      options.upgrade?.accepts(request) === true && !announcesBody(request),
-  });
-  // Node drops what is beyond its bound without a word: one more lets the edge see that there are too many.
-  server.maxHeadersCount = maxHeaderFields + 1;
-  // Connections without a byte in either direction for that long.
-  server.timeout = limits.sendMs ?? 60_000;
-  server.on("timeout", (socket) => {
-    // A request that is being worked on has a bound of its own; whoever takes nothing of an answer has not.
-    if (!answering.has(socket) || socket.writableLength > 0) socket.destroy();
-  });
-  // It never listens itself: slow requests are looked for from here on.
-  server.emit("listening");
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const before = answering.get(request.socket);
-    // After an answer that closes, nothing more on its connection is a request (RFC 9112, 9.6), though Node goes on parsing.
-    if (before !== undefined && closes(before)) return;
-    answering.set(request.socket, response);
-    if (last) response.setHeader("connection", "close");
-    response.once("close", () => {
-      if (answering.get(request.socket) === response && !closes(response))
-        answering.delete(request.socket);
-      // The connection counts as idle only after this event.
-      if (closingIdle) setImmediate(() => server.closeIdleConnections());
-    });
-    const fault = framingFault(request);
-    const { expect } = request.headers;
-    // Node finds "100-continue" inside of other expectations, and reads on behind one that it refuses.
-    if (expect !== undefined && expect.toLowerCase() !== "100-continue")
-      refuseExpectation(response);
-    else if (fault === undefined) options.handler(request, response);
-    else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
+  const {
+    headersMs = 10_000,
+    keepAliveMs = 75_000,
+    sendMs = 60_000,
+    checkMs = 2_000,
+  } = options.limits ?? {};
+  const parsed = parsedConnections(options);
+  const connections = new Set<PlainConnection>();
+  const turnMs = Math.min(checkMs, maxTurnMs);
+  let timer: ReturnType<typeof setInterval> | undefined;
+  const server: Mutable<PlainServer> = {
+    handler: options.handler,
+    handOver(socket, bytes) {
+      socket.pause();
+      socket.unshift(bytes);
+      parsed.accept(socket);
+      // It listens by now, and gets what was put back before anything else.
+      socket.resume();
+    },
+    closed(connection) {
+      connections.delete(connection);
+      if (connections.size > 0) return;
+      clearInterval(timer);
+      timer = undefined;
+    },
+    turn: 0,
+    lastAnswers: false,
+    closingIdle: false,
+    dateLine: "",
+    keepAliveLines: `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`,
   };
-  server.on("request", onRequest);
-  // The edge says "100 Continue" itself, once it wants the body.
-  server.on("checkContinue", onRequest);
-  server.on("checkExpectation", onRequest);
-  const upgraded = new Set<Socket>();
-  const { upgrade } = options;
-  if (upgrade !== undefined) {
-    server.on("upgrade", (request, socket, head) => {
-      // Node listens no more, and an error that nobody hears ends the process; that it is closed is heard below.
-      socket.on("error", () => {});
-      // Behind a request that is still being answered it has no turn, and nobody would keep the two answers apart.
-      if (answering.has(socket as Socket)) {
-        socket.destroy();
-        return;
-      }
-      // The server has let go of the connection: it is ours to close.
-      upgraded.add(socket as Socket);
-      socket.once("close", () => upgraded.delete(socket as Socket));
-      const response = new ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.assignSocket(socket as Socket);
-      response.once("finish", () => socket.end());
-      const fault = framingFault(request);
-      if (fault === undefined) upgrade.handler(request, response, head);
-      else refuseAmbiguous(response, `The request could be read in two ways: ${fault}.`);
-    });
-  }
-  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
-    refuseMalformed(error, socket as Socket, answering.get(socket as Socket)),
-  );
+  const turn = (): void => {
+    server.turn++;
+    server.dateLine = `date: ${new Date().toUTCString()}\r\n`;
+    for (const connection of connections) {
+      if (!connection.isIdle) continue;
+      const idleMs = (server.turn - connection.idleSince) * turnMs;
+      if (idleMs > (connection.isFresh ? headersMs : keepAliveMs)) connection.destroy();
+    }
+  };
   return {
-    accept: (socket) => void server.emit("connection", socket),
-    lastAnswers: (are) => void (last = are),
+    accept(socket) {
+      if (timer === undefined) {
+        turn();
+        timer = setInterval(turn, turnMs);
+      }
+      connections.add(new PlainConnection(socket, server, sendMs));
+    },
+    lastAnswers(are) {
+      server.lastAnswers = are;
+      parsed.lastAnswers(are);
+    },
     closeIdle() {
-      closingIdle = true;
-      server.closeIdleConnections();
+      server.closingIdle = true;
+      for (const connection of connections) if (connection.isIdle) connection.destroy();
+      parsed.closeIdle();
     },
     closeAll() {
-      server.closeAllConnections();
-      for (const socket of upgraded) socket.destroy();
+      for (const connection of connections) connection.destroy();
+      parsed.closeAll();
     },
-    stop: () => void server.close(),
+    stop() {
+      clearInterval(timer);
+      parsed.stop();
+    },
   };
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

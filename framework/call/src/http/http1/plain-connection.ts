@@ -1,0 +1,156 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { readPlainHead } from "./plain-head.ts";
+import { PlainRequest } from "./plain-request.ts";
+import { type PlainOutput, PlainResponse } from "./plain-response.ts";
+
+/** What connections have in common. */
+export interface PlainServer {
+  readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes the connection over, with bytes of it that were read already. */
+  readonly handOver: (socket: Socket, bytes: Buffer) => void;
+  readonly closed: (connection: PlainConnection) => void;
+  /** Turns of the clock that looks after idle connections, so that no request has to ask what time it is. */
+  readonly turn: number;
+  /** Whether each connection closes with its next answer. */
+  readonly lastAnswers: boolean;
+  /** Whether a connection without a request closes. */
+  readonly closingIdle: boolean;
+  readonly dateLine: string;
+  readonly keepAliveLines: string;
+}
+
+/** A connection whose requests have been plain so far, one at a time; with the first that is not it is Node's. */
+export class PlainConnection implements PlainOutput {
+  readonly #socket: Socket;
+  readonly #server: PlainServer;
+  #response: PlainResponse | undefined;
+  /** What came behind the request that is being answered. */
+  #rest: Buffer | undefined;
+  #hasEnded = false;
+  /** Until it is handed over. */
+  #isOurs = true;
+  /** Since which turn it has had no request. */
+  idleSince: number;
+  /** Whether it has had a request at all. */
+  isFresh = true;
+
+  constructor(socket: Socket, server: PlainServer, sendMs: number) {
+    this.#socket = socket;
+    this.#server = server;
+    this.idleSince = server.turn;
+    socket.setTimeout(sendMs);
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
+    socket.on("timeout", this.#onTimeout).on("error", ignore).on("close", this.#onClose);
+  }
+
+  get isIdle(): boolean {
+    return this.#response === undefined;
+  }
+
+  get dateLine(): string {
+    return this.#server.dateLine;
+  }
+
+  get keepAliveLines(): string {
+    return this.#server.keepAliveLines;
+  }
+
+  get needsDrain(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
+  write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
+    return this.#socket.write(data, encoding);
+  }
+
+  ended(): void {
+    // What the kernel has taken at once has left; else the last bytes tell.
+    if (this.#socket.writableLength === 0) process.nextTick(this.#onSent);
+    else this.#socket.write("", this.#onSent);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    if (this.#response === undefined) return this.#serve(chunk);
+    // The next one has no turn yet, and more than a piece of it is not taken in.
+    this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#socket.pause();
+  };
+
+  #serve(bytes: Buffer): void {
+    const server = this.#server;
+    const head = readPlainHead(bytes, 0);
+    if (head === undefined) return this.#handOver(bytes);
+    const { bodyAt, end } = head;
+    if (end < bytes.length) {
+      this.#rest = bytes.subarray(end);
+      this.#socket.pause();
+    }
+    this.isFresh = false;
+    const request = new PlainRequest(this.#socket, head, bytes.subarray(bodyAt, end));
+    const response = new PlainResponse(request, this);
+    this.#response = response;
+    if (server.lastAnswers) response.shouldKeepAlive = false;
+    // It has every member of Node's that is used here, and writes what that would write.
+    server.handler(request, response as unknown as ServerResponse);
+  }
+
+  readonly #onSent = (): void => {
+    const response = this.#response;
+    if (response === undefined || response.destroyed) return;
+    this.#response = undefined;
+    response.onSent();
+    const { closingIdle, turn } = this.#server;
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (!response.shouldKeepAlive || (rest === undefined && (closingIdle || this.#hasEnded))) {
+      // Nothing behind such an answer is a request (RFC 9112, 9.6).
+      this.#socket.destroySoon();
+      return;
+    }
+    this.idleSince = turn;
+    if (rest !== undefined) this.#serve(rest);
+    // Whoever has taken the connection over reads it in his own way.
+    if (this.#isOurs && this.#socket.isPaused()) this.#socket.resume();
+  };
+
+  #handOver(bytes: Buffer): void {
+    const socket = this.#socket;
+    this.#isOurs = false;
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
+    socket.off("timeout", this.#onTimeout).off("error", ignore).off("close", this.#onClose);
+    socket.setTimeout(0);
+    this.#server.closed(this);
+    this.#server.handOver(socket, bytes);
+  }
+
+  readonly #onEnd = (): void => {
+    this.#hasEnded = true;
+    // Whoever ends in the middle of an answer leaves, as far as one can tell; what was written still goes out.
+    if (this.#response === undefined) this.#socket.destroySoon();
+    else this.#socket.end();
+  };
+
+  readonly #onDrain = (): void => {
+    this.#response?.emit("drain");
+  };
+
+  readonly #onTimeout = (): void => {
+    // A request that is being worked on has a bound of its own; whoever takes nothing of an answer has not. Idle ones are looked after elsewhere.
+    if (this.#response !== undefined && this.#socket.writableLength > 0) this.#socket.destroy();
+  };
+
+  readonly #onClose = (): void => {
+    this.#server.closed(this);
+    const response = this.#response;
+    this.#response = undefined;
+    response?.onGone();
+  };
+}
+
+/** That the connection is closed is heard as well. */
+function ignore(): void {}
