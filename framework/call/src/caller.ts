@@ -71,16 +71,16 @@ export interface UntypedCall {
   readonly tuned?: Tuned | undefined;
 }
 
-const tunings = new WeakMap<Tuned, string>();
-
 function tuningOf(tuned: Tuned | undefined): string {
-  if (tuned === undefined) return "";
-  let text = tunings.get(tuned);
-  if (text === undefined) {
-    text = JSON.stringify([tuned.attempts, tuned.policies]);
-    tunings.set(tuned, text);
-  }
-  return text;
+  return tuned === undefined ? "" : JSON.stringify([tuned.attempts, tuned.policies]);
+}
+
+/** A call's function as it was found for the last call that was tuned by the same object, so that no key has to be put together. */
+interface LastSend {
+  readonly caller: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly send: Send;
 }
 
 /** The client's half of the call path: makes typed clients and sends their calls, near or far. */
@@ -90,6 +90,7 @@ export class Caller {
   readonly #balancers = new Map<string, Balancer>();
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sends = new Map<string, Send>();
+  readonly #lastSends = new WeakMap<Tuned, LastSend>();
   readonly #forgetDiscovery: () => void;
 
   constructor(options: CallerOptions) {
@@ -134,25 +135,8 @@ export class Caller {
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
-    const { service, operation, kind, context, after, idempotencyKey, kept } = call;
-    // What a contract says of its policies is part of which operation it is: another version may say something else.
-    const key = `${context.caller} ${service}.${operation} ${kind} ${tuningOf(call.tuned)}`;
-    let send = this.#sends.get(key);
-    if (send === undefined) {
-      if (this.#sends.size >= maxSends) this.#sends.clear();
-      this.#upstream(service).needed = true;
-      // Its context is made for this one call, with the deadline that the contract names.
-      const { tuned = {} } = call;
-      send = this.#compile(
-        context.caller,
-        service,
-        operation,
-        kind,
-        Number.POSITIVE_INFINITY,
-        tuned,
-      );
-      this.#sends.set(key, send);
-    }
+    const { context, after, idempotencyKey, kept } = call;
+    const send = this.#sendOf(call);
     const options =
       after === undefined && idempotencyKey === undefined && kept === undefined
         ? undefined
@@ -162,6 +146,30 @@ export class Caller {
             kept,
           };
     return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
+  }
+
+  #sendOf({ context, service, operation, kind, tuned }: UntypedCall): Send {
+    const { caller } = context;
+    const last = tuned && this.#lastSends.get(tuned);
+    if (
+      last !== undefined &&
+      last.caller === caller &&
+      last.service === service &&
+      last.operation === operation
+    )
+      return last.send;
+    // What a contract says of its policies is part of which operation it is: another version may say something else.
+    const key = `${caller} ${service}.${operation} ${kind} ${tuningOf(tuned)}`;
+    let send = this.#sends.get(key);
+    if (send === undefined) {
+      if (this.#sends.size >= maxSends) this.#sends.clear();
+      this.#upstream(service).needed = true;
+      // Its context is made for this one call, with the deadline that the contract names.
+      send = this.#compile(caller, service, operation, kind, Number.POSITIVE_INFINITY, tuned ?? {});
+      this.#sends.set(key, send);
+    }
+    if (tuned !== undefined) this.#lastSends.set(tuned, { caller, service, operation, send });
+    return send;
   }
 
   /** How it stands with each service that it has called: calls under way that hold a place, and what its breaker does. */

@@ -8,6 +8,13 @@ export const defaultMaxBodyBytes = 1_048_576;
 /** How deep JSON may nest (serde_json's bound): whoever walks a value by recursion must survive it. */
 export const maxJsonDepth = 128;
 
+/** How nearly everybody says it; there is nothing to look into. */
+const plainJsonTypes: ReadonlySet<string> = new Set([
+  "application/json",
+  "application/json; charset=utf-8",
+  "application/json;charset=utf-8",
+]);
+
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 const mediaTypePattern = /^\s*([a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+)\s*(?:;(.*))?$/i;
 const charsetPattern = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i;
@@ -31,6 +38,13 @@ export function checkBodyHead(request: IncomingMessage, maxBytes: number): void 
     if (announcesBody(request)) throw unsupported("the request has a body without a content type");
     return;
   }
+  if (!plainJsonTypes.has(type)) checkType(type);
+  const encoding = headers["content-encoding"]?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== "" && encoding !== "identity")
+    throw unsupported("the body is compressed");
+}
+
+function checkType(type: string): void {
   const match = mediaTypePattern.exec(type);
   const media = match?.[1]?.toLowerCase() ?? "";
   if (media !== "application/json" && !media.endsWith("+json"))
@@ -38,9 +52,6 @@ export function checkBodyHead(request: IncomingMessage, maxBytes: number): void 
   const charset = charsetPattern.exec(match?.[2] ?? "")?.[1]?.toLowerCase();
   if (charset !== undefined && charset !== "utf-8" && charset !== "utf8")
     throw unsupported("the character set is not UTF-8");
-  const encoding = headers["content-encoding"]?.trim().toLowerCase();
-  if (encoding !== undefined && encoding !== "" && encoding !== "identity")
-    throw unsupported("the body is compressed");
 }
 
 /**

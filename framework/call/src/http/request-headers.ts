@@ -10,6 +10,17 @@ const platformOnly =
 // Two of these mean two readers may believe two things.
 const single = new Set(["host", "authorization", "content-type", "content-length"]);
 
+/** Names in every spelling seen, with what they are; most requests bring the same ones. */
+const known = new Map<string, ScreenedName>();
+const maxKnownNames = 1_024;
+
+interface ScreenedName {
+  /** In lower case. */
+  readonly name: string;
+  readonly isSingle: boolean;
+  readonly isPlatforms: boolean;
+}
+
 /**
  * Takes away the headers that only the platform may set and refuses what two programs could read in two ways.
  * @throws KerfError `headers_too_large` or `invalid_input`
@@ -24,8 +35,8 @@ export function screenHeaders(request: IncomingMessage): void {
   }
   let seen: Set<string> | undefined;
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase();
-    if (single.has(name)) {
+    const { name, isSingle, isPlatforms } = screened(raw[i] as string);
+    if (isSingle) {
       seen ??= new Set();
       if (seen.has(name)) {
         throw new KerfError("invalid_input", {
@@ -34,6 +45,16 @@ export function screenHeaders(request: IncomingMessage): void {
         });
       }
       seen.add(name);
-    } else if (platformOnly.test(name)) delete request.headers[name];
+    } else if (isPlatforms) delete request.headers[name];
   }
+}
+
+function screened(spelling: string): ScreenedName {
+  const before = known.get(spelling);
+  if (before !== undefined) return before;
+  const name = spelling.toLowerCase();
+  const made = { name, isSingle: single.has(name), isPlatforms: platformOnly.test(name) };
+  if (known.size >= maxKnownNames) known.clear();
+  known.set(spelling, made);
+  return made;
 }

@@ -56,7 +56,8 @@ export function mergeFields(
   fields: Record<string, string>,
   more: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  for (const [name, value] of Object.entries(more)) {
+  for (const name in more) {
+    const value = more[name] as string;
     const before = fields[name];
     fields[name] = before === undefined || !lists.has(name) ? value : `${before}, ${value}`;
   }

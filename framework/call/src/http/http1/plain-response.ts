@@ -8,6 +8,10 @@ const joinedBytes = 16_384;
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notOfValues = /[^\t\x20-\x7e\x80-\xff]/;
 
+/** Of each name the last line, since most values come again; bounded, names are few. */
+const lines = new Map<string, { readonly value: string; readonly line: string }>();
+const maxLines = 256;
+
 type Value = number | string | readonly string[];
 type HeadFields = OutgoingHttpHeaders | readonly string[];
 
@@ -279,10 +283,14 @@ function checkName(name: string): void {
 
 /** One line. @throws TypeError where it would be more than one, or none */
 function field(name: string, value: string): string {
-  checkName(name);
+  const known = lines.get(name);
+  if (known !== undefined && known.value === value) return known.line;
+  if (known === undefined) checkName(name);
   if (notOfValues.test(value))
     throw new TypeError(`The field "${name}" has a character that no field may have.`);
-  return `${name}: ${value}\r\n`;
+  const line = `${name}: ${value}\r\n`;
+  if (known !== undefined || lines.size < maxLines) lines.set(name, { value, line });
+  return line;
 }
 
 function latin1(bytes: Uint8Array): string {
