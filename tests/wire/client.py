@@ -134,6 +134,10 @@ def session(path):
     saw["command"] = caller.call("act", {"echo": "key"}, key="python:1")
     saw["declared"] = caller.call("ask", {"soldOut": 7})
     saw["unknown"] = caller.call("nothing", {})
+    broken = caller.begin()
+    caller.send(REQUEST, broken, caller.header("probe", "ask") + b'{"a":}')
+    kind, body, _ = caller.until(broken)
+    saw["broken"] = ("answer" if kind == RESPONSE else "error", body)
     # Out of order: the second is answered while the first hangs.
     hanging = caller.request("ask", {"hang": True}, remaining=NO_DEADLINE)
     saw["meanwhile"] = caller.call("ask", {"echo": "meanwhile"})
@@ -187,7 +191,6 @@ def violations(path):
     saw["type"] = reason(lambda c: c.send(77, 0))
     saw["large"] = reason(lambda c: c.socket.sendall(struct.pack(">IBI", c.peer["maxFrameBytes"] + 1, REQUEST, 0)))
     saw["string"] = reason(lambda c: c.send(REQUEST, 0, struct.pack(">BI4H", 0, 1000, 5, 6, 7, 0) + bytes(24) + b"{}"))
-    saw["json"] = reason(lambda c: c.send(REQUEST, 0, c.header("probe", "ask") + b"{"))
     saw["slot"] = reason(lambda c: c.send(REQUEST, c.peer["maxCalls"], c.header("probe", "ask") + b"{}"))
     saw["short"] = reason(lambda c: c.socket.sendall(struct.pack(">I", 4)))
     saw["way"] = reason(lambda c: c.send(RESPONSE, 0, b"{}"))

@@ -77,6 +77,7 @@ test(
     const { session, violations } = JSON.parse(stdout) as Record<string, Record<string, unknown>>;
     assert.ok(session !== undefined);
     assert.deepEqual(session["peer"], [
+      "answersBadJson",
       "instance",
       "maxCalls",
       "maxFrameBytes",
@@ -94,6 +95,9 @@ test(
     const { code, declared, data, retry } = errorOf("declared");
     assert.deepEqual([code, declared, data, retry], ["soldOut", true, { left: 7 }, "never"]);
     assert.equal(errorOf("unknown")["code"], "unknown_operation");
+    const broken = errorOf("broken");
+    assert.equal(broken["code"], "invalid_input");
+    assert.match(String(broken["message"]), /line 1, column 6/);
     assert.deepEqual(session["meanwhile"], ["answer", "meanwhile"]);
     assert.deepEqual(session["cancelled"], ["answer", "it was"]);
     assert.equal(errorOf("late")["code"], "deadline_exceeded");
@@ -111,7 +115,6 @@ test(
       type: "unknown_type",
       large: "frame_too_large",
       string: "bad_header",
-      json: "bad_json",
       slot: "wrong_stream",
       short: "bad_frame",
       way: "unexpected_frame",

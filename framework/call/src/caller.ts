@@ -59,6 +59,7 @@ export interface UntypedCall {
   readonly service: string;
   readonly operation: string;
   readonly kind: OperationKind;
+  /** A JSON value, or RawJson. */
   readonly input: unknown;
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
@@ -67,6 +68,8 @@ export interface UntypedCall {
   readonly idempotencyKey?: string | undefined;
   /** Of a query: told how its answer is kept, when it is. */
   readonly kept?: SendOptions["kept"];
+  /** The answer may come as RawJson, where it crosses a wire: for those who only pass it on. */
+  readonly raw?: boolean | undefined;
   /** What its contract says of its policies. */
   readonly tuned?: Tuned | undefined;
 }
@@ -135,15 +138,16 @@ export class Caller {
 
   /** Sends one call by name: a promise for a query or command, an async iterator for a stream. The context's caller calls, by its deadline. */
   send(call: UntypedCall): Promise<unknown> | AsyncIterableIterator<unknown> {
-    const { context, after, idempotencyKey, kept } = call;
+    const { context, after, idempotencyKey, kept, raw } = call;
     const send = this.#sendOf(call);
     const options =
-      after === undefined && idempotencyKey === undefined && kept === undefined
+      after === undefined && idempotencyKey === undefined && kept === undefined && raw !== true
         ? undefined
         : {
             ...(after === undefined ? undefined : { after }),
             ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
             kept,
+            raw,
           };
     return send(context, call.input, options) as Promise<unknown> | AsyncIterableIterator<unknown>;
   }

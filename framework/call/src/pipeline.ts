@@ -1,5 +1,6 @@
 import { CallContext, childSpan, deadlineExceeded, KerfError } from "@kerf/kernel";
 import { deepFreeze } from "./json/freeze.ts";
+import { jsonValue } from "./json/raw-json.ts";
 import { assertJson } from "./json/strict.ts";
 import type { Outgoing } from "./outgoing/outgoing.ts";
 import { attemptTimedOut, attemptTimeout } from "./policies/attempt-timeout.ts";
@@ -57,7 +58,7 @@ export const pipeline: readonly Position[] = [
     reason:
       "Checked mode only. Before anything is counted or timed: an input that JSON would change is a mistake of the caller, at every distance.",
     enter: ({ checked, name }) =>
-      checked ? (call) => assertJson(call.input, "invalid_input", name) : undefined,
+      checked ? (call) => assertJson(jsonValue(call.input), "invalid_input", name) : undefined,
     answer: ({ checked }) => (checked ? deepFreeze : undefined),
   },
   {

@@ -4,12 +4,14 @@ import type { CallContext, KerfError } from "@kerf/kernel";
 export interface Request {
   readonly service: string;
   readonly operation: string;
-  /** A JSON value; the callee runs it through the schema. */
+  /** A JSON value, or RawJson; the callee runs it through the schema. */
   readonly input: unknown;
   /** Deadline, cancellation, trace, caller, principal, key: all of it travels. */
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
   readonly after?: string | undefined;
+  /** Of a query or command: the answer may come as RawJson, as its caller only passes it on. */
+  readonly raw?: boolean | undefined;
 }
 
 /**
@@ -37,6 +39,7 @@ export interface Transport {
 export interface Incoming {
   readonly service: string;
   readonly operation: string;
+  /** A JSON value, or RawJson that is not checked yet. */
   readonly input: unknown;
   readonly context: CallContext;
   readonly after?: string | undefined;

@@ -35,8 +35,8 @@ export class Compressor {
     { minBytes = defaultMinBytes, sessions = false }: CompressionSettings,
   ): Answer | Promise<Answer> {
     const { body, headers } = answer;
-    if (typeof body !== "string" || !compressible.test(headers["content-type"] ?? ""))
-      return answer;
+    if (body === undefined || "content-encoding" in headers) return answer;
+    if (!compressible.test(headers["content-type"] ?? "")) return answer;
     if (Buffer.byteLength(body) < minBytes) return answer;
     if (!sessions && identity?.ambient === true) return answer;
     const vary = headers["vary"] === undefined ? "" : `${headers["vary"]}, `;
@@ -47,7 +47,7 @@ export class Compressor {
     return this.#encode(varied, body, encoding);
   }
 
-  async #encode(answer: Answer, body: string, encoding: Encoding): Promise<Answer> {
+  async #encode(answer: Answer, body: string | Uint8Array, encoding: Encoding): Promise<Answer> {
     this.#underWay++;
     try {
       const encoded =

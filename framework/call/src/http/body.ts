@@ -1,12 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { KerfError } from "@kerf/kernel";
+import { notJson, parseJson } from "../json/parse.ts";
+import { RawJson } from "../json/raw-json.ts";
 import { PlainRequest } from "./http1/plain-request.ts";
-import { jsonFault } from "./json-fault.ts";
 
 /** Largest request body of an operation that says nothing, bytes (`defaults.md`: inbound HTTP). */
 export const defaultMaxBodyBytes = 1_048_576;
-/** How deep JSON may nest (serde_json's bound): whoever walks a value by recursion must survive it. */
-export const maxJsonDepth = 128;
 
 /** How nearly everybody says it; there is nothing to look into. */
 const plainJsonTypes: ReadonlySet<string> = new Set([
@@ -15,7 +14,6 @@ const plainJsonTypes: ReadonlySet<string> = new Set([
   "application/json;charset=utf-8",
 ]);
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 const mediaTypePattern = /^\s*([a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+)\s*(?:;(.*))?$/i;
 const charsetPattern = /(?:^|;)\s*charset\s*=\s*"?([^";\s]*)"?/i;
 
@@ -55,15 +53,30 @@ function checkType(type: string): void {
 }
 
 /**
- * Reads a JSON body whose head has been checked; undefined when the request has neither body nor content type.
- * @throws KerfError `payload_too_large`, `invalid_input` that says where, or `cancelled` when the client leaves
+ * Reads a JSON body whose head has been checked; undefined when the request has neither body nor content type. Whether it is
+ * JSON shows when its value is asked for.
+ * @throws KerfError `payload_too_large`, `invalid_input` when it is empty, or `cancelled` when the client leaves
  */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+export async function readRawBody(
+  request: IncomingMessage,
+  maxBytes: number,
+): Promise<RawJson | undefined> {
   if (!announcesBody(request)) {
     if (request.headers["content-type"] === undefined) return undefined;
     throw notJson("The body is empty, but its content type says JSON.");
   }
-  return parseJson(await readBytes(request, maxBytes));
+  const bytes = await readBytes(request, maxBytes);
+  // No bytes at all stand for "no value" further on: what is wrong with them is said here.
+  if (bytes.length === 0) parseJson(bytes);
+  return new RawJson(bytes);
+}
+
+/**
+ * The value of a JSON body whose head has been checked; undefined when the request has neither body nor content type.
+ * @throws KerfError `payload_too_large`, `invalid_input` that says where, or `cancelled` when the client leaves
+ */
+export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  return (await readRawBody(request, maxBytes))?.value();
 }
 
 function readBytes(request: IncomingMessage, maxBytes: number): Buffer | Promise<Buffer> {
@@ -94,61 +107,6 @@ function readBytes(request: IncomingMessage, maxBytes: number): Buffer | Promise
       reject(new KerfError("cancelled", "The client left before its request was complete."));
     };
     request.on("data", onData).on("end", onEnd).on("close", onGone).on("error", onGone);
-  });
-}
-
-/** The JSON value in `bytes`, without anything that could reach a prototype or exhaust a stack. */
-export function parseJson(bytes: Uint8Array): unknown {
-  let text: string;
-  try {
-    text = utf8.decode(bytes);
-  } catch {
-    throw notJson("The body is not valid UTF-8.");
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const fault = jsonFault(text);
-    throw notJson(
-      fault === undefined
-        ? "The body is not valid JSON."
-        : `The body is not valid JSON: line ${fault.line}, column ${fault.column}: ${fault.expected} was expected.`,
-    );
-  }
-  refuseHostile(value);
-  return value;
-}
-
-/** Own keys named `__proto__` are harmless until somebody copies the object key by key: they go no further than here. */
-function refuseHostile(top: unknown): void {
-  let level: unknown[] = [top];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxJsonDepth) throw notJson(`The body nests deeper than ${maxJsonDepth} levels.`);
-    const below: unknown[] = [];
-    for (const value of level) {
-      if (typeof value !== "object" || value === null) continue;
-      if (Array.isArray(value)) {
-        for (const item of value) if (typeof item === "object") below.push(item);
-        continue;
-      }
-      for (const key in value) {
-        if (key === "__proto__") throw notJson('The body has a field named "__proto__".');
-        const item = (value as Record<string, unknown>)[key];
-        if (typeof item !== "object" || item === null) continue;
-        if (key === "constructor" && Object.hasOwn(item, "prototype"))
-          throw notJson('The body has a field "constructor" with a field "prototype".');
-        below.push(item);
-      }
-    }
-    level = below;
-  }
-}
-
-function notJson(message: string): KerfError {
-  return new KerfError("invalid_input", {
-    message,
-    fix: "Send JSON as RFC 8259 has it, in UTF-8.",
   });
 }
 

@@ -13,7 +13,7 @@ export function cacheable(
   { ageMs, ttlMs, for: whose }: KeptAnswer,
   access: Access,
 ): Answer {
-  if (typeof answer.body !== "string") return answer;
+  if (answer.body === undefined) return answer;
   const isPublic = whose === "everyone" && access === "public";
   return {
     ...answer,
@@ -42,7 +42,7 @@ export function unlessUnchanged(request: IncomingMessage, answer: Answer): Answe
 }
 
 /** Strong: two bodies with the same one have the same bytes. 128 bits of SHA-256. */
-function tagOf(body: string): string {
+function tagOf(body: string | Uint8Array): string {
   return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 }
 

@@ -1,5 +1,6 @@
 import type { FieldProblem, HttpMethod, JsonSchema } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
+import { jsonValue } from "../json/raw-json.ts";
 import { type JsonShape, propertyShapes } from "./json-shape.ts";
 
 // The grammar of JSON (RFC 8259, 6): "0x10", "1_000", " 1" and "Infinity" are no numbers.
@@ -28,12 +29,13 @@ export class InputReader {
   }
 
   /**
-   * @param body the parsed body; undefined when the request has none
+   * @param body the body, as a value or as RawJson; undefined when the request has none. When it is the whole input, it stays as it is
    * @throws KerfError `invalid_input`
    */
   read(params: Readonly<Record<string, string>>, query: string, body: unknown): unknown {
-    const given = this.#fromQuery ? this.#query(query) : body === undefined ? {} : body;
-    if (this.#names.length === 0) return given;
+    const sent = this.#fromQuery ? this.#query(query) : body === undefined ? {} : body;
+    if (this.#names.length === 0) return sent;
+    const given = jsonValue(sent);
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
       throw refused([{ path: "", message: "the body must be a JSON object" }]);
     }

@@ -130,9 +130,8 @@ test("a declared error carries its data, status and type", async (t) => {
 });
 
 test("invalid input names each field; text that is not JSON its place", async (t) => {
-  const { url, calls } = await edgeUnderTest(t, {
-    handlers: { create: () => assert.fail("reached") },
-  });
+  let reached = 0;
+  const { url } = await edgeUnderTest(t, { handlers: { create: () => ++reached } });
   const post = async (body: string): Promise<Problem> =>
     (await (
       await fetch(`${url}/things`, { method: "POST", headers: json, body })
@@ -153,7 +152,7 @@ test("invalid input names each field; text that is not JSON its place", async (t
     body: new Uint8Array([0x22, 0xff, 0x22]),
   });
   assert.match(((await utf16.json()) as Problem).detail ?? "", /UTF-8/);
-  assert.equal(calls.length, 1);
+  assert.equal(reached, 0);
 });
 
 test("503 says when to come back, 401 how to authenticate, 415 what is taken", async (t) => {
@@ -276,7 +275,8 @@ test("each request is one line that names route, not path", async (t) => {
 test("nothing is called that a refusal stands before", async (t) => {
   const { url, calls } = await edgeUnderTest(t);
   await fetch(`${url}/things/7`, { method: "DELETE" });
-  await fetch(`${url}/things`, { method: "POST", headers: json, body: "{" });
+  await fetch(`${url}/things`, { method: "POST", headers: json, body: "" });
+  await fetch(`${url}/things/7`, { method: "PUT", headers: json, body: "{" });
   await fetch(`${url}/things/7`, { method: "PUT", headers: json, body: '{"id":"8","quantity":1}' });
   await fetch(`${url}/inside`);
   assert.equal(calls.length, 0);

@@ -24,6 +24,7 @@ export interface EdgeCall {
   readonly service: string;
   readonly operation: string;
   readonly description: OperationDescription;
+  /** A JSON value, or RawJson. */
   readonly input: unknown;
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
@@ -32,6 +33,8 @@ export interface EdgeCall {
   readonly kept?: ((how: KeptAnswer) => void) | undefined;
   /** Of a command: the key that its client sent. */
   readonly idempotencyKey?: string | undefined;
+  /** The answer may come as RawJson: the edge only passes it on. */
+  readonly raw?: boolean | undefined;
 }
 
 /** Bounds for operations that set none. */

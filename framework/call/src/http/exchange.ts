@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "@kerf/contract";
 import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
+import { RawJson } from "../json/raw-json.ts";
 import type { KeptAnswer } from "../policies/query-cache.ts";
 import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
 import { cacheable, unlessUnchanged } from "./caching.ts";
-import { checkBodyHead, defaultMaxBodyBytes, readJsonBody } from "./body.ts";
+import { checkBodyHead, defaultMaxBodyBytes, readRawBody } from "./body.ts";
 import type { HttpEdgeOptions, Identity } from "./edge.ts";
 import type { ForeignRoute } from "./foreign.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
@@ -103,7 +104,7 @@ export class Exchange {
         route.description.maxBodyBytes ?? this.#edge.limits?.maxBodyBytes ?? defaultMaxBodyBytes;
       if (route.input.takesBody) checkBodyHead(this.#request, maxBytes);
 
-      // Input: from here on the request is a JSON value like any other call's.
+      // Input: from here on the request is like any other call. A body that is all of it goes on as it came: who answers it reads it.
       const input = await this.#input(route, maxBytes);
 
       // Call: the deadline starts here, since a slow upload has its own bound in the server.
@@ -118,6 +119,7 @@ export class Exchange {
         after: text(this.#request.headers["last-event-id"]),
         idempotencyKey: clientKey(this.#request, route.description.kind),
         kept: isRead(this.#request) ? (how) => (kept = how) : undefined,
+        raw: true,
       });
 
       // Answer: JSON, or events for a stream; nothing but the news that it is the same for who has it.
@@ -185,7 +187,7 @@ export class Exchange {
       context = rootContext({ clock, wheel, deadlineMs, trace: this.#trace, caller, ...identity });
       return success(
         route,
-        await this.#edge.send({ service, operation, description, input, context }),
+        await this.#edge.send({ service, operation, description, input, context, raw: true }),
       );
     } catch (thrown) {
       const place = { traceId: this.#trace.traceId, ...route };
@@ -253,10 +255,10 @@ export class Exchange {
 
   async #input(route: Route, maxBytes: number): Promise<unknown> {
     const request = this.#request;
-    let body: unknown;
+    let body: RawJson | undefined;
     if (route.input.takesBody) {
       if (request.headers.expect !== undefined) this.#response.writeContinue();
-      body = await readJsonBody(request, maxBytes);
+      body = await readRawBody(request, maxBytes);
     }
     return route.input.read(this.#params, splitTarget(request.url ?? "").query, body);
   }
@@ -402,7 +404,7 @@ function success(route: Route, value: unknown): Answer {
   return {
     status: route.status,
     headers: { "content-type": "application/json; charset=utf-8" },
-    body: JSON.stringify(value),
+    body: value instanceof RawJson ? value.bytes : JSON.stringify(value),
   };
 }
 

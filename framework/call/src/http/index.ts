@@ -5,8 +5,8 @@ export {
   announcesBody,
   checkBodyHead,
   defaultMaxBodyBytes,
-  parseJson,
   readJsonBody,
+  readRawBody,
 } from "./body.ts";
 export { type ClientRequest, clientRequest } from "./client-request.ts";
 export { itemsOf } from "./client-stream.ts";
@@ -27,5 +27,6 @@ export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "
 export { pathSegments, splitTarget } from "./request-path.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
 export { mergeFields, type Shaped, type Shaping, type Verdict } from "./shaping.ts";
+export { parseJson } from "../json/parse.ts";
 export { type HttpListener, type HttpServerLimits, listenHttp, type Upgrades } from "./server.ts";
 export { type EventStream, sendEvents } from "./sse.ts";

@@ -6,6 +6,7 @@ import {
 } from "@kerf/kernel";
 import { answerError, declaredAnswer, refusal } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
+import { jsonValue } from "../json/raw-json.ts";
 import type { InboundState } from "./state.ts";
 import type { InboundOperation } from "./operation.ts";
 import { assertJson } from "../json/strict.ts";
@@ -51,7 +52,7 @@ export class ServingCall implements Serving, CancelWatcher {
       admit(this);
       const { operation } = this;
       input = (this.remote ? operation.inputFromWire : operation.inputFromNear)(
-        this.incoming.input,
+        jsonValue(this.incoming.input),
       );
     } catch (thrown) {
       this.#refuse(thrown);
@@ -82,7 +83,7 @@ export class ServingCall implements Serving, CancelWatcher {
       const check: AnswerCheck =
         served.checksAnswer === true ? (value) => this.#check(value) : checkedLater;
       const result = served.run(
-        { input, received: incoming.input, context, after: incoming.after },
+        { input, received: jsonValue(incoming.input), context, after: incoming.after },
         check,
         (thrown) => this.#checkError(thrown),
       );

@@ -1,6 +1,7 @@
 import { type CallContext, type CancelWatcher, KerfError, type WheelEntry } from "@kerf/kernel";
 import { answerError, declaredAnswer, refusal } from "./answer-error.ts";
 import { deepFreeze } from "../json/freeze.ts";
+import { jsonValue } from "../json/raw-json.ts";
 import type { InboundOperation } from "./operation.ts";
 import type { InboundState } from "./state.ts";
 import { assertJson } from "../json/strict.ts";
@@ -116,7 +117,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     this.#state.entered(operation);
     this.#admit(this);
     const input = await (this.remote ? operation.inputFromWire : operation.inputFromNear)(
-      incoming.input,
+      jsonValue(incoming.input),
     );
     this.#admitted = true;
     if (this.#state.checked) deepFreeze(input);
@@ -124,7 +125,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const ended = this.context.cancelled;
     if (ended !== undefined) throw ended;
     const made = await operation.served.run(
-      { input, received: incoming.input, context: this.context, after: incoming.after },
+      { input, received: jsonValue(incoming.input), context: this.context, after: incoming.after },
       checkedLater,
       declaredLater,
     );

@@ -1,4 +1,3 @@
-import type { CallOptions } from "@kerf/contract";
 import {
   type CallContext,
   type CancelWatcher,
@@ -7,6 +6,7 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import type { Reply } from "../local-services.ts";
+import type { SendOptions } from "./client-stub.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
 import { receivedError, refusedHere } from "./received-error.ts";
@@ -30,7 +30,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     target: Target,
     parent: CallContext,
     input: unknown,
-    options?: CallOptions,
+    options?: SendOptions,
   ) {
     super(target, parent, input, options);
     this.#pipeline = pipeline;

@@ -6,6 +6,8 @@ import type { KeptAnswer } from "../policies/query-cache.ts";
 export interface SendOptions extends CallOptions {
   /** Told how the answer is kept, when it is; before it is there, and before an error too. */
   kept?: ((how: KeptAnswer) => void) | undefined;
+  /** The answer may come as RawJson. */
+  raw?: boolean | undefined;
 }
 
 /** Sends one operation's calls; made when the first of them is made. */

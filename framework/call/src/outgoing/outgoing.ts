@@ -1,11 +1,11 @@
-import type { CallOptions } from "@kerf/contract";
 import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
 import type { Address } from "../placement.ts";
 import type { Endpoint } from "../balancing/endpoint.ts";
+import type { SendOptions } from "./client-stub.ts";
 import type { Target } from "./target.ts";
 import type { Incoming, Request, Transport } from "../transport.ts";
 
-const noOptions: CallOptions = {};
+const noOptions: SendOptions = {};
 
 /**
  * A call or stream on its way out: what the positions of the pipeline read and write. For a service in this process it is
@@ -16,7 +16,7 @@ export class Outgoing implements Incoming {
   /** The call that this one is part of. */
   readonly parent: CallContext;
   readonly input: unknown;
-  readonly options: CallOptions;
+  readonly options: SendOptions;
   after: string | undefined;
   /** Where its span is, when that is not below the call above. */
   trace: Trace | undefined = undefined;
@@ -46,7 +46,7 @@ export class Outgoing implements Incoming {
     target: Target,
     parent: CallContext,
     input: unknown,
-    options: CallOptions = noOptions,
+    options: SendOptions = noOptions,
   ) {
     this.target = target;
     this.parent = parent;
@@ -73,6 +73,7 @@ export class Outgoing implements Incoming {
       input: this.input,
       context: this.context,
       after: this.after,
+      raw: this.options.raw,
     };
   }
 

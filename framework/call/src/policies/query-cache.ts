@@ -1,11 +1,12 @@
 import type { QueryPolicies } from "@kerf/contract";
 import { CallContext, type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import { BoundedCache } from "../bounded-cache.ts";
+import { RawJson } from "../json/raw-json.ts";
 import type { Send, SendOptions } from "../outgoing/client-stub.ts";
 
 /** Answers that one program keeps of one operation at most; those that were not used for longest go first. */
 const maxAnswers = 1_000;
-/** Longest answer that is kept, UTF-16 code units of its JSON. */
+/** Longest answer that is kept, UTF-16 code units of its JSON, or bytes where it came as RawJson. */
 const maxAnswerLength = 262_144;
 
 /** How an answer is kept. */
@@ -18,8 +19,8 @@ export interface KeptAnswer {
 }
 
 interface Kept {
-  /** JSON, so that nobody shares an object with anybody else. */
-  readonly answer: string | undefined;
+  /** JSON, so that nobody shares an object with anybody else; as it came, where it was asked for so. */
+  readonly answer: string | RawJson | undefined;
   /** Monotonic milliseconds. */
   readonly until: number;
   readonly since: number;
@@ -54,7 +55,7 @@ export class QueryCache {
       const kept = options?.fresh === true ? undefined : this.#kept.get(key);
       if (kept !== undefined && this.#clock.now() < kept.until) {
         this.#tell(options, kept.since);
-        return Promise.resolve(kept.answer === undefined ? undefined : JSON.parse(kept.answer));
+        return Promise.resolve(copyOf(kept.answer, options));
       }
       this.#tell(options, this.#clock.now());
       const underWay = options?.fresh === true ? undefined : this.#underWay.get(key);
@@ -119,8 +120,9 @@ export class QueryCache {
     const ended = Promise.withResolvers<never>();
     const forget = context.onCancel(ended.reject);
     try {
+      const answer = await Promise.race([underWay, ended.promise]);
       // Each gets an object of its own.
-      return structuredClone(await Promise.race([underWay, ended.promise]));
+      return answer instanceof RawJson ? copyOf(answer, options) : structuredClone(answer);
     } catch (thrown) {
       const reason = context.cancelled;
       if (reason !== undefined) throw reason;
@@ -136,9 +138,11 @@ export class QueryCache {
   }
 
   #keep(key: string, answer: unknown, since: number, ttlMs: number): void {
-    const text = JSON.stringify(answer) as string | undefined;
-    if ((text?.length ?? 0) <= maxAnswerLength)
-      this.#kept.set(key, { answer: text, since, until: this.#clock.now() + ttlMs });
+    const kept =
+      answer instanceof RawJson ? answer : (JSON.stringify(answer) as string | undefined);
+    const length = kept instanceof RawJson ? kept.bytes.length : (kept?.length ?? 0);
+    if (length <= maxAnswerLength)
+      this.#kept.set(key, { answer: kept, since, until: this.#clock.now() + ttlMs });
   }
 
   #keyOf({ principal, principalToken }: CallContext, input: unknown): string {
@@ -147,4 +151,11 @@ export class QueryCache {
     const who = principal === undefined ? [principalToken] : [principal.subject, principal.claims];
     return `${JSON.stringify(who)} ${asked}`;
   }
+}
+
+/** An answer in the form in which it is wanted; values are nobody else's. */
+function copyOf(answer: string | RawJson | undefined, options: SendOptions | undefined): unknown {
+  if (answer === undefined) return undefined;
+  if (!(answer instanceof RawJson)) return JSON.parse(answer);
+  return options?.raw === true ? answer : JSON.parse(Buffer.from(answer.bytes).toString());
 }

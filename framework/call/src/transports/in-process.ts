@@ -1,4 +1,5 @@
 import { KerfError, toKerfError } from "@kerf/kernel";
+import { jsonValue } from "../json/raw-json.ts";
 import type { LocalOperation, LocalServices, Reply } from "../local-services.ts";
 import type { Incoming, Request, Transport } from "../transport.ts";
 
@@ -15,7 +16,7 @@ function coded(incoming: Incoming): Incoming {
   return {
     service: incoming.service,
     operation: incoming.operation,
-    input: throughJson(incoming.input),
+    input: throughJson(jsonValue(incoming.input)),
     context: incoming.context,
     after: incoming.after,
   };

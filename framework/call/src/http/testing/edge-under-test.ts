@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { TestContext } from "node:test";
 import { contract, command, describeContract, error, query, stream } from "@kerf/contract";
@@ -18,6 +18,10 @@ import { Caller } from "../../caller.ts";
 import { StaticDiscovery } from "../../discovery/static.ts";
 import { Inbound } from "../../inbound.ts";
 import type { ServedArguments, ServedOperation } from "../../inbound/served.ts";
+import type { Address } from "../../placement.ts";
+import { connectFramed } from "../../transports/framed/client.ts";
+import { listenFramed } from "../../transports/framed/server.ts";
+import { temporaryDirectory } from "../../transports/framed/testing/peers.ts";
 import { createHttpEdge, type EdgeCall, type HttpEdgeOptions } from "../edge.ts";
 import { RouteTable } from "../route-table.ts";
 import { type HttpListener, type HttpServerLimits, listenHttp } from "../server.ts";
@@ -125,9 +129,12 @@ export async function edgeUnderTest(
   options: Partial<Omit<HttpEdgeOptions, "routes" | "send">> & {
     handlers?: Handlers;
     server?: HttpServerLimits;
+    /** Where the services are: behind this address, or `socket` for a socket of the test's own. In production mode then: checked mode looks into what is passed on. */
+    over?: Address | undefined;
   } = {},
 ): Promise<EdgeUnderTest> {
-  const { handlers, server, ...rest } = options;
+  const { handlers, server, over, ...rest } = options;
+  const checked = over === undefined;
   const clock = rest.clock ?? systemClock;
   const wheel = new TimerWheel(clock);
   const table = new RouteTable([describeContract(things)]);
@@ -152,20 +159,26 @@ export async function edgeUnderTest(
     clock,
     wheel,
     log,
-    checked: true,
+    checked,
     mayCall: (caller) => caller === "gateway:test",
     principals: { verify: (token) => ({ subject: `bearer of ${token}`, claims: {} }) },
   });
+  const parts = { clock, wheel, log };
+  let address = over;
+  if (over === "socket") {
+    address = `unix:${join(await temporaryDirectory(t), "s")}`;
+    const far = await listenFramed(address, { ...parts, dispatcher: inbound, instance: "things" });
+    t.after(() => far.close());
+  }
   const caller = new Caller({
-    clock,
+    ...parts,
     random: systemRandom,
-    wheel,
-    log,
-    discovery: new StaticDiscovery({}),
-    connect: () => assert.fail("nothing is elsewhere"),
-    local: inbound,
-    checked: true,
+    discovery: new StaticDiscovery(address === undefined ? {} : { things: [address] }),
+    connect: (to) => connectFramed(to, { ...parts, hello: { instance: "edge" } }),
+    local: over === undefined ? inbound : undefined,
+    checked,
   });
+  t.after(() => caller.stop());
   const edge = createHttpEdge({
     routes: () => table,
     authenticate: (request) =>

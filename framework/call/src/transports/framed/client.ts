@@ -1,6 +1,7 @@
 import { type Clock, deadlineExceeded, type KerfError, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Address } from "../../placement.ts";
+import { RawJson } from "../../json/raw-json.ts";
 import type { Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -10,7 +11,7 @@ import { errorFrom } from "./error-body.ts";
 import { type Exchange, type ExchangeHost, UnaryExchange } from "./exchange.ts";
 import { cancelCause, frameType } from "./frame.ts";
 import { helloOf } from "./hello.ts";
-import { readJson, writeJson } from "./json-body.ts";
+import { type Body, readJson, writeJson } from "./json-body.ts";
 import { defaultLimits, type FramedLimits } from "./limits.ts";
 import { connectionEnded, lostUnderWay, noSign, notHere, overloaded } from "./refusals.ts";
 import { limitLifetime } from "./tls/lifetime.ts";
@@ -256,7 +257,12 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
         `Frame type ${type} does not answer stream ${id}.`,
       );
     }
-    const value = type === frameType.end ? undefined : readJson(bytes, start, end);
+    const value =
+      type === frameType.response && exchange.request.raw === true && start < end
+        ? new RawJson(Buffer.from(bytes.subarray(start, end)))
+        : type === frameType.end
+          ? undefined
+          : readJson(bytes, start, end);
     if (type === frameType.item) return exchange.item(value, end - start);
     const error = type === frameType.error ? errorFrom(value) : undefined;
     this.#remove(exchange);
@@ -372,7 +378,8 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 }
 
-function bodyOf(request: Request): string {
+function bodyOf(request: Request): Body {
   const { service, operation, input } = request;
+  if (input instanceof RawJson) return input.bytes;
   return writeJson(input, "invalid_input", `The input of ${service}.${operation}`);
 }

@@ -1,5 +1,6 @@
 import type { CallContext, CancelWatcher, KerfError } from "@kerf/kernel";
 import type { Request } from "../../transport.ts";
+import type { Body } from "./json-body.ts";
 
 /** One call or stream, as the calling side of a connection keeps it until its end. */
 export interface Exchange extends CancelWatcher {
@@ -7,7 +8,7 @@ export interface Exchange extends CancelWatcher {
   /** The request's context when it was made: that of a retried request changes. */
   readonly context: CallContext;
   /** The input as JSON, taken when the call was made: what its caller changes afterwards does not travel. */
-  readonly body: string;
+  readonly body: Body;
   readonly streaming: boolean;
   /** Its number on the connection; −1 until it is sent. */
   id: number;
@@ -38,7 +39,7 @@ export interface ExchangeHost {
 export class UnaryExchange implements Exchange {
   readonly request: Request;
   readonly context: CallContext;
-  readonly body: string;
+  readonly body: Body;
   readonly streaming = false;
   readonly answer: (value: unknown) => void;
   readonly fail: (error: KerfError) => void;
@@ -49,7 +50,7 @@ export class UnaryExchange implements Exchange {
   constructor(
     host: ExchangeHost,
     request: Request,
-    body: string,
+    body: Body,
     resolve: (value: unknown) => void,
     reject: (error: KerfError) => void,
   ) {

@@ -13,6 +13,8 @@ export interface Hello {
   readonly maxCalls: number;
   readonly maxStrings: number;
   readonly maxStringBytes: number;
+  /** Of a callee: it answers a request whose body is not JSON with `invalid_input`, and does not end the connection for it. */
+  readonly answersBadJson?: boolean | undefined;
 }
 
 /** Largest HELLO frame, bytes: the limit until it has come. */
@@ -52,6 +54,7 @@ export function helloOf(instance: string, caller: string | undefined, limits: Fr
     maxCalls: limits.maxCalls,
     maxStrings: limits.maxStrings,
     maxStringBytes: limits.maxStringBytes,
+    answersBadJson: true,
   };
 }
 

@@ -1,5 +1,10 @@
 import { KerfError } from "@kerf/kernel";
+import { parseJson } from "../../json/parse.ts";
+import { RawJson } from "../../json/raw-json.ts";
 import { ProtocolViolation } from "./violation.ts";
+
+/** JSON as a payload has it: text, or its bytes in UTF-8. */
+export type Body = string | Uint8Array;
 
 /** A value as the JSON of a payload; `undefined`, which JSON lacks, is an empty one. Throws `code` when it cannot be written. */
 export function writeJson(
@@ -28,7 +33,20 @@ export function readJson(bytes: Buffer, start: number, end: number): unknown {
   }
 }
 
-/** Whether `text` takes more than `most` bytes in UTF-8; what is surely short is not measured. */
-export function isLonger(text: string | undefined, most: number): boolean {
-  return text !== undefined && text.length * 3 > most && Buffer.byteLength(text) > most;
+/**
+ * The input of a request; an empty one is `undefined`. One that is not JSON, or that nobody may read, is no fault of the connection: a
+ * gateway passes on what its clients send. It goes on as it came, and whoever reads it refuses it where inputs are refused.
+ */
+export function readInput(bytes: Buffer, start: number, end: number): unknown {
+  if (start === end) return undefined;
+  try {
+    return parseJson(bytes, start, end);
+  } catch {
+    return new RawJson(Buffer.from(bytes.subarray(start, end)));
+  }
+}
+
+/** Whether `body` takes more than `most` bytes in UTF-8; what is surely short is not measured. */
+export function isLonger(body: Body | undefined, most: number): boolean {
+  return body !== undefined && body.length * 3 > most && Buffer.byteLength(body) > most;
 }

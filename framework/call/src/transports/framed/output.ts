@@ -1,5 +1,6 @@
 import { frameHeaderBytes } from "./frame.ts";
 import type { FrameSocket } from "./frame-socket.ts";
+import type { Body } from "./json-body.ts";
 
 /** Bytes of one chunk of the buffer; larger frames get a chunk of their own. */
 const chunkBytes = 64 * 1024;
@@ -91,6 +92,12 @@ export class Output {
   /** Text in UTF-8 up to the frame's end. */
   text(value: string): void {
     if (value.length > 0) this.#at += this.#chunk.write(value, this.#at);
+  }
+
+  /** JSON, as text or as bytes, up to the frame's end. */
+  body(value: Body): void {
+    if (typeof value === "string") this.text(value);
+    else this.raw(value);
   }
 
   /** Text in UTF-8 after its length in bytes (u16). */
@@ -194,7 +201,8 @@ export class Output {
   }
 }
 
-/** At most so many bytes `text` takes in UTF-8: exact for long text, the worst case for short. */
-export function roomFor(text: string): number {
+/** At most so many bytes `text` takes in UTF-8: exact for bytes and for long text, the worst case for short. */
+export function roomFor(text: Body): number {
+  if (typeof text !== "string") return text.length;
   return text.length < measureFrom ? text.length * 3 : Buffer.byteLength(text);
 }

@@ -1,4 +1,5 @@
-import { KerfError } from "@kerf/kernel";
+import { KerfError, toKerfError } from "@kerf/kernel";
+import { jsonValue } from "../../json/raw-json.ts";
 import type { Connection } from "./connection.ts";
 import type { Exchange } from "./exchange.ts";
 import { frameFixedBytes, frameType } from "./frame.ts";
@@ -43,6 +44,14 @@ export class RequestWriter {
         retry: "never",
       });
     }
+    if (this.#peer.answersBadJson !== true && typeof exchange.body !== "string") {
+      // A callee of the version before ends the connection, and all else that is under way on it, for a body that is not JSON.
+      try {
+        jsonValue(exchange.request.input);
+      } catch (thrown) {
+        return toKerfError(thrown);
+      }
+    }
     const { maxFrameBytes } = this.#peer;
     const header =
       frameFixedBytes + 8 + roomForHeader(context.trace, context.idempotencyKey, after);
@@ -76,7 +85,7 @@ export class RequestWriter {
       output.u32(this.#limits.windowItems);
       output.u32(this.#limits.windowBytes);
     }
-    output.text(body);
+    output.body(body);
     output.end();
   }
 

@@ -14,7 +14,7 @@ import type { FramedCounters } from "./counters.ts";
 import { cancelCause, frameType } from "./frame.ts";
 import type { FrameSocket } from "./frame-socket.ts";
 import { helloOf } from "./hello.ts";
-import { readJson } from "./json-body.ts";
+import { readInput } from "./json-body.ts";
 import type { FramedLimits } from "./limits.ts";
 import { PerSecond } from "./per-second.ts";
 import { notHere, overloaded } from "./refusals.ts";
@@ -173,7 +173,7 @@ export class ServedConnection implements ConnectionOwner {
 
   #onRequest(id: number, bytes: Buffer, start: number, end: number): void {
     const header = this.#header.read(bytes, start, end);
-    const input = readJson(bytes, this.#header.end, end);
+    const input = readInput(bytes, this.#header.end, end);
     const served = this.#accept(id, header);
     if (served === undefined) return;
     this.#options.counters.calls++;
@@ -196,7 +196,7 @@ export class ServedConnection implements ConnectionOwner {
     const at = this.#header.end;
     if (end - at < 8)
       throw new ProtocolViolation("bad_header", "An OPEN does not say how much may be sent.");
-    const input = readJson(bytes, at + 8, end);
+    const input = readInput(bytes, at + 8, end);
     const served = this.#accept(id, header);
     if (served === undefined) return;
     this.#options.counters.streams++;

@@ -1,6 +1,7 @@
 import type { CallContext, KerfError } from "@kerf/kernel";
 import type { Request } from "../../transport.ts";
 import type { Exchange, ExchangeHost } from "./exchange.ts";
+import type { Body } from "./json-body.ts";
 import { ProtocolViolation } from "./violation.ts";
 
 interface Item {
@@ -20,7 +21,7 @@ interface Waiter {
 export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> {
   readonly request: Request;
   readonly context: CallContext;
-  readonly body: string;
+  readonly body: Body;
   readonly streaming = true;
   id = -1;
   startsAt = 0;
@@ -42,7 +43,7 @@ export class StreamExchange implements Exchange, AsyncIterableIterator<unknown> 
   constructor(
     host: ExchangeHost,
     request: Request,
-    body: string,
+    body: Body,
     window: { items: number; bytes: number },
   ) {
     this.#host = host;

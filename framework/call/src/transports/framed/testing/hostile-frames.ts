@@ -101,21 +101,6 @@ const flagged = (flags: number, tail: Buffer): Buffer =>
 /** What only a server may meet. */
 export const hostileRequests: readonly HostileBytes[] = [
   {
-    name: "a body that is not JSON",
-    reason: "bad_json",
-    bytes: greeted(request(0, { body: "{'a':1}" })),
-  },
-  {
-    name: "a body that is cut off",
-    reason: "bad_json",
-    bytes: greeted(request(0, { body: '{"a":' })),
-  },
-  {
-    name: "a body that nests without end",
-    reason: "bad_json",
-    bytes: greeted(request(0, { body: "[".repeat(200_000) })),
-  },
-  {
     name: "a request without a header",
     reason: "bad_header",
     bytes: greeted(frame(frameType.request, 0)),

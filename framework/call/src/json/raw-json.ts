@@ -1,0 +1,39 @@
+import { parseJson } from "./parse.ts";
+
+/**
+ * One JSON text as it came: those who only pass it on carry its bytes, and whoever needs the value reads it, once. It is not
+ * checked before it is read. Nobody writes to the bytes any more.
+ */
+export class RawJson {
+  readonly #bytes: Uint8Array;
+  #value: unknown;
+  #isRead = false;
+
+  /** @param bytes UTF-8, at least one; its own from now on */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** The same object each time. @throws KerfError `invalid_input` when it is not JSON that may be read */
+  value(): unknown {
+    if (!this.#isRead) {
+      this.#value = parseJson(this.#bytes);
+      this.#isRead = true;
+    }
+    return this.#value;
+  }
+
+  /** Stands for its value wherever one is written as JSON. */
+  toJSON(): unknown {
+    return this.value();
+  }
+}
+
+/** The value that `json` is, or holds. @throws KerfError `invalid_input` when it holds none that may be read */
+export function jsonValue(json: unknown): unknown {
+  return json instanceof RawJson ? json.value() : json;
+}
