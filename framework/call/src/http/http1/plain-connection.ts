@@ -64,10 +64,16 @@ export class PlainConnection implements PlainOutput {
     return this.#socket.write(data, encoding);
   }
 
-  ended(): void {
-    // What the kernel has taken at once has left; else the last bytes tell.
-    if (this.#socket.writableLength === 0) process.nextTick(this.#onSent);
-    else this.#socket.write("", this.#onSent);
+  last(data: string | Uint8Array, encoding?: BufferEncoding): void {
+    this.#socket.write(data, encoding, this.#onSent);
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
   }
 
   destroy(): void {
@@ -99,9 +105,10 @@ export class PlainConnection implements PlainOutput {
     server.handler(request, response as unknown as ServerResponse);
   }
 
-  readonly #onSent = (): void => {
+  readonly #onSent = (error?: Error | null): void => {
     const response = this.#response;
-    if (response === undefined || response.destroyed) return;
+    // That the connection is gone is heard from the connection.
+    if (error || response === undefined) return;
     this.#response = undefined;
     response.onSent();
     const { closingIdle, turn } = this.#server;

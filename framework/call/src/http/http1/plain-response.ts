@@ -23,9 +23,12 @@ export interface PlainOutput {
   readonly keepAliveLines: string;
   /** Whether more may be written at once. */
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean;
+  /** Writes the end of an answer; calls {@link PlainResponse.onSent} once it has left. */
+  last(data: string | Uint8Array, encoding?: BufferEncoding): void;
+  /** What is written before {@link uncork} leaves together. */
+  cork(): void;
+  uncork(): void;
   readonly needsDrain: boolean;
-  /** The answer was given whole; calls {@link PlainResponse.onSent} once it has left. */
-  ended(): void;
   destroy(): void;
 }
 
@@ -134,17 +137,17 @@ export class PlainResponse extends EventEmitter {
   write(chunk: string | Uint8Array, encoding: BufferEncoding = "utf8"): boolean {
     if (this.writableEnded || this.destroyed) return false;
     if (!this.headersSent) this.writeHead(this.statusCode);
+    const output = this.#output;
     const head = this.#takeHead(undefined);
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
-    if (this.#isBodiless || bytes.length === 0)
-      return head === "" || this.#output.write(head, "latin1");
-    if (!this.#isChunked) {
-      if (head !== "") this.#output.write(head, "latin1");
-      return this.#output.write(bytes);
-    }
-    this.#output.write(`${head}${bytes.length.toString(16)}\r\n`, "latin1");
-    this.#output.write(bytes);
-    return this.#output.write("\r\n", "latin1");
+    if (this.#isBodiless || bytes.length === 0) return head === "" || output.write(head, "latin1");
+    if (!this.#isChunked && head === "") return output.write(bytes);
+    output.cork();
+    output.write(this.#isChunked ? `${head}${bytes.length.toString(16)}\r\n` : head, "latin1");
+    let more = output.write(bytes);
+    if (this.#isChunked) more = output.write("\r\n", "latin1");
+    output.uncork();
+    return more;
   }
 
   end(chunk?: string | Uint8Array | null, encoding: BufferEncoding = "utf8"): this {
@@ -152,10 +155,9 @@ export class PlainResponse extends EventEmitter {
     if (!this.headersSent) this.writeHead(this.statusCode);
     if (this.#head === undefined) {
       if (chunk) this.write(chunk, encoding);
-      if (this.#isChunked) this.#output.write(`0\r\n${this.#trailers}\r\n`, "latin1");
+      this.#output.last(this.#isChunked ? `0\r\n${this.#trailers}\r\n` : "", "latin1");
     } else this.#whole(chunk ?? "", encoding);
     this.writableEnded = true;
-    this.#output.ended();
     return this;
   }
 
@@ -205,22 +207,25 @@ export class PlainResponse extends EventEmitter {
 
   /** Head and body in one. */
   #whole(chunk: string | Uint8Array, encoding: BufferEncoding): void {
+    const output = this.#output;
     if (this.#isBodiless || chunk.length === 0) {
-      this.#output.write(this.#takeHead(0), "latin1");
+      output.last(this.#takeHead(0), "latin1");
       return;
     }
     if (typeof chunk === "string" && (encoding === "latin1" || encoding === "binary")) {
-      this.#output.write(this.#takeHead(chunk.length) + chunk, "latin1");
+      output.last(this.#takeHead(chunk.length) + chunk, "latin1");
       return;
     }
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
     const head = this.#takeHead(bytes.length);
     if (bytes.length <= joinedBytes) {
-      this.#output.write(head + latin1(bytes), "latin1");
+      output.last(head + latin1(bytes), "latin1");
       return;
     }
-    this.#output.write(head, "latin1");
-    this.#output.write(bytes);
+    output.cork();
+    output.write(head, "latin1");
+    output.last(bytes);
+    output.uncork();
   }
 
   /** The head, once; `length` of a body that is known as a whole. */
