@@ -3,9 +3,10 @@ import { after, before, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "pg";
 import { type ConnectionConfig, withConnection } from "./connection.ts";
+import { makeSpareDatabases } from "./embedded/make-spare-databases.ts";
 import { startTemporaryServer, type TemporaryServer } from "./embedded/temporary-server.ts";
 import { provisionServices } from "./provision.ts";
-import { findSpares, makeSpareDatabases, spareMark } from "./spare-databases.ts";
+import { findSpares, spareMark } from "./spare-databases.ts";
 import type { DatabaseServer } from "./server.ts";
 import { applySystemSchema, type SystemMigration } from "./system-schema.ts";
 

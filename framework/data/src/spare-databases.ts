@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Client } from "pg";
-import { withConnection } from "./connection.ts";
-import { createHistory } from "./migrations/migrate.ts";
-import { databaseGrants, idleInTransactionSeconds, layoutStatement } from "./service-layout.ts";
-import type { DatabaseServer } from "./server.ts";
+import { databaseGrants } from "./service-layout.ts";
 import { quoteIdentifier as id, type ServiceNames } from "./service-names.ts";
-import { applyWith, type SystemMigration } from "./system-schema.ts";
+import type { SystemMigration } from "./system-schema.ts";
 
 /**
  * A database that is there before a service asks for one: with its two roles, which cannot log in, the grants and the platform's own tables.
@@ -14,7 +11,7 @@ import { applyWith, type SystemMigration } from "./system-schema.ts";
 export type SpareDatabase = Pick<ServiceNames, "database" | "owner" | "app">;
 
 /** The names of a spare; the hyphens keep them apart from those of every service. */
-function spareNames(number: number): SpareDatabase {
+export function spareNames(number: number): SpareDatabase {
   const database = `kerf-spare-${number}`;
   return { database, owner: `${database}_owner`, app: `${database}_app` };
 }
@@ -25,41 +22,6 @@ export function spareMark(systemSchema: readonly SystemMigration[]): string {
   for (const { name, sql } of systemSchema) hash.update(`${name} ${sql}\n`);
   hash.update(databaseGrants({ database: "", app: "" }));
   return `kerf spare: ${hash.digest("hex").slice(0, 12)}`;
-}
-
-/**
- * Makes `count` spares on a server that has none. Each by itself and none as a copy of another: a log of events has an identity, which
- * two databases must not share. Needs the superuser.
- */
-export async function makeSpareDatabases(
-  server: DatabaseServer,
-  count: number,
-  systemSchema: readonly SystemMigration[],
-): Promise<void> {
-  const spares = Array.from({ length: count }, (_, index) => spareNames(index + 1));
-  const mark = spareMark(systemSchema);
-  await withConnection(server.admin(), "kerf/spares", async (admin) => {
-    for (const { database, owner, app } of spares) {
-      await admin.query(`
-        create role ${id(owner)} nologin;
-        create role ${id(app)} nologin;
-        alter role ${id(app)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`);
-      // Through the log it would be quicker, and the log would lie in every copy.
-      await admin.query(
-        `create database ${id(database)} owner ${id(owner)} template template0 strategy file_copy`,
-      );
-    }
-  });
-  for (const spare of spares) {
-    await withConnection(server.admin(spare.database), "kerf/spares", async (client) => {
-      await client.query(`set role ${id(spare.owner)}`);
-      // First what decides who may use the tables that are made then.
-      await client.query(databaseGrants(spare));
-      await applyWith(client, systemSchema);
-      await createHistory(client);
-      await client.query(layoutStatement(spare.database, mark));
-    });
-  }
 }
 
 /** The spares that are left on a server and bear this mark; not those that somebody is looking into, which cannot be renamed. */

@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeSpareDatabases, spareMark } from "../spare-databases.ts";
+import { spareMark } from "../spare-databases.ts";
 import type { SystemMigration } from "../system-schema.ts";
 import { type ServerAccount, serverAccount } from "./account.ts";
 import { findBinaries } from "./binaries.ts";
 import { blankCluster } from "./blank-cluster.ts";
 import { clusterPaths } from "./cluster.ts";
+import { makeSpareDatabases } from "./make-spare-databases.ts";
 import { own } from "./own.ts";
 import { runProgram } from "./program.ts";
 import { withStartLock } from "./start-lock.ts";
