@@ -1,7 +1,8 @@
 // Boundary: the last step of an installation. Loads what `npm start` loads, so that its compiled form is on disk, and makes
-// the cluster that embedded PostgreSQL servers are copied from.
+// the clusters that embedded PostgreSQL servers are made from.
 import { flushCompileCache } from "node:module";
-import { makeBlankCluster } from "@kerf/data/embedded";
+import { makeSpareClusters } from "@kerf/data/embedded";
+import { systemSchema } from "@kerf/service";
 
 const loaded = Promise.all([
   import("../tools/cli/src/program.ts"),
@@ -15,5 +16,5 @@ const loaded = Promise.all([
     Promise.all(Object.values(shop.services).map((load) => load())),
   ),
 ]);
-await Promise.all([loaded, makeBlankCluster()]);
+await Promise.all([loaded, makeSpareClusters({ systemSchema })]);
 flushCompileCache();

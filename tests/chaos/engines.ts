@@ -26,6 +26,9 @@ const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   kafka: () => startBroker("kafka"),
 };
 
+/** The engines that there are; whether this machine has one shows when it is started. */
+export const engineNames: readonly string[] = Object.keys(engines);
+
 /** Starts the engine of this name; throws `invalid_input` when there is none, or when this machine does not have it. */
 export function startEngine(name: string): Promise<Engine> {
   const start = Object.hasOwn(engines, name) ? engines[name] : undefined;

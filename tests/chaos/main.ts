@@ -9,7 +9,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => ending.abort(new Error(`ended by ${signal}`)));
 
 try {
-  const options = readOptions(process.argv.slice(2));
+  const options = readOptions();
   const report = await runChaos(options, (line) => console.log(line), ending.signal);
   process.exitCode = report.failed > 0 ? 1 : 0;
 } catch (thrown) {

@@ -2,26 +2,33 @@
 // then kills a process with SIGKILL at each of them in turn and checks what must hold. Fails for what does not hold and for points
 // that nobody was killed at.
 import { availableParallelism, loadavg } from "node:os";
-import { parseArgs } from "node:util";
 import { seededRandom } from "@kerf/kernel";
+import { flag, readCommandLine, text, whole } from "@kerf/testing/command-line";
 import { Bench } from "./runner/bench.ts";
 import { Campaign } from "./runner/campaign.ts";
 import { choiceOf } from "./runner/choice.ts";
 import { leftOut } from "./points.ts";
 import { scenarios } from "./scenarios/index.ts";
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  name: "npm run crash --",
+  about:
+    "Kills a process at every statement, publish and acknowledgement in turn, and checks what must hold afterwards.",
   options: {
-    only: { type: "string", default: "*" },
-    list: { type: "boolean", default: false },
-    seed: { type: "string", default: "1" },
-    parallel: { type: "string" },
-    json: { type: "boolean", default: false },
+    only: text("the runs whose labels fit; * stands for anything", "GLOB", "*"),
+    list: flag("only say which runs there are, and which points have none"),
+    seed: whole("which of the moments that come more than once", { from: 0, to: 0xffff_ffff }, 1),
+    parallel: whole(
+      "runs at once; by default what the machine has room for",
+      { from: 1, to: 64 },
+      undefined,
+    ),
+    json: flag("print the report as JSON"),
   },
 });
 
 const benches = await Promise.all(
-  Array.from({ length: Number(values.parallel ?? parallel()) }, () => Bench.open()),
+  Array.from({ length: values.parallel ?? parallel() }, () => Bench.open()),
 );
 try {
   // What a program reads must be nothing but that.
@@ -33,7 +40,7 @@ try {
     benches,
     scenarios,
     choice: choiceOf(values.only),
-    random: seededRandom(Number(values.seed)),
+    random: seededRandom(values.seed),
     say,
   });
   const report = values.list ? await campaign.list() : await campaign.run();

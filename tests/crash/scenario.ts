@@ -24,6 +24,8 @@ export interface Scenario {
   readonly restarts?: false;
   /** The processes make and migrate their databases themselves; their services are in no other scenario. */
   readonly setup?: true;
+  /** They find a spare database to take. */
+  readonly spare?: true;
   /** Events travel through NATS JetStream, which must be in the cache of engines. */
   readonly broker?: true;
   /** The databases are kept in shape at once, and not only after half a minute. */

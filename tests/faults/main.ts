@@ -13,7 +13,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => ending.abort(new Error(`ended by ${signal}`)));
 
 try {
-  const options = readOptions(process.argv.slice(2));
+  const options = readOptions();
   process.exitCode = (await runAll(options)) ? 0 : 1;
 } catch (thrown) {
   if (ending.signal.aborted) console.error(String(ending.signal.reason));

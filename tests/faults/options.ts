@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { KerfError } from "@kerf/kernel";
+import { choice, flag, number, readCommandLine } from "@kerf/testing/command-line";
 import { scenarios } from "./scenarios/index.ts";
 
 /** What a run is told. */
@@ -14,44 +13,18 @@ export interface FaultOptions {
   readonly json: boolean;
 }
 
-/** Reads `--only NAME --seconds 60 --rate 500 --json`; throws `invalid_input`. */
-export function readOptions(args: readonly string[]): FaultOptions {
-  const { values } = parse(args);
+/** Reads the command line; ends the process when it asks for help or for what there is not. */
+export function readOptions(): FaultOptions {
   const names = scenarios.map(({ name }) => name);
-  const { only, json } = values;
-  if (only !== undefined && !names.includes(only))
-    throw wrong("--only", only, `one of ${names.join(", ")}`);
-  const seconds = Number(values.seconds);
-  if (!(seconds >= 6 && seconds <= 3_600))
-    throw wrong("--seconds", values.seconds, "a number from 6 to 3600");
-  const rate = Number(values.rate);
-  if (!(rate >= 10 && rate <= 5_000))
-    throw wrong("--rate", values.rate, "a number from 10 to 5000");
-  return { only, seconds, rate, json };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: "string" },
-        seconds: { type: "string", default: "60" },
-        rate: { type: "string", default: "500" },
-        json: { type: "boolean", default: false },
-      },
-    });
-  } catch (cause) {
-    throw new KerfError("invalid_input", {
-      message: (cause as Error).message,
-      fix: "npm run faults -- --only hang --seconds 60 --rate 500 --json",
-    });
-  }
-}
-
-function wrong(option: string, given: string, wanted: string): KerfError {
-  return new KerfError("invalid_input", {
-    message: `${option} cannot be ${JSON.stringify(given)}.`,
-    fix: `Give ${wanted}.`,
-  });
+  return readCommandLine({
+    name: "npm run faults --",
+    about:
+      "Lets one instance of three fail in every way that there is under load, and judges what its clients saw.",
+    options: {
+      only: choice("one scenario in place of all", names, undefined),
+      seconds: number("how long each runs under load", { from: 6, to: 3_600 }, 60),
+      rate: number("requests a second", { from: 10, to: 5_000 }, 500),
+      json: flag("print the outcomes as JSON, one a line"),
+    },
+  }).values;
 }

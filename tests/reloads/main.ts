@@ -1,6 +1,6 @@
 // `npm run reloads -- --reloads 50 --json`: a gateway with all the load that 64 connections give, whose configuration changes again and again.
 // docs/guides/gateway.md says what is checked. Exits with 0 when nothing failed, 1 when not.
-import { parseArgs } from "node:util";
+import { flag, readCommandLine, whole } from "@kerf/testing/command-line";
 import { isBroken } from "./configurations.ts";
 import { runReloads } from "./campaign.ts";
 
@@ -8,17 +8,16 @@ const ending = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(signal, () => ending.abort(new Error(`ended by ${signal}`)));
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  name: "npm run reloads --",
+  about:
+    "Changes the configuration of a gateway under full load again and again; no request may fail.",
   options: {
-    reloads: { type: "string", default: "50" },
-    json: { type: "boolean", default: false },
+    reloads: whole("how many changes", { from: 1, to: 10_000 }, 50),
+    json: flag("print the report as JSON too"),
   },
 });
-const reloads = Number(values.reloads);
-if (!Number.isInteger(reloads) || reloads < 1 || reloads > 10_000) {
-  console.error(`--reloads cannot be ${values.reloads}.\n  Give a whole number from 1 to 10000.`);
-  process.exit(1);
-}
+const { reloads } = values;
 
 try {
   const log = (line: string): void => (values.json ? console.error(line) : console.log(line));

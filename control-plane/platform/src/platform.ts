@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { FramedServer } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
-import { makeBlankCluster } from "@kerf/data/embedded";
+import { makeSpareClusters } from "@kerf/data/embedded";
 import { KerfError } from "@kerf/kernel";
-import type { AppManifest } from "@kerf/service";
+import { type AppManifest, systemSchema } from "@kerf/service";
 import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
 import { assemble, type Held, type Parts, type PlatformSurroundings } from "./assemble.ts";
 import { readApp } from "./manifest/read-app.ts";
@@ -164,7 +164,7 @@ export class Platform {
   async #prepareNextCluster(): Promise<void> {
     const { signal } = this.#parts.draining;
     try {
-      if (!signal.aborted) await makeBlankCluster({ signal });
+      if (!signal.aborted) await makeSpareClusters({ systemSchema, signal });
     } catch (error) {
       this.#around.log.debug("no spare database cluster was made", { error });
     }

@@ -10,6 +10,9 @@ import {
   type ServiceNames,
   serviceNames,
 } from "./service-names.ts";
+import { databaseGrants, idleInTransactionSeconds, layoutStatement } from "./service-layout.ts";
+import { findSpares, renameStatements, type SpareDatabase, spareMark } from "./spare-databases.ts";
+import type { SystemMigration } from "./system-schema.ts";
 
 /** What a service's database is provisioned with. */
 export interface ServiceDatabaseRequest {
@@ -32,20 +35,22 @@ export interface ProvisionedService {
   readonly created: boolean;
 }
 
-/**
- * Transactions that do nothing for so long are ended, in seconds; the deadline of each is shorter. A default for
- * transaction_timeout must not be set here: its timer would run from BEGIN, and the transaction's own bound come too late.
- */
-const idleInTransactionSeconds = 60;
 /** PostgreSQL 17 brought transaction_timeout. */
 const oldestVersion = 170_000;
+
+/** How services are provisioned. */
+export interface ProvisionOptions {
+  /** The platform's own tables: spare databases of the server that have them are used. None are without. */
+  readonly systemSchema?: readonly SystemMigration[];
+}
 
 /** Provisions one service; see {@link provisionServices}. */
 export async function provisionService(
   server: DatabaseServer,
   request: ServiceDatabaseRequest,
+  options: ProvisionOptions = {},
 ): Promise<ProvisionedService> {
-  const [provisioned] = await provisionServices(server, [request]);
+  const [provisioned] = await provisionServices(server, [request], options);
   return provisioned as ProvisionedService;
 }
 
@@ -56,6 +61,7 @@ export async function provisionService(
 export async function provisionServices(
   server: DatabaseServer,
   requests: readonly ServiceDatabaseRequest[],
+  options: ProvisionOptions = {},
 ): Promise<ProvisionedService[]> {
   const wanted = requests.map((request) => new Wanted(request));
   return withConnection(server.admin(), "kerf/provision", async (admin) => {
@@ -69,9 +75,11 @@ export async function provisionServices(
       await closeCommonDatabases(admin, found);
       const unfinished = wanted.filter((want) => !found.hasLayout(want));
       const missing = unfinished.filter((want) => !found.hasDatabase(want));
-      await admin.query(roleStatements(wanted, unfinished, found));
-      for (const want of missing) await createDatabase(admin, want);
-      await Promise.all(unfinished.map((want) => grantInside(server, want)));
+      const spares = await sparesFor(admin, missing, found, options);
+      await admin.query(roleStatements(wanted, unfinished, found, spares));
+      for (const want of missing) if (!spares.has(want)) await createDatabase(admin, want);
+      const rest = unfinished.filter((want) => !spares.has(want));
+      await Promise.all(rest.map((want) => grantInside(server, want)));
       return wanted.map((want) => want.result(server, missing.includes(want)));
     });
   });
@@ -207,14 +215,38 @@ async function closeCommonDatabases(admin: Client, found: Found): Promise<void> 
   }
 }
 
-/** The roles of all services in one transaction. */
+/** Which spare database becomes whose; none for a service whose roles are there, since those of the spare cannot take their names. */
+async function sparesFor(
+  admin: Client,
+  missing: readonly Wanted[],
+  found: Found,
+  { systemSchema }: ProvisionOptions,
+): Promise<ReadonlyMap<Wanted, SpareDatabase>> {
+  const fit = missing.filter((want) => !want.roles.some(({ name }) => found.hasRole(name)));
+  // Only embedded servers have spares, and there we are superuser.
+  if (systemSchema === undefined || !found.superuser || fit.length === 0) return new Map();
+  const spares = await findSpares(admin, spareMark(systemSchema));
+  return new Map(spares.slice(0, fit.length).map((spare, n) => [fit[n] as Wanted, spare]));
+}
+
+/**
+ * The roles of all services in one transaction, and with them the spare databases that become theirs: whenever this ends early,
+ * a spare is either whole or all the service's.
+ */
 function roleStatements(
   wanted: readonly Wanted[],
   unfinished: readonly Wanted[],
   found: Found,
+  spares: ReadonlyMap<Wanted, SpareDatabase>,
 ): string {
-  const statements = wanted.flatMap((want) => want.roles.map((role) => roleStatement(role, found)));
-  for (const { names } of unfinished) {
+  const statements = wanted.flatMap((want) => {
+    const spare = spares.get(want);
+    const roles = want.roles.map((role) => roleStatement(role, found, spare !== undefined));
+    if (spare === undefined) return roles;
+    const layout = layoutStatement(want.names.database, want.layout);
+    return [...renameStatements(spare, want.names), ...roles, layout];
+  });
+  for (const { names } of unfinished.filter((want) => !spares.has(want))) {
     statements.push(
       `alter role ${id(names.app)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
     );
@@ -227,11 +259,12 @@ function roleStatements(
 function roleStatement(
   role: { name: string; password: string; limit: number },
   found: Found,
+  renamed: boolean,
 ): string {
   const password = found.hasPassword(role.name, role.password)
     ? ""
     : ` password ${quoteLiteral(scramVerifier(role.password))}`;
-  const verb = found.hasRole(role.name) ? "alter" : "create";
+  const verb = renamed || found.hasRole(role.name) ? "alter" : "create";
   return `${verb} role ${id(role.name)} login connection limit ${role.limit}${password}`;
 }
 
@@ -244,20 +277,10 @@ async function createDatabase(admin: Client, { names }: Wanted): Promise<void> {
 
 async function grantInside(server: DatabaseServer, want: Wanted): Promise<void> {
   const { owner } = want.result(server, false);
-  await withConnection(owner, "kerf/provision", (client) =>
-    client.query(databaseGrants(want.names, want.layout)),
-  );
-}
-
-/** Run by the owner inside the database, as one transaction. */
-function databaseGrants({ database, app }: ServiceNames, layout: string): string {
-  return `
-    revoke all on database ${id(database)} from public;
-    grant connect on database ${id(database)} to ${id(app)};
-    revoke all on schema public from public;
-    grant usage on schema public to ${id(app)};
-    alter default privileges grant usage on schemas to ${id(app)};
-    alter default privileges grant select, insert, update, delete on tables to ${id(app)};
-    alter default privileges grant usage, select on sequences to ${id(app)};
-    comment on database ${id(database)} is ${quoteLiteral(layout)}`;
+  const statements = [
+    databaseGrants(want.names),
+    layoutStatement(want.names.database, want.layout),
+  ];
+  // One query without values: one transaction.
+  await withConnection(owner, "kerf/provision", (client) => client.query(statements.join(";\n")));
 }

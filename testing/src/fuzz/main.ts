@@ -1,6 +1,6 @@
 // Boundary: `npm run fuzz -- [--minutes M] [--seed N] [--target NAME]`: mutates from the corpus, keeps what came to something new, and says what broke.
-import { parseArgs } from "node:util";
 import { seededRandom } from "@kerf/kernel";
+import { choice, number, readCommandLine, whole } from "../command-line/index.ts";
 import { writeCorpus } from "./corpus.ts";
 import { FuzzedTarget } from "./fuzz-target.ts";
 import { targets } from "./targets.ts";
@@ -8,21 +8,27 @@ import { targets } from "./targets.ts";
 /** Inputs of one parser before the next one has its turn. */
 const turn = 50;
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  name: "npm run fuzz --",
+  about:
+    "Mutates what parsers of bytes from outside are known to meet, keeps what comes to something new, and says what broke.",
   options: {
-    minutes: { type: "string", default: "1" },
-    seed: { type: "string", default: String(Date.now()) },
-    target: { type: "string" },
+    minutes: number("how long", { from: 0.01, to: 24 * 60 }, 1),
+    seed: whole(
+      "what is drawn from; by default another one each time",
+      { from: 0, to: Number.MAX_SAFE_INTEGER },
+      undefined,
+    ),
+    target: choice(
+      "one parser in place of all",
+      targets.map(({ name }) => name),
+      undefined,
+    ),
   },
 });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
+const { minutes } = values;
+const seed = values.seed ?? Date.now();
 const chosen = targets.filter(({ name }) => values.target === undefined || name === values.target);
-if (!(minutes > 0) || !Number.isSafeInteger(seed) || chosen.length === 0) {
-  console.error("npm run fuzz -- [--minutes M] [--seed N] [--target NAME]");
-  console.error(`NAME is one of ${targets.map(({ name }) => name).join(", ")}.`);
-  process.exit(2);
-}
 
 console.log(`seed ${seed}`);
 const random = seededRandom(seed);

@@ -2,29 +2,25 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { choice, flag, readCommandLine, whole } from "../command-line/index.ts";
 import { type WorldName, worlds } from "./run-seed.ts";
 import { runSeeds, type SeedsOutcome } from "./run-seeds.ts";
 
 /** Seeds of one process: what they leave behind in memory goes with it. */
 const seedsOfProcess = 500;
 
-const { values } = parseArgs({
+const { values } = readCommandLine({
+  name: "npm run sim --",
+  about:
+    "Runs worlds on a simulated clock, network and disk, one a seed, and says which property breaks, and how.",
   options: {
-    world: { type: "string", default: "engines" },
-    seed: { type: "string", default: "1" },
-    runs: { type: "string", default: "1" },
-    trace: { type: "boolean", default: false },
+    world: choice("what is simulated", Object.keys(worlds) as WorldName[], "engines"),
+    seed: whole("the first seed", { from: 0, to: Number.MAX_SAFE_INTEGER }, 1),
+    runs: whole("how many seeds, one after the other", { from: 1, to: 1_000_000_000 }, 1),
+    trace: flag("say everything that happens"),
   },
 });
-const first = Number(values.seed);
-const runs = Number(values.runs);
-const world = values.world as WorldName;
-const isKnown = Object.hasOwn(worlds, world);
-if (!isKnown || !Number.isSafeInteger(first) || !Number.isSafeInteger(runs) || runs < 1) {
-  console.error("npm run sim -- [--world engines|calls] [--seed N] [--runs M] [--trace]");
-  process.exit(2);
-}
+const { runs, seed: first, world } = values;
 
 // There in a process that was forked for some of the seeds.
 if (process.connected) {

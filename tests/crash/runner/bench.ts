@@ -6,7 +6,11 @@ import {
   serviceNames,
   TemplateDatabases,
 } from "@kerf/data";
-import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
+import {
+  makeSpareDatabases,
+  startTemporaryServer,
+  type TemporaryServer,
+} from "@kerf/data/embedded";
 import { startNats, type TestBroker } from "@kerf/events/testing";
 import { systemSchema } from "@kerf/service";
 import { type ServiceName, services } from "../app/services.ts";
@@ -49,8 +53,14 @@ export class Bench {
     return this.#server.server.database.admin();
   }
 
-  /** Databases of one run's own that its processes make; dropping them drops their roles as well. */
-  unmade(names: readonly ServiceName[]): Map<ServiceName, ClonedDatabase> {
+  /**
+   * Databases of one run's own that its processes make, out of a spare when there is to be one; dropping them drops their roles as well.
+   */
+  async unmade(
+    names: readonly ServiceName[],
+    spare: boolean,
+  ): Promise<Map<ServiceName, ClonedDatabase>> {
+    if (spare) await makeSpareDatabases(this.#server.server.database, 1, systemSchema);
     const made = names.map((name): [ServiceName, ClonedDatabase] => {
       const { app, database, owner } = serviceNames(name);
       const statements = [

@@ -46,7 +46,10 @@ export async function run(
 ): Promise<RunResult> {
   const names = [...new Set(Object.values(scenario.processes).flat())];
   const directory = await bench.directory();
-  const clones = scenario.setup === true ? bench.unmade(names) : await bench.databases(names);
+  const clones =
+    scenario.setup === true
+      ? await bench.unmade(names, scenario.spare === true)
+      : await bench.databases(names);
   const databases = new Databases(clones);
   const broker = scenario.broker === true ? await bench.broker() : undefined;
   const parts = { bench, scenario, killing, first, directory, clones, databases, broker };

@@ -22,7 +22,8 @@ export async function setUp(
   for (const name of names) {
     const { database } = services[name];
     if (database === undefined) continue;
-    const { owner } = await provisionService(serverOf(admin), { service: name, passwords });
+    const request = { service: name, passwords };
+    const { owner } = await provisionService(serverOf(admin), request, { systemSchema });
     await migrate(owner, database.migrations, systemSchema);
   }
   crash.lenient = false;

@@ -18,7 +18,7 @@ import { sagaStuck } from "./saga-stuck.ts";
 import { sagaUndo } from "./saga-undo.ts";
 import { sagaWait } from "./saga-wait.ts";
 import { schedule } from "./schedule.ts";
-import { setup } from "./setup.ts";
+import { setup, setupSpare } from "./setup.ts";
 import { takeover } from "./takeover.ts";
 import { timer } from "./timer.ts";
 import { upkeep } from "./upkeep.ts";
@@ -47,6 +47,7 @@ const everywhere: readonly Scenario[] = [
   takeover,
   upkeep,
   setup,
+  setupSpare,
 ];
 const withBroker: readonly Scenario[] = [relay];
 

@@ -14,3 +14,6 @@ export const setup: Scenario = {
     assert.deepEqual(brokenIndexes, []);
   },
 };
+
+/** The same where a database is there that only has to be renamed. */
+export const setupSpare: Scenario = { ...setup, name: "setup-spare", spare: true };

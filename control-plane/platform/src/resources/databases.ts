@@ -263,6 +263,7 @@ export class Databases {
             app: Math.max(leastConnections, 4 * (declared.database?.connections ?? 4)),
           },
         })),
+        { systemSchema },
       );
     } catch (thrown) {
       const error = toKerfError(thrown);

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
 import type { ServerAccount } from "./account.ts";
 import type { PostgresBinaries } from "./binaries.ts";
-import { copyBlankCluster } from "./blank-cluster.ts";
+import { copyBlankCluster, newPassword } from "./blank-cluster.ts";
 import { initdb } from "./initdb.ts";
 import { own } from "./own.ts";
 
@@ -46,20 +46,19 @@ export async function initialise(
       fix: "Move it away and start again.",
     });
   }
-  const password = randomBytes(32).toString("base64url");
   // A name of its own: after a kill the program that made the one before may still be writing to it.
   const unfinished = `${paths.data}.${randomBytes(4).toString("hex")}.new`;
   await mkdir(unfinished, { mode: 0o700 });
   try {
     await own(account, unfinished);
-    await makeCluster(binaries, account, unfinished, password, { sync: durable, signal });
+    const password = await makeCluster(binaries, account, unfinished, { sync: durable, signal });
     await writeFile(paths.password, password, { mode: 0o600 });
     await chmod(paths.password, 0o600);
     await rename(unfinished, paths.data);
+    return password;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
   }
-  return password;
 }
 
 async function existingPassword(
@@ -86,16 +85,21 @@ async function existingPassword(
   }
 }
 
-/** Copies the blank cluster; where there is no place to keep one, as below a read-only installation, initdb makes this one alone. */
-async function makeCluster(...cluster: Parameters<typeof initdb>): Promise<void> {
-  const [, account, data, , { signal }] = cluster;
+/**
+ * Takes a spare cluster or copies the blank one; where there is no place to keep one, as below a read-only installation, initdb makes
+ * this one alone. Gives the superuser's password.
+ */
+async function makeCluster(...cluster: Parameters<typeof copyBlankCluster>): Promise<string> {
+  const [binaries, account, data, options] = cluster;
   try {
-    await copyBlankCluster(...cluster);
+    return await copyBlankCluster(...cluster);
   } catch (error) {
-    if (signal?.aborted === true) throw error;
+    if (options.signal?.aborted === true) throw error;
     await rm(data, { recursive: true, force: true });
     await mkdir(data, { mode: 0o700 });
     await own(account, data);
-    await initdb(...cluster);
+    const password = newPassword();
+    await initdb(binaries, account, data, password, options);
+    return password;
   }
 }

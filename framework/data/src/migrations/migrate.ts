@@ -59,7 +59,8 @@ async function readHistory(client: Client): Promise<AppliedMigration[] | undefin
   return applied.rows;
 }
 
-async function createHistory(client: Client): Promise<AppliedMigration[]> {
+/** Makes the table of what was applied; empty, it says that nothing was. */
+export async function createHistory(client: Client): Promise<AppliedMigration[]> {
   // Made by the owner, it would be writable for the app role like every table.
   await client.query(`
     create table public.kerf_migrations (
