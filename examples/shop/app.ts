@@ -1,11 +1,14 @@
 // The shop: eight services, and a front door for each kind of client. Where each runs is decided at the start, never in their code.
-import { app, gateway, only } from "kerf";
+import { apiKeys, app, gateway, only } from "kerf";
 import { catalog } from "./catalog/contract.ts";
 import { inventory } from "./inventory/contract.ts";
 import { notifications } from "./notifications/contract.ts";
 import { orders } from "./orders/contract.ts";
 import { search } from "./search/contract.ts";
 import { users } from "./users/contract.ts";
+
+/** Keys of partners: `kerf keys create --file partner-keys.json --subject NAME`. Tests bring their own. */
+const partnerKeys = process.env["SHOP_PARTNER_KEYS"] ?? "./partner-keys.json";
 
 export default app("shop", {
   services: {
@@ -32,6 +35,12 @@ export default app("shop", {
         only(notifications, "inbox"),
       ],
       backend: () => import("./mobile/service.ts"),
+    }),
+    // Programs of others: they read the catalogue, and how far the orders of their own account are.
+    partner: gateway({
+      expose: [only(catalog, "list", "get"), only(orders, "get", "recent")],
+      authentication: [apiKeys({ file: partnerKeys, optional: true })],
+      limits: [{ by: "key", rate: { requests: 120, perMs: 60_000 }, burst: 20 }],
     }),
   },
 });

@@ -45,6 +45,7 @@ export {
   type Maintenance,
   type Mirror,
   type Rewrite,
+  type RouteCache,
   type RouteSettings,
   type RouteTarget,
   type SplitSide,

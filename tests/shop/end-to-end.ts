@@ -74,7 +74,7 @@ export function endToEnd(
           unit.name,
         );
       const urls = new Map(status.gateways.map(({ name, url }) => [name, url]));
-      assert.deepEqual([...urls.keys()].sort(), ["mobile", "web"]);
+      assert.deepEqual([...urls.keys()].sort(), ["mobile", "partner", "web"]);
       assert.equal(urls.get("web"), shop.url);
     });
 

@@ -28,6 +28,11 @@ export const front = gateway({
       },
     },
     {
+      path: "/media/*",
+      to: { upstream: "legacy" },
+      cache: { headers: ["x-tenant"], maxBytes: 67_108_864 },
+    },
+    {
       path: "/old/*",
       to: { upstream: "legacy" },
       rewrite: {

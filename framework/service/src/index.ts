@@ -57,6 +57,7 @@ export {
   isHeaderValue,
   type Rewrite,
 } from "./declaration/gateway/rewrite.ts";
+export type { RouteCache } from "./declaration/gateway/route-cache.ts";
 export type {
   RouteSettings,
   RouteTarget,

@@ -134,6 +134,32 @@ test("the file is followed; a bad one leaves the last good keys", async (t) => {
   assert.deepEqual(await ids(), [two.entry.id]);
 });
 
+test("a file of keys that may come later lets nobody in before, and is read when it comes", async (t) => {
+  let file = "";
+  let aheadMs = 0;
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+  const { url, lines } = await startGatewayWith(
+    t,
+    ({ directory }) => {
+      file = join(directory, "api-keys.json");
+      return { authentication: [apiKeys({ file, optional: true })] };
+    },
+    clock,
+  );
+  const { key, entry } = newKey();
+  const ask = async (): Promise<number> =>
+    (await fetch(`${url}/notes/mine`, { headers: { "x-api-key": key } })).status;
+  assert.equal(await ask(), 401);
+  writeFileSync(file, formatApiKeys([entry]), { mode: 0o600 });
+  aheadMs += 1_001;
+  assert.equal(await ask(), 200);
+  const said = lines.map(({ message }) => String(message)).filter((line) => /API keys/.test(line));
+  assert.deepEqual(said, [
+    "there is no file with the API keys yet",
+    "the API keys were read again",
+  ]);
+});
+
 test("a gateway whose file of keys is missing, or is everybody's, does not start", async (t) => {
   for (const prepare of [
     () => {},

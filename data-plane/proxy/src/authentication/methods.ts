@@ -100,6 +100,7 @@ export class Methods {
             what: "the API keys",
             secret: true,
             parse: (text) => knownKeys(parseApiKeys(text)),
+            ...(given.optional === true ? { absent: knownKeys([]) } : undefined),
             fix: "kerf keys create --file FILE --subject NAME makes the file, which only its owner may read.",
           }),
           clock,

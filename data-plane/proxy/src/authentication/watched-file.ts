@@ -7,6 +7,8 @@ import type { Logger } from "@kerf/telemetry";
 const lookMs = 1_000;
 /** Largest file, bytes: some 30 000 API keys. */
 const maxBytes = 16_777_216;
+/** The version of a file that was never there. */
+const none = "";
 
 /** What a watched file is read with. */
 export interface WatchedFileOptions<T> {
@@ -18,6 +20,8 @@ export interface WatchedFileOptions<T> {
   readonly secret: boolean;
   /** @throws Error that says what is wrong with the text */
   readonly parse: (text: string) => T;
+  /** What counts until there is a file for the first time; without it there must be one. */
+  readonly absent?: T;
   /** What to do when there is no such file. */
   readonly fix: string;
   readonly clock: Clock;
@@ -35,11 +39,13 @@ export class WatchedFile<T> {
   /** @throws KerfError `invalid_configuration`: at the start there is no last good one */
   constructor(options: WatchedFileOptions<T>) {
     this.#options = options;
-    const { path, what, fix } = options;
+    const { absent, path, what, fix } = options;
     try {
-      const info = statSync(path, { bigint: true });
-      this.#value = this.#read(info);
-      this.#version = versionOf(info);
+      const info = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (info === undefined && absent === undefined) throw new Error("There is no such file.");
+      if (info === undefined) options.log.warn(`there is no file with ${what} yet`, { file: path });
+      this.#value = info === undefined ? (absent as T) : this.#read(info);
+      this.#version = info === undefined ? none : versionOf(info);
     } catch (cause) {
       throw new KerfError("invalid_configuration", {
         message: `${path} with ${what} cannot be used.`,
@@ -84,7 +90,8 @@ export class WatchedFile<T> {
         log.info(`${what} were read again`, { file: path });
       }
     } catch (error) {
-      log.warn(`${what} cannot be read again; the last good ones stay`, { file: path, error });
+      if (this.#version !== none || (error as NodeJS.ErrnoException).code !== "ENOENT")
+        log.warn(`${what} cannot be read again; the last good ones stay`, { file: path, error });
     }
     this.#lookAt = clock.now() + lookMs;
   }

@@ -1,4 +1,5 @@
 import {
+  announcesBody,
   defaultMaxBodyBytes,
   type ForeignRequest,
   type ForeignRoute,
@@ -6,11 +7,15 @@ import {
   splitTarget,
 } from "@kerf/call/http";
 import type { RouteSettings, RouteTarget } from "@kerf/service";
+import type { AnswerCaches } from "../answer-cache/answer-caches.ts";
+import type { RouteAnswerCache } from "../answer-cache/route-answer-cache.ts";
+import { resourceOf } from "../answer-cache/shared-request.ts";
 import { clientAddress, type AddressSet } from "../upstreams/client-address.ts";
 import { EditedHeaders } from "../upstreams/edited-headers.ts";
 import { forward, type Forwarding } from "../upstreams/forward.ts";
 import type { Upstreams } from "../upstreams/registry.ts";
 import { forwardGrpc } from "../upstreams/grpc/forward.ts";
+import type { Fields } from "../upstreams/http1/fields.ts";
 import { requestHead } from "../upstreams/request-head.ts";
 import { responseHead } from "../upstreams/response-head.ts";
 import type { Tunnels } from "../upstreams/tunnel.ts";
@@ -21,11 +26,15 @@ import { PathRewrite } from "./path-rewrite.ts";
 import { literalsOf } from "./route-prefixes.ts";
 import { Split } from "./split.ts";
 
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
 /** What all routes of one configuration share. */
 export interface RouteSurroundings {
   readonly upstreams: Upstreams;
   readonly trusted: AddressSet;
   readonly tunnels: Tunnels;
+  readonly caches: AnswerCaches;
   /** The pseudonym in `Via`. */
   readonly via: string;
   readonly parts: TrafficParts;
@@ -49,6 +58,7 @@ export class DeclaredRoute implements ForeignRoute {
   readonly #maxBodyBytes: number;
   readonly #mirror: RouteMirror | undefined;
   readonly #mirrorTo: RouteTarget | undefined;
+  readonly #cache: RouteAnswerCache | undefined;
 
   /** @throws KerfError for header edits that would forge others */
   constructor(route: RouteSettings, mirror: RouteMirror | undefined, around: RouteSurroundings) {
@@ -70,6 +80,7 @@ export class DeclaredRoute implements ForeignRoute {
     this.#maxBodyBytes = route.maxBodyBytes ?? defaultMaxBodyBytes;
     this.#mirror = mirror;
     this.#mirrorTo = route.mirror?.to;
+    this.#cache = around.caches.of(route);
   }
 
   async pass(asked: ForeignRequest): Promise<Passed> {
@@ -94,26 +105,49 @@ export class DeclaredRoute implements ForeignRoute {
     const own: string[] = [];
     for (const name in asked.headers) own.push(name, asked.headers[name] as string);
     if (cookie !== undefined) own.push("set-cookie", cookie);
+    const { target, head: plain } = this.#outgoing(asked, upstream);
+    const answerHead = (status: number, fields: Fields, from: URL): string[] => {
+      const head = responseHead(status, fields, {
+        edits: this.#responseEdits,
+        location: (location) => this.#rewrite.back(location, from),
+        own,
+      });
+      // Set before, such as a session's cookie that was renewed: a head that is written whole would take its place.
+      const cookies = [response.getHeader("set-cookie") ?? []].flat();
+      response.removeHeader("set-cookie");
+      for (const one of cookies) head.push("set-cookie", String(one));
+      // An answer that comes before the request is read: what follows of it must not be taken for the next one.
+      if (!request.complete && announcesBody(request) && status !== 101)
+        head.push("connection", "close");
+      return head;
+    };
+    if (this.#cache !== undefined) {
+      const answered = await this.#cache.answer({
+        request,
+        response,
+        upstream,
+        target,
+        head: plain,
+        user: principal && JSON.stringify([principal.subject, principal.claims]),
+        via: this.#around.via,
+        edited: (head) => this.#requestEdits?.apply(head) ?? head,
+        answerHead,
+      });
+      if (answered) return true;
+    }
+    const changes = !safeMethods.has(request.method ?? "");
     let copied = false;
     const forwarding: Forwarding = {
       upstream,
       request,
       response,
-      ...this.#outgoing(asked, upstream),
+      target,
+      head: this.#requestEdits?.apply(plain) ?? plain,
       maxBodyBytes: this.#maxBodyBytes,
       answerHead: (status, fields, from) => {
-        const head = responseHead(status, fields, {
-          edits: this.#responseEdits,
-          location: (location) => this.#rewrite.back(location, from),
-          own,
-        });
-        // Set before, such as a session's cookie that was renewed: a head that is written whole would take its place.
-        const cookies = [response.getHeader("set-cookie") ?? []].flat();
-        response.removeHeader("set-cookie");
-        for (const one of cookies) head.push("set-cookie", String(one));
-        // An answer that comes before the request is read: what follows of it must not be taken for the next one.
-        if (!request.complete && status !== 101) head.push("connection", "close");
-        return head;
+        // RFC 9111, 4.4: what was changed is asked for anew.
+        if (changes && status < 400) this.#around.caches.forget(resourceOf(upstream.name, target));
+        return answerHead(status, fields, from);
       },
       observer: mirrored,
       onBody: (body) => {
@@ -138,10 +172,14 @@ export class DeclaredRoute implements ForeignRoute {
     if (to === "services") return mirrored.askServices(() => asked.services());
     const upstream = this.#upstream(to.upstream);
     const method = asked.request.method ?? "GET";
-    mirrored.askUpstream({ upstream, method, ...this.#outgoing(asked, upstream) }, body);
+    const { target, head } = this.#outgoing(asked, upstream);
+    mirrored.askUpstream(
+      { upstream, method, target, head: this.#requestEdits?.apply(head) ?? head },
+      body,
+    );
   }
 
-  /** The request's target and head for an upstream. */
+  /** The request's target and head for an upstream; the edits of the route come on top. */
   #outgoing(
     { request, trace }: ForeignRequest,
     upstream: ForeignUpstream,
@@ -149,10 +187,9 @@ export class DeclaredRoute implements ForeignRoute {
     const { trusted, via } = this.#around;
     const { path, query } = splitTarget(request.url ?? "/");
     const { host } = upstream.settings;
-    const edits = this.#requestEdits;
     return {
       target: this.#rewrite.forth(path, query),
-      head: requestHead(request, { trusted, via, host, edits, trace }),
+      head: requestHead(request, { trusted, via, host, edits: undefined, trace }),
     };
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { type ForeignRoute, type ForeignRoutes, pathSegments, type Route } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import { type GatewaySettings, type RouteSettings, trafficProblems } from "@kerf/service";
+import { AnswerCaches } from "../answer-cache/answer-caches.ts";
 import { healthSegment } from "../health.ts";
 import { AddressSet } from "../upstreams/client-address.ts";
 import { UpstreamRegistry, type Upstreams } from "../upstreams/registry.ts";
@@ -16,6 +17,7 @@ import { RoutePrefixes } from "./route-prefixes.ts";
 export class Traffic implements ForeignRoutes {
   readonly upstreams: Upstreams;
   readonly mirrors: ReadonlyMap<string, RouteMirror>;
+  readonly caches: AnswerCaches;
   readonly #prefixes: RoutePrefixes<DeclaredRoute> | undefined;
   readonly #maintenance: MaintenanceMode | undefined;
 
@@ -23,12 +25,13 @@ export class Traffic implements ForeignRoutes {
     routes: readonly DeclaredRoute[],
     maintenance: MaintenanceMode | undefined,
     upstreams: Upstreams,
-    mirrors: ReadonlyMap<string, RouteMirror>,
+    { mirrors, caches }: Pick<Traffic, "caches" | "mirrors">,
   ) {
     this.#prefixes = routes.length === 0 ? undefined : new RoutePrefixes(routes);
     this.#maintenance = maintenance;
     this.upstreams = upstreams;
     this.mirrors = mirrors;
+    this.caches = caches;
   }
 
   match(
@@ -64,6 +67,7 @@ export class TrafficKeeper {
   readonly #registry: UpstreamRegistry;
   readonly #via: string;
   #mirrors: ReadonlyMap<string, RouteMirror> = new Map();
+  #caches: AnswerCaches | undefined;
 
   /** @param gateway its name */
   constructor(gateway: string, parts: TrafficParts) {
@@ -86,10 +90,12 @@ export class TrafficKeeper {
     const upstreams = this.#registry.prepare(settings.upstreams);
     const trusted = new AddressSet(settings.trustedProxies);
     const mirrors = new Map<string, RouteMirror>();
+    const caches = new AnswerCaches(settings, this.#caches, this.#parts);
     const around = {
       upstreams,
       trusted,
       tunnels: this.tunnels,
+      caches,
       via: this.#via,
       parts: this.#parts,
     };
@@ -99,11 +105,12 @@ export class TrafficKeeper {
       return new DeclaredRoute(route, mirror, around);
     });
     const mode = maintenance === undefined ? undefined : new MaintenanceMode(maintenance, trusted);
-    return new Traffic(declared, mode, upstreams, mirrors);
+    return new Traffic(declared, mode, upstreams, { mirrors, caches });
   }
 
   /** From now on this is used. */
-  use({ upstreams, mirrors }: Traffic): void {
+  use({ upstreams, mirrors, caches }: Traffic): void {
+    this.#caches = caches;
     this.#registry.use(upstreams);
     for (const [key, mirror] of this.#mirrors) if (!mirrors.has(key)) mirror.flush();
     this.#mirrors = mirrors;

@@ -1,5 +1,5 @@
-import type { ServerResponse } from "node:http";
 import { KerfError } from "@kerf/kernel";
+import type { AnswerSink } from "./answer-sink.ts";
 import { attemptFailure } from "./failure.ts";
 import type { ExchangeHandler, Http1Connection } from "./http1/connection.ts";
 import { hopByHop } from "./hop-by-hop.ts";
@@ -22,7 +22,7 @@ export type AttemptEnd =
 
 /** What one attempt tells whoever made it. */
 export interface AttemptOwner {
-  readonly response: ServerResponse;
+  readonly response: AnswerSink;
   /** The head of an answer is there: what the client gets of it, or why this one is not for the client. */
   head(head: ResponseHead): readonly string[] | KerfError;
   /** A piece of the body, as it goes to the client; absent where nobody looks. */

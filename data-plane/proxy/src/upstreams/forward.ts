@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { backoff, type Endpoint, meansTrouble } from "@kerf/call";
 import { delay, KerfError, toKerfError } from "@kerf/kernel";
+import type { AnswerSink } from "./answer-sink.ts";
 import { Attempt, type AttemptEnd, type AttemptOwner } from "./attempt.ts";
 import { type Fields, fieldOf } from "./http1/fields.ts";
 import type { ResponseHead } from "./http1/response-head.ts";
@@ -22,10 +23,10 @@ export interface AnswerObserver {
 }
 
 /** A request on its way to an upstream. */
-export interface Forwarding {
+export interface Forwarding<Sink extends AnswerSink = ServerResponse> {
   readonly upstream: ForeignUpstream;
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly response: Sink;
   /** Path and query string for the upstream. */
   readonly target: string;
   /** Head for the upstream, names and values in turn. */
@@ -39,7 +40,10 @@ export interface Forwarding {
 }
 
 /** Passes a request on and its answer back. @throws KerfError when the client was not sent all of an answer */
-export async function forward(forwarding: Forwarding, parts: TrafficParts): Promise<void> {
+export async function forward(
+  forwarding: Forwarding<AnswerSink>,
+  parts: TrafficParts,
+): Promise<void> {
   const { upstream, request, response, observer } = forwarding;
   const { admission, policies } = upstream;
   let complete = false;
@@ -63,10 +67,10 @@ export async function forward(forwarding: Forwarding, parts: TrafficParts): Prom
 
 /** All attempts at one request. */
 class Attempts implements AttemptOwner {
-  readonly response: ServerResponse;
+  readonly response: AnswerSink;
   readonly takesTrailers: boolean;
   readonly piece: AttemptOwner["piece"];
-  readonly #forwarding: Forwarding;
+  readonly #forwarding: Forwarding<AnswerSink>;
   readonly #body: RequestBody;
   readonly #until: number;
   readonly #parts: TrafficParts;
@@ -79,7 +83,12 @@ class Attempts implements AttemptOwner {
   #current: Attempt | undefined;
   #timer: ReturnType<TrafficParts["wheel"]["add"]> | undefined;
 
-  constructor(forwarding: Forwarding, body: RequestBody, until: number, parts: TrafficParts) {
+  constructor(
+    forwarding: Forwarding<AnswerSink>,
+    body: RequestBody,
+    until: number,
+    parts: TrafficParts,
+  ) {
     this.#forwarding = forwarding;
     this.#body = body;
     this.#until = until;

@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { announcesBody } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
+import type { AnswerSink } from "./answer-sink.ts";
 
 /** Bodies up to here are read before they are sent, bytes: such a request can be sent again. */
 const bufferedBytes = 65_536;
@@ -21,7 +22,7 @@ const none: RequestBody = { content: null, isFresh: () => true };
  */
 export async function requestBody(
   request: IncomingMessage,
-  response: ServerResponse,
+  response: AnswerSink,
   maxBytes: number,
 ): Promise<RequestBody> {
   if (!announcesBody(request)) return none;
@@ -47,11 +48,7 @@ function whole(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function streamed(
-  request: IncomingMessage,
-  response: ServerResponse,
-  maxBytes: number,
-): RequestBody {
+function streamed(request: IncomingMessage, response: AnswerSink, maxBytes: number): RequestBody {
   let begun = false;
   async function* pieces(): AsyncGenerator<Buffer> {
     begun = true;

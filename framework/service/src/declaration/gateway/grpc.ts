@@ -26,6 +26,11 @@ export function grpcProblems(settings: GatewaySettings): string[] {
     const mirrored = route.mirror === undefined ? [] : [route.mirror.to, ...targetsOf(route)];
     if (mirrored.some((to) => to !== "services" && speaking.has(to.upstream)))
       problems.push(`routes[${index}] ${route.path}: gRPC is not mirrored`);
+    const kept = route.cache === undefined ? [] : targetsOf(route);
+    if (kept.some((to) => to !== "services" && speaking.has(to.upstream)))
+      problems.push(
+        `routes[${index}] ${route.path}: answers of gRPC are not kept; leave cache out`,
+      );
   }
   return problems;
 }

@@ -2,6 +2,7 @@ import { checkNumber } from "./bounds.ts";
 import { type Maintenance, maintenanceProblems } from "./maintenance.ts";
 import { type Mirror, mirrorProblems } from "./mirror.ts";
 import { isHeaderName, isHeaderValue, type Rewrite, rewriteProblems } from "./rewrite.ts";
+import { type RouteCache, routeCacheProblems } from "./route-cache.ts";
 
 /** An upstream by its name, or the app's own services by the routes of their contracts. */
 export type RouteTarget = { readonly upstream: string } | "services";
@@ -22,6 +23,8 @@ export interface RouteSettings {
   readonly rewrite?: Rewrite;
   readonly mirror?: Mirror;
   readonly maintenance?: Maintenance;
+  /** Keeps answers of upstreams. Default: none is kept. */
+  readonly cache?: RouteCache;
 }
 
 /** One of several places where requests of a route may go. */
@@ -90,6 +93,7 @@ function problemsOf(where: string, route: RouteSettings, upstreams: ReadonlySet<
   problems.push(...rewriteProblems(where, route.rewrite));
   problems.push(...mirrorProblems(where, mirror, upstreams));
   problems.push(...maintenanceProblems(where, route.maintenance));
+  problems.push(...routeCacheProblems(where, route));
   return problems;
 }
 

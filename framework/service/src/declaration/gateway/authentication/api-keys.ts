@@ -6,6 +6,8 @@ export interface ApiKeysOptions {
   readonly file: string;
   /** The header that brings the key. Default `x-api-key`; `authorization` takes it as a bearer token. */
   readonly header?: string;
+  /** True: the file may come later; until then no key holds. Default false: a gateway does not start without it. */
+  readonly optional?: boolean;
 }
 
 /** Long-lived keys of programs. */
@@ -21,8 +23,11 @@ export function apiKeys(options: ApiKeysOptions): ApiKeysMethod {
 /** What is wrong with it. */
 export function apiKeysProblems(given: ApiKeysMethod): string[] {
   return [
-    ...unknownFields(given, ["method", "file", "header"]),
+    ...unknownFields(given, ["method", "file", "header", "optional"]),
     ...textProblems("file", given.file),
     ...(given.header === undefined ? [] : headerNameProblems("header", given.header)),
+    ...(given.optional === undefined || typeof given.optional === "boolean"
+      ? []
+      : [`optional: ${JSON.stringify(given.optional)} is neither true nor false`]),
   ];
 }
