@@ -18,6 +18,7 @@ function coded(incoming: Incoming): Incoming {
     input: throughJson(incoming.input),
     context: incoming.context,
     after: incoming.after,
+    trace: incoming.trace,
   };
 }
 
