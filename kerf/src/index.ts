@@ -72,6 +72,7 @@ export {
   type ServiceOptions,
   type StepsOf,
   type Surroundings,
+  type TelemetrySettings,
   type TokenAlgorithm,
   type TokenIssuer,
   tokens,

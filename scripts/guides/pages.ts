@@ -8,6 +8,7 @@ import { logFieldTable } from "./log-fields.ts";
 import { filled } from "./parts.ts";
 import { calleeTable, callerTable, pathPicture } from "./pipelines.ts";
 import { policyTable } from "./policies.ts";
+import { resourceTable, spanAttributeTable, spanTable } from "./spans.ts";
 
 /** The pages that hold parts written from the code, with these parts as they should be. */
 export function guidePages(root: string): Generated[] {
@@ -27,6 +28,11 @@ export function guidePages(root: string): Generated[] {
     }),
     page("docs/guides/resilience.md", {
       policies: policyTable(read("framework/call/src/policies/defaults.ts")),
+    }),
+    page("docs/guides/tracing.md", {
+      spans: spanTable(),
+      "span-attributes": spanAttributeTable(),
+      resource: resourceTable(),
     }),
     page("docs/guides/running.md", { "log-fields": logFieldTable() }),
   ];

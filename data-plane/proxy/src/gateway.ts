@@ -18,6 +18,7 @@ import {
   type FrontProtocols,
   type HttpListener,
   listenHttp,
+  RequestSpans,
   type Upgrades,
 } from "@kerf/call/http";
 import {
@@ -30,7 +31,7 @@ import {
 } from "@kerf/kernel";
 import { ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
-import type { Logger } from "@kerf/telemetry";
+import { type Logger, openTracing } from "@kerf/telemetry";
 import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
@@ -75,6 +76,10 @@ export async function assembleGateway(
   });
   const discovery = new SnapshotDiscovery(store);
 
+  const resource = { app, environment, unit, instance };
+  const tracing = await openTracing(boot.telemetry ?? {}, { resource, clock, random, log });
+  const { recorder, sampler } = tracing;
+
   // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
   const loader = boot.services.length > 0 ? installLoader() : undefined;
   const services = loader === undefined ? [] : [await loadBackend(boot, name)];
@@ -99,6 +104,7 @@ export async function assembleGateway(
       environment,
       clock,
     }),
+    recorder,
   });
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
@@ -122,6 +128,7 @@ export async function assembleGateway(
     local: inbound,
     checked,
     policies: boot.policies,
+    recorder,
   });
   runtime.connect(caller);
 
@@ -156,6 +163,8 @@ export async function assembleGateway(
     clock,
     wheel,
     log,
+    sampler,
+    spans: recorder && new RequestSpans(recorder, unit),
     draining: draining.signal,
   });
   const health: HealthFacts = {
@@ -211,6 +220,7 @@ export async function assembleGateway(
       await caller.stop();
       traffic.stop();
       identity?.stop();
+      await tracing.stop();
       await link.stop();
       await store.written();
       loader?.remove();

@@ -6,7 +6,7 @@ import {
   type TimerWheel,
   toKerfError,
 } from "@kerf/kernel";
-import type { Logger } from "@kerf/telemetry";
+import type { Logger, Recorder } from "@kerf/telemetry";
 import { Balancer } from "./balancing/balancer.ts";
 import { TransportPool } from "./balancing/transport-pool.ts";
 import { compileStub, type Send, type SendOptions } from "./outgoing/client-stub.ts";
@@ -29,6 +29,7 @@ import {
 import { type Fallback, withFallback } from "./policies/fallback.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
 import { QueryCache } from "./policies/query-cache.ts";
+import { CallSpans } from "./outgoing/call-spans.ts";
 import type { Target } from "./outgoing/target.ts";
 import { throughCodec } from "./transports/in-process.ts";
 import type { Transport } from "./transport.ts";
@@ -52,6 +53,8 @@ export interface CallerOptions {
   readonly checked: boolean;
   /** What the app sets. */
   readonly policies?: Policies | undefined;
+  /** Takes the spans of calls and their attempts; without it none are made. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** One call in terms of names: for gateways and tools that know contracts as data. */
@@ -219,7 +222,7 @@ export class Caller {
     deadlineMs: number | undefined,
     declared: Tuned,
   ): Target {
-    const { local, checked, discovery, random, clock } = this.#options;
+    const { local, checked, discovery, random, clock, recorder } = this.#options;
     const settings = operationSettings(this.#options.policies, service, operation, declared);
     const policies = numbersOf(settings);
     const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
@@ -241,6 +244,7 @@ export class Caller {
       random,
       clock,
       checked,
+      spans: recorder && new CallSpans(recorder, caller, service, operation),
     };
   }
 

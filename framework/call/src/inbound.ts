@@ -1,10 +1,11 @@
 import { type Clock, KerfError, type TimerWheel } from "@kerf/kernel";
-import type { Logger } from "@kerf/telemetry";
+import type { Logger, Recorder } from "@kerf/telemetry";
 import { InboundOperation, type OperationCounters } from "./inbound/operation.ts";
 import { compileInbound, type InboundSettings } from "./inbound/pipeline.ts";
 import { InboundState } from "./inbound/state.ts";
 import type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
 import type { PrincipalVerifier } from "./principal.ts";
+import { ServedSpans } from "./inbound/served-spans.ts";
 import type { ServedService } from "./inbound/served.ts";
 import type { Serving } from "./inbound/serving.ts";
 import { ServingCall } from "./inbound/call.ts";
@@ -30,6 +31,8 @@ export interface InboundOptions {
   readonly policies?: Policies | undefined;
   /** How long a caller of a stream may wait before it takes the next item, milliseconds. Default 5 minutes. */
   readonly streamIdleMs?: number;
+  /** Takes the spans of what is served; without it none are made. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** The callee's half of the call path: everything that this program serves, for callers near and far. */
@@ -67,6 +70,7 @@ export class Inbound implements LocalServices {
           served,
           options.checked,
           operationSettings(options.policies, contract.name, name, declared).criticality,
+          options.recorder && new ServedSpans(options.recorder, options.clock, contract.name, name),
         );
         doors.set(name, new Door(this.#state, operation, compileInbound(operation, settings)));
       }

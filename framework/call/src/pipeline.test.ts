@@ -44,6 +44,7 @@ test("the list names every position once, each with its reason", () => {
     "bulkhead",
     "client throttle",
     "instance",
+    "attempt span",
     "attempt timeout",
   ]);
   for (const { reason } of pipeline) assert.ok(reason.length > 40);

@@ -34,6 +34,10 @@ export interface Position {
   readonly beside?: (target: Target) => ((call: Outgoing) => number | undefined) | undefined;
   /** What callers receive of an answer. */
   readonly answer?: (target: Target) => ((value: unknown) => unknown) | undefined;
+  /** When the call is over, however it ended; of one position only. */
+  readonly leave?: (
+    target: Target,
+  ) => ((call: Outgoing, error: KerfError | undefined) => void) | undefined;
 }
 
 /**
@@ -65,10 +69,15 @@ export const pipeline: readonly Position[] = [
     name: "trace",
     reason:
       "Above the attempts: one span for the call as its caller sees it, retries and waits included.",
-    enter: () => (call) => {
-      // Below the call above it is made when somebody first asks the context for it.
-      if (call.options.trace !== undefined) call.trace = childSpan(call.options.trace);
-    },
+    enter:
+      ({ spans }) =>
+      (call) => {
+        const { trace } = call.options;
+        if (spans !== undefined && (trace ?? call.parent).sampled) spans.entered(call);
+        // Below the call above it is made when somebody first asks the context for it.
+        else if (trace !== undefined) call.trace = childSpan(trace);
+      },
+    leave: ({ spans }) => spans && ((call, error) => spans.left(call, error)),
   },
   {
     name: "idempotency key",
@@ -248,6 +257,20 @@ export const pipeline: readonly Position[] = [
         return error;
       };
     },
+  },
+  {
+    name: "attempt span",
+    reason:
+      "Where the attempt has its instance, and outside of its timeout, whose verdict it tells. In one process the callee's span says all of it.",
+    attempt: ({ local, spans }) =>
+      local !== undefined || spans === undefined ? undefined : (call) => spans.sent(call),
+    settle: ({ local, spans }) =>
+      local !== undefined || spans === undefined
+        ? undefined
+        : (call, error) => {
+            spans.settled(call, error);
+            return error;
+          },
   },
   {
     name: "attempt timeout",

@@ -1,5 +1,6 @@
 import type { ContractDescription } from "@kerf/contract";
 import type { LifecycleState } from "@kerf/kernel";
+import type { TelemetrySettings } from "@kerf/telemetry";
 import type { Policies } from "./policies/settings.ts";
 
 /** Where an instance listens: `unix:/path/to.sock` or `tcp:host:port`. */
@@ -171,6 +172,8 @@ export interface Boot {
   readonly program?: { readonly command: readonly string[]; readonly cwd: string } | undefined;
   /** What the app sets for calls. */
   readonly policies?: Policies | undefined;
+  /** What the app sets for traces. */
+  readonly telemetry?: TelemetrySettings | undefined;
   /** Adds the codec and freezing to calls inside the process. */
   readonly checked: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -1,4 +1,4 @@
-import type { CallContext, KerfError } from "@kerf/kernel";
+import type { CallContext, KerfError, Trace } from "@kerf/kernel";
 
 /** One call on its way to one instance. */
 export interface Request {
@@ -12,6 +12,8 @@ export interface Request {
   readonly after?: string | undefined;
   /** Of a query or command: the answer may come as RawJson, as its caller only passes it on. */
   readonly raw?: boolean | undefined;
+  /** The span of this attempt, when it is not the context's. */
+  readonly trace?: Trace | undefined;
 }
 
 /**
@@ -45,6 +47,8 @@ export interface Incoming {
   readonly after?: string | undefined;
   /** The unit that whoever sent it has proven to be; undefined where the socket's rights are the proof, or in one process. */
   readonly unit?: string | undefined;
+  /** The span that it came from, when it is not the context's. */
+  readonly trace?: Trace | undefined;
 }
 
 /** The callee's side of the port: the inbound half of the pipeline. */

@@ -87,6 +87,16 @@ export class CallContext implements CancelWatcher {
     return this.#trace;
   }
 
+  /** Whether spans of this call are recorded; asking makes no trace. */
+  get sampled(): boolean {
+    return this.#trace === undefined ? this.#parent?.sampled === true : this.#trace.sampled;
+  }
+
+  /** From here on it is the work of `span`: whoever serves a call has a span of its own, below that of whoever sent it. */
+  enterSpan(span: Trace): void {
+    this.#trace = span;
+  }
+
   /** Counts the calls that this one has made under a name, from 1: the same in each attempt, when the handler does the same. */
   countCall(name: string): number {
     this.#made ??= new Map();

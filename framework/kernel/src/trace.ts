@@ -8,13 +8,14 @@ export interface Trace {
   readonly spanId: string;
   /** The span above, when there is one in this trace. */
   readonly parentId?: string | undefined;
+  /** Whether its spans are recorded: decided once, where it began. */
   readonly sampled: boolean;
   /** Vendors' `tracestate`, carried on unchanged. */
   readonly state?: string | undefined;
 }
 
-/** Starts a trace. */
-export function newTrace(sampled = true): Trace {
+/** Starts a trace; nobody records it unless who starts it has decided so. */
+export function newTrace(sampled = false): Trace {
   return { traceId: randomHex(16), spanId: randomHex(8), sampled };
 }
 

@@ -18,6 +18,7 @@ export {
 } from "./declaration/external.ts";
 export type { Compose, Composed, Part } from "./declaration/compose.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
+export type { TelemetrySettings } from "@kerf/telemetry";
 export { gateway, type Gateway, type GatewayOptions } from "./declaration/gateway/gateway.ts";
 export {
   type AuthenticationMethod,

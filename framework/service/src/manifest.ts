@@ -1,6 +1,7 @@
 import type { Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
+import type { TelemetrySettings } from "@kerf/telemetry";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
 /** A contract that a service calls. */
@@ -85,6 +86,8 @@ export interface AppManifest {
   readonly units: Readonly<Record<string, readonly string[]>>;
   /** What calls are set to where the defaults do not fit. */
   readonly policies: Policies;
+  /** How traces are chosen and where they go. */
+  readonly telemetry: TelemetrySettings;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

@@ -1,4 +1,21 @@
-// What the platform says of itself: structured logs and the trace context that ties them together.
+// What the platform says of itself: structured logs, the trace context that ties them together, and the spans of traces.
+export {
+  type AttributeMeaning,
+  resourceAttributes,
+  type SpanAttribute,
+  spanAttributes,
+  spanEvents,
+  type SpanKind,
+  type SpanPlace,
+  type SpanPlaceName,
+  spanPlaces,
+} from "./catalogue.ts";
 export { type LogField, logFields } from "./log-fields.ts";
 export { type Fields, Logger, type LogLevel, type LogSink, silentLogger } from "./logger.ts";
+export type { Resource } from "./otlp-json.ts";
+export { Recorder, type SpanBatch, type SpanExporter } from "./recorder.ts";
+export { Sampler, type SamplerOptions } from "./sampler.ts";
+export { telemetryProblems, type TelemetrySettings } from "./settings.ts";
+export { type Attributes, type Span, type SpanEvent, SpanTemplate } from "./span.ts";
 export { continueTrace, formatTraceparent, parseTraceparent } from "./traceparent.ts";
+export { openTracing, type Tracing } from "./tracing.ts";

@@ -11,10 +11,10 @@ import {
   readJsonBody,
   sendAnswer,
 } from "@kerf/call/http";
-import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
+import { type CallContext, KerfError, newTrace, type Trace } from "@kerf/kernel";
 import type { ExternalService } from "@kerf/service";
 import type { CompanionParts } from "@kerf/service/companion";
-import { continueTrace } from "@kerf/telemetry";
+import { parseTraceparent } from "@kerf/telemetry";
 import type { CallsUnderWay } from "./calls-under-way.ts";
 import { Egress } from "./egress.ts";
 import { OutboundCalls } from "./outbound-call.ts";
@@ -111,7 +111,8 @@ export class Outbound {
     enters: (request: IncomingMessage) => Promise<boolean>,
   ): Promise<void> {
     const { traceparent, tracestate } = request.headers;
-    let trace = continueTrace(text(traceparent), text(tracestate));
+    // Not one span further: nothing is recorded here between the program's own span and the call's.
+    let trace = parseTraceparent(text(traceparent), text(tracestate)) ?? newTrace();
     let place: { service: string; target: string } | undefined;
     try {
       // Who: nobody else on this machine gets to learn what there is.

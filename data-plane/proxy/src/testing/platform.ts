@@ -23,7 +23,7 @@ import { LeaseKeeper, type TokenLease } from "@kerf/call/limits";
 import { describeContract } from "@kerf/contract";
 import { DeclaredError, KerfError, systemClock, TimerWheel } from "@kerf/kernel";
 import { KeyedTokenIssuer } from "@kerf/service";
-import { silentLogger } from "@kerf/telemetry";
+import { type Recorder, silentLogger } from "@kerf/telemetry";
 import { notes, page } from "../fixtures/app/contracts.ts";
 
 const clock = systemClock;
@@ -162,6 +162,7 @@ export class FrontPlatform {
   /** Starts the service `notes` in this process behind a socket, and places it. Returns what takes it away, unannounced. */
   async startNotes(
     operations: Partial<Record<string, ServedOperation>> = {},
+    recorder?: Recorder,
   ): Promise<() => Promise<void>> {
     const address = this.#socket("notes");
     const server = await this.#listen(
@@ -182,6 +183,7 @@ export class FrontPlatform {
           environment,
           clock,
         }),
+        recorder,
       }),
     );
     this.change(() => ({

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access, OperationDescription } from "@kerf/contract";
 import type { CallContext, Clock, Principal, TimerWheel } from "@kerf/kernel";
-import type { Logger } from "@kerf/telemetry";
+import type { Logger, Sampler } from "@kerf/telemetry";
 import type { KeptAnswer } from "../policies/query-cache.ts";
 import { Exchange, stopping } from "./exchange.ts";
 import type { ForeignRoutes } from "./foreign.ts";
+import type { RequestSpans } from "./request-spans.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { Shaping } from "./shaping.ts";
 
@@ -73,6 +74,10 @@ export interface HttpEdgeOptions {
   readonly limits?: EdgeLimits;
   /** How requests are held back and answers shaped; asked once for each request. Default: not at all. */
   shaping?(): Shaping;
+  /** Chooses the traces that are recorded. Default: as clients ask, and none of those that begin here. */
+  readonly sampler?: Sampler | undefined;
+  /** Takes the spans of requests. */
+  readonly spans?: RequestSpans | undefined;
   /** Aborts when the edge stops: streams end then, so that their clients resume elsewhere. */
   readonly draining?: AbortSignal;
 }

@@ -59,7 +59,9 @@ export class Exchange {
     this.#startedAt = edge.clock.now();
     this.#shaping = edge.shaping?.();
     const { traceparent, tracestate } = request.headers;
-    this.#trace = continueTrace(text(traceparent), text(tracestate));
+    this.#trace =
+      edge.sampler?.enter(text(traceparent), text(tracestate)) ??
+      continueTrace(text(traceparent), text(tracestate));
     this.#headers = {
       "x-trace-id": this.#trace.traceId,
       traceresponse: formatTraceparent(this.#trace),
@@ -363,6 +365,7 @@ export class Exchange {
       left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
     // A failure has a status of 200 in gRPC, and behind the head of a stream.
     const failed = status >= 500 || "error" in this.#failure;
+    if (this.#trace.sampled) this.#record(status, failed, left);
     const level = failed ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
@@ -373,6 +376,21 @@ export class Exchange {
       status,
       ...this.#failure,
       duration_ms: Math.round((this.#edge.clock.now() - this.#startedAt) * 100) / 100,
+    });
+  }
+
+  #record(status: number, failed: boolean, left: boolean): void {
+    this.#edge.spans?.finished({
+      trace: this.#trace,
+      startedAt: this.#startedAt,
+      endedAt: this.#edge.clock.now(),
+      method: this.#request.method,
+      route: this.#route?.path ?? this.#foreign?.path,
+      operation: this.#operation(),
+      upstream: this.#upstream,
+      status,
+      code: left ? "cancelled" : (this.#failure["code"] as string | undefined),
+      failed,
     });
   }
 

@@ -12,6 +12,7 @@ import type { InboundOperation } from "./operation.ts";
 import { assertJson } from "../json/strict.ts";
 import type { Reply } from "../local-services.ts";
 import { type AnswerCheck, CheckedError, checkedLater } from "./served.ts";
+import type { ServedSpan } from "./served-spans.ts";
 import type { Serving } from "./serving.ts";
 import type { Incoming } from "../transport.ts";
 
@@ -28,6 +29,7 @@ export class ServingCall implements Serving, CancelWatcher {
   readonly #state: InboundState;
   readonly #reply: Reply;
   #answered = false;
+  #span: ServedSpan | undefined;
 
   constructor(
     state: InboundState,
@@ -47,6 +49,8 @@ export class ServingCall implements Serving, CancelWatcher {
   /** Runs it; never throws. */
   start(admit: (serving: Serving) => void): void {
     this.#state.entered(this.operation);
+    const { spans } = this.operation;
+    if (spans !== undefined && this.context.sampled) this.#span = spans.begin(this.incoming);
     let input: unknown;
     try {
       admit(this);
@@ -157,6 +161,7 @@ export class ServingCall implements Serving, CancelWatcher {
     if (this.#answered) return;
     const error = answerError(thrown, this.context.cancelled);
     this.#state.failed(this.operation, this.context, error, thrown);
+    if (this.#span !== undefined) this.#span.thrown = thrown;
     this.#answer(undefined, error);
   }
 
@@ -190,11 +195,13 @@ export class ServingCall implements Serving, CancelWatcher {
   #answer(value: unknown, error: KerfError | undefined): void {
     if (this.#answered) return;
     this.#answered = true;
+    const failed = error !== undefined && this.operation.count(error);
+    if (this.#span !== undefined)
+      this.operation.spans?.end(this.#span, this.context.caller, error, failed);
     if (error === undefined) {
       this.#reply.answered(value);
       return;
     }
-    this.operation.count(error);
     this.#reply.refused(error);
   }
 

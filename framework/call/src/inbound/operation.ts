@@ -9,6 +9,7 @@ import type {
 import { DeclaredError, type KerfError } from "@kerf/kernel";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
+import type { ServedSpans } from "./served-spans.ts";
 import type { ServedOperation } from "./served.ts";
 
 /** How often an operation was called, and how that ended. */
@@ -40,6 +41,8 @@ export class InboundOperation {
   readonly outputToNear: Crossing;
   /** Callers in this process that the placement allows; fixed for its life. */
   readonly nearCallers = new Set<string>();
+  /** Undefined where spans go nowhere. */
+  readonly spans: ServedSpans | undefined;
   readonly #errors = new Map<string, Crossing | undefined>();
 
   constructor(
@@ -49,7 +52,9 @@ export class InboundOperation {
     served: ServedOperation,
     checked: boolean,
     criticality: Criticality = declared.criticality,
+    spans?: ServedSpans,
   ) {
+    this.spans = spans;
     this.service = service;
     this.operation = name;
     this.name = `${service}.${name}`;
@@ -90,11 +95,12 @@ export class InboundOperation {
     return this.#errors.get(error.code)?.(error.data);
   }
 
-  /** Counts how a call ended. */
-  count(error: KerfError): void {
-    if (error.declared || (error.retry === "never" && !failures.has(error.code)))
-      this.counters.declined++;
-    else this.counters.failed++;
+  /** Counts how a call ended; true when that is a failure. */
+  count(error: KerfError): boolean {
+    const failed = !error.declared && (error.retry !== "never" || failures.has(error.code));
+    if (failed) this.counters.failed++;
+    else this.counters.declined++;
+    return failed;
   }
 }
 

@@ -6,6 +6,7 @@ import type { InboundOperation } from "./operation.ts";
 import type { InboundState } from "./state.ts";
 import { assertJson } from "../json/strict.ts";
 import { checkedLater, declaredLater } from "./served.ts";
+import type { ServedSpan } from "./served-spans.ts";
 import type { Serving } from "./serving.ts";
 import type { Incoming } from "../transport.ts";
 
@@ -28,6 +29,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
   #admitted = false;
   #pull: PromiseWithResolvers<IteratorResult<unknown>> | undefined;
   #ended: KerfError | undefined;
+  #span: ServedSpan | undefined;
   #idle: WheelEntry | undefined;
 
   constructor(
@@ -83,8 +85,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const error = answerError(reason, reason);
     const pull = this.#pull;
     this.#pull = undefined;
-    this.operation.count(error);
-    this.#close();
+    this.#close(error, this.operation.count(error));
     if (pull === undefined) this.#ended = error;
     else pull.reject(error);
   }
@@ -115,6 +116,8 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const { operation, incoming } = this;
     this.#phase = "open";
     this.#state.entered(operation);
+    if (operation.spans !== undefined && this.context.sampled)
+      this.#span = operation.spans.begin(incoming);
     this.#admit(this);
     const input = await (this.remote ? operation.inputFromWire : operation.inputFromNear)(
       jsonValue(incoming.input),
@@ -140,9 +143,10 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const { operation, context } = this;
     this.#items = undefined;
     const error = await this.#errorOf(thrown);
-    operation.count(error);
+    const failed = operation.count(error);
     if (!error.declared && !this.#over()) this.#state.failed(operation, context, error, thrown);
-    this.#close();
+    if (failed && this.#span !== undefined) this.#span.thrown = thrown;
+    this.#close(error, failed);
     return error;
   }
 
@@ -161,10 +165,12 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     return this.#phase === "over";
   }
 
-  #close(): void {
+  #close(error?: KerfError, failed = false): void {
     if (this.#phase === "over") return;
     const opened = this.#phase === "open";
     this.#phase = "over";
+    if (this.#span !== undefined)
+      this.operation.spans?.end(this.#span, this.context.caller, error, failed);
     this.#forgetIdle();
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();

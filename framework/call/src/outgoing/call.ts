@@ -45,8 +45,10 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     try {
       this.#pipeline.enter(this);
     } catch (thrown) {
+      const error = toKerfError(thrown);
+      this.#pipeline.leave?.(this, error);
       this.release();
-      this.#reject(refusedHere(toKerfError(thrown), this.target.name));
+      this.#reject(refusedHere(error, this.target.name));
       return promise;
     }
     this.#attempt();
@@ -138,7 +140,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   #succeed(value: unknown, loser: Outgoing | undefined): void {
     const { answer } = this.#pipeline;
-    this.#end();
+    this.#end(undefined);
     loser?.context.cancel(new KerfError("cancelled", "Another instance answered before."));
     this.release();
     this.#resolve(answer === undefined ? value : answer(value));
@@ -161,14 +163,15 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   }
 
   #fail(error: KerfError): void {
-    this.#end();
+    this.#end(error);
     this.release();
     this.#reject(receivedError(this.ofAllAttempts(error), this.target.name));
   }
 
-  #end(): void {
+  #end(error: KerfError | undefined): void {
     this.#isOver = true;
     this.#hedging?.cancel();
+    this.#pipeline.leave?.(this, error);
   }
 }
 

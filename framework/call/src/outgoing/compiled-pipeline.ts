@@ -12,6 +12,7 @@ export interface CompiledPipeline {
   readonly again: (call: Outgoing, error: KerfError) => number | undefined;
   readonly beside: ((call: Outgoing) => number | undefined) | undefined;
   readonly answer: ((value: unknown) => unknown) | undefined;
+  readonly leave: ((call: Outgoing, error: KerfError | undefined) => void) | undefined;
 }
 
 /** Compiles the list for one operation: what does not apply to it costs nothing at a call. */
@@ -24,6 +25,7 @@ export function compilePipeline(
   const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
   const agains = positions.flatMap((position) => position.again?.(target) ?? []);
   const [beside] = positions.flatMap((position) => position.beside?.(target) ?? []);
+  const [leave] = positions.flatMap((position) => position.leave?.(target) ?? []);
   const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
   return {
     enter: sequence(enters),
@@ -41,6 +43,7 @@ export function compilePipeline(
       return undefined;
     },
     beside,
+    leave,
     answer:
       answers.length === 0
         ? undefined

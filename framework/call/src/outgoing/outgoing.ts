@@ -20,6 +20,10 @@ export class Outgoing implements Incoming {
   after: string | undefined;
   /** Where its span is, when that is not below the call above. */
   trace: Trace | undefined = undefined;
+  /** When it began, monotonic milliseconds, while its span is to be recorded; undefined for a call that nobody records. */
+  tracedAt: number | undefined = undefined;
+  /** The span of the attempt under way, when it is recorded; what travels. */
+  span: Trace | undefined = undefined;
   /** Of a command: what all of its attempts are known by. */
   idempotencyKey: string | undefined = undefined;
   /** Of the whole call, over all of its attempts. */
@@ -74,6 +78,7 @@ export class Outgoing implements Incoming {
       context: this.context,
       after: this.after,
       raw: this.options.raw,
+      trace: this.span,
     };
   }
 

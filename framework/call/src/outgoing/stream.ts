@@ -71,6 +71,7 @@ export class OutgoingStream
     const started = this.#phase !== "new";
     this.#phase = "over";
     if (!started) return;
+    this.#pipeline.leave?.(this, undefined);
     this.#letGo();
     if (this.whole !== this.parent)
       this.whole.cancel(new KerfError("cancelled", "The caller left the stream."));
@@ -83,7 +84,7 @@ export class OutgoingStream
     try {
       const result = this.#phase === "open" ? await this.#pull() : await this.#openAndPull();
       if (result.done === true || this.#left()) {
-        this.#finish();
+        this.#finish(undefined);
         return over;
       }
       const { answer } = this.#pipeline;
@@ -91,8 +92,9 @@ export class OutgoingStream
     } catch (thrown) {
       // Whoever left a stream wants no error either.
       if (this.#left()) return over;
-      this.#finish();
-      throw receivedError(toKerfError(thrown), this.target.name);
+      const error = toKerfError(thrown);
+      this.#finish(error);
+      throw receivedError(error, this.target.name);
     }
   }
 
@@ -101,8 +103,9 @@ export class OutgoingStream
     try {
       this.#pipeline.enter(this);
     } catch (thrown) {
-      this.#finish();
-      throw refusedHere(toKerfError(thrown), this.target.name);
+      const error = toKerfError(thrown);
+      this.#finish(error);
+      throw refusedHere(error, this.target.name);
     }
   }
 
@@ -158,8 +161,9 @@ export class OutgoingStream
     return this.#phase === "over";
   }
 
-  #finish(): void {
+  #finish(error: KerfError | undefined): void {
     this.#phase = "over";
+    this.#pipeline.leave?.(this, error);
     this.#letGo();
     this.release();
   }

@@ -5,6 +5,7 @@ import type { TransportPool } from "../balancing/transport-pool.ts";
 import type { LocalOperation } from "../local-services.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { LatencyQuantile } from "../policies/latency-quantile.ts";
+import type { CallSpans } from "./call-spans.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Everything that the positions of the pipeline are compiled from: one operation, as one caller reaches it. */
@@ -31,4 +32,6 @@ export interface Target {
   readonly random: Random;
   readonly clock: Clock;
   readonly checked: boolean;
+  /** Undefined where spans go nowhere. */
+  readonly spans: CallSpans | undefined;
 }

@@ -19,6 +19,7 @@ function coded(incoming: Incoming): Incoming {
     input: throughJson(jsonValue(incoming.input)),
     context: incoming.context,
     after: incoming.after,
+    trace: incoming.trace,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
+import type { TelemetrySettings } from "@kerf/telemetry";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { AnyService } from "./service.ts";
 
@@ -24,6 +25,8 @@ export interface App {
   readonly units: Units;
   /** What calls are set to where the defaults do not fit. */
   readonly policies: Policies;
+  /** How traces are chosen and where they go. */
+  readonly telemetry: TelemetrySettings;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
 }
@@ -38,6 +41,8 @@ export function app(
     units?: Units;
     /** What calls are set to: of all services (`"*"`), of one, or of one operation (`"orders.get"`). */
     policies?: Policies;
+    /** How traces are chosen and where they go. Default: nowhere. */
+    telemetry?: TelemetrySettings;
     servers?: Readonly<Record<string, ExternalServer>>;
   },
 ): App {
@@ -54,6 +59,7 @@ export function app(
     gateways: options.gateways ?? {},
     units: options.units ?? "each",
     policies: options.policies ?? {},
+    telemetry: options.telemetry ?? {},
     servers: options.servers ?? {},
   };
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
+import { telemetryProblems } from "@kerf/telemetry";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
@@ -59,6 +60,7 @@ export function appProblems(loaded: LoadedApp): string[] {
   // What could not be loaded is a problem of its own.
   if (services.size === Object.keys(app.services).length)
     problems.push(...policyProblems(app.policies, new Map(operations)));
+  problems.push(...telemetryProblems(app.telemetry));
   for (const [name, gateway] of Object.entries(app.gateways)) {
     checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);
   }

@@ -87,6 +87,7 @@ export async function describeApp(
     }),
     units: placement.units,
     policies: app.policies,
+    telemetry: app.telemetry,
     servers: app.servers,
     files: loader.files.all,
   };

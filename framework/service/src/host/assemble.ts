@@ -15,7 +15,7 @@ import {
 import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
-import type { Logger } from "@kerf/telemetry";
+import { type Logger, openTracing } from "@kerf/telemetry";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
@@ -57,6 +57,10 @@ export async function assembleHost(
     log,
   });
 
+  const resource = { app, environment, unit, instance };
+  const tracing = await openTracing(boot.telemetry ?? {}, { resource, clock, random, log });
+  const { recorder } = tracing;
+
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
   const databases = await openDatabases(services, boot.databases, { instance, clock });
@@ -91,6 +95,7 @@ export async function assembleHost(
     speaksFor: (...asked) => placement.speaksFor(...asked),
     principals,
     policies: boot.policies,
+    recorder,
   });
   let identity: WorkloadIdentity | undefined;
   const connect = (address: string) =>
@@ -111,6 +116,7 @@ export async function assembleHost(
     local: inbound,
     checked,
     policies: boot.policies,
+    recorder,
   });
   runtime.connect(caller);
   const address = addressOf(boot);
@@ -163,6 +169,7 @@ export async function assembleHost(
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
+      await tracing.stop();
       identity?.stop();
       await link.stop();
     },

@@ -28,7 +28,7 @@ export class RequestWriter {
   /** Why this exchange cannot be written, if so; nothing of it has left then. */
   refusal(exchange: Exchange): KerfError | undefined {
     const { context } = exchange;
-    const { service, operation, after } = exchange.request;
+    const { service, operation, after, trace = context.trace } = exchange.request;
     const most = this.#peer.maxStringBytes;
     if (
       isLonger(service, most) ||
@@ -37,7 +37,7 @@ export class RequestWriter {
       isLonger(context.principalToken, most) ||
       isLonger(context.idempotencyKey, most) ||
       isLonger(after, most) ||
-      isLonger(context.trace.state, most)
+      isLonger(trace.state, most)
     ) {
       return new KerfError("invalid_input", {
         message: `A name, key, cursor or token of the call ${service}.${operation} is longer than ${most} bytes.`,
@@ -53,8 +53,7 @@ export class RequestWriter {
       }
     }
     const { maxFrameBytes } = this.#peer;
-    const header =
-      frameFixedBytes + 8 + roomForHeader(context.trace, context.idempotencyKey, after);
+    const header = frameFixedBytes + 8 + roomForHeader(trace, context.idempotencyKey, after);
     if (isLonger(exchange.body, maxFrameBytes - header)) {
       return tooLarge(
         `The input of ${service}.${operation}`,
@@ -75,7 +74,8 @@ export class RequestWriter {
   write(exchange: Exchange, remainingMs: number): void {
     const { output } = this.#connection;
     const { request, context, body } = exchange;
-    const { trace, idempotencyKey } = context;
+    const { idempotencyKey } = context;
+    const { trace = context.trace } = request;
     exchange.startsAt = output.queued;
     const names = this.#numbersOf(exchange);
     const room = roomForHeader(trace, idempotencyKey, request.after) + 8 + roomFor(body);

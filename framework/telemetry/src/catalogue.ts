@@ -1,0 +1,130 @@
+/** Which side of a hop a span is (OpenTelemetry's span kinds). */
+export type SpanKind = "internal" | "server" | "client" | "producer" | "consumer";
+
+/** What an attribute says. */
+export interface AttributeMeaning {
+  readonly type: "string" | "number";
+  /** Of a number, as UCUM writes it; `1` for one that only counts. */
+  readonly unit?: string;
+  readonly meaning: string;
+}
+
+/**
+ * Every attribute of a span that the platform itself records. Names and meanings of those without `kerf.` are OpenTelemetry's
+ * semantic conventions (https://opentelemetry.io/docs/specs/semconv/).
+ */
+export const spanAttributes = {
+  "http.request.method": {
+    type: "string",
+    meaning: "method of the request; `_OTHER` for one that HTTP does not name",
+  },
+  "http.route": {
+    type: "string",
+    meaning: "template of the route that answered; paths themselves hold ids and are not recorded",
+  },
+  "http.response.status_code": {
+    type: "number",
+    unit: "1",
+    meaning: "status of the answer; 499 when the client left before it",
+  },
+  "rpc.system": { type: "string", meaning: "`kerf`" },
+  "rpc.service": { type: "string", meaning: "the service that is called" },
+  "rpc.method": { type: "string", meaning: "its operation" },
+  "server.address": {
+    type: "string",
+    meaning: "the instance that an attempt went to: `unix:/path` or `tcp:host:port`",
+  },
+  "error.type": {
+    type: "string",
+    meaning: "stable code of the error that it ended with; absent when it did not",
+  },
+  "exception.type": { type: "string", meaning: "name of what was thrown" },
+  "exception.message": { type: "string", meaning: "its message, at most 1,024 characters" },
+  "kerf.caller": { type: "string", meaning: "the service, or `gateway:NAME`, that called" },
+  "kerf.operation": { type: "string", meaning: "`service.operation` that a request led to" },
+  "kerf.upstream": {
+    type: "string",
+    meaning: "the foreign service that a request was passed on to",
+  },
+  "kerf.attempt": {
+    type: "number",
+    unit: "1",
+    meaning: "number of the attempt within its call, from 2; absent on the first",
+  },
+} as const satisfies Readonly<Record<string, AttributeMeaning>>;
+
+/** What the spans of one service in one program have in common (OpenTelemetry's resource). */
+export const resourceAttributes = {
+  "service.name": { type: "string", meaning: "the service, or `gateway:NAME`, whose work it is" },
+  "service.namespace": { type: "string", meaning: "the app" },
+  "service.instance.id": { type: "string", meaning: "id of the running copy, as in its log" },
+  "deployment.environment.name": { type: "string", meaning: "the environment, such as `dev`" },
+  "kerf.unit": { type: "string", meaning: "the unit of the program" },
+} as const satisfies Readonly<Record<string, AttributeMeaning>>;
+
+/** An attribute that the platform records. */
+export type SpanAttribute = keyof typeof spanAttributes;
+
+/** A kind of place at which spans are made. */
+export interface SpanPlace {
+  readonly kind: SpanKind;
+  /** How its spans are named. */
+  readonly name: string;
+  /** From when to when it lasts, and when it is marked as an error. */
+  readonly meaning: string;
+  readonly attributes: readonly SpanAttribute[];
+}
+
+const call = ["rpc.system", "rpc.service", "rpc.method", "error.type"] as const;
+
+/** Every span that the platform itself records. */
+export const spanPlaces = {
+  request: {
+    kind: "server",
+    name: "METHOD route",
+    meaning:
+      "a request at a gateway, from its head to the end of its answer; an error when the status is 500 or above or its stream broke",
+    attributes: [
+      "http.request.method",
+      "http.route",
+      "http.response.status_code",
+      "kerf.operation",
+      "kerf.upstream",
+      "error.type",
+    ],
+  },
+  call: {
+    kind: "client",
+    name: "service/operation",
+    meaning:
+      "a call as its caller sees it, with all of its attempts and the waits between them; an error unless it was answered, be it with a declared error",
+    attributes: call,
+  },
+  attempt: {
+    kind: "client",
+    name: "service/operation",
+    meaning:
+      "one attempt of a call at one instance of another program, below its call; of a stream, until its first item. Its id travels",
+    attributes: [...call, "server.address", "kerf.attempt"],
+  },
+  served: {
+    kind: "server",
+    name: "service/operation",
+    meaning:
+      "a call where it is served, until it is answered; below the attempt, or below the call when both are one program. An error when it failed, not when it was declined",
+    attributes: [...call, "kerf.caller"],
+  },
+} as const satisfies Readonly<Record<string, SpanPlace>>;
+
+/** Events within spans, and what they carry. */
+export const spanEvents = {
+  exception: {
+    meaning: "what a handler threw, where that is a failure of the service",
+    attributes: ["exception.type", "exception.message"],
+  },
+} as const satisfies Readonly<
+  Record<string, { meaning: string; attributes: readonly SpanAttribute[] }>
+>;
+
+/** A key of `spanPlaces`. */
+export type SpanPlaceName = keyof typeof spanPlaces;

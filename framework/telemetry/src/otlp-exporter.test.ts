@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { type Clock, newTrace, systemClock, type Timer } from "@kerf/kernel";
+import { Logger } from "./logger.ts";
+import { OtlpExporter } from "./otlp-exporter.ts";
+import { type Span, SpanTemplate } from "./span.ts";
+import { attributesOf, OtlpSink, type SinkAnswer } from "./testing/index.ts";
+
+const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
+const call = new SpanTemplate("call", "orders", "prices/quote", {
+  "rpc.system": "kerf",
+  "rpc.service": "prices",
+});
+const served = new SpanTemplate("served", "prices", "prices/quote", {});
+const epochMs = 1_700_000_000_000;
+
+function span(fields: Partial<Span> = {}): Span {
+  return {
+    of: call,
+    trace: newTrace(true),
+    startedAt: 1.25,
+    endedAt: 2.5,
+    failed: false,
+    attributes: undefined,
+    ...fields,
+  };
+}
+
+/** Real time, but pauses are over at once; their lengths are noted. */
+function hurried(): { clock: Clock; pauses: number[] } {
+  const pauses: number[] = [];
+  const after = (ms: number, fn: () => void): Timer => {
+    // The bound of a request is no pause.
+    if (ms === 10_000) return systemClock.after(ms, fn);
+    pauses.push(ms);
+    return systemClock.after(0, fn);
+  };
+  return { clock: { ...systemClock, after }, pauses };
+}
+
+async function exporterTo(t: TestContext, ...answers: SinkAnswer[]) {
+  const sink = await OtlpSink.listen();
+  t.after(() => sink.close());
+  sink.answers.push(...answers);
+  const lines: string[] = [];
+  const lost: number[] = [];
+  const { clock, pauses } = hurried();
+  const exporter = new OtlpExporter({
+    endpoint: `${sink.endpoint}/`,
+    resource,
+    clock,
+    random: { next: () => 0.5 },
+    log: new Logger({ level: "warn", sink: (line) => lines.push(line) }),
+    lost: (spans) => lost.push(spans),
+  });
+  return { sink, exporter, lines, lost, pauses };
+}
+
+test("spans arrive as OTLP's JSON, each service under its own resource", async (t) => {
+  const { sink, exporter } = await exporterTo(t);
+  const parent = newTrace(true);
+  const trace = { ...parent, spanId: "b".repeat(16), parentId: parent.spanId, state: 'v="1"' };
+  const spans = [
+    span({ trace: parent }),
+    span({
+      of: served,
+      trace,
+      failed: true,
+      attributes: { "error.type": 'in"ternal', "kerf.attempt": 2 },
+      events: [{ name: "exception", at: 2, attributes: { "exception.message": "line\nline" } }],
+    }),
+  ];
+  assert.ok(exporter.accept({ spans, epochMs }));
+  await sink.until(({ requests }) => requests.length === 1);
+  await exporter.stop(1_000);
+  const [request] = sink.requests;
+  assert.equal(request?.path, "/v1/traces");
+  assert.equal(request?.headers["content-type"], "application/json");
+  const [first, second] = request?.body.resourceSpans ?? [];
+  assert.deepEqual(attributesOf(first?.resource ?? { attributes: [] }), {
+    "service.name": "orders",
+    "service.namespace": "shop",
+    "service.instance.id": "main-1",
+    "deployment.environment.name": "test",
+    "kerf.unit": "main",
+  });
+  assert.deepEqual(first?.scopeSpans, [
+    {
+      scope: { name: "kerf" },
+      spans: [
+        {
+          name: "prices/quote",
+          kind: 3,
+          traceId: parent.traceId,
+          spanId: parent.spanId,
+          startTimeUnixNano: "1700000000001250000",
+          endTimeUnixNano: "1700000000002500000",
+          attributes: [
+            { key: "rpc.system", value: { stringValue: "kerf" } },
+            { key: "rpc.service", value: { stringValue: "prices" } },
+          ],
+        },
+      ],
+    },
+  ]);
+  const [own] = second?.scopeSpans[0]?.spans ?? [];
+  assert.deepEqual(own, {
+    name: "prices/quote",
+    kind: 2,
+    traceId: parent.traceId,
+    spanId: "b".repeat(16),
+    parentSpanId: parent.spanId,
+    startTimeUnixNano: "1700000000001250000",
+    endTimeUnixNano: "1700000000002500000",
+    attributes: [
+      { key: "error.type", value: { stringValue: 'in"ternal' } },
+      { key: "kerf.attempt", value: { intValue: "2" } },
+    ],
+    events: [
+      {
+        timeUnixNano: "1700000000002000000",
+        name: "exception",
+        attributes: [{ key: "exception.message", value: { stringValue: "line\nline" } }],
+      },
+    ],
+    traceState: 'v="1"',
+    status: { code: 2 },
+  });
+});
+
+test("a backend that is busy is asked again, later and later, and as late as it says", async (t) => {
+  const { sink, exporter, lost, pauses } = await exporterTo(
+    t,
+    { status: 503 },
+    { status: 429, headers: { "retry-after": "9" } },
+  );
+  exporter.accept({ spans: [span()], epochMs });
+  await sink.until(({ requests }) => requests.length === 3);
+  assert.deepEqual(pauses, [1_000, 9_000]);
+  await exporter.stop(1_000);
+  assert.deepEqual(lost, []);
+});
+
+test("what it refuses, or takes in part, is lost with a line in the log", async (t) => {
+  const partial = { partialSuccess: { rejectedSpans: "2", errorMessage: "too old" } };
+  const { sink, exporter, lines, lost } = await exporterTo(
+    t,
+    { status: 400 },
+    { status: 200, body: JSON.stringify(partial) },
+  );
+  exporter.accept({ spans: [span()], epochMs });
+  exporter.accept({ spans: [span(), span(), span()], epochMs });
+  await sink.until(({ requests }) => requests.length === 2);
+  await exporter.stop(1_000);
+  assert.deepEqual(lost, [1, 2]);
+  assert.match(lines.join("\n"), /could not be sent to .*: it answers 400[^]*in part.*too old/);
+});
+
+test("a backend that is away costs five attempts, eight batches of memory, and no more", async () => {
+  const lines: string[] = [];
+  let lost = 0;
+  const given = Promise.withResolvers<void>();
+  const { clock, pauses } = hurried();
+  const exporter = new OtlpExporter({
+    // Nothing listens there: port 1 is reserved.
+    endpoint: "http://127.0.0.1:1",
+    resource,
+    clock,
+    random: { next: () => 0.5 },
+    log: new Logger({ level: "warn", sink: (line) => lines.push(line) }),
+    lost: (spans) => {
+      lost += spans;
+      if (lost >= 9) given.resolve();
+    },
+  });
+  const taken = Array.from({ length: 12 }, () => exporter.accept({ spans: [span()], epochMs }));
+  // The first is on its way already.
+  assert.deepEqual(taken.filter(Boolean).length, 9);
+  await given.promise;
+  assert.equal(lost, 9);
+  assert.deepEqual(pauses.slice(0, 4), [1_000, 2_000, 4_000, 8_000]);
+  assert.match(lines[0] ?? "", /ECONNREFUSED/);
+  await exporter.stop(1_000);
+  assert.equal(exporter.accept({ spans: [span()], epochMs }), false);
+});
+
+test("a backend that does not answer holds up the end of a program for its bound only", async (t) => {
+  const { sink, exporter, lost } = await exporterTo(t, "silence");
+  exporter.accept({ spans: [span()], epochMs });
+  exporter.accept({ spans: [span(), span()], epochMs });
+  await sink.until(({ requests }) => requests.length === 1);
+  await exporter.stop(0);
+  assert.deepEqual(lost, [2, 1]);
+});

@@ -1,0 +1,67 @@
+import { defaultAskedPerSecond, defaultSampling } from "./sampler.ts";
+
+/** How an app's traces are chosen and where they go. */
+export interface TelemetrySettings {
+  /** Share of new traces that are recorded, 0 to 1. Default 0.01. */
+  readonly sampling?: number;
+  /** How many traces a second each process of a gateway records because a client's `traceparent` asks for it. Default 10; 0 for none. */
+  readonly askedPerSecond?: number;
+  /** Where spans are sent; without it none are recorded. */
+  readonly otlp?: {
+    /** Where OTLP/HTTP with JSON is spoken, without `/v1/traces`: `http://127.0.0.1:4318`. */
+    readonly endpoint: string;
+  };
+}
+
+/** The same with every number set. */
+export function telemetryNumbers(settings: TelemetrySettings): {
+  sampling: number;
+  askedPerSecond: number;
+} {
+  const { sampling = defaultSampling, askedPerSecond = defaultAskedPerSecond } = settings;
+  return { sampling, askedPerSecond };
+}
+
+/** Everything that is wrong with an app's telemetry. */
+export function telemetryProblems(given: unknown): string[] {
+  if (!isRecord(given)) return ["telemetry must be { sampling, askedPerSecond, otlp }"];
+  const { sampling, askedPerSecond, otlp, ...others } = given;
+  const problems = Object.keys(others).map(
+    (name) => `telemetry.${name} is no field; there are sampling, askedPerSecond, otlp`,
+  );
+  if (sampling !== undefined && !isBetween(sampling, 0, 1))
+    problems.push("telemetry.sampling must be a share from 0 to 1");
+  if (askedPerSecond !== undefined && !isBetween(askedPerSecond, 0, 100_000))
+    problems.push("telemetry.askedPerSecond must be a number from 0 to 100000");
+  if (otlp !== undefined) problems.push(...otlpProblems(otlp));
+  return problems;
+}
+
+function otlpProblems(given: unknown): string[] {
+  if (!isRecord(given)) return ['telemetry.otlp must be { endpoint: "http://…" }'];
+  const { endpoint, ...others } = given;
+  const problems = Object.keys(others).map(
+    (name) => `telemetry.otlp.${name} is no field; there is endpoint`,
+  );
+  const url = typeof endpoint === "string" ? URL.parse(endpoint) : null;
+  if (url === null || !["http:", "https:"].includes(url.protocol))
+    return [
+      ...problems,
+      `telemetry.otlp.endpoint: ${JSON.stringify(endpoint)} is no http:// or https:// address`,
+    ];
+  if (url.username !== "" || url.password !== "" || url.search !== "")
+    problems.push(
+      "telemetry.otlp.endpoint holds a user, a password or a query; an app's settings hold no secrets: a Collector in between can add them",
+    );
+  if (/\/v1\/traces\/?$/.test(url.pathname))
+    problems.push("telemetry.otlp.endpoint ends in /v1/traces, which is added to it");
+  return problems;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isBetween(value: unknown, least: number, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
+}

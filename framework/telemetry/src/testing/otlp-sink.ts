@@ -1,0 +1,115 @@
+import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** An attribute as OTLP's JSON has it. */
+export interface ReceivedAttribute {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string; readonly intValue?: string };
+}
+
+/** A span as it arrived. */
+export interface ReceivedSpan {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly ReceivedAttribute[];
+  readonly status?: { readonly code?: number };
+  readonly events?: readonly {
+    readonly name: string;
+    readonly timeUnixNano: string;
+    readonly attributes: readonly ReceivedAttribute[];
+  }[];
+  readonly traceState?: string;
+}
+
+/** A body of OTLP/HTTP with JSON. */
+export interface ReceivedBody {
+  readonly resourceSpans: readonly {
+    readonly resource: { readonly attributes: readonly ReceivedAttribute[] };
+    readonly scopeSpans: readonly {
+      readonly scope: { readonly name: string };
+      readonly spans: readonly ReceivedSpan[];
+    }[];
+  }[];
+}
+
+/** A request that arrived. */
+export interface ReceivedRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: ReceivedBody;
+}
+
+/** What it answers: a status, or nothing at all. */
+export type SinkAnswer =
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | "silence";
+
+/** A program's worth of OTLP/HTTP: keeps what it is sent, and answers as it is told. */
+export class OtlpSink {
+  readonly requests: ReceivedRequest[] = [];
+  /** What the next requests are answered, in order; 200 afterwards. */
+  readonly answers: SinkAnswer[] = [];
+  readonly #server: Server;
+  #arrived = Promise.withResolvers<void>();
+
+  private constructor() {
+    this.#server = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on("data", (piece: Buffer) => pieces.push(piece));
+      request.on("end", () => {
+        const body = JSON.parse(Buffer.concat(pieces).toString()) as ReceivedBody;
+        this.requests.push({ path: request.url ?? "", headers: request.headers, body });
+        const answer = this.answers.shift() ?? { status: 200, body: "{}" };
+        if (answer !== "silence")
+          response.writeHead(answer.status, answer.headers).end(answer.body ?? "");
+        this.#arrived.resolve();
+        this.#arrived = Promise.withResolvers();
+      });
+    });
+  }
+
+  static async listen(): Promise<OtlpSink> {
+    const sink = new OtlpSink();
+    await new Promise<void>((resolve) => sink.#server.listen(0, "127.0.0.1", resolve));
+    return sink;
+  }
+
+  get endpoint(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** All spans so far. */
+  get spans(): ReceivedSpan[] {
+    return this.requests
+      .flatMap(({ body }) => body.resourceSpans)
+      .flatMap(({ scopeSpans }) => scopeSpans)
+      .flatMap(({ spans }) => spans);
+  }
+
+  /** Resolves once `holds` does; asked after each request. */
+  async until(holds: (sink: this) => boolean): Promise<void> {
+    while (!holds(this)) await this.#arrived.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** The attributes of a span by name. */
+export function attributesOf(span: {
+  readonly attributes: readonly ReceivedAttribute[];
+}): Record<string, string | number | undefined> {
+  return Object.fromEntries(
+    span.attributes.map(({ key, value: { intValue, stringValue } }) => [
+      key,
+      intValue === undefined ? stringValue : Number(intValue),
+    ]),
+  );
+}
