@@ -1,6 +1,9 @@
-import { Agent, type IncomingMessage, request as send, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { nodeHttp } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
+
+const http = nodeHttp();
 
 /** For a connection to a host outside to come about, milliseconds. */
 const connectMs = 5_000;
@@ -16,7 +19,7 @@ const hopByHop =
 /** The program's way to hosts outside of the app: to those that its declaration allows, and to no other. */
 export class Egress {
   readonly #allowed: ReadonlySet<string>;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: maxTunnels });
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: maxTunnels });
   readonly #tunnels = new Set<Socket>();
 
   /** @param allowed `host` for the ports 80 and 443, or `host:port` */
@@ -40,7 +43,7 @@ export class Egress {
     const headers = Object.fromEntries(
       Object.entries(request.headers).filter(([name]) => !hopByHop.test(name)),
     );
-    const onward = send({
+    const onward = http.request({
       agent: this.#agent,
       hostname,
       port,

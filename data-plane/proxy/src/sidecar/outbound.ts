@@ -1,12 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { rootContext } from "@kerf/call";
 import {
   checkBodyHead,
   defaultMaxBodyBytes,
+  nodeHttp,
   problemOf,
   readJsonBody,
   sendAnswer,
@@ -95,7 +96,7 @@ export class Outbound {
   }
 
   #server(enters: (request: IncomingMessage) => Promise<boolean>): Server {
-    const made = createServer(server, (request, response) => {
+    const made = nodeHttp().createServer(server, (request, response) => {
       void this.#handle(request, response, enters); // Never rejects: whatever fails is answered.
     });
     made.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) => {

@@ -1,6 +1,9 @@
-import { Agent, type IncomingMessage, request } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { nodeHttp } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import type { ProgramAddress } from "./program-process.ts";
+
+const http = nodeHttp();
 
 /** Longest answer that is read whole, bytes; longer ones are streams. */
 const maxAnswerBytes = 16_777_216;
@@ -22,7 +25,11 @@ export interface ProgramRequest {
 
 /** Plain HTTP/1.1 with the program, on connections that are kept. */
 export class ProgramClient {
-  readonly #agent = new Agent({ keepAlive: true, timeout: idleMs, maxSockets: maxConnections });
+  readonly #agent = new http.Agent({
+    keepAlive: true,
+    timeout: idleMs,
+    maxSockets: maxConnections,
+  });
   readonly #address: ProgramAddress;
 
   constructor(address: ProgramAddress) {
@@ -32,7 +39,7 @@ export class ProgramClient {
   /** Resolves with the head of the answer; rejects with why there is none. */
   send({ method, target, headers, body, signal }: ProgramRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const sent = request({
+      const sent = http.request({
         ...("port" in this.#address ? { ...this.#address, host: "127.0.0.1" } : this.#address),
         agent: this.#agent,
         method,

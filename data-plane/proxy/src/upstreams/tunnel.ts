@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { nodeHttp } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import { attemptFailure } from "./failure.ts";
 import { type Forwarding } from "./forward.ts";
@@ -80,7 +80,7 @@ export class Tunnels {
     const client = request.socket;
     const headers = [...head, "connection", "Upgrade", "upgrade", "websocket"];
     if (!head.includes("host")) headers.push("host", origin.host);
-    const send = origin.protocol === "https:" ? requestHttps : requestHttp;
+    const send = origin.protocol === "https:" ? requestHttps : nodeHttp().request;
     const upgrade = send(origin, { path: target, agent: false, headers, ...tls });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = clock.after(upstream.policies.deadlineMs, () =>

@@ -20,6 +20,7 @@ export {
 export type { FrontProtocols, ServerTls } from "./front.ts";
 export { allowLongUpload } from "./http2/sessions.ts";
 export { readPlainHead } from "./http1/plain-head.ts";
+export { nodeHttp } from "./node-http.ts";
 export { framingFault } from "./request-framing.ts";
 export { grpcAnswer, isGrpc } from "./grpc.ts";
 export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";

@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { announcesBody } from "../body.ts";
+import { nodeHttp } from "../node-http.ts";
 import { closes, refuseAmbiguous, refuseExpectation, refuseMalformed } from "../refuse-request.ts";
 import { framingFault } from "../request-framing.ts";
 import { maxHeaderFields } from "../request-headers.ts";
@@ -14,7 +15,8 @@ export function parsedConnections(options: HttpServerOptions): Http1Connections 
   let closingIdle = false;
   const answering = new WeakMap<Socket, ServerResponse>();
 
-  const server = createServer({
+  const http = nodeHttp();
+  const server = http.createServer({
     headersTimeout: limits.headersMs ?? 10_000,
     requestTimeout: limits.requestMs ?? 60_000,
     keepAliveTimeout: limits.keepAliveMs ?? 75_000,
@@ -76,7 +78,7 @@ export function parsedConnections(options: HttpServerOptions): Http1Connections 
       // The server has let go of the connection: it is ours to close.
       upgraded.add(socket as Socket);
       socket.once("close", () => upgraded.delete(socket as Socket));
-      const response = new ServerResponse(request);
+      const response = new http.ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket as Socket);
       response.once("finish", () => socket.end());

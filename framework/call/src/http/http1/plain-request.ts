@@ -1,6 +1,8 @@
-import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { nodeHttp } from "../node-http.ts";
 import type { PlainHead } from "./plain-head.ts";
+
+const { IncomingMessage } = nodeHttp();
 
 /** A request that arrived as a whole. Its body may be read like any other's, or taken at once. */
 export class PlainRequest extends IncomingMessage {

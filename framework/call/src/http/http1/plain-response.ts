@@ -1,6 +1,9 @@
 import { EventEmitter } from "node:events";
-import { type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
+import type { OutgoingHttpHeaders } from "node:http";
+import { nodeHttp } from "../node-http.ts";
 import type { PlainRequest } from "./plain-request.ts";
+
+const { STATUS_CODES } = nodeHttp();
 
 /** A whole answer up to here leaves as one string: two pieces of memory cost a dearer system call. */
 const joinedBytes = 16_384;
