@@ -3,7 +3,7 @@ import type { Logger, Recorder } from "@kerf/telemetry";
 import { InboundOperation, type OperationCounters } from "./inbound/operation.ts";
 import { compileInbound, type InboundSettings } from "./inbound/pipeline.ts";
 import { InboundState } from "./inbound/state.ts";
-import type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
+import type { LocalOperation, LocalServices } from "./local-services.ts";
 import type { PrincipalVerifier } from "./principal.ts";
 import { ServedSpans } from "./inbound/served-spans.ts";
 import type { ServedService } from "./inbound/served.ts";
@@ -12,7 +12,7 @@ import { ServingCall } from "./inbound/call.ts";
 import { numbersOf, operationSettings, type Policies } from "./policies/settings.ts";
 import { LoadShedding } from "./policies/load-shedding.ts";
 import { ServingStream } from "./inbound/stream.ts";
-import type { Incoming } from "./transport.ts";
+import type { Incoming, Reply } from "./transport.ts";
 
 /** What the callee's half is assembled from. */
 export interface InboundOptions {
@@ -89,11 +89,13 @@ export class Inbound implements LocalServices {
   /** A query or command that came over a wire. */
   call(incoming: Incoming): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#door(incoming.service, incoming.operation, false).receive(incoming, {
-        answered: resolve,
-        refused: reject,
-      });
+      this.receive(incoming, { answered: resolve, refused: reject });
     });
+  }
+
+  /** {@link call} with somebody to tell instead of a promise. Throws `not_here` and `unknown_operation`. */
+  receive(incoming: Incoming, reply: Reply): void {
+    this.#door(incoming.service, incoming.operation, false).receive(incoming, reply);
   }
 
   /** A stream that came over a wire. */

@@ -25,7 +25,7 @@ export { unitAt } from "./discovery/unit-at.ts";
 export { Inbound, type InboundOptions } from "./inbound.ts";
 export type { OperationCounters } from "./inbound/operation.ts";
 export { type InboundPosition, inboundPipeline } from "./inbound/pipeline.ts";
-export type { LocalOperation, LocalServices, Reply } from "./local-services.ts";
+export type { LocalOperation, LocalServices } from "./local-services.ts";
 export { mayCall, readEvents } from "./may-call.ts";
 export { pipeline, type Position } from "./pipeline.ts";
 export type * from "./placement.ts";
@@ -73,4 +73,4 @@ export {
 export type { ClientSecurity } from "./transports/framed/tls/secure-connect.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
-export type { Dispatcher, Incoming, Request, Transport } from "./transport.ts";
+export type { Dispatcher, Incoming, Reply, Request, Transport } from "./transport.ts";

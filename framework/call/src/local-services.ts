@@ -1,11 +1,4 @@
-import type { KerfError } from "@kerf/kernel";
-import type { Dispatcher, Incoming } from "./transport.ts";
-
-/** Who waits for the answer of a call: one of the two is called, once. */
-export interface Reply {
-  answered(value: unknown): void;
-  refused(error: KerfError): void;
-}
+import type { Dispatcher, Incoming, Reply } from "./transport.ts";
 
 /** One operation as callers in the same process reach it: the inbound half of the pipeline without a promise of its own. */
 export interface LocalOperation {

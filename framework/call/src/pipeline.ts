@@ -216,11 +216,12 @@ export const pipeline: readonly Position[] = [
             throttle.admit(call.attemptedAt);
             call.throughThrottle = true;
           },
-    settle: ({ clock, local, upstream: { throttle } }) =>
+    settle: ({ local, upstream: { throttle } }) =>
       local !== undefined
         ? undefined
         : (call, error) => {
-            if (call.throughThrottle) throttle.settled(error?.code === "overloaded", clock.now());
+            if (call.throughThrottle)
+              throttle.settled(error?.code === "overloaded", call.settledAt);
             call.throughThrottle = false;
             return error;
           },
@@ -241,11 +242,10 @@ export const pipeline: readonly Position[] = [
     },
     settle: (target) => {
       if (target.local !== undefined) return undefined;
-      const { balancer, clock, kind, policies } = target;
+      const { balancer, kind, policies } = target;
       return (call, error) => {
-        const { endpoint, attemptedAt } = call;
+        const { endpoint, attemptedAt, settledAt: now } = call;
         if (endpoint === undefined) return error;
-        const now = clock.now();
         // The first item of a stream comes when there is one: that says nothing of how fast an instance is.
         const tookMs = now - attemptedAt;
         if (error === undefined) {
@@ -300,11 +300,10 @@ export const pipeline: readonly Position[] = [
       };
     },
     settle: (target) => {
-      const { local, kind, latency, clock, name } = target;
+      const { local, kind, latency, name } = target;
       if (local !== undefined || kind === "stream") return undefined;
       return (call, error) => {
-        const { context, whole } = call;
-        const now = clock.now();
+        const { context, whole, settledAt: now } = call;
         const tookMs = now - call.attemptedAt;
         const gaveUp =
           error?.code === "deadline_exceeded" &&

@@ -1,5 +1,11 @@
 import type { CallContext, KerfError, Trace } from "@kerf/kernel";
 
+/** Who waits for the answer of a call: one of the two is called, once. */
+export interface Reply {
+  answered(value: unknown): void;
+  refused(error: KerfError): void;
+}
+
 /** One call on its way to one instance. */
 export interface Request {
   readonly service: string;
@@ -23,6 +29,8 @@ export interface Request {
 export interface Transport {
   /** Sends a query or a command. Rejects with KerfError only. */
   call(request: Request): Promise<unknown>;
+  /** {@link call} without a promise of its own, for the hot path. `reply` is told once, perhaps before this returns; never throws. */
+  send?(request: Request, reply: Reply): void;
   /** Opens a stream: pulls one item at a time, `return()` cancels it at the callee. */
   stream(request: Request): AsyncIterableIterator<unknown>;
   /** Asks the other side for a sign of life, without a call; connects when it has to. Rejects with KerfError, in bounded time. */
@@ -54,5 +62,7 @@ export interface Incoming {
 /** The callee's side of the port: the inbound half of the pipeline. */
 export interface Dispatcher {
   call(incoming: Incoming): Promise<unknown>;
+  /** {@link call} without a promise of its own, for the hot path. `reply` is told once, perhaps before this returns. Throws what nobody here answers. */
+  receive?(incoming: Incoming, reply: Reply): void;
   stream(incoming: Incoming): AsyncIterable<unknown>;
 }

@@ -17,6 +17,8 @@ const readOnBytes = 65_536;
 // answer with it: so we go on reading for a moment (nginx calls it lingering close).
 const lingerMs = 2_000;
 const lingerBytes = 16_777_216;
+// Ours: a body up to here leaves with its head; copying more than this costs more than a write.
+const oneWriteBytes = 16_384;
 
 /** One complete answer. */
 export interface Answer {
@@ -47,8 +49,9 @@ export function sendAnswer(
     return;
   }
   if (!leavesBodyUnread(request)) {
+    const sent = inOneWrite(body);
     // Of ASCII alone, as most are, it is written without being transcoded.
-    response.writeHead(status, headers).end(body, length === body?.length ? "latin1" : "utf8");
+    response.writeHead(status, headers).end(sent, length === sent?.length ? "latin1" : "utf8");
     return;
   }
   // Set, not only written: the server reads no further request once the answer under way closes.
@@ -67,6 +70,13 @@ export function sendAnswer(
     .on("end", () => response.end())
     .on("error", () => {})
     .resume();
+}
+
+/** Few bytes as a text of as many characters: the server writes a text together with the head, and bytes after it, which costs more than the copy. */
+function inOneWrite(body: Answer["body"]): Answer["body"] {
+  return body instanceof Uint8Array && body.length <= oneWriteBytes
+    ? Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1")
+    : body;
 }
 
 function leavesBodyUnread(request: IncomingMessage): boolean {

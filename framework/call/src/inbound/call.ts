@@ -10,11 +10,10 @@ import { jsonValue } from "../json/raw-json.ts";
 import type { InboundState } from "./state.ts";
 import type { InboundOperation } from "./operation.ts";
 import { assertJson } from "../json/strict.ts";
-import type { Reply } from "../local-services.ts";
 import { type AnswerCheck, CheckedError, checkedLater } from "./served.ts";
 import type { ServedSpan } from "./served-spans.ts";
 import type { Serving } from "./serving.ts";
-import type { Incoming } from "../transport.ts";
+import type { Incoming, Reply } from "../transport.ts";
 
 /**
  * One query or command at the callee: input through its schema → handler → output through its schema, or the error mapped.

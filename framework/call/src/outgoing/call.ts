@@ -5,7 +5,7 @@ import {
   type Timer,
   toKerfError,
 } from "@kerf/kernel";
-import type { Reply } from "../local-services.ts";
+import type { Reply } from "../transport.ts";
 import type { SendOptions } from "./client-stub.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
@@ -95,10 +95,14 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     }
     // The position "instance" has chosen it.
     const transport = this.transport as NonNullable<typeof this.transport>;
-    transport.call(this.request()).then(
-      (value) => this.answered(value),
-      (thrown: unknown) => this.refused(toKerfError(thrown)),
-    );
+    if (transport.send === undefined) {
+      transport.call(this.request()).then(
+        (value) => this.answered(value),
+        (thrown: unknown) => this.refused(toKerfError(thrown)),
+      );
+    } else transport.send(this.request(), this);
+    // It may have been refused right away.
+    if (this.#isOver || this.#backoff !== undefined) return;
     const besideMs = this.#pipeline.beside?.(this);
     if (besideMs !== undefined)
       this.#hedging = this.whole.clock.after(besideMs, () => this.#attemptBeside());

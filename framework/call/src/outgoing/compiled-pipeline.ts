@@ -20,6 +20,8 @@ export function compilePipeline(
   target: Target,
   positions: readonly Position[] = pipeline,
 ): CompiledPipeline {
+  const { clock } = target;
+  const isFar = target.local === undefined;
   const enters = positions.flatMap((position) => position.enter?.(target) ?? []);
   const attempts = positions.flatMap((position) => position.attempt?.(target) ?? []);
   const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
@@ -31,6 +33,8 @@ export function compilePipeline(
     enter: sequence(enters),
     attempt: sequence(attempts),
     settle: (call, error) => {
+      // One look at the clock for all positions; in the process only those look that need it.
+      if (isFar) call.settledAt = clock.now();
       let said = error;
       for (const outcome of outcomes) said = outcome(call, said);
       return said;

@@ -34,6 +34,8 @@ export class Outgoing implements Incoming {
   attempt = 0;
   /** When the attempt under way began, monotonic milliseconds, at most one tick old. */
   attemptedAt = 0;
+  /** When it ended, monotonic milliseconds; of calls that leave the process. */
+  settledAt = 0;
   /** Where the last attempt went, when it left the process. */
   address: Address | undefined = undefined;
   transport: Transport | undefined = undefined;

@@ -138,8 +138,11 @@ export class QueryCache {
   }
 
   #keep(key: string, answer: unknown, since: number, ttlMs: number): void {
+    // Memory of its own: what came over a wire lies in a page with others, which it would keep as well.
     const kept =
-      answer instanceof RawJson ? answer : (JSON.stringify(answer) as string | undefined);
+      answer instanceof RawJson
+        ? new RawJson(new Uint8Array(answer.bytes))
+        : (JSON.stringify(answer) as string | undefined);
     const length = kept instanceof RawJson ? kept.bytes.length : (kept?.length ?? 0);
     if (length <= maxAnswerLength)
       this.#kept.set(key, { answer: kept, since, until: this.#clock.now() + ttlMs });

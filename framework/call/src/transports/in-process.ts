@@ -1,7 +1,7 @@
 import { KerfError, toKerfError } from "@kerf/kernel";
 import { jsonValue } from "../json/raw-json.ts";
-import type { LocalOperation, LocalServices, Reply } from "../local-services.ts";
-import type { Incoming, Request, Transport } from "../transport.ts";
+import type { LocalOperation, LocalServices } from "../local-services.ts";
+import type { Incoming, Reply, Request, Transport } from "../transport.ts";
 
 /** JSON there and back: what the other side of a wire would see. */
 function throughJson(value: unknown): unknown {

@@ -1,8 +1,14 @@
-import { type Clock, deadlineExceeded, type KerfError, type TimerWheel } from "@kerf/kernel";
+import {
+  type Clock,
+  deadlineExceeded,
+  type KerfError,
+  type TimerWheel,
+  toKerfError,
+} from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Address } from "../../placement.ts";
 import { RawJson } from "../../json/raw-json.ts";
-import type { Request, Transport } from "../../transport.ts";
+import type { Reply, Request, Transport } from "../../transport.ts";
 import { type Endpoint, parseAddress } from "./address.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FramedCounters } from "./counters.ts";
@@ -100,10 +106,20 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 
   call(request: Request): Promise<unknown> {
-    this.#counters.calls++;
     return new Promise((resolve, reject) => {
-      this.start(new UnaryExchange(this, request, bodyOf(request), resolve, reject));
+      this.send(request, { answered: resolve, refused: reject });
     });
+  }
+
+  send(request: Request, reply: Reply): void {
+    this.#counters.calls++;
+    let body: Body;
+    try {
+      body = bodyOf(request);
+    } catch (thrown) {
+      return reply.refused(toKerfError(thrown));
+    }
+    this.start(new UnaryExchange(this, request, body, reply));
   }
 
   stream(request: Request): AsyncIterableIterator<unknown> {

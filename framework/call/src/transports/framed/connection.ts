@@ -22,6 +22,8 @@ export interface ConnectionOwner {
   opened(): void;
   /** A frame that is not the connection's own business. Throws ProtocolViolation when it is not to be. */
   frame(type: number, stream: number, bytes: Buffer, start: number, end: number): void;
+  /** Everything that came at once has been read. */
+  read?(): void;
   /** Whether anybody waits for something: only then does silence mean anything. */
   busy(): boolean;
   /** The socket has taken what waited for it: production may go on. */
@@ -46,6 +48,8 @@ export class Connection {
   receivedAt: number;
   /** How many frames came with the last bytes: with more than one, more than one will have something to say. */
   framesAtOnce = 0;
+  /** Whether frames are being read. */
+  reading = false;
   readonly #socket: FrameSocket;
   readonly #role: "client" | "server";
   readonly #clock: Clock;
@@ -166,9 +170,13 @@ export class Connection {
     this.#heard = true;
     this.framesAtOnce = 0;
     this.receivedAt = this.#clock.now();
+    this.reading = true;
     try {
       this.#decoder.push(chunk);
+      this.reading = false;
+      this.#owner.read?.();
     } catch (thrown) {
+      this.reading = false;
       // Whatever a stranger's bytes set off, it ends with this connection.
       if (thrown instanceof ProtocolViolation) this.close(thrown.reason, thrown.message);
       else this.close("failed", describeError(thrown));

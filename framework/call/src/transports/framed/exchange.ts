@@ -1,5 +1,5 @@
 import type { CallContext, CancelWatcher, KerfError } from "@kerf/kernel";
-import type { Request } from "../../transport.ts";
+import type { Reply, Request } from "../../transport.ts";
 import type { Body } from "./json-body.ts";
 
 /** One call or stream, as the calling side of a connection keeps it until its end. */
@@ -41,25 +41,25 @@ export class UnaryExchange implements Exchange {
   readonly context: CallContext;
   readonly body: Body;
   readonly streaming = false;
-  readonly answer: (value: unknown) => void;
-  readonly fail: (error: KerfError) => void;
+  readonly #reply: Reply;
   id = -1;
   startsAt = 0;
   readonly #host: ExchangeHost;
 
-  constructor(
-    host: ExchangeHost,
-    request: Request,
-    body: Body,
-    resolve: (value: unknown) => void,
-    reject: (error: KerfError) => void,
-  ) {
+  constructor(host: ExchangeHost, request: Request, body: Body, reply: Reply) {
     this.#host = host;
     this.request = request;
     this.context = request.context;
     this.body = body;
-    this.answer = resolve;
-    this.fail = reject;
+    this.#reply = reply;
+  }
+
+  answer(value: unknown): void {
+    this.#reply.answered(value);
+  }
+
+  fail(error: KerfError): void {
+    this.#reply.refused(error);
   }
 
   onCancelled(reason: KerfError): void {

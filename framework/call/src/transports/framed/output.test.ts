@@ -126,3 +126,23 @@ test("whatever the sizes and the socket's pace, the bytes are the frames, in ord
     { numRuns: 60 },
   );
 });
+
+test("identifiers are written from their digits, and as zeroes when they are none", () => {
+  const written = (digits: string, bytes: number): string => {
+    const { socket, writes } = heldSocket();
+    const output = new Output(socket, () => {});
+    output.begin(3, 7, bytes);
+    output.hex(digits, bytes);
+    output.end();
+    output.flush();
+    return (writes[0] as Buffer).toString("hex", 9);
+  };
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 24 }), fc.boolean(), (bytes, upper) => {
+      const digits = Buffer.from(bytes).toString("hex");
+      assert.equal(written(upper ? digits.toUpperCase() : digits, bytes.length), digits);
+    }),
+  );
+  for (const wrong of ["", "0a1", "0a1b2c", "0a1g", "0aéb", "0a\u20acb", "0a b"])
+    assert.equal(written(wrong, 2), "0000", wrong);
+});

@@ -94,8 +94,9 @@ export class HeaderReader {
     const strings = this.#strings;
     const remaining = bytes.readUInt32BE(start + 1);
     const token = bytes.readUInt16BE(start + 11);
-    const traceId = bytes.toString("hex", start + 13, start + 29);
-    const spanId = bytes.toString("hex", start + 29, start + 37);
+    const ids = bytes.toString("hex", start + 13, start + 37);
+    const traceId = ids.slice(0, 32);
+    const spanId = ids.slice(32);
     const sampled = (flags & requestFlag.sampled) !== 0;
     this.#at = start + fixedBytes;
     const state = (flags & requestFlag.traceState) !== 0 ? this.#shortText(bytes, end) : undefined;

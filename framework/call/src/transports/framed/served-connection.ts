@@ -7,7 +7,7 @@ import {
 } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { WorkloadIdentity } from "../../identity/workload-identity.ts";
-import type { Dispatcher, Incoming } from "../../transport.ts";
+import type { Dispatcher, Incoming, Reply } from "../../transport.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { FramedCounters } from "./counters.ts";
@@ -41,14 +41,29 @@ export interface ServedOptions {
 /** Milliseconds that a caller gets to leave a draining connection by itself once everything is answered. */
 const leaveMs = 1_000;
 
-/** A call or stream that is being handled. */
-interface Served {
+/** A call or stream that is being handled; it is told the answer of a call. */
+class Served implements Reply {
   readonly id: number;
   readonly context: CallContext;
   /** Of a stream: how it is told what the consumer does. */
-  producer: StreamProducer | undefined;
+  producer: StreamProducer | undefined = undefined;
   /** True once nobody waits for an answer. */
-  left: boolean;
+  left = false;
+  readonly #connection: ServedConnection;
+
+  constructor(connection: ServedConnection, id: number, context: CallContext) {
+    this.#connection = connection;
+    this.id = id;
+    this.context = context;
+  }
+
+  answered(value: unknown): void {
+    this.#connection.answer(this, value);
+  }
+
+  refused(error: unknown): void {
+    this.#connection.fail(this, error);
+  }
 }
 
 /** The serving side of one connection: requests in, handed to the dispatcher, answers out. */
@@ -177,18 +192,17 @@ export class ServedConnection implements ConnectionOwner {
     const served = this.#accept(id, header);
     if (served === undefined) return;
     this.#options.counters.calls++;
-    let answer: Promise<unknown>;
+    const { dispatcher, unit } = this.#options;
+    const incoming = incomingOf(header, input, served.context, unit);
     try {
-      answer = this.#options.dispatcher.call(
-        incomingOf(header, input, served.context, this.#options.unit),
+      if (dispatcher.receive !== undefined) return dispatcher.receive(incoming, served);
+      dispatcher.call(incoming).then(
+        (value) => this.answer(served, value),
+        (thrown: unknown) => this.fail(served, thrown),
       );
     } catch (thrown) {
-      return this.#fail(served, thrown);
+      this.fail(served, thrown);
     }
-    answer.then(
-      (value) => this.#answer(served, value),
-      (thrown: unknown) => this.#fail(served, thrown),
-    );
   }
 
   #onOpen(id: number, bytes: Buffer, start: number, end: number): void {
@@ -204,7 +218,7 @@ export class ServedConnection implements ConnectionOwner {
       congested: () => this.#connection.congested,
       item: (value) => this.#item(id, value),
       end: () => this.#end(served),
-      fail: (thrown) => this.#fail(served, thrown),
+      fail: (thrown) => this.fail(served, thrown),
     });
     served.producer = producer;
     producer.run(() =>
@@ -236,7 +250,7 @@ export class ServedConnection implements ConnectionOwner {
       principalToken: header.principalToken,
       idempotencyKey: header.idempotencyKey,
     });
-    const served: Served = { id, context, producer: undefined, left: false };
+    const served = new Served(this, id, context);
     this.#served.add(served);
     this.#running++;
     this.#connection.watch();
@@ -287,11 +301,12 @@ export class ServedConnection implements ConnectionOwner {
     this.#served.remove(served);
   }
 
-  #answer(served: Served, value: unknown): void {
+  /** The answer of a call. */
+  answer(served: Served, value: unknown): void {
     try {
       if (!served.left) this.#answers.response(served.id, value);
     } catch (thrown) {
-      return this.#fail(served, thrown);
+      return this.fail(served, thrown);
     }
     this.#settle(served);
   }
@@ -302,7 +317,8 @@ export class ServedConnection implements ConnectionOwner {
     return bytes;
   }
 
-  #fail(served: Served, thrown: unknown): void {
+  /** The error that a call or stream ends with. */
+  fail(served: Served, thrown: unknown): void {
     if (!served.left) this.#answers.error(served.id, thrown);
     this.#settle(served);
   }
@@ -317,10 +333,20 @@ export class ServedConnection implements ConnectionOwner {
     this.#free(served);
     served.context.release();
     this.#running--;
-    // The last answer of all gains nothing from waiting for company.
+    // The last answer of all gains nothing from waiting for company; as long as requests are read, it is not known to be.
+    if (!this.#connection.reading) this.#send();
+    this.#afterAnswer();
+  }
+
+  /** What was answered at once, while its request was read, leaves with what came with it. */
+  read(): void {
+    const { output } = this.#connection;
+    if (output.queued > output.handedOver) this.#send();
+  }
+
+  #send(): void {
     if (this.#running === 0) this.#connection.output.flush();
     else this.#connection.output.schedule();
-    this.#afterAnswer();
   }
 
   #sayGoAway(): void {
