@@ -10,7 +10,7 @@ export interface Request {
   readonly context: CallContext;
   /** Of a stream: resume after this cursor. */
   readonly after?: string | undefined;
-  /** The span of this attempt, when it is not the context's. */
+  /** The span of this attempt, once it is not the context's. */
   readonly trace?: Trace | undefined;
 }
 
