@@ -7,6 +7,7 @@ import { installPeers } from "./harness/peers.ts";
 const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>> = {
   call: () => import("./call/bench.ts"),
   wire: () => import("./wire/bench.ts"),
+  tracing: () => import("./tracing/bench.ts"),
   gateway: () => import("./gateway/bench.ts"),
   proxy: () => import("./proxy/bench.ts"),
   types: () => import("./types/bench.ts"),

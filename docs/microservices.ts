@@ -191,8 +191,8 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A request leaves its traces in eight places",
-    "W3C trace context is made at the gateway and passed on; every log line and every error carries the trace's id",
-    built("framework/telemetry/src/traceparent.test.ts"),
+    "W3C trace context is made at the gateway and passed on; every log line and every error carries the trace's id; spans go out over OTLP",
+    built("data-plane/proxy/src/tracing.test.ts"),
     "kerf logs orders -f",
   ),
   cost(

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Boot, type PublicKey, signSnapshot } from "@kerf/call";
 import { describeContract } from "@kerf/contract";
-import { jwt } from "@kerf/service";
+import { jwt, type TelemetrySettings } from "@kerf/service";
 import { requestOf } from "../wire/load.ts";
 import { prices } from "./prices.ts";
 
@@ -28,10 +28,11 @@ export interface GatewayEnvironment {
 export interface ServiceEnvironment {
   readonly address: string;
   readonly principalKey: PublicKey;
+  readonly telemetry: TelemetrySettings;
 }
 
-/** Makes keys, tokens and the signed placement. */
-export async function makeEnvironment(): Promise<GatewayEnvironment> {
+/** Makes keys, tokens and the signed placement. @param otlp where traces are sent, 1 % of them */
+export async function makeEnvironment(otlp: string): Promise<GatewayEnvironment> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-bench-"));
   const file = async (name: string, content: string): Promise<string> => {
     const path = join(folder, name);
@@ -42,6 +43,7 @@ export async function makeEnvironment(): Promise<GatewayEnvironment> {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "issuer", alg: "RS256" }] };
   await file("jwks.json", JSON.stringify(jwks));
+  const telemetry = { sampling: 0.01, otlp: { endpoint: otlp } };
   const address = `unix:${join(folder, "prices.sock")}`;
   const snapshot = {
     app: "bench",
@@ -58,6 +60,8 @@ export async function makeEnvironment(): Promise<GatewayEnvironment> {
           authentication: [
             jwt({ issuer, audience, jwks: { file: "./jwks.json" }, algorithms: ["RS256"] }),
           ],
+          // Counts every request of each of the users, and refuses none.
+          limits: [{ by: "user", rate: { requests: 1_000_000, perMs: 1_000 } }],
         },
       },
     },
@@ -77,11 +81,12 @@ export async function makeEnvironment(): Promise<GatewayEnvironment> {
     snapshot: signSnapshot(snapshot as Parameters<typeof signSnapshot>[0], snapshotKey.private),
     snapshotFile: join(folder, "snapshot.json"),
     keys: { principal: principalKey.private },
+    telemetry,
     checked: false,
     logLevel: "error",
   } satisfies Boot;
   const tokens = Array.from({ length: users }, (_, n) => tokenOf(privateKey, `user-${n}`));
-  const service: ServiceEnvironment = { address, principalKey: principalKey.public };
+  const service: ServiceEnvironment = { address, principalKey: principalKey.public, telemetry };
   return {
     boot: await file("boot.json", JSON.stringify(boot)),
     service: await file("service.json", JSON.stringify(service)),

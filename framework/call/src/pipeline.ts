@@ -261,7 +261,7 @@ export const pipeline: readonly Position[] = [
   {
     name: "attempt span",
     reason:
-      "Where the attempt has its instance, and outside of its timeout, whose verdict it tells. In one process the callee's span says all of it.",
+      "Where the attempt has its instance, and outside of its timeout, whose verdict it tells. The first one goes under the call's own span. In one process the callee's span says all of it.",
     attempt: ({ local, spans }) =>
       local !== undefined || spans === undefined ? undefined : (call) => spans.sent(call),
     settle: ({ local, spans }) =>

@@ -18,7 +18,7 @@ export interface Request {
   readonly after?: string | undefined;
   /** Of a query or command: the answer may come as RawJson, as its caller only passes it on. */
   readonly raw?: boolean | undefined;
-  /** The span of this attempt, when it is not the context's. */
+  /** The span of this attempt, once it is not the context's. */
   readonly trace?: Trace | undefined;
 }
 

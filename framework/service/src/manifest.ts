@@ -86,8 +86,8 @@ export interface AppManifest {
   readonly units: Readonly<Record<string, readonly string[]>>;
   /** What calls are set to where the defaults do not fit. */
   readonly policies: Policies;
-  /** How traces are chosen and where they go. */
-  readonly telemetry: TelemetrySettings;
+  /** How traces are chosen and where they go; absent where the app says nothing of it. */
+  readonly telemetry?: TelemetrySettings;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

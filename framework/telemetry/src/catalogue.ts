@@ -49,7 +49,7 @@ export const spanAttributes = {
   "kerf.attempt": {
     type: "number",
     unit: "1",
-    meaning: "number of the attempt within its call, from 2; absent on the first",
+    meaning: "number of the attempt within its call, from 1",
   },
 } as const satisfies Readonly<Record<string, AttributeMeaning>>;
 
@@ -97,21 +97,21 @@ export const spanPlaces = {
     kind: "client",
     name: "service/operation",
     meaning:
-      "a call as its caller sees it, with all of its attempts and the waits between them; an error unless it was answered, be it with a declared error",
-    attributes: call,
+      "a call as its caller sees it, with all of its attempts and the waits between them; an error unless it was answered, be it with a declared error. Most end with their first attempt: then this is its span too, and its id travels",
+    attributes: [...call, "server.address"],
   },
   attempt: {
     kind: "client",
     name: "service/operation",
     meaning:
-      "one attempt of a call at one instance of another program, below its call; of a stream, until its first item. Its id travels",
+      "of a call that was sent more than once: one attempt at one instance of another program, below its call; of a stream, until its first item. Its id travels",
     attributes: [...call, "server.address", "kerf.attempt"],
   },
   served: {
     kind: "server",
     name: "service/operation",
     meaning:
-      "a call where it is served, until it is answered; below the attempt, or below the call when both are one program. An error when it failed, not when it was declined",
+      "a call where it is served, until it is answered; below what it was sent by. An error when it failed, not when it was declined",
     attributes: [...call, "kerf.caller"],
   },
 } as const satisfies Readonly<Record<string, SpanPlace>>;

@@ -12,8 +12,8 @@ export {
 } from "./catalogue.ts";
 export { type LogField, logFields } from "./log-fields.ts";
 export { type Fields, Logger, type LogLevel, type LogSink, silentLogger } from "./logger.ts";
-export type { Resource } from "./otlp-json.ts";
-export { Recorder, type SpanBatch, type SpanExporter } from "./recorder.ts";
+export type { Resource } from "./otlp-encoder.ts";
+export { Recorder, type SpanExporter } from "./recorder.ts";
 export { Sampler, type SamplerOptions } from "./sampler.ts";
 export { telemetryProblems, type TelemetrySettings } from "./settings.ts";
 export { type Attributes, type Span, type SpanEvent, SpanTemplate } from "./span.ts";

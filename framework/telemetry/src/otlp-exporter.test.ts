@@ -4,7 +4,7 @@ import { type Clock, newTrace, systemClock, type Timer } from "@kerf/kernel";
 import { Logger } from "./logger.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 import { type Span, SpanTemplate } from "./span.ts";
-import { attributesOf, OtlpSink, type SinkAnswer } from "./testing/index.ts";
+import { attributesOf, OtlpSink, partialSuccess, type SinkAnswer } from "./testing/index.ts";
 
 const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
 const call = new SpanTemplate("call", "orders", "prices/quote", {
@@ -24,6 +24,11 @@ function span(fields: Partial<Span> = {}): Span {
     attributes: undefined,
     ...fields,
   };
+}
+
+function send(exporter: OtlpExporter, ...spans: Span[]): boolean {
+  for (const one of spans) exporter.add(one, epochMs);
+  return exporter.send();
 }
 
 /** Real time, but pauses are over at once; their lengths are noted. */
@@ -56,7 +61,7 @@ async function exporterTo(t: TestContext, ...answers: SinkAnswer[]) {
   return { sink, exporter, lines, lost, pauses };
 }
 
-test("spans arrive as OTLP's JSON, each service under its own resource", async (t) => {
+test("spans arrive as OTLP, each service under its own resource", async (t) => {
   const { sink, exporter } = await exporterTo(t);
   const parent = newTrace(true);
   const trace = { ...parent, spanId: "b".repeat(16), parentId: parent.spanId, state: 'v="1"' };
@@ -70,12 +75,12 @@ test("spans arrive as OTLP's JSON, each service under its own resource", async (
       events: [{ name: "exception", at: 2, attributes: { "exception.message": "line\nline" } }],
     }),
   ];
-  assert.ok(exporter.accept({ spans, epochMs }));
+  assert.ok(send(exporter, ...spans));
   await sink.until(({ requests }) => requests.length === 1);
   await exporter.stop(1_000);
   const [request] = sink.requests;
   assert.equal(request?.path, "/v1/traces");
-  assert.equal(request?.headers["content-type"], "application/json");
+  assert.equal(request?.headers["content-type"], "application/x-protobuf");
   const [first, second] = request?.body.resourceSpans ?? [];
   assert.deepEqual(attributesOf(first?.resource ?? { attributes: [] }), {
     "service.name": "orders",
@@ -134,7 +139,7 @@ test("a backend that is busy is asked again, later and later, and as late as it 
     { status: 503 },
     { status: 429, headers: { "retry-after": "9" } },
   );
-  exporter.accept({ spans: [span()], epochMs });
+  send(exporter, span());
   await sink.until(({ requests }) => requests.length === 3);
   assert.deepEqual(pauses, [1_000, 9_000]);
   await exporter.stop(1_000);
@@ -142,21 +147,20 @@ test("a backend that is busy is asked again, later and later, and as late as it 
 });
 
 test("what it refuses, or takes in part, is lost with a line in the log", async (t) => {
-  const partial = { partialSuccess: { rejectedSpans: "2", errorMessage: "too old" } };
   const { sink, exporter, lines, lost } = await exporterTo(
     t,
     { status: 400 },
-    { status: 200, body: JSON.stringify(partial) },
+    { status: 200, body: partialSuccess(2, "too old") },
   );
-  exporter.accept({ spans: [span()], epochMs });
-  exporter.accept({ spans: [span(), span(), span()], epochMs });
+  send(exporter, span());
+  send(exporter, span(), span(), span());
   await sink.until(({ requests }) => requests.length === 2);
   await exporter.stop(1_000);
   assert.deepEqual(lost, [1, 2]);
   assert.match(lines.join("\n"), /could not be sent to .*: it answers 400[^]*in part.*too old/);
 });
 
-test("a backend that is away costs five attempts, eight batches of memory, and no more", async () => {
+test("a backend that is away costs five attempts, four batches of memory, and no more", async () => {
   const lines: string[] = [];
   let lost = 0;
   const given = Promise.withResolvers<void>();
@@ -170,24 +174,24 @@ test("a backend that is away costs five attempts, eight batches of memory, and n
     log: new Logger({ level: "warn", sink: (line) => lines.push(line) }),
     lost: (spans) => {
       lost += spans;
-      if (lost >= 9) given.resolve();
+      if (lost >= 5) given.resolve();
     },
   });
-  const taken = Array.from({ length: 12 }, () => exporter.accept({ spans: [span()], epochMs }));
+  const taken = Array.from({ length: 12 }, () => send(exporter, span()));
   // The first is on its way already.
-  assert.deepEqual(taken.filter(Boolean).length, 9);
+  assert.deepEqual(taken.filter(Boolean).length, 5);
   await given.promise;
-  assert.equal(lost, 9);
+  assert.equal(lost, 5);
   assert.deepEqual(pauses.slice(0, 4), [1_000, 2_000, 4_000, 8_000]);
   assert.match(lines[0] ?? "", /ECONNREFUSED/);
   await exporter.stop(1_000);
-  assert.equal(exporter.accept({ spans: [span()], epochMs }), false);
+  assert.equal(send(exporter, span()), false);
 });
 
 test("a backend that does not answer holds up the end of a program for its bound only", async (t) => {
   const { sink, exporter, lost } = await exporterTo(t, "silence");
-  exporter.accept({ spans: [span()], epochMs });
-  exporter.accept({ spans: [span(), span()], epochMs });
+  send(exporter, span());
+  send(exporter, span(), span());
   await sink.until(({ requests }) => requests.length === 1);
   await exporter.stop(0);
   assert.deepEqual(lost, [2, 1]);

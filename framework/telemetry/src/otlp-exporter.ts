@@ -2,11 +2,13 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { Agent as SecureAgent, request as requestSecurely } from "node:https";
 import { type Clock, type Random, type Timer } from "@kerf/kernel";
 import type { Logger } from "./logger.ts";
-import { OtlpJson, type Resource } from "./otlp-json.ts";
-import type { SpanBatch, SpanExporter } from "./recorder.ts";
+import { OtlpEncoder, type Resource } from "./otlp-encoder.ts";
+import { readFields } from "./protobuf.ts";
+import type { SpanExporter } from "./recorder.ts";
+import type { Span } from "./span.ts";
 
 /** Batches that wait while one is sent. */
-const maxWaiting = 8;
+const maxWaiting = 4;
 /** Longest time of one request, milliseconds (OTEL_EXPORTER_OTLP_TIMEOUT). */
 const timeoutMs = 10_000;
 /** Of one batch; with the pauses between them about 15 s, after which a Collector that restarts is back. */
@@ -31,21 +33,27 @@ export interface OtlpExporterOptions {
   readonly lost: (spans: number) => void;
 }
 
+/** Spans on their way. */
+interface Batch {
+  readonly spans: number;
+  readonly body: Buffer;
+}
+
 /** How one request ended: delivered, or why not. */
 type Outcome =
   | "delivered"
   | { readonly why: string; readonly again: boolean; readonly afterMs?: number };
 
 /**
- * Sends batches to whoever speaks OTLP/HTTP with JSON: a Collector, Jaeger, most backends. One at a time over one connection,
- * repeated while that can help, and given up with a line in the log: a backend that is away costs memory for eight batches.
+ * Sends batches to whoever speaks OTLP/HTTP: a Collector, Jaeger, most backends. One at a time over one connection,
+ * repeated while that can help, and given up with a line in the log: a backend that is away costs memory for four batches.
  */
 export class OtlpExporter implements SpanExporter {
   readonly #options: OtlpExporterOptions;
   readonly #url: URL;
-  readonly #encoder: OtlpJson;
+  readonly #encoder: OtlpEncoder;
   readonly #agent: Agent;
-  readonly #waiting: SpanBatch[] = [];
+  readonly #waiting: Batch[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
   /** Ends the pause before the next attempt. */
@@ -55,14 +63,20 @@ export class OtlpExporter implements SpanExporter {
   constructor(options: OtlpExporterOptions) {
     this.#options = options;
     this.#url = new URL(`${options.endpoint.replace(/\/+$/, "")}/v1/traces`);
-    this.#encoder = new OtlpJson(options.resource);
+    this.#encoder = new OtlpEncoder(options.resource);
     const agent = { keepAlive: true, maxSockets: 1 };
     this.#agent = this.#url.protocol === "https:" ? new SecureAgent(agent) : new Agent(agent);
   }
 
-  accept(batch: SpanBatch): boolean {
+  add(span: Span, epochMs: number): void {
+    this.#encoder.add(span, epochMs);
+  }
+
+  send(): boolean {
+    const { spans } = this.#encoder;
+    const body = this.#encoder.take();
     if (this.#stopped || this.#waiting.length >= maxWaiting) return false;
-    this.#waiting.push(batch);
+    this.#waiting.push({ spans, body });
     this.#sending ??= this.#sendAll();
     return true;
   }
@@ -71,7 +85,7 @@ export class OtlpExporter implements SpanExporter {
     this.#stopped = true;
     this.#hurry?.();
     const timer = this.#options.clock.after(ms, () => {
-      this.#options.lost(this.#waiting.splice(0).reduce((sum, one) => sum + one.spans.length, 0));
+      this.#options.lost(this.#waiting.splice(0).reduce((sum, one) => sum + one.spans, 0));
       this.#abandon?.();
     });
     await this.#sending;
@@ -85,9 +99,8 @@ export class OtlpExporter implements SpanExporter {
     this.#sending = undefined;
   }
 
-  async #deliver(batch: SpanBatch): Promise<void> {
+  async #deliver({ body, spans }: Batch): Promise<void> {
     const { log, lost } = this.#options;
-    const body = Buffer.from(this.#encoder.encode(batch));
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#post(body);
       if (outcome === "delivered") return;
@@ -97,7 +110,7 @@ export class OtlpExporter implements SpanExporter {
         continue;
       }
       log.warn(`Traces could not be sent to ${this.#url.origin}: ${outcome.why}.`);
-      lost(batch.spans.length);
+      lost(spans);
       return;
     }
   }
@@ -129,7 +142,7 @@ export class OtlpExporter implements SpanExporter {
       const sent = send(this.#url, {
         method: "POST",
         agent: this.#agent,
-        headers: { "content-type": "application/json", "content-length": body.length },
+        headers: { "content-type": "application/x-protobuf", "content-length": body.length },
       });
       const timer = clock.after(timeoutMs, () =>
         sent.destroy(new Error(`no answer within ${timeoutMs / 1_000} s`)),
@@ -143,15 +156,16 @@ export class OtlpExporter implements SpanExporter {
 
   #read(response: IncomingMessage, over: (outcome: Outcome) => void): void {
     const status = response.statusCode ?? 0;
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (piece: string) => {
-      if (text.length < maxAnswerBytes) text += piece;
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    response.on("data", (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes <= maxAnswerBytes) pieces.push(piece);
     });
     response.on("error", (error) => over({ why: error.message, again: true }));
     response.on("end", () => {
       if (status >= 200 && status < 300) {
-        this.#sayRejected(text);
+        this.#sayRejected(Buffer.concat(pieces));
         over("delivered");
         return;
       }
@@ -164,19 +178,17 @@ export class OtlpExporter implements SpanExporter {
     });
   }
 
-  /** A backend may take a batch in part. */
-  #sayRejected(text: string): void {
-    let answer: { partialSuccess?: { rejectedSpans?: string | number; errorMessage?: string } };
-    try {
-      answer = (text === "" ? {} : JSON.parse(text)) as typeof answer;
-    } catch {
-      // It has taken them; how it says so is its own affair.
-      return;
-    }
-    const rejected = Number(answer.partialSuccess?.rejectedSpans ?? 0);
-    if (!(rejected > 0)) return;
+  /** A backend may take a batch in part (ExportTraceServiceResponse); what says nothing of that has taken it. */
+  #sayRejected(answer: Buffer): void {
+    const partial = readFields(answer)?.get(1);
+    if (!(partial instanceof Uint8Array)) return;
+    const fields = readFields(partial);
+    const rejected = fields?.get(1);
+    const why = fields?.get(2);
+    if (typeof rejected !== "number" || !(rejected > 0)) return;
     this.#options.lost(rejected);
-    const why = (answer.partialSuccess?.errorMessage ?? "").slice(0, 200);
-    this.#options.log.warn(`${this.#url.origin} took traces in part.`, { error: why });
+    this.#options.log.warn(`${this.#url.origin} took traces in part.`, {
+      error: why instanceof Uint8Array ? Buffer.from(why).toString().slice(0, 200) : "",
+    });
   }
 }

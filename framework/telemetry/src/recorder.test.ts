@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ManualClock, newTrace } from "@kerf/kernel";
 import { Logger, silentLogger } from "./logger.ts";
-import { Recorder, type SpanBatch } from "./recorder.ts";
+import { Recorder } from "./recorder.ts";
 import { type Span, SpanTemplate } from "./span.ts";
 
 const of = new SpanTemplate("call", "orders", "prices/quote", {});
@@ -17,21 +17,26 @@ const span = (startedAt = 0): Span => ({
 
 function recorderOf(accepts: () => boolean = () => true) {
   const clock = new ManualClock();
-  const batches: SpanBatch[] = [];
+  const sizes: number[] = [];
   const lines: { message: string }[] = [];
   const sink = (line: string): void => void lines.push(JSON.parse(line) as { message: string });
   const log = new Logger({ level: "warn", clock, sink });
   const stopped: number[] = [];
+  let added = 0;
   const recorder = new Recorder({
     clock,
     log,
     exporter: {
-      accept: (batch) => accepts() && batches.push(batch) > 0,
+      add: () => void added++,
+      send() {
+        const spans = added;
+        added = 0;
+        return accepts() && sizes.push(spans) > 0;
+      },
       stop: async (ms) => void stopped.push(ms),
     },
   });
-  const sizes = (): number[] => batches.map(({ spans }) => spans.length);
-  return { recorder, clock, batches, lines, sizes, stopped };
+  return { recorder, clock, lines, sizes, stopped };
 }
 
 test("spans go out together a second after the first, or when half of the buffer is full", async () => {
@@ -39,26 +44,26 @@ test("spans go out together a second after the first, or when half of the buffer
   recorder.record(span());
   recorder.record(span());
   await clock.advance(999);
-  assert.deepEqual(sizes(), []);
+  assert.deepEqual(sizes, []);
   await clock.advance(1);
-  assert.deepEqual(sizes(), [2]);
+  assert.deepEqual(sizes, [2]);
   // Nothing is waited for while nothing is recorded.
   await clock.advance(60_000);
-  assert.deepEqual(sizes(), [2]);
-  for (let i = 0; i < 2_047; i++) recorder.record(span());
+  assert.deepEqual(sizes, [2]);
+  for (let i = 0; i < 4_095; i++) recorder.record(span());
   await clock.advance(0);
-  assert.deepEqual(sizes(), [2]);
+  assert.deepEqual(sizes, [2]);
   recorder.record(span());
   await clock.advance(0);
-  assert.deepEqual(sizes(), [2, 2_048]);
+  assert.deepEqual(sizes, [2, 4_096]);
 });
 
 test("what finds no room is dropped, counted, and said once a minute", async () => {
   const { recorder, clock, sizes, lines, stopped } = recorderOf();
-  for (let i = 0; i < 5_000; i++) recorder.record(span());
+  for (let i = 0; i < 9_096; i++) recorder.record(span());
   assert.equal(recorder.dropped, 904);
   await clock.advance(0);
-  assert.deepEqual(sizes(), [4_096]);
+  assert.deepEqual(sizes, [8_192]);
   assert.equal(lines.length, 1);
   recorder.drop(96);
   assert.equal(lines.length, 1);
@@ -78,7 +83,7 @@ test("an exporter without room loses a batch and nothing else", () => {
   room = true;
   recorder.record(span());
   recorder.flush();
-  assert.deepEqual(sizes(), [1]);
+  assert.deepEqual(sizes, [1]);
 });
 
 test("wall times follow the clock when it is set, and not its rounding", () => {
@@ -89,7 +94,8 @@ test("wall times follow the clock when it is set, and not its rounding", () => {
     clock: { now: () => now, wall: () => wall, after: () => ({ cancel() {} }) },
     log: silentLogger,
     exporter: {
-      accept: ({ epochMs }) => epochs.push(epochMs) > 0,
+      add: (_span, epochMs) => void epochs.push(epochMs),
+      send: () => true,
       stop: () => Promise.resolve(),
     },
   });

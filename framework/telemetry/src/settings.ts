@@ -8,7 +8,7 @@ export interface TelemetrySettings {
   readonly askedPerSecond?: number;
   /** Where spans are sent; without it none are recorded. */
   readonly otlp?: {
-    /** Where OTLP/HTTP with JSON is spoken, without `/v1/traces`: `http://127.0.0.1:4318`. */
+    /** Where OTLP/HTTP is spoken, without `/v1/traces`: `http://127.0.0.1:4318`. */
     readonly endpoint: string;
   };
 }

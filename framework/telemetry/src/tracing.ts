@@ -1,6 +1,6 @@
 import type { Clock, Random } from "@kerf/kernel";
 import type { Logger } from "./logger.ts";
-import type { Resource } from "./otlp-json.ts";
+import type { Resource } from "./otlp-encoder.ts";
 import { Recorder } from "./recorder.ts";
 import { Sampler } from "./sampler.ts";
 import { telemetryNumbers, type TelemetrySettings } from "./settings.ts";

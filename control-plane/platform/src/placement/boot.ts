@@ -75,9 +75,7 @@ export async function composeBoot(
     },
     ...(record.attached === undefined ? undefined : { program: programOf(record.attached) }),
     ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
-    ...(Object.keys(manifest.telemetry).length === 0
-      ? undefined
-      : { telemetry: manifest.telemetry }),
+    ...(manifest.telemetry === undefined ? undefined : { telemetry: manifest.telemetry }),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
   };

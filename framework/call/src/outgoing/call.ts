@@ -112,6 +112,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     const { clock, upstream } = this.target;
     const now = clock.now();
     if (this.#isOver || !upstream.budget.withdraw(now)) return;
+    this.target.spans?.divide(this);
     const hedge = new Hedge(this.target, this, now);
     this.attempt++;
     try {
@@ -185,6 +186,7 @@ class Hedge extends Outgoing {
     super(target, call.parent, call.input, call.options);
     this.after = call.after;
     this.trace = call.trace;
+    this.isDivided = call.isDivided;
     this.idempotencyKey = call.idempotencyKey;
     this.whole = call.whole;
     this.context = call.whole;

@@ -1,5 +1,5 @@
 import { type Clock, KerfError, ManualClock, seededRandom, TimerWheel } from "@kerf/kernel";
-import { Logger } from "@kerf/telemetry";
+import { Logger, type Recorder } from "@kerf/telemetry";
 import { Caller } from "../caller.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { StaticDiscovery } from "../discovery/static.ts";
@@ -22,6 +22,7 @@ export function neighbourhood(
     far?: boolean;
     policies?: Partial<PolicyDefaults>;
     streamIdleMs?: number;
+    recorder?: Recorder;
   } = {},
 ) {
   const manual = new ManualClock();
@@ -48,6 +49,7 @@ export function neighbourhood(
         return { subject: token.slice("token-of-".length), claims: {} };
       },
     },
+    recorder: options.recorder,
     ...(options.streamIdleMs === undefined ? undefined : { streamIdleMs: options.streamIdleMs }),
   });
   const caller = new Caller({
@@ -63,6 +65,7 @@ export function neighbourhood(
       }),
     local: options.far === true ? undefined : inbound,
     checked,
+    recorder: options.recorder,
     policies: options.policies === undefined ? undefined : { "*": options.policies },
   });
   const context = (more: Partial<Parameters<typeof rootContext>[0]> = {}) =>

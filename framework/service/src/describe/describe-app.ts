@@ -87,7 +87,7 @@ export async function describeApp(
     }),
     units: placement.units,
     policies: app.policies,
-    telemetry: app.telemetry,
+    ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
     servers: app.servers,
     files: loader.files.all,
   };

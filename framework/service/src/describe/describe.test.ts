@@ -28,6 +28,10 @@ test("an app becomes plain data", async () => {
   assert.match(stderr, /printed while the module loads/);
   assert.equal(manifest.app, "good");
   assert.deepEqual(manifest.units, { main: ["users"], money: ["orders"] });
+  assert.deepEqual(manifest.telemetry, {
+    sampling: 0.5,
+    otlp: { endpoint: "http://127.0.0.1:4318" },
+  });
   const [users, orders] = manifest.services;
   assert.equal(users?.contract.operations["get"]?.http?.path, "/users/{id}");
   assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);
@@ -89,6 +93,10 @@ test("everything that is wrong with an app is reported at once, with its place",
     /^gateway web: expose: there is no service ghost/,
     "gateway web: authentication: two methods take the app's own tokens",
     "gateway web: the route GET /things/{id} of b.get is taken by a.get",
+    "telemetry.ratio is no field; there are sampling, askedPerSecond, otlp",
+    "telemetry.sampling must be a share from 0 to 1",
+    /^telemetry\.otlp\.endpoint holds a user, a password or a query/,
+    "telemetry.otlp.endpoint ends in /v1/traces, which is added to it",
     /^units\.one: there is no service "nope"/,
     "units.two: the service a is in the unit one already",
   ];

@@ -6,6 +6,8 @@ import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { TemplateDatabases } from "@kerf/data";
 import { startTemporaryServer } from "@kerf/data/embedded";
+import { newTrace } from "@kerf/kernel";
+import { OtlpSink } from "@kerf/telemetry/testing";
 import { jwtVerify } from "jose";
 import { tokenIdentity } from "../issuer.ts";
 import { greeter, keeps, relay } from "./fixtures/app/contracts.ts";
@@ -89,6 +91,39 @@ test(
     const far = await platform.client(relay, second).greet({ name: "Ada" });
     assert.deepEqual(near, { text: "hello Ada, through the relay" });
     assert.deepEqual(far, near);
+  },
+);
+
+test(
+  "spans of two programs are one tree, and are delivered before they end",
+  { timeout },
+  async (context) => {
+    const platform = await platformOf(context);
+    const sink = await OtlpSink.listen();
+    context.after(() => sink.close());
+    const boot = { telemetry: { otlp: { endpoint: sink.endpoint } } };
+    const callee = platform.spawn("greeter-1", ["greeter"], boot);
+    const caller = platform.spawn("relay-1", ["relay"], boot);
+    await platform.reported("greeter-1", "ready");
+    await platform.reported("relay-1", "ready");
+    platform.publish({ greeter: callee, relay: caller });
+    await platform.acknowledged("relay-1");
+    const trace = newTrace(true);
+    await platform.client(relay, caller).greet({ name: "Ada" }, { trace });
+    await platform.client(relay, caller).greet({ name: "Bob" });
+    for (const { child, exited } of [caller, callee]) {
+      child.kill("SIGTERM");
+      assert.equal((await exited).code, exitCodes.stopped);
+    }
+    const { spans } = sink;
+    const below = (parent: string | undefined): string[] =>
+      spans
+        .filter(({ parentSpanId }) => parentSpanId === parent)
+        .flatMap(({ kind, name, spanId }) => [`${kind} ${name}`, ...below(spanId)]);
+    assert.equal(spans.length, 3);
+    const root = spans.find(({ name }) => name === "relay/greet")?.parentSpanId;
+    assert.deepEqual(below(root), ["2 relay/greet", "3 greeter/greet", "2 greeter/greet"]);
+    assert.ok(spans.every(({ traceId }) => traceId === trace.traceId));
   },
 );
 

@@ -1,8 +1,8 @@
 // For tests: a place that traces are sent to.
 export {
-  attributesOf,
-  OtlpSink,
+  decodeTraces,
+  partialSuccess,
   type ReceivedBody,
   type ReceivedSpan,
-  type SinkAnswer,
-} from "./otlp-sink.ts";
+} from "./otlp-message.ts";
+export { attributesOf, OtlpSink, type SinkAnswer } from "./otlp-sink.ts";

@@ -1,41 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-
-/** An attribute as OTLP's JSON has it. */
-export interface ReceivedAttribute {
-  readonly key: string;
-  readonly value: { readonly stringValue?: string; readonly intValue?: string };
-}
-
-/** A span as it arrived. */
-export interface ReceivedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly ReceivedAttribute[];
-  readonly status?: { readonly code?: number };
-  readonly events?: readonly {
-    readonly name: string;
-    readonly timeUnixNano: string;
-    readonly attributes: readonly ReceivedAttribute[];
-  }[];
-  readonly traceState?: string;
-}
-
-/** A body of OTLP/HTTP with JSON. */
-export interface ReceivedBody {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: readonly ReceivedAttribute[] };
-    readonly scopeSpans: readonly {
-      readonly scope: { readonly name: string };
-      readonly spans: readonly ReceivedSpan[];
-    }[];
-  }[];
-}
+import {
+  decodeTraces,
+  type ReceivedAttribute,
+  type ReceivedBody,
+  type ReceivedSpan,
+} from "./otlp-message.ts";
 
 /** A request that arrived. */
 export interface ReceivedRequest {
@@ -46,7 +16,11 @@ export interface ReceivedRequest {
 
 /** What it answers: a status, or nothing at all. */
 export type SinkAnswer =
-  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
+  | {
+      readonly status: number;
+      readonly headers?: Record<string, string>;
+      readonly body?: Uint8Array;
+    }
   | "silence";
 
 /** A program's worth of OTLP/HTTP: keeps what it is sent, and answers as it is told. */
@@ -62,9 +36,9 @@ export class OtlpSink {
       const pieces: Buffer[] = [];
       request.on("data", (piece: Buffer) => pieces.push(piece));
       request.on("end", () => {
-        const body = JSON.parse(Buffer.concat(pieces).toString()) as ReceivedBody;
+        const body = decodeTraces(Buffer.concat(pieces));
         this.requests.push({ path: request.url ?? "", headers: request.headers, body });
-        const answer = this.answers.shift() ?? { status: 200, body: "{}" };
+        const answer = this.answers.shift() ?? { status: 200 };
         if (answer !== "silence")
           response.writeHead(answer.status, answer.headers).end(answer.body ?? "");
         this.#arrived.resolve();
@@ -104,10 +78,10 @@ export class OtlpSink {
 
 /** The attributes of a span by name. */
 export function attributesOf(span: {
-  readonly attributes: readonly ReceivedAttribute[];
+  readonly attributes?: readonly ReceivedAttribute[];
 }): Record<string, string | number | undefined> {
   return Object.fromEntries(
-    span.attributes.map(({ key, value: { intValue, stringValue } }) => [
+    (span.attributes ?? []).map(({ key, value: { intValue, stringValue } }) => [
       key,
       intValue === undefined ? stringValue : Number(intValue),
     ]),

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { newTrace } from "@kerf/kernel";
+import fc from "fast-check";
+import { OtlpEncoder } from "./otlp-encoder.ts";
+import { type Span, SpanTemplate } from "./span.ts";
+import { attributesOf, decodeTraces } from "./testing/index.ts";
+
+const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
+const text = fc
+  .string({ unit: "binary", minLength: 1, maxLength: 300 })
+  .filter((one) => one.isWellFormed());
+const value = fc.oneof(text, fc.nat({ max: Number.MAX_SAFE_INTEGER }));
+
+test("whatever a span holds, a decoder that is not ours reads the same", () => {
+  const encoder = new OtlpEncoder(resource);
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.record({
+          service: fc.constantFrom("orders", "prices", "ключ"),
+          name: text,
+          code: text,
+          status: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+          method: value,
+          startedAt: fc.nat({ max: 1_000_000_000 }),
+          tookMicros: fc.nat({ max: 10_000_000 }),
+          failed: fc.boolean(),
+          state: fc.option(text, { nil: undefined }),
+        }),
+        { minLength: 1, maxLength: 20 },
+      ),
+      (given) => {
+        const spans = given.map((one): Span => ({
+          of: new SpanTemplate("served", one.service, one.name, { "rpc.method": one.method }),
+          trace: { ...newTrace(true), state: one.state },
+          startedAt: one.startedAt,
+          endedAt: one.startedAt + one.tookMicros / 1_000,
+          failed: one.failed,
+          attributes: { "error.type": one.code, "http.response.status_code": one.status },
+        }));
+        for (const span of spans) encoder.add(span, 1_700_000_000_000);
+        assert.equal(encoder.spans, spans.length);
+        const { resourceSpans } = decodeTraces(encoder.take());
+        const read = new Map(
+          resourceSpans.flatMap(({ resource: { attributes }, scopeSpans }) =>
+            scopeSpans.flatMap(({ spans: some }) =>
+              some.map((span) => [span.spanId, { attributes, span }] as const),
+            ),
+          ),
+        );
+        assert.equal(read.size, spans.length);
+        for (const { attributes, endedAt, failed, of, startedAt, trace } of spans) {
+          const { span, attributes: described } = read.get(trace.spanId) ?? assert.fail();
+          assert.equal(attributesOf({ attributes: described })["service.name"], of.service);
+          assert.deepEqual(
+            [span.name, span.traceId, span.traceState],
+            [of.name, trace.traceId, trace.state],
+          );
+          const nanos = (ms: number): string =>
+            (1_700_000_000_000_000_000n + BigInt(Math.round(ms * 1_000)) * 1_000n).toString();
+          assert.deepEqual(
+            [span.startTimeUnixNano, span.endTimeUnixNano],
+            [nanos(startedAt), nanos(endedAt)],
+          );
+          assert.equal(span.status?.code, failed ? 2 : undefined);
+          assert.deepEqual(attributesOf(span), { ...of.attributes, ...attributes });
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
