@@ -7,9 +7,8 @@ import {
   Inbound,
   PrincipalSigner,
   PrincipalVerifier,
-  SnapshotDiscovery,
+  PlacedDiscovery,
   SnapshotStore,
-  unitAt,
   type WorkloadIdentity,
 } from "@kerf/call";
 import { HostLink, obtainIdentity } from "@kerf/call/host";
@@ -73,7 +72,7 @@ export async function assembleGateway(
     initial: boot.snapshot,
     log,
   });
-  const discovery = new SnapshotDiscovery(store);
+  const discovery = new PlacedDiscovery(store, { clock, random, log });
 
   // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
   const loader = boot.services.length > 0 ? installLoader() : undefined;
@@ -103,7 +102,7 @@ export async function assembleGateway(
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
   let identity: WorkloadIdentity | undefined;
-  const reachability = new Reachability(store);
+  const reachability = new Reachability(discovery);
   const caller = new Caller({
     clock,
     random,
@@ -116,7 +115,7 @@ export async function assembleGateway(
         wheel,
         log,
         hello: { instance },
-        security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+        security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
       }),
     ),
     local: inbound,
@@ -209,6 +208,7 @@ export async function assembleGateway(
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();
+      discovery.stop();
       traffic.stop();
       identity?.stop();
       await link.stop();

@@ -1,4 +1,4 @@
-import type { Policies } from "@kerf/call";
+import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { AnyService } from "./service.ts";
@@ -26,6 +26,8 @@ export interface App {
   readonly policies: Policies;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
+  /** Units that run elsewhere, and where their instances are found. */
+  readonly discovery: Readonly<Record<string, DiscoverySettings>>;
 }
 
 /** Declares an app; export it as the default of its module. */
@@ -39,6 +41,8 @@ export function app(
     /** What calls are set to: of all services (`"*"`), of one, or of one operation (`"orders.get"`). */
     policies?: Policies;
     servers?: Readonly<Record<string, ExternalServer>>;
+    /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
+    discovery?: Readonly<Record<string, DiscoverySettings>>;
   },
 ): App {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
@@ -55,5 +59,6 @@ export function app(
     units: options.units ?? "each",
     policies: options.policies ?? {},
     servers: options.servers ?? {},
+    discovery: options.discovery ?? {},
   };
 }
