@@ -51,6 +51,7 @@ export {
   type SplitSide,
   type Sticky,
   type TrustedProxies,
+  type DiscoverySettings,
   type UpstreamDiscovery,
   type UpstreamHealth,
   type UpstreamPolicies,

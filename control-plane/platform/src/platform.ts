@@ -10,7 +10,7 @@ import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
 import { assemble, type Held, type Parts, type PlatformSurroundings } from "./assemble.ts";
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
-import { deploy, type Deployment } from "./placement/deployment.ts";
+import { deploy, type Deployment, ownUnits } from "./placement/deployment.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { openSecurity } from "./resources/security.ts";
@@ -244,7 +244,10 @@ export class Platform {
 
   async #prepareDatabases(manifest: AppManifest): Promise<void> {
     const { databases } = this.#parts;
-    await databases.prepare(manifest);
+    // The databases of units that run elsewhere are there too.
+    const own = new Set(Object.values(ownUnits(this.#parts.deployed.current)).flat());
+    const services = manifest.services.filter(({ name }) => own.has(name));
+    await databases.prepare({ ...manifest, services });
     const embedded = databases.servers.filter((server) => server.embedded);
     await writeJson(this.#serversFile, { servers: embedded.map(({ name }) => name) });
   }

@@ -7,9 +7,8 @@ import {
   Inbound,
   PrincipalSigner,
   PrincipalVerifier,
-  SnapshotDiscovery,
+  PlacedDiscovery,
   SnapshotStore,
-  unitAt,
   type WorkloadIdentity,
 } from "@kerf/call";
 import { HostLink, obtainIdentity } from "@kerf/call/host";
@@ -74,7 +73,7 @@ export async function assembleGateway(
     initial: boot.snapshot,
     log,
   });
-  const discovery = new SnapshotDiscovery(store);
+  const discovery = new PlacedDiscovery(store, { clock, random, log });
 
   const resource = { app, environment, unit, instance };
   const tracing = await openTracing(boot.telemetry ?? {}, { resource, clock, random, log });
@@ -109,7 +108,7 @@ export async function assembleGateway(
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
   let identity: WorkloadIdentity | undefined;
-  const reachability = new Reachability(store);
+  const reachability = new Reachability(discovery);
   const caller = new Caller({
     clock,
     random,
@@ -122,7 +121,7 @@ export async function assembleGateway(
         wheel,
         log,
         hello: { instance },
-        security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+        security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
       }),
     ),
     local: inbound,
@@ -218,6 +217,7 @@ export async function assembleGateway(
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();
+      discovery.stop();
       traffic.stop();
       identity?.stop();
       await tracing.stop();

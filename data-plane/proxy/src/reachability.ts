@@ -1,17 +1,14 @@
-import type { Address, SnapshotStore, Transport } from "@kerf/call";
+import type { Address, PlacedDiscovery, Transport } from "@kerf/call";
 
 /** Remembers how the last connection to each address went, for whoever asks without wanting to connect. */
 export class Reachability {
   readonly #last = new Map<Address, Transport>();
 
-  /** Addresses that a new placement does not name are forgotten. */
-  constructor(store: SnapshotStore) {
-    store.onChange(() => {
-      const units = Object.values(store.current?.units ?? {});
-      const known = new Set(
-        units.flatMap(({ instances }) => instances.map(({ address }) => address)),
-      );
-      for (const address of this.#last.keys()) if (!known.has(address)) this.#last.delete(address);
+  /** Addresses where no unit is any more are forgotten. */
+  constructor(discovery: Pick<PlacedDiscovery, "onChange" | "unitAt">) {
+    discovery.onChange(() => {
+      for (const address of this.#last.keys())
+        if (discovery.unitAt(address) === undefined) this.#last.delete(address);
     });
   }
 

@@ -7,6 +7,17 @@ export default app("notebook", {
   gateways: {
     web: gateway({
       expose: [notes],
+      tls: {
+        certFile: "./tls/notes.pem",
+        keyFile: "./tls/notes-key.pem",
+        names: [
+          {
+            serverNames: ["partners.example", "*.partners.example"],
+            certFile: "./tls/partners.pem",
+            keyFile: "./tls/partners-key.pem",
+          },
+        ],
+      },
       limits: [
         { by: "address", rate: { requests: 600, perMs: 60_000 } },
         { by: "user", rate: { requests: 10, perMs: 1_000 }, burst: 30, routes: ["notes.add"] },

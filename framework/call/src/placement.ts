@@ -1,6 +1,7 @@
 import type { ContractDescription } from "@kerf/contract";
 import type { LifecycleState } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
+import type { DiscoverySettings } from "./discovery/settings.ts";
 import type { Policies } from "./policies/settings.ts";
 
 /** Where an instance listens: `unix:/path/to.sock` or `tcp:host:port`. */
@@ -50,6 +51,13 @@ export interface PlacedGateway {
   readonly instances?: number | undefined;
 }
 
+/** A unit: its running copies, or where they are looked for. */
+export interface PlacedUnit {
+  readonly instances: readonly PlacedInstance[];
+  /** Of a unit that the platform does not run. */
+  readonly discovery?: DiscoverySettings | undefined;
+}
+
 /** Who runs where, at one moment; signed by the platform, kept by everyone as the last good one. */
 export interface Snapshot {
   readonly app: string;
@@ -62,7 +70,7 @@ export interface Snapshot {
   /** True while the app starts for the first time: what is missing is on its way, and gateways say so. */
   readonly starting?: boolean | undefined;
   readonly services: Readonly<Record<string, PlacedService>>;
-  readonly units: Readonly<Record<string, { readonly instances: readonly PlacedInstance[] }>>;
+  readonly units: Readonly<Record<string, PlacedUnit>>;
   readonly gateways: Readonly<Record<string, PlacedGateway>>;
   /** Keys that principals signed by gateways are checked with. */
   readonly principalKeys: readonly PublicKey[];

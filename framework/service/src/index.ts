@@ -69,7 +69,12 @@ export type { GatewaySettings } from "./declaration/gateway/settings.ts";
 export type { CompressionSettings } from "./declaration/gateway/compression.ts";
 export type { CorsSettings } from "./declaration/gateway/cors.ts";
 export type { RateLimit } from "./declaration/gateway/limits.ts";
-export { type GatewayTls, tlsProblems } from "./declaration/gateway/tls.ts";
+export {
+  type GatewayTls,
+  type NamedCertificateFiles,
+  tlsProblems,
+} from "./declaration/gateway/tls.ts";
+export type { DiscoverySettings } from "@kerf/call";
 export type { UpstreamDiscovery } from "./declaration/gateway/upstream-discovery.ts";
 export { trafficProblems } from "./declaration/gateway/traffic.ts";
 export { parseAddressRange, type TrustedProxies } from "./declaration/gateway/trusted-proxies.ts";

@@ -1,4 +1,4 @@
-import type { Policies } from "@kerf/call";
+import type { DiscoverySettings, Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
@@ -90,6 +90,8 @@ export interface AppManifest {
   readonly telemetry?: TelemetrySettings;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
+  /** Units that run elsewhere, and where their instances are found. */
+  readonly discovery?: Readonly<Record<string, DiscoverySettings>> | undefined;
   /** Absolute paths of every source file of the app that was loaded, sorted. */
   readonly files: readonly string[];
 }

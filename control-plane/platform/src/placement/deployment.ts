@@ -1,4 +1,5 @@
 import type { PlacedInstance } from "@kerf/call";
+import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -15,7 +16,15 @@ export interface Deployment {
 /** Places the services of an app, `replicas` copies of each: as `--cut` says, otherwise as the app itself does. */
 export function deploy(
   manifest: AppManifest,
-  { cut, replicas }: { readonly cut: string | undefined; readonly replicas: number },
+  {
+    cut,
+    replicas,
+    network,
+  }: {
+    readonly cut: string | undefined;
+    readonly replicas: number;
+    readonly network: "unix" | "tcp";
+  },
 ): Deployment {
   const units =
     cut === undefined
@@ -27,13 +36,45 @@ export function deploy(
           manifest.services.map((service) => service.name),
           [...external(manifest)],
         );
+  assertFindable(manifest, units, network);
   return { manifest, units, replicas };
+}
+
+/** @throws KerfError for a unit that is found elsewhere, but is not there with this placement, or cannot be told from a stranger */
+function assertFindable(
+  { discovery = {} }: AppManifest,
+  units: UnitServices,
+  network: "unix" | "tcp",
+): void {
+  const found = Object.keys(discovery);
+  if (found.length === 0) return;
+  const lacking = found.filter((unit) => !Object.hasOwn(units, unit));
+  if (lacking.length > 0) {
+    throw new KerfError("invalid_configuration", {
+      message: `The app says where ${lacking.join(", ")} is found, and --cut makes no such unit.`,
+      fix: "Leave --cut out, or name the unit in it.",
+    });
+  }
+  if (network === "tcp") return;
+  throw new KerfError("invalid_configuration", {
+    message: `The app finds ${found.join(", ")} elsewhere, and this platform gives its programs no certificates.`,
+    why: "Calls to other machines go over TCP, where only certificates say who answers and who asks.",
+    fix: "Start it with --network tcp.",
+  });
 }
 
 /** The services whose implementation is a program in any language. */
 function external(manifest: AppManifest): Set<string> {
   return new Set(
     manifest.services.filter(({ program }) => program !== undefined).map(({ name }) => name),
+  );
+}
+
+/** The units that run here, with their services; those that are found elsewhere are others' to run. */
+export function ownUnits({ manifest, units }: Deployment): Readonly<UnitServices> {
+  const { discovery = {} } = manifest;
+  return Object.fromEntries(
+    Object.entries(units).filter(([unit]) => !Object.hasOwn(discovery, unit)),
   );
 }
 
@@ -44,7 +85,7 @@ export function programsOf(
   ports: ReadonlyMap<string, number>,
 ): Program[] {
   const foreign = external(deployment.manifest);
-  const units = Object.entries(deployment.units).map(([unit, services]): Program => ({
+  const units = Object.entries(ownUnits(deployment)).map(([unit, services]): Program => ({
     unit,
     kind: "host",
     ...(services.some((service) => foreign.has(service)) ? { sidecar: true } : undefined),

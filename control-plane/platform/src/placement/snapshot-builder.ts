@@ -1,4 +1,11 @@
-import type { PlacedGateway, PlacedInstance, PlacedService, PublicKey, Snapshot } from "@kerf/call";
+import type {
+  PlacedGateway,
+  PlacedInstance,
+  PlacedService,
+  PlacedUnit,
+  PublicKey,
+  Snapshot,
+} from "@kerf/call";
 import type { AppManifest, ManifestUse } from "@kerf/service";
 
 /** What a snapshot is built from, beside epoch and generation. */
@@ -27,9 +34,13 @@ export function buildPlacement(facts: PlacementFacts): Placement {
   const { manifest } = facts;
   const described = new Map(manifest.services.map((service) => [service.name, service]));
   const services: Record<string, PlacedService> = {};
-  const units: Record<string, { instances: readonly PlacedInstance[] }> = {};
+  const units: Record<string, PlacedUnit> = {};
   for (const [unit, names] of sorted(facts.units)) {
-    units[unit] = { instances: facts.instances[unit] ?? [] };
+    const discovery = manifest.discovery?.[unit];
+    units[unit] = {
+      instances: facts.instances[unit] ?? [],
+      ...(discovery === undefined ? undefined : { discovery }),
+    };
     for (const name of names) {
       const service = described.get(name);
       if (service === undefined) continue;

@@ -164,8 +164,20 @@ export class FrontPlatform {
     operations: Partial<Record<string, ServedOperation>> = {},
     recorder?: Recorder,
   ): Promise<() => Promise<void>> {
-    const address = this.#socket("notes");
-    const server = await this.#listen(
+    const server = await this.serveNotes(this.#socket("notes"), operations);
+    const { address } = server;
+    this.change(() => ({
+      units: { notes: { instances: [{ id: "notes-1", address, state: "ready" }] } },
+    }));
+    return () => server.close();
+  }
+
+  /** Starts the service `notes` in this process at `address`, and tells nobody. */
+  serveNotes(
+    address: string,
+    operations: Partial<Record<string, ServedOperation>> = {},
+  ): Promise<Awaited<ReturnType<typeof listenFramed>>> {
+    return this.#listen(
       address,
       new Inbound({
         services: [
@@ -186,10 +198,6 @@ export class FrontPlatform {
         recorder,
       }),
     );
-    this.change(() => ({
-      units: { notes: { instances: [{ id: "notes-1", address, state: "ready" }] } },
-    }));
-    return () => server.close();
   }
 
   /** Listens for hosts. */

@@ -2,7 +2,7 @@ import type { FrontProtocols } from "@kerf/call/http";
 import { type Clock, KerfError } from "@kerf/kernel";
 import { type GatewaySettings, tlsProblems } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
-import { ServerCertificate } from "./server-certificate.ts";
+import { FrontCertificates } from "./front-certificates.ts";
 
 /** What clients speak with a gateway by one configuration. */
 export interface Front {
@@ -21,7 +21,7 @@ export interface FrontsOptions {
 /** Makes the front of each configuration; a certificate whose settings stay the same goes on being the last good one. */
 export class Fronts {
   readonly #options: FrontsOptions;
-  #certificate: { readonly key: string; readonly one: ServerCertificate } | undefined;
+  #certificates: { readonly key: string; readonly all: FrontCertificates } | undefined;
 
   constructor(options: FrontsOptions) {
     this.#options = options;
@@ -46,9 +46,9 @@ export class Fronts {
       one.method === "clientCertificates" ? [one.caFile] : [],
     );
     const key = JSON.stringify([tls, caFiles]);
-    if (this.#certificate?.key !== key)
-      this.#certificate = { key, one: new ServerCertificate(tls, caFiles, this.#options) };
-    const { one } = this.#certificate;
-    return { protocols: () => ({ tls: one.current(), http2: http2 ?? true }) };
+    if (this.#certificates?.key !== key)
+      this.#certificates = { key, all: new FrontCertificates(tls, caFiles, this.#options) };
+    const { all } = this.#certificates;
+    return { protocols: () => ({ tls: all.current(), http2: http2 ?? true }) };
   }
 }

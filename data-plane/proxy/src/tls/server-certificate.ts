@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { ServerTls } from "@kerf/call/http";
 import { describeError, KerfError } from "@kerf/kernel";
-import type { GatewayTls } from "@kerf/service";
+import type { GatewayTls, NamedCertificateFiles } from "@kerf/service";
 import { readAuthorities } from "../authentication/client-certificates.ts";
 import { WatchedFile } from "../authentication/watched-file.ts";
 import type { FrontsOptions } from "./fronts.ts";
@@ -13,10 +13,14 @@ interface ReadCertificate {
   readonly leaf: X509Certificate;
 }
 
+/** Where a certificate and its key are, and which names it must be for. */
+type CertificateFiles = Pick<GatewayTls, "certFile" | "keyFile"> & Partial<NamedCertificateFiles>;
+
 /** The certificate of a gateway with its key, as the files have them; both are taken together, when they belong together. */
 export class ServerCertificate {
   readonly #options: FrontsOptions;
-  readonly #tls: GatewayTls;
+  readonly #files: CertificateFiles;
+  readonly #minVersion: GatewayTls["minVersion"];
   readonly #cert: WatchedFile<ReadCertificate>;
   readonly #key: WatchedFile<string>;
   readonly #authorities: readonly WatchedFile<string>[];
@@ -24,14 +28,22 @@ export class ServerCertificate {
   /** What the files said when they were last put together, or could not be. */
   #seen: readonly unknown[];
 
-  /** @param caFiles with the authorities of client certificates. @throws KerfError `invalid_configuration` */
-  constructor(tls: GatewayTls, caFiles: readonly string[], options: FrontsOptions) {
+  /** `caFiles`: with the authorities of client certificates. @throws KerfError `invalid_configuration` */
+  constructor(
+    files: CertificateFiles,
+    {
+      caFiles,
+      minVersion,
+    }: { readonly caFiles: readonly string[]; readonly minVersion: GatewayTls["minVersion"] },
+    options: FrontsOptions,
+  ) {
     const { clock, directory, log } = options;
     this.#options = options;
-    this.#tls = tls;
+    this.#files = files;
+    this.#minVersion = minVersion;
     const fix = "Put both there in PEM, the key with mode 0600, or name other files.";
     this.#cert = new WatchedFile({
-      path: resolve(directory, tls.certFile),
+      path: resolve(directory, files.certFile),
       what: "the certificates of the gateway",
       secret: false,
       parse: (pem) => ({ pem, leaf: readAuthorities(pem)[0] as X509Certificate }),
@@ -40,7 +52,7 @@ export class ServerCertificate {
       log,
     });
     this.#key = new WatchedFile({
-      path: resolve(directory, tls.keyFile),
+      path: resolve(directory, files.keyFile),
       what: "the private keys of the gateway",
       secret: true,
       parse: readKey,
@@ -89,13 +101,24 @@ export class ServerCertificate {
   }
 
   #make(): ServerTls {
-    const { certFile, keyFile, minVersion = "TLSv1.2" } = this.#tls;
+    const { certFile, keyFile, serverNames = [] } = this.#files;
+    const minVersion = this.#minVersion ?? "TLSv1.2";
     const { leaf, pem } = this.#cert.currentNow();
     const key = this.#key.currentNow();
     if (!leaf.checkPrivateKey(createPrivateKey(key))) {
       throw new KerfError("invalid_configuration", {
         message: `${keyFile} does not hold the key of the certificate in ${certFile}.`,
         fix: "The first certificate in the file is the gateway's own; those of its authorities come after it.",
+      });
+    }
+    const lacking = serverNames.filter(
+      // What a wildcard is for, any one label shows.
+      (name) => leaf.checkHost(name.replace("*", "any")) === undefined,
+    );
+    if (lacking.length > 0) {
+      throw new KerfError("invalid_configuration", {
+        message: `The certificate in ${certFile} is not for ${lacking.join(", ")}.`,
+        fix: "Have it issued for these names, or take them out of serverNames.",
       });
     }
     const asks = this.#authorities.length > 0;

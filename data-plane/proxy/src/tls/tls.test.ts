@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { test } from "node:test";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import { type KerfError, ManualClock } from "@kerf/kernel";
+import { type KerfError, ManualClock, systemClock } from "@kerf/kernel";
 import { clientCertificates, tlsProblems } from "@kerf/service";
 import { type Issued, TestAuthority } from "../testing/certificates.ts";
 import { startForeign } from "../testing/front.ts";
@@ -116,6 +116,98 @@ test("another certificate takes over with the next connection; a bad one leaves 
   assert.ok(!JSON.stringify(lines).includes(next.key.slice(40, 80)));
 });
 
+test("each name has its certificate; one that is renewed or broken leaves the others alone", async (t) => {
+  // Principals are checked by the service, whose clock is the machine's.
+  const clock = new ManualClock(systemClock.wall());
+  const partners = await TestAuthority.make("CN=partners");
+  const site = await TestAuthority.make("CN=names");
+  const issue = (name: string): Promise<Issued> => site.issue({ name, server: true });
+  const issued = [await issue("CN=shop.example"), await issue("CN=*.shop.example")] as const;
+  const write = (folder: string, file: string, { cert, key }: Issued): void => {
+    writeFileSync(join(folder, `${file}.pem`), cert);
+    writeFileSync(join(folder, `${file}-key.pem`), key, { mode: 0o600 });
+  };
+  const filesOf = (folder: string, file: string, ...serverNames: string[]) => ({
+    serverNames,
+    certFile: join(folder, `${file}.pem`),
+    keyFile: join(folder, `${file}-key.pem`),
+  });
+  const names = (folder: string) => [
+    filesOf(folder, "shop", "shop.example"),
+    filesOf(folder, "all", "*.shop.example"),
+  ];
+  const { authority, lines, place, platform, said, tls, url } = await startSecureFront(
+    t,
+    (folder) => {
+      const caFile = join(folder, "ca.pem");
+      writeFileSync(caFile, partners.pem);
+      write(folder, "shop", issued[0]);
+      write(folder, "all", issued[1]);
+      const own = { certFile: join(folder, "cert.pem"), keyFile: join(folder, "key.pem") };
+      return {
+        authentication: [clientCertificates({ caFile, subject: "commonName" })],
+        tls: { ...own, names: names(folder) },
+      };
+    },
+    {},
+    clock,
+  );
+  const folder = platform.directory;
+  const ca = [authority.pem, site.pem];
+  const nameOf = async (servername: string, more: object = {}): Promise<string> => {
+    const socket = connectTls({
+      port: Number(new URL(url).port),
+      ca,
+      checkServerIdentity: () => undefined,
+      ...(servername === "" ? {} : { servername }),
+      ...more,
+    });
+    await once(socket, "secureConnect");
+    const { subject, raw } = socket.getPeerCertificate();
+    socket.destroy();
+    return "raw" in more ? raw.toString("base64") : String(subject.CN);
+  };
+  for (const [asked, given] of [
+    ["shop.example", "shop.example"],
+    ["SHOP.Example", "shop.example"],
+    ["api.shop.example", "*.shop.example"],
+    ["a.b.shop.example", "localhost"],
+    ["other.example", "localhost"],
+    ["localhost", "localhost"],
+    ["", "localhost"],
+  ] as const) {
+    assert.equal(await nameOf(asked), given, asked);
+    assert.equal(await nameOf(asked, { maxVersion: "TLSv1.2" }), given, asked);
+  }
+  // What is spoken, and whom clients may be, is the same under every name.
+  const known = await partners.issue({ name: "CN=billing" });
+  const session = http2Session(t, url, { ca, servername: "api.shop.example", ...known });
+  const mine = await askHttp2(session, { ":path": "/notes/mine" });
+  assert.equal(JSON.parse(mine.body).subject, "billing");
+  assert.equal(
+    (await ask(url, ca.join("\n"), { ...known, servername: "shop.example" } as never))[0],
+    200,
+  );
+  // Renewed.
+  const raw = { raw: true };
+  const [one, all] = [await nameOf("shop.example", raw), await nameOf("x.shop.example", raw)];
+  write(folder, "shop", await issue("CN=shop.example"));
+  await clock.advance(1_001);
+  const renewed = await nameOf("shop.example", raw);
+  assert.notEqual(renewed, one);
+  assert.equal(await nameOf("x.shop.example", raw), all);
+  // Issued for another name: the last good one stays.
+  const from = lines.length;
+  write(folder, "shop", await issue("CN=other.example"));
+  await clock.advance(1_001);
+  assert.equal(await nameOf("shop.example", raw), renewed);
+  await said(/last good one stays/, from);
+  // So does the last good configuration.
+  await place({ tls: { ...tls, names: [filesOf(folder, "all", "elsewhere.example")] } });
+  assert.ok(lines.some(({ error }) => /is not for elsewhere\.example/.test(String(error))));
+  assert.equal(await nameOf("shop.example", raw), renewed);
+});
+
 test("a key that others can read, or of another certificate, is refused", async (t) => {
   await assert.rejects(
     startSecureFront(t, (folder) => {
@@ -196,4 +288,19 @@ test("what is wrong with the settings is told before anything starts", () => {
   assert.equal(tlsProblems({ authentication: [method] }).length, 1);
   const wrong = { certFile: "", minVersion: "TLSv1", passphrase: "x" } as never;
   assert.equal(tlsProblems({ tls: wrong, http2: "yes" as never }).length, 5);
+  const named = (...serverNames: string[]) => ({ serverNames, certFile: "c", keyFile: "k" });
+  const problemsOf = (names: unknown): string =>
+    tlsProblems({ tls: { certFile: "c", keyFile: "k", names: names as never } }).join("\n");
+  assert.equal(problemsOf([named("a.example", "*.a.example"), named("b.example")]), "");
+  for (const [names, problem] of [
+    ["a.example", /must be a list/],
+    [[named()], /names nothing/],
+    [[named("A.example")], /"A\.example" is no host name/],
+    [[named("*.*.example")], /is no host name/],
+    [[named("a*.example")], /is no host name/],
+    [[named("a.example"), named("a.example")], /names\[1\].*a\.example comes twice/],
+    [[{ serverNames: ["a.example"], certFile: "c" }], /names\[0\]\.keyFile/],
+    [[{ ...named("a.example"), passphrase: "x" }], /passphrase/],
+  ] satisfies [unknown, RegExp][])
+    assert.match(problemsOf(names), problem);
 });

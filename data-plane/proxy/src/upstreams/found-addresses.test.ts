@@ -119,7 +119,7 @@ test("what cannot be looked for is said at once", () => {
   assert.deepEqual(problemsOf({ discovery: { dns: { host: "legacy", port: 80 } } }), []);
   const urls = ["http://a"];
   for (const [upstream, problem] of [
-    [{ discovery: {} }, /names one of dns, srv and kubernetes/],
+    [{ discovery: {} }, /names one of dns, srv, kubernetes and addresses/],
     [{ discovery: { srv: "a", dns: { host: "b", port: 1 } } }, /names one of/],
     [{ urls, discovery: { srv: "a" } }, /has urls and discovery/],
     [{ weights: [1], discovery: { srv: "a" } }, /weights has 1 entries for 0 urls/],

@@ -1,10 +1,4 @@
-import {
-  type Discovery,
-  DnsDiscovery,
-  inCluster,
-  KubernetesDiscovery,
-  systemResolver,
-} from "@kerf/call";
+import { type Search, startSearch } from "@kerf/call";
 import type { UpstreamDiscovery } from "@kerf/service";
 import type { TrafficParts } from "./upstream.ts";
 
@@ -13,12 +7,6 @@ export interface FoundAddress {
   readonly url: string;
   /** Its share, where that is said. */
   readonly weight: number | undefined;
-}
-
-/** Something that is looked for. */
-interface Search {
-  readonly discovery: Discovery;
-  stop(): void;
 }
 
 /** By what name each search knows what it looks for: it looks for one thing. */
@@ -39,7 +27,7 @@ export class FoundAddresses {
   /** What was found last; nothing for what is not looked for. */
   of(settings: UpstreamDiscovery): readonly FoundAddress[] {
     const search = this.#searches.get(keyOf(settings));
-    return (search?.discovery.instancesOf(sought) ?? []).map(({ address, weight }) => ({
+    return (search?.found() ?? []).map(({ address, weight }) => ({
       url: `${settings.scheme ?? "http"}://${address.slice("tcp:".length)}`,
       weight,
     }));
@@ -47,7 +35,7 @@ export class FoundAddresses {
 
   /** Somebody wants to go there now. */
   wanted(settings: UpstreamDiscovery): void {
-    this.#searches.get(keyOf(settings))?.discovery.instancesOf(sought);
+    this.#searches.get(keyOf(settings))?.found();
   }
 
   /** From now on these are looked for. */
@@ -57,32 +45,16 @@ export class FoundAddresses {
     for (const settings of all) {
       const key = keyOf(settings);
       const known = this.#searches.get(key) ?? searches.get(key);
-      const search = known ?? startSearch(settings, this.#parts);
+      const search = known ?? startSearch(sought, settings, this.#parts);
       if (known === undefined) begun.push(search);
       searches.set(key, search);
     }
     for (const [key, search] of this.#searches) if (!searches.has(key)) search.stop();
     this.#searches = searches;
-    for (const { discovery } of begun) discovery.onChange(this.#onChange);
+    for (const search of begun) search.onChange(this.#onChange);
   }
 }
 
 function keyOf(settings: UpstreamDiscovery): string {
   return JSON.stringify(settings);
-}
-
-function startSearch(settings: UpstreamDiscovery, { clock, log, random }: TrafficParts): Search {
-  const { dns, srv, kubernetes, servers } = settings;
-  if (kubernetes !== undefined) {
-    const { api = inCluster, namespace, service: name, port } = kubernetes;
-    const services = { [sought]: { name, port } };
-    const discovery = new KubernetesDiscovery({ api, namespace, services, clock, random, log });
-    void discovery.start(); // Never rejects: it goes on trying.
-    return { discovery, stop: () => void discovery.stop() };
-  }
-  const name = srv === undefined ? (dns as NonNullable<typeof dns>) : { srv };
-  const resolver = systemResolver(servers);
-  const discovery = new DnsDiscovery({ services: { [sought]: name }, resolver, clock, log });
-  void discovery.refresh(); // Never rejects: it goes on trying.
-  return { discovery, stop: () => discovery.stop() };
 }

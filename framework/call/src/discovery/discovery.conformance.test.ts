@@ -1,5 +1,5 @@
 import type { TestContext } from "node:test";
-import { ManualClock } from "@kerf/kernel";
+import { ManualClock, seededRandom } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import {
   type DiscoveryEndpoint,
@@ -12,6 +12,7 @@ import { SnapshotStore } from "../snapshot/store.ts";
 import { keyPair, snapshotOf } from "../testing/keys.ts";
 import { DnsDiscovery, type DnsName } from "./dns.ts";
 import { systemResolver } from "./dns-resolver.ts";
+import { PlacedDiscovery } from "./placed.ts";
 import { SnapshotDiscovery } from "./snapshot.ts";
 import { StaticDiscovery } from "./static.ts";
 import { DnsServer } from "./testing/dns-server.ts";
@@ -41,6 +42,28 @@ discoveryConformance("snapshot", {
     };
     await place(firstPlaces);
     return { discovery: new SnapshotDiscovery(store), place };
+  },
+});
+
+discoveryConformance("snapshot, a unit elsewhere", {
+  records: true,
+  setup: async (t) => {
+    const { publicKey, privateKey } = keyPair();
+    const store = new SnapshotStore({ publicKey, log: silentLogger });
+    let generation = 0;
+    const place = async (endpoints: readonly DiscoveryEndpoint[]): Promise<void> => {
+      const addresses = endpoints.map(({ host, port }) => `${host}:${port}`);
+      const shelf = { unit: "far", version: "1.0.0", uses: [], recordsCommands: true };
+      const units = { far: { instances: [], discovery: { addresses } } };
+      store.accept(
+        signSnapshot(snapshotOf(1, ++generation, { services: { shelf }, units }), privateKey),
+      );
+    };
+    await place(firstPlaces);
+    const parts = { clock: new ManualClock(), random: seededRandom(1), log: silentLogger };
+    const discovery = new PlacedDiscovery(store, parts);
+    t.after(() => discovery.stop());
+    return { discovery, place };
   },
 });
 

@@ -1,6 +1,7 @@
 import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type Server as TlsServer, type TLSSocket } from "node:tls";
+import { type NamedCertificate, ServerNames } from "./server-names.ts";
 
 /** What every HTTP/2 client begins with (RFC 9113, 3.4); no HTTP/1 request does. */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
@@ -22,6 +23,8 @@ export interface ServerTls {
   /** The certificate, and those between it and its authority. */
   readonly cert: string;
   readonly key: string;
+  /** Further certificates, for clients that ask for their names. */
+  readonly names?: readonly NamedCertificate[] | undefined;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   /** Clients are asked for a certificate of one of these; one that has none is served all the same. */
   readonly clientAuthorities?: string | undefined;
@@ -90,14 +93,15 @@ export class Front {
     const known = this.#tls;
     if (known !== undefined && known.from.tls === tls && known.from.http2 === http2)
       return known.server;
-    const { cert, key, minVersion, clientAuthorities } = tls;
+    const { cert, key, minVersion, clientAuthorities, names = [] } = tls;
+    const shared = { minVersion, ciphers, honorCipherOrder: true };
+    const named = new ServerNames(names, { ...shared, ca: clientAuthorities });
     // It never listens: it makes secure connections of those that are handed to it.
     const server = createServer({
       cert,
       key,
-      minVersion,
-      ciphers,
-      honorCipherOrder: true,
+      ...shared,
+      SNICallback: (name, use) => use(null, named.contextFor(name)),
       ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       handshakeTimeout: this.#handshakeMs,
       noDelay: true,

@@ -1,4 +1,4 @@
-import type { Policies } from "@kerf/call";
+import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { Gateway } from "./gateway/gateway.ts";
@@ -29,6 +29,8 @@ export interface App {
   readonly telemetry: TelemetrySettings;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
+  /** Units that run elsewhere, and where their instances are found. */
+  readonly discovery: Readonly<Record<string, DiscoverySettings>>;
 }
 
 /** Declares an app; export it as the default of its module. */
@@ -44,6 +46,8 @@ export function app(
     /** How traces are chosen and where they go. Default: nowhere. */
     telemetry?: TelemetrySettings;
     servers?: Readonly<Record<string, ExternalServer>>;
+    /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
+    discovery?: Readonly<Record<string, DiscoverySettings>>;
   },
 ): App {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
@@ -61,5 +65,6 @@ export function app(
     policies: options.policies ?? {},
     telemetry: options.telemetry ?? {},
     servers: options.servers ?? {},
+    discovery: options.discovery ?? {},
   };
 }

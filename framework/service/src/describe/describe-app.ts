@@ -9,6 +9,7 @@ import type { AnyService } from "../declaration/service.ts";
 import { usesOf } from "../declaration/uses.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestGateway, ManifestService, ManifestUse } from "../manifest.ts";
+import { unitDiscoveryProblems } from "../declaration/discovery.ts";
 import { resolveUnits } from "../units.ts";
 import { appProblems } from "./check-app.ts";
 import { loadProblem } from "../declaration/load-problem.ts";
@@ -60,7 +61,11 @@ export async function describeApp(
     Object.keys(app.services),
     [...services].filter(([, service]) => programOf(service) !== undefined).map(([name]) => name),
   );
-  problems.push(...appProblems({ app, services, backends }), ...placement.problems);
+  problems.push(
+    ...appProblems({ app, services, backends }),
+    ...placement.problems,
+    ...unitDiscoveryProblems(app.discovery, Object.keys(placement.units)),
+  );
   if (problems.length > 0) throw invalidApp(appModule, problems);
 
   return {
@@ -89,6 +94,7 @@ export async function describeApp(
     policies: app.policies,
     ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
     servers: app.servers,
+    ...(Object.keys(app.discovery).length === 0 ? undefined : { discovery: app.discovery }),
     files: loader.files.all,
   };
 }

@@ -7,9 +7,8 @@ import {
   listenFramed,
   mayCall,
   PrincipalVerifier,
-  SnapshotDiscovery,
+  PlacedDiscovery,
   SnapshotStore,
-  unitAt,
   type WorkloadIdentity,
 } from "@kerf/call";
 import { HostLink, obtainIdentity } from "@kerf/call/host";
@@ -98,20 +97,21 @@ export async function assembleHost(
     recorder,
   });
   let identity: WorkloadIdentity | undefined;
+  const discovery = new PlacedDiscovery(store, { clock, random, log });
   const connect = (address: string) =>
     connectFramed(address, {
       clock,
       wheel,
       log,
       hello: { instance },
-      security: identity && { identity, unitAt: (at) => unitAt(store.current, at) },
+      security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
     });
   const caller = new Caller({
     clock,
     random,
     wheel,
     log,
-    discovery: new SnapshotDiscovery(store),
+    discovery,
     connect,
     local: inbound,
     checked,
@@ -166,6 +166,7 @@ export async function assembleHost(
       await runtime.stopWorkers();
       await companion?.stop();
       await caller.stop();
+      discovery.stop();
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);

@@ -1,15 +1,30 @@
 import { unknownFields, textProblems } from "./authentication/fields.ts";
 import type { GatewaySettings } from "./settings.ts";
 
+/** A certificate for some of a gateway's names. */
+export interface NamedCertificateFiles {
+  /** In small letters: `shop.example`, or `*.shop.example` for every name with one label more. The certificate must be for each. */
+  readonly serverNames: readonly string[];
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 /** How a gateway proves itself to its clients. Files are PEM, seen from the app's module, and read again when they change. */
 export interface GatewayTls {
   /** The certificate, and after it those between it and its authority. */
   readonly certFile: string;
   /** Its private key; readable by its owner only. */
   readonly keyFile: string;
+  /** Other certificates, for clients that ask for their names (SNI). All others, and who asks for none, get the one above. */
+  readonly names?: readonly NamedCertificateFiles[];
   /** Default `TLSv1.2` (RFC 9325: nothing older; Mozilla's intermediate configuration). */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
 }
+
+/** Most certificates of one gateway beside its own: each costs every connection a look. */
+const maxNamed = 100;
+const serverName =
+  /^(?=.{1,253}$)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
 /** What is wrong with how clients connect. */
 export function tlsProblems({ authentication, http2, tls }: GatewaySettings): string[] {
@@ -23,15 +38,42 @@ export function tlsProblems({ authentication, http2, tls }: GatewaySettings): st
       );
     return problems;
   }
-  const { certFile, keyFile, minVersion } = tls;
+  const { certFile, keyFile, minVersion, names } = tls;
   problems.push(
-    ...unknownFields(tls, ["certFile", "keyFile", "minVersion"], "tls."),
+    ...unknownFields(tls, ["certFile", "keyFile", "minVersion", "names"], "tls."),
     ...textProblems("tls.certFile", certFile),
     ...textProblems("tls.keyFile", keyFile),
+    ...nameProblems(names),
   );
   if (minVersion !== undefined && minVersion !== "TLSv1.2" && minVersion !== "TLSv1.3")
     problems.push(
       `tls.minVersion: ${JSON.stringify(minVersion)} is neither "TLSv1.2" nor "TLSv1.3"`,
     );
+  return problems;
+}
+
+function nameProblems(names: GatewayTls["names"] = []): string[] {
+  if (!Array.isArray(names) || names.length > maxNamed)
+    return [`tls.names: must be a list of at most ${maxNamed} certificates`];
+  const problems: string[] = [];
+  const taken = new Set<string>();
+  for (const [index, one] of (names as readonly NamedCertificateFiles[]).entries()) {
+    const where = `tls.names[${index}]`;
+    problems.push(
+      ...unknownFields(one, ["serverNames", "certFile", "keyFile"], `${where}.`),
+      ...textProblems(`${where}.certFile`, one.certFile),
+      ...textProblems(`${where}.keyFile`, one.keyFile),
+    );
+    if (!Array.isArray(one.serverNames) || one.serverNames.length === 0)
+      problems.push(`${where}.serverNames: names nothing that the certificate is for`);
+    for (const name of one.serverNames ?? []) {
+      if (!serverName.test(name))
+        problems.push(
+          `${where}.serverNames: ${JSON.stringify(name)} is no host name in small letters, nor "*." before one`,
+        );
+      else if (taken.has(name)) problems.push(`${where}.serverNames: ${name} comes twice`);
+      taken.add(name);
+    }
+  }
   return problems;
 }
