@@ -1,9 +1,12 @@
 // The platform process of one environment. It is started by a launcher, with progress events on descriptor 3 and the launcher's
 // lifeline on descriptor 4 (KERF_LIFELINE_FD), or by itself. Its own death ends nothing: the next one takes over what runs.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { systemClock, toKerfError } from "@kerf/kernel";
 import { Logger, type LogLevel } from "@kerf/telemetry";
 import { describeApp } from "./manifest/describe.ts";
-import { parseOptions } from "./options.ts";
+import { isUnchanged, lastApp } from "./manifest/last-app.ts";
+import { parseOptions, type PlatformOptions } from "./options.ts";
 import type { Platform } from "./platform.ts";
 import { programs } from "./programs.ts";
 import { EventLog } from "./progress/event-log.ts";
@@ -33,8 +36,10 @@ try {
     describeApp(programs.describe, options.app, how);
   // The app is read in a process of its own: it may begin while our own modules are still being loaded.
   const headStart = new AbortController();
-  let first: ReturnType<typeof describe> | undefined = describe({ signal: headStart.signal });
-  first.catch(() => {}); // Whoever asks for it is told.
+  let first: ReturnType<typeof describe> | undefined = comesBack(options)
+    ? undefined
+    : describe({ signal: headStart.signal });
+  first?.catch(() => {}); // Whoever asks for it is told.
   try {
     const { Platform } = await import("./platform.ts");
     platform = await Platform.open(options, {
@@ -56,6 +61,20 @@ try {
   }
 } catch (thrown) {
   await fail(thrown);
+}
+
+/** Whether a platform before us ended without a word, and the app is still as that one read it: then it will not be read again. */
+function comesBack({ app, home }: PlatformOptions): boolean {
+  const last = lastApp(join(home, "state"), app);
+  return last !== undefined && hasFiles(join(home, "run", "instances")) && isUnchanged(last);
+}
+
+function hasFiles(directory: string): boolean {
+  try {
+    return readdirSync(directory).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function logger(level: LogLevel): Logger {

@@ -100,7 +100,7 @@ export class Platform {
     const manifest = await events.step(
       "app",
       "Reading the app",
-      () => readApp({ home, app, adopting, ...this.#around }),
+      () => readApp({ home, app, adopting, since: performance.timeOrigin, ...this.#around }),
       summary,
     );
     await deployed.set(deploy(manifest, this.#options), adopting);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { Workplace } from "../testing/platform-process.ts";
 import { answers, pidOf } from "../testing/requests.ts";
@@ -29,7 +30,19 @@ test("a platform that is killed ends nothing; the next one takes over what runs,
   );
   process.kill(pidOf(after, "counter"), "SIGKILL");
   await back;
-  await second.end();
+
+  // What was changed meanwhile is read anew, though all else is taken over.
+  second.child.kill("SIGKILL");
+  await second.exited;
+  const source = readFileSync(place.path("app.ts"), "utf8");
+  writeFileSync(
+    place.path("app.ts"),
+    source.replace(" web: ", " mobile: gateway({ expose: [greeter] }), web: "),
+  );
+  const third = place.start("--no-watch");
+  const { gateways } = await third.ready();
+  assert.deepEqual(gateways.map(({ name }) => name).toSorted(), ["mobile", "web"]);
+  await third.end();
   assert.deepEqual(place.left(), []);
 });
 

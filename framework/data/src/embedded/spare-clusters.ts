@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { spareMark } from "../spare-databases.ts";
 import type { SystemMigration } from "../system-schema.ts";
@@ -94,7 +95,8 @@ async function makeSpare(
 ): Promise<void> {
   const temporary = await startTemporaryServer();
   try {
-    const { database } = temporary.server;
+    const { database, pid } = temporary.server;
+    lowerPriority(pid);
     await makeSpareDatabases(database, databasesKept, systemSchema);
     await temporary.server.stop();
     await mkdir(directory, { mode: 0o700 });
@@ -108,5 +110,14 @@ async function makeSpare(
     await runProgram(account, "sync", ["-f", directory], { signal });
   } finally {
     await temporary.stop();
+  }
+}
+
+/** Its processes begin with what it has: nobody waits for a spare, and whatever serves goes first. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, which its clients tell of.
   }
 }

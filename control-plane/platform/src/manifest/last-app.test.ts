@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import type { AppManifest } from "@kerf/service";
+import { isUnchanged, keepApp, type LastApp, lastApp } from "./last-app.ts";
+
+let place: string;
+let file: string;
+const app = "/somewhere/app.ts";
+
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), "kerf-last-app-"));
+  file = join(place, "service.ts");
+  writeFileSync(file, "one");
+});
+
+afterEach(() => rmSync(place, { recursive: true, force: true }));
+
+/** Keeps what was read from the file, and gives what the next platform knows of it. */
+async function kept(since = Number.MAX_SAFE_INTEGER): Promise<LastApp> {
+  await keepApp(place, app, { app: "test", files: [file] } as unknown as AppManifest, since);
+  return lastApp(place, app) as LastApp;
+}
+
+test("what nobody touched is unchanged; another app was never read", async () => {
+  const last = await kept();
+  assert.equal(isUnchanged(last), true);
+  assert.equal(last.manifest.app, "test");
+  assert.equal(lastApp(place, "/somewhere/else.ts"), undefined);
+});
+
+test("a file that is written, replaced by one of the same size and time, or removed is a change", async () => {
+  const { atime, mtime } = statSync(file);
+  const written = await kept();
+  writeFileSync(file, "two");
+  utimesSync(file, atime, mtime);
+  assert.equal(isUnchanged(written), false);
+  const replaced = await kept();
+  writeFileSync(`${file}.new`, "six");
+  utimesSync(`${file}.new`, atime, mtime);
+  renameSync(`${file}.new`, file);
+  assert.equal(isUnchanged(replaced), false);
+  const removed = await kept();
+  rmSync(file);
+  assert.equal(isUnchanged(removed), false);
+});
+
+test("what was changed while it was being read is not taken for what was read", async () => {
+  assert.equal(isUnchanged(await kept(statSync(file).ctimeMs)), false);
+});
+
+test("what another version of Kerf read is read again", async () => {
+  const { version: _, ...older } = await kept();
+  assert.equal(isUnchanged(older), false);
+  assert.equal(isUnchanged({ ...older, version: "0.0.1" }), false);
+});
