@@ -164,7 +164,7 @@ export class FrontPlatform {
     operations: Partial<Record<string, ServedOperation>> = {},
     recorder?: Recorder,
   ): Promise<() => Promise<void>> {
-    const server = await this.serveNotes(this.#socket("notes"), operations);
+    const server = await this.serveNotes(this.#socket("notes"), operations, recorder);
     const { address } = server;
     this.change(() => ({
       units: { notes: { instances: [{ id: "notes-1", address, state: "ready" }] } },
@@ -176,6 +176,7 @@ export class FrontPlatform {
   serveNotes(
     address: string,
     operations: Partial<Record<string, ServedOperation>> = {},
+    recorder?: Recorder,
   ): Promise<Awaited<ReturnType<typeof listenFramed>>> {
     return this.#listen(
       address,

@@ -66,10 +66,8 @@ export class CallSpans {
 
   /** An attempt has ended. */
   settled(call: Outgoing, error: KerfError | undefined): void {
-    const { address, attemptedAt, span, spanNumber, tracedAt } = call;
-    if (tracedAt === undefined && span === undefined) return;
-    const endedAt = (call.settledAt = now(call));
-    if (span === undefined && error === undefined) return;
+    const { address, attemptedAt, settledAt: endedAt, span, spanNumber } = call;
+    if (span === undefined && (call.tracedAt === undefined || error === undefined)) return;
     const ended = { number: spanNumber, address, startedAt: attemptedAt, endedAt, error };
     if (span === undefined) call.firstEnded = ended;
     else {

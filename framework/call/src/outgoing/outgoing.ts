@@ -23,8 +23,6 @@ export class Outgoing implements Incoming {
   trace: Trace | undefined = undefined;
   /** When it began, monotonic milliseconds, while its span is to be recorded; undefined for a call that nobody records. */
   tracedAt: number | undefined = undefined;
-  /** Of a call that is recorded: when its last attempt ended, monotonic milliseconds. */
-  settledAt = 0;
   /** The span of the attempt under way, once it is not the call's own; what travels. */
   span: Trace | undefined = undefined;
   spanNumber = 1;
