@@ -5,6 +5,7 @@ import { test, type TestContext } from "node:test";
 import { type Clock, systemClock } from "@kerf/kernel";
 import type { GatewaySettings, RouteCache, RouteSettings } from "@kerf/service";
 import { startForeign, startFront, type TestFront } from "../testing/front.ts";
+import { askHttp2, http2Session, startSecureFront } from "../testing/secure-front.ts";
 
 /** Goes with the machine's, and can be put forward. */
 class ForwardedClock implements Clock {
@@ -410,4 +411,29 @@ test("a change through the gateway forgets what is kept; so does a change of the
   });
   await text("/shop/a");
   assert.deepEqual(asked, ["GET /shop/a"]);
+});
+
+test("what is kept is the same over HTTP/2, byte for byte", async (t) => {
+  let asked = 0;
+  const foreign = await startForeign(t, (_request, response) => {
+    asked++;
+    response.writeHead(200, { ...maxAge, etag: '"1"', "content-type": "text/plain" });
+    response.end("grün €");
+  });
+  const { authority, url } = await startSecureFront(t, () => ({
+    upstreams: { legacy: { urls: [foreign.url] } },
+    routes: [{ path: "/shop/*", to: { upstream: "legacy" }, cache: {} }],
+  }));
+  const session = http2Session(t, url, { ca: authority.pem });
+  const path = { ":path": "/shop/a" };
+  const first = await askHttp2(session, path);
+  const second = await askHttp2(session, path);
+  assert.deepEqual([first.body, second.body, asked], ["grün €", "grün €", 1]);
+  assert.match(String(second.headers["cache-status"]), /^kerf-web; hit/);
+  assert.equal(second.headers["content-length"], "9");
+  const same = await askHttp2(session, { ...path, "if-none-match": '"1"' });
+  assert.deepEqual([same.status, same.body], [304, ""]);
+  const head = await askHttp2(session, { ...path, ":method": "HEAD" });
+  assert.deepEqual([head.status, head.body, head.headers["content-length"]], [200, "", "9"]);
+  assert.equal(asked, 1);
 });
