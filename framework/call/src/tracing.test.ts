@@ -38,6 +38,7 @@ function setting(options: { side?: FarSide; checked?: boolean } = {}) {
     shelfService({
       anything: async ({ input, context }) => {
         if ((input as { value: unknown }).value === "broken") throw new TypeError("a bug");
+        if ((input as { value: unknown }).value === "odd") throw Object.create(null);
         return { value: context.trace.spanId };
       },
     }),
@@ -99,6 +100,7 @@ test("errors: declared ones are answers, what the caller did wrong is no failure
   await assert.rejects(Promise.resolve(client.get({ id: "none" })), { code: "notFound" });
   await assert.rejects(Promise.resolve(client.get({ id: 7 } as never)), { code: "invalid_input" });
   await assert.rejects(Promise.resolve(client.anything({ value: "broken" })), { code: "internal" });
+  await assert.rejects(Promise.resolve(client.anything({ value: "odd" })), { code: "internal" });
   assert.deepEqual(outline(told()), [
     "server shelf: shelf/get notFound",
     "client reader: shelf/get notFound",
@@ -106,7 +108,11 @@ test("errors: declared ones are answers, what the caller did wrong is no failure
     "client reader: shelf/get invalid_input!",
     "server shelf: shelf/anything internal!",
     "client reader: shelf/anything internal!",
+    "server shelf: shelf/anything internal!",
+    "client reader: shelf/anything internal!",
   ]);
+  const odd = told().at(-2)?.events?.[0]?.attributes["exception.message"];
+  assert.equal(odd, "(it cannot be shown)");
   const bug = told().find(({ events }) => events !== undefined);
   assert.deepEqual(bug?.events?.[0]?.attributes, {
     "exception.type": "TypeError",

@@ -48,9 +48,11 @@ export class ByteWriter {
     this.#bytes[this.#end++] = rest;
   }
 
-  /** Hex digits as the bytes that they stand for. */
-  hex(digits: string): void {
-    this.#end += this.#bytes.write(digits, this.#end, "hex");
+  /** Hex digits as the so many bytes that they stand for; zeros where they are none, since what follows must stay in its place. */
+  hex(digits: string, count: number): void {
+    const written = this.#bytes.write(digits, this.#end, count, "hex");
+    if (written < count) this.#bytes.fill(0, this.#end + written, this.#end + count);
+    this.#end += count;
   }
 
   /** Whole microseconds as nanoseconds, eight bytes, the least first; their product is beyond what a number holds exactly. */

@@ -7,6 +7,21 @@ import { type Span, SpanTemplate } from "./span.ts";
 import { attributesOf, decodeTraces } from "./testing/index.ts";
 
 const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
+test("an id that is none leaves the rest readable", () => {
+  const encoder = new OtlpEncoder(resource);
+  const of = new SpanTemplate("call", "orders", "prices/quote", {});
+  const trace = { traceId: "12zz", spanId: "3".repeat(99), sampled: true };
+  encoder.add(
+    { of, trace, startedAt: 1, endedAt: 2, failed: false, attributes: undefined },
+    1_700_000_000_000,
+  );
+  const [span] = decodeTraces(encoder.take()).resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+  assert.deepEqual(
+    [span?.name, span?.traceId, span?.spanId],
+    ["prices/quote", `12${"0".repeat(30)}`, "3".repeat(16)],
+  );
+});
+
 const text = fc
   .string({ unit: "binary", minLength: 1, maxLength: 300 })
   .filter((one) => one.isWellFormed());

@@ -128,14 +128,14 @@ export class OtlpEncoder {
     to.varint(length);
     to.byte(tag.traceId);
     to.byte(16);
-    to.hex(trace.traceId);
+    to.hex(trace.traceId, 16);
     to.byte(tag.spanId);
     to.byte(8);
-    to.hex(trace.spanId);
+    to.hex(trace.spanId, 8);
     if (parentId !== undefined) {
       to.byte(tag.parentId);
       to.byte(8);
-      to.hex(parentId);
+      to.hex(parentId, 8);
     }
     to.byte(tag.start);
     to.nanos(micros(epochMs + startedAt));

@@ -4,7 +4,7 @@ import type { Incoming } from "../transport.ts";
 
 /** Most callers whose templates are kept for one operation; names of callers that are refused come from outside. */
 const maxCallers = 256;
-/** Longest message of an exception, characters. */
+/** Longest text of an exception, characters. */
 const maxMessage = 1_024;
 
 /** A call that is being served, as its span will tell it. */
@@ -68,10 +68,16 @@ export class ServedSpans {
 }
 
 function exception(thrown: unknown, at: number): SpanEvent {
-  const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
-  return {
-    name: "exception",
-    at,
-    attributes: { "exception.type": name, "exception.message": message.slice(0, maxMessage) },
-  };
+  const { name, message } = thrown instanceof Error ? thrown : { name: "", message: thrown };
+  const attributes = { "exception.type": textOf(name), "exception.message": textOf(message) };
+  return { name: "exception", at, attributes };
+}
+
+/** Handlers may throw anything, and errors may hold anything: none of it may fail the answer. */
+function textOf(value: unknown): string {
+  try {
+    return String(value).slice(0, maxMessage);
+  } catch {
+    return "(it cannot be shown)";
+  }
 }
