@@ -19,6 +19,8 @@ export class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   #paused = Promise.withResolvers<void>();
+  /** What came of the order to start. */
+  #booted: Promise<unknown> | undefined;
   /** What it logged in this run. */
   lines: string[] = [];
 
@@ -68,11 +70,14 @@ export class Child {
     this.lines = [];
     this.#paused = Promise.withResolvers();
     const paused = this.#paused.promise.then(() => "paused" as const);
-    return (await Promise.race([this.#ask({ boot }), paused])) !== "killed";
+    this.#booted = this.#ask({ boot });
+    return (await Promise.race([this.#booted, paused])) !== "killed";
   }
 
   /** Ends the instance in order; the process stays for the next one. */
   async stop(): Promise<Ended> {
+    // One that paused itself while it started has not said yet that it runs.
+    await this.#booted;
     const report = await this.#ask("stop");
     if (report === "killed") return report;
     if ("stopped" in report) return report.stopped;
