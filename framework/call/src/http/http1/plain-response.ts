@@ -5,9 +5,6 @@ import type { PlainRequest } from "./plain-request.ts";
 
 const { STATUS_CODES } = nodeHttp();
 
-/** A whole answer up to here leaves as one string: two pieces of memory cost a dearer system call. */
-const joinedBytes = 16_384;
-
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notOfValues = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -221,10 +218,6 @@ export class PlainResponse extends EventEmitter {
     }
     const bytes = typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk;
     const head = this.#takeHead(bytes.length);
-    if (bytes.length <= joinedBytes) {
-      output.last(head + latin1(bytes), "latin1");
-      return;
-    }
     output.cork();
     output.write(head, "latin1");
     output.last(bytes);
@@ -299,8 +292,4 @@ function field(name: string, value: string): string {
   const line = `${name}: ${value}\r\n`;
   if (known !== undefined || lines.size < maxLines) lines.set(name, { value, line });
   return line;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
