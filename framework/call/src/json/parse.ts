@@ -5,29 +5,26 @@ import { jsonFault } from "./json-fault.ts";
 export const maxJsonDepth = 128;
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
-/** What a text must contain to have a member of a refused name, written out or escaped. */
-const suspicious = /__proto__|constructor|\\u/;
+/** What a text must contain to have a member of a refused name, written out or escaped, or to come from bytes that are not UTF-8: what is wrong in those becomes U+FFFD. */
+const suspicious = /__proto__|constructor|\\u|\ufffd/;
 
 /**
  * The JSON value in `bytes` from `start` to `end`, without anything that could reach a prototype or exhaust a stack. For what
  * comes from outside: an edge's clients, and other programs.
  * @throws KerfError `invalid_input` that says where it stops being JSON
  */
-export function parseJson(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
-  const buffer = Buffer.isBuffer(bytes)
-    ? bytes
-    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = buffer.toString("utf8", start, end);
+export function parseJson(bytes: Buffer, start = 0, end = bytes.length): unknown {
+  const text = bytes.toString("utf8", start, end);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return parseSlowly(buffer.subarray(start, end));
+    return parseSlowly(bytes.subarray(start, end));
   }
-  // What was not UTF-8 has become this character; a text may also have it of its own.
-  if (text.includes("\ufffd")) decode(buffer.subarray(start, end));
-  // As many levels take as many opening and closing characters, and names their letters: most texts need no walk.
-  if (text.length > 2 * maxJsonDepth || suspicious.test(text)) refuseHostile(value, 0);
+  const isSuspicious = suspicious.test(text);
+  if (isSuspicious) decode(bytes.subarray(start, end));
+  // As many levels take as many opening and closing characters: most texts need no walk.
+  if (isSuspicious || text.length > 2 * maxJsonDepth) refuseHostile(value, 0);
   return value;
 }
 

@@ -5,16 +5,16 @@ import { parseJson } from "./parse.ts";
  * checked before it is read. Nobody writes to the bytes any more.
  */
 export class RawJson {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   #value: unknown;
   #isRead = false;
 
   /** @param bytes UTF-8, at least one; its own from now on */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
-  get bytes(): Uint8Array {
+  get bytes(): Buffer {
     return this.#bytes;
   }
 

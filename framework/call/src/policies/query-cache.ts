@@ -141,7 +141,7 @@ export class QueryCache {
     // Memory of its own: what came over a wire lies in a page with others, which it would keep as well.
     const kept =
       answer instanceof RawJson
-        ? new RawJson(new Uint8Array(answer.bytes))
+        ? new RawJson(Buffer.from(new Uint8Array(answer.bytes).buffer))
         : (JSON.stringify(answer) as string | undefined);
     const length = kept instanceof RawJson ? kept.bytes.length : (kept?.length ?? 0);
     if (length <= maxAnswerLength)
@@ -160,5 +160,5 @@ export class QueryCache {
 function copyOf(answer: string | RawJson | undefined, options: SendOptions | undefined): unknown {
   if (answer === undefined) return undefined;
   if (!(answer instanceof RawJson)) return JSON.parse(answer);
-  return options?.raw === true ? answer : JSON.parse(Buffer.from(answer.bytes).toString());
+  return options?.raw === true ? answer : JSON.parse(answer.bytes.toString());
 }
