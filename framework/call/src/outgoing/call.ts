@@ -7,6 +7,7 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import type { Reply } from "../local-services.ts";
+import { besideOf } from "./call-spans.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
 import { receivedError, refusedHere } from "./received-error.ts";
@@ -182,7 +183,7 @@ class Hedge extends Outgoing {
     super(target, call.parent, call.input, call.options);
     this.after = call.after;
     this.trace = call.trace;
-    this.isDivided = call.isDivided;
+    if (call.recorded !== undefined) this.recorded = besideOf();
     this.idempotencyKey = call.idempotencyKey;
     this.whole = call.whole;
     this.context = call.whole;
