@@ -32,9 +32,7 @@ const benchmark: Benchmark = {
       log(`not traced  ${none.toFixed(2)} µs of CPU a call, both programs`);
       const costOf = (way: "all" | "some", name: string): Interval => {
         // Rounds of the same two processes are not independent of each other: each pair of processes counts once.
-        const ratios = measured.map(
-          (some) => meanOfRatios(some.map((costs) => costs[way] / costs.none)).mean,
-        );
+        const ratios = measured.map((some) => median(some.map((costs) => costs[way] / costs.none)));
         const { mean, low, high } = meanOfRatios(ratios);
         const percent = (ratio: number): string => ((ratio - 1) * 100).toFixed(1);
         log(
