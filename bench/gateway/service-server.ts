@@ -13,7 +13,7 @@ const [file = ""] = process.argv.slice(2);
 const { address, principalKey, telemetry } = JSON.parse(
   await readFile(file, "utf8"),
 ) as ServiceEnvironment;
-const { recorder } = await tracingOf("prices", JSON.stringify(telemetry));
+const { recorder } = await tracingOf("prices", telemetry.otlp?.endpoint ?? "");
 const pricesService = service(prices, { owner: "bench" }).implement({
   quote: async ({ input }) => quote(input),
 });

@@ -1,37 +1,45 @@
 import { Inbound, listenFramed } from "@kerf/call";
 import { ServiceRuntime } from "@kerf/service";
+import type { Recorder } from "@kerf/telemetry";
 import { service } from "kerf";
 import { parts } from "../harness/kerf-parts.ts";
 import { prices } from "../wire/kerf-prices.ts";
 import { announce } from "../wire/load.ts";
 import { tracingOf } from "./tracing-of.ts";
 
-// The service of the benchmark `wire`, as the host program assembles it, with what records its spans.
-const { recorder } = await tracingOf("prices", process.argv[2] ?? "{}");
-const pricesService = service(prices, { owner: "bench" }).implement({
-  quote: async ({ input }) => ({ id: input.id, total: input.quantity * 7900, currency: "EUR" }),
-});
-const runtime = new ServiceRuntime({
-  services: [pricesService],
-  databases: {},
-  instance: "prices-1",
-  ...parts,
-});
-const dispatcher = new Inbound({
-  services: runtime.served(),
-  ...parts,
-  checked: false,
-  mayCall: () => true,
-  principals: {
-    verify: () => {
-      throw new Error("the benchmark sends no principal");
+// The service of the benchmark `wire`, as the host program assembles it, twice in one process: with what records spans, and without.
+const { recorder } = await tracingOf("prices", process.argv[2] ?? "");
+const addresses = [await listen(undefined), await listen(recorder)];
+// What waits is sent when the client says so, so that it is counted where it belongs.
+process.on("SIGUSR2", () => recorder?.flush());
+announce(addresses.join(","));
+
+async function listen(into: Recorder | undefined): Promise<string> {
+  const pricesService = service(prices, { owner: "bench" }).implement({
+    quote: async ({ input }) => ({ id: input.id, total: input.quantity * 7900, currency: "EUR" }),
+  });
+  const runtime = new ServiceRuntime({
+    services: [pricesService],
+    databases: {},
+    instance: "prices-1",
+    ...parts,
+  });
+  const dispatcher = new Inbound({
+    services: runtime.served(),
+    ...parts,
+    checked: false,
+    mayCall: () => true,
+    principals: {
+      verify: () => {
+        throw new Error("the benchmark sends no principal");
+      },
     },
-  },
-  recorder,
-});
-const { address } = await listenFramed("tcp:127.0.0.1:0", {
-  dispatcher,
-  ...parts,
-  instance: "prices-1",
-});
-announce(address);
+    recorder: into,
+  });
+  const server = await listenFramed("tcp:127.0.0.1:0", {
+    dispatcher,
+    ...parts,
+    instance: "prices-1",
+  });
+  return server.address;
+}

@@ -23,34 +23,9 @@ function hexAt(start: number, count: number): string {
   return text;
 }
 
-// Digits of a page of random bytes, made in one piece: a part of a string costs no copy.
-const codes = new Uint8Array(page.length * 2);
-const decoder = new TextDecoder("latin1");
-let digits = "";
-let digit = 0;
-
-function drawDigits(): void {
-  globalThis.crypto.getRandomValues(codes.subarray(0, page.length));
-  // From the end, since each byte is replaced by two digits.
-  for (let i = page.length - 1; i >= 0; i--) {
-    const byte = codes[i] as number;
-    codes[i * 2] = digitCode(byte >> 4);
-    codes[i * 2 + 1] = digitCode(byte & 15);
-  }
-  digits = decoder.decode(codes);
-  digit = 0;
-}
-
-function digitCode(value: number): number {
-  return value < 10 ? 48 + value : 87 + value;
-}
-
-/** `bytes` random bytes as lower-case hex, at most 4,096; 16 for a trace id, 8 for a span id. */
+/** `bytes` random bytes as lower-case hex; 16 for a trace id, 8 for a span id. */
 export function randomHex(bytes: number): string {
-  if (digit + bytes * 2 > digits.length) drawDigits();
-  const start = digit;
-  digit += bytes * 2;
-  return digits.slice(start, digit);
+  return hexAt(take(bytes), bytes);
 }
 
 /** A UUID of version 7 (RFC 9562): sorts by the millisecond it was made in. */

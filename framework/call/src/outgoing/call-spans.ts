@@ -16,6 +16,26 @@ export interface EndedAttempt {
   readonly error: KerfError | undefined;
 }
 
+/** A call whose spans are recorded, while it is under way. */
+export interface RecordedCall {
+  /** When it began, monotonic milliseconds; undefined once it is over, and of a second attempt beside the first. */
+  startedAt: number | undefined;
+  /** The span of the attempt under way, once it is not the call's own; what travels. */
+  attempt: Trace | undefined;
+  number: number;
+  /** Whether the call has a span above its attempts. */
+  isDivided: boolean;
+  /** How the first attempt ended, if not well. */
+  firstEnded: EndedAttempt | undefined;
+}
+
+const begun = { attempt: undefined, number: 1, firstEnded: undefined };
+
+/** What belongs to a second attempt beside the first of a call that is divided. */
+export function besideOf(): RecordedCall {
+  return { ...begun, startedAt: undefined, isDivided: true };
+}
+
 /**
  * Records the spans of one operation's calls, at the side of one caller. Nearly every call ends with its first attempt, and is
  * one span. Only when there is a second attempt the call gets a span of its own above them: the first one keeps the id that
@@ -41,50 +61,53 @@ export class CallSpans {
   /** The call belongs to a trace that is recorded. */
   entered(call: Outgoing): void {
     call.trace = childSpan(call.options.trace ?? call.parent.trace);
-    call.tracedAt = now(call);
+    call.recorded = { ...begun, startedAt: now(call), isDivided: false };
   }
 
   /** An attempt goes out to its instance: its span is what the callee sees above its own. */
   sent(call: Outgoing): void {
-    if (call.attempt === 1 || call.trace?.sampled !== true) return;
+    const { attempt, recorded } = call;
+    if (recorded === undefined || attempt === 1) return;
     this.divide(call);
-    call.span = childSpan(call.trace);
-    call.spanNumber = call.attempt;
+    recorded.attempt = childSpan(call.trace as Trace);
+    recorded.number = attempt;
   }
 
   /** There is a second attempt, or is about to be one beside the first. */
   divide(call: Outgoing): void {
-    const { firstEnded, trace } = call;
-    if (call.isDivided || call.tracedAt === undefined || trace === undefined) return;
+    const { recorded, trace } = call;
+    if (recorded === undefined || recorded.isDivided || trace === undefined) return;
     const whole = { ...trace, spanId: randomHex(8) };
     const first = { ...trace, parentId: whole.spanId };
-    call.isDivided = true;
+    recorded.isDivided = true;
     call.trace = whole;
-    if (firstEnded === undefined) call.span = first;
-    else this.#attempt(first, firstEnded);
+    if (recorded.firstEnded === undefined) recorded.attempt = first;
+    else this.#attempt(first, recorded.firstEnded);
   }
 
   /** An attempt has ended. */
   settled(call: Outgoing, error: KerfError | undefined): void {
-    const { address, attemptedAt, settledAt: endedAt, span, spanNumber } = call;
-    if (span === undefined && (call.tracedAt === undefined || error === undefined)) return;
-    const ended = { number: spanNumber, address, startedAt: attemptedAt, endedAt, error };
-    if (span === undefined) call.firstEnded = ended;
-    else {
-      call.span = undefined;
-      this.#attempt(span, ended);
-    }
+    const { address, attemptedAt: startedAt, recorded, settledAt: endedAt } = call;
+    if (recorded === undefined) return;
+    const { attempt, number } = recorded;
+    if (attempt !== undefined) {
+      recorded.attempt = undefined;
+      this.#attempt(attempt, { number, address, startedAt, endedAt, error });
+    } else if (error !== undefined)
+      recorded.firstEnded = { number, address, startedAt, endedAt, error };
   }
 
   /** The call is over; told twice, it counts once. */
   left(call: Outgoing, error: KerfError | undefined): void {
-    const { address, isDivided, settledAt, trace, tracedAt } = call;
-    if (trace === undefined || tracedAt === undefined) return;
-    call.tracedAt = undefined;
+    const { address, recorded, settledAt, trace } = call;
+    const startedAt = recorded?.startedAt;
+    if (recorded === undefined || startedAt === undefined || trace === undefined) return;
+    recorded.startedAt = undefined;
+    const { isDivided } = recorded;
     this.#recorder.record({
       of: this.#templateAt("call", isDivided ? undefined : address),
       trace,
-      startedAt: tracedAt,
+      startedAt,
       // An answer ends the call at the moment at which it ends the attempt.
       endedAt: error === undefined && settledAt > 0 ? settledAt : now(call),
       failed: error !== undefined && !error.declared,

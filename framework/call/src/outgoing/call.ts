@@ -6,6 +6,7 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import type { Reply } from "../transport.ts";
+import { besideOf } from "./call-spans.ts";
 import type { SendOptions } from "./client-stub.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { CompiledPipeline } from "./compiled-pipeline.ts";
@@ -186,7 +187,7 @@ class Hedge extends Outgoing {
     super(target, call.parent, call.input, call.options);
     this.after = call.after;
     this.trace = call.trace;
-    this.isDivided = call.isDivided;
+    if (call.recorded !== undefined) this.recorded = besideOf();
     this.idempotencyKey = call.idempotencyKey;
     this.whole = call.whole;
     this.context = call.whole;

@@ -1,7 +1,7 @@
 import { type CallContext, KerfError, type Trace } from "@kerf/kernel";
 import type { Address } from "../placement.ts";
 import type { Endpoint } from "../balancing/endpoint.ts";
-import type { EndedAttempt } from "./call-spans.ts";
+import type { RecordedCall } from "./call-spans.ts";
 import type { SendOptions } from "./client-stub.ts";
 import type { Target } from "./target.ts";
 import type { Incoming, Request, Transport } from "../transport.ts";
@@ -21,14 +21,8 @@ export class Outgoing implements Incoming {
   after: string | undefined;
   /** Where its span is, when that is not below the call above. */
   trace: Trace | undefined = undefined;
-  /** When it began, monotonic milliseconds, while its span is to be recorded; undefined for a call that nobody records. */
-  tracedAt: number | undefined = undefined;
-  /** The span of the attempt under way, once it is not the call's own; what travels. */
-  span: Trace | undefined = undefined;
-  spanNumber = 1;
-  /** Whether the call has a span above its attempts, and how the first of them ended, if not well. */
-  isDivided = false;
-  firstEnded: EndedAttempt | undefined = undefined;
+  /** What is known of its spans; undefined for a call that nobody records. */
+  recorded: RecordedCall | undefined = undefined;
   /** Of a command: what all of its attempts are known by. */
   idempotencyKey: string | undefined = undefined;
   /** Of the whole call, over all of its attempts. */
@@ -85,7 +79,7 @@ export class Outgoing implements Incoming {
       context: this.context,
       after: this.after,
       raw: this.options.raw,
-      trace: this.span,
+      trace: this.recorded?.attempt,
     };
   }
 
