@@ -1,7 +1,7 @@
 // The program of a gateway, started by the platform with its boot document on descriptor 3. It serves until it is told to
 // stop, or until whoever started everything is gone; the platform may come and go meanwhile. Stdout and stderr are its log
 // file. It ends with 0 when it was stopped, 78 when starting it again changes nothing until somebody acts, 70 otherwise.
-import { readBoot, watchLifeline } from "@kerf/call/host";
+import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { assembleGateway } from "./gateway.ts";
@@ -32,6 +32,7 @@ try {
   const { lifecycle } = await assembleGateway(boot, log);
   stopWhenAsked(lifecycle);
   await lifecycle.start();
+  returnMemoryWhenIdle({ clock: systemClock });
 } catch (thrown) {
   failToStart(thrown);
 }

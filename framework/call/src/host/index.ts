@@ -5,3 +5,4 @@ export { HostLink, type HostLinkOptions } from "./host-link.ts";
 export { type HostProblem, hosts, type LeaseOrder } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
 export { obtainIdentity } from "./obtain-identity.ts";
+export { returnMemoryWhenIdle } from "./return-memory.ts";

@@ -1,5 +1,5 @@
-import { readBoot, watchLifeline } from "@kerf/call/host";
-import { describeError, KerfError, type Lifecycle } from "@kerf/kernel";
+import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
 import { assembleHost } from "./assemble.ts";
@@ -56,6 +56,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
     };
     lifecycle = await assembleHost(boot, log, { loader, companion, failed });
     await lifecycle.start();
+    returnMemoryWhenIdle({ clock: systemClock });
   } catch (thrown) {
     log.error("the unit could not start", {
       error: thrown,
