@@ -63,8 +63,7 @@ export class GatewayShaping implements Shaping {
 
   admit(request: IncomingMessage, shaped: Shaped): Verdict | undefined {
     if (!this.#limits.has(shaped)) return undefined;
-    const subscriber = subscriberOf(clientAddress(request, this.#trusted));
-    return this.#limits.admit(shaped, subscriber);
+    return this.#limits.admit(shaped, () => subscriberOf(clientAddress(request, this.#trusted)));
   }
 
   finish(

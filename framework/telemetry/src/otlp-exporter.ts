@@ -148,8 +148,16 @@ export class OtlpExporter implements SpanExporter {
         sent.destroy(new Error(`no answer within ${timeoutMs / 1_000} s`)),
       );
       this.#abandon = () => sent.destroy(new Error("the program stopped"));
-      sent.on("response", (response) => this.#read(response, over));
-      sent.on("error", (error) => over({ why: error.message, again: true }));
+      let isTaken = false;
+      sent.on("response", (response) => {
+        const { statusCode: status = 0 } = response;
+        isTaken = status >= 200 && status < 300;
+        this.#read(response, over);
+      });
+      // Who says that it has taken a batch must not get it again, whatever becomes of the rest of the answer.
+      sent.on("error", (error) =>
+        over(isTaken ? "delivered" : { why: error.message, again: true }),
+      );
       sent.end(body);
     });
   }
@@ -162,9 +170,12 @@ export class OtlpExporter implements SpanExporter {
       bytes += piece.length;
       if (bytes <= maxAnswerBytes) pieces.push(piece);
     });
-    response.on("error", (error) => over({ why: error.message, again: true }));
+    const isTaken = status >= 200 && status < 300;
+    response.on("error", (error) =>
+      over(isTaken ? "delivered" : { why: error.message, again: true }),
+    );
     response.on("end", () => {
-      if (status >= 200 && status < 300) {
+      if (isTaken) {
         this.#sayRejected(Buffer.concat(pieces));
         over("delivered");
         return;

@@ -73,6 +73,7 @@ export class Recorder {
 
   /** Counts spans that cannot be delivered; said once a minute, not once a span. */
   drop(count: number): void {
+    if (count === 0) return;
     this.#dropped += count;
     this.#unsaid += count;
     const now = this.#clock.now();

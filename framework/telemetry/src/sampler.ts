@@ -22,7 +22,8 @@ export interface SamplerOptions {
  */
 export class Sampler {
   readonly #ratio: number;
-  readonly #below: number;
+  /** The first 52 bits that are not chosen any more, as 13 digits; undefined when all are. */
+  readonly #from: string | undefined;
   readonly #askedPerSecond: number;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -31,7 +32,12 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#ratio = options.ratio;
-    this.#below = options.ratio * 2 ** 52;
+    this.#from =
+      options.ratio >= 1
+        ? undefined
+        : Math.floor(options.ratio * 2 ** 52)
+            .toString(16)
+            .padStart(13, "0");
     this.#askedPerSecond = options.askedPerSecond;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -63,7 +69,7 @@ export class Sampler {
 
   /** As OpenTelemetry's TraceIdRatioBased: by the leading 52 of the id's last 64 bits, so that all who know the ratio agree. */
   #chooses(traceId: string): boolean {
-    return Number.parseInt(traceId.slice(16, 29), 16) < this.#below;
+    return this.#from === undefined || traceId.slice(16, 29) < this.#from;
   }
 
   #grant(): boolean {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
@@ -8,10 +16,11 @@ import { isUnchanged, keepApp, type LastApp, lastApp } from "./last-app.ts";
 
 let place: string;
 let file: string;
-const app = "/somewhere/app.ts";
+let app: string;
 
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), "kerf-last-app-"));
+  app = join(place, "app.ts");
   file = join(place, "service.ts");
   writeFileSync(file, "one");
 });
@@ -51,8 +60,22 @@ test("what was changed while it was being read is not taken for what was read", 
   assert.equal(isUnchanged(await kept(statSync(file).ctimeMs)), false);
 });
 
-test("what another version of Kerf read is read again", async () => {
-  const { version: _, ...older } = await kept();
+test("what was read under other circumstances is read again", async () => {
+  const { circumstances: _, ...older } = await kept();
   assert.equal(isUnchanged(older), false);
-  assert.equal(isUnchanged({ ...older, version: "0.0.1" }), false);
+  const last = await kept();
+  const packages = join(place, "node_modules");
+  mkdirSync(packages);
+  writeFileSync(join(packages, ".package-lock.json"), "{}");
+  assert.equal(isUnchanged(last), false, "packages were installed");
+  const installed = await kept();
+  assert.equal(isUnchanged(installed), true);
+  const { TZ } = process.env;
+  process.env["TZ"] = "Asia/Kathmandu";
+  try {
+    assert.equal(isUnchanged(installed), false, "it sees another environment");
+  } finally {
+    if (TZ === undefined) delete process.env["TZ"];
+    else process.env["TZ"] = TZ;
+  }
 });

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { AppManifest } from "@kerf/service";
+import { programEnvironment, programExecArgv } from "../runtimes/environment.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
 import { version } from "../version.ts";
 
@@ -8,8 +10,8 @@ import { version } from "../version.ts";
 export interface LastApp {
   readonly appModule: string;
   readonly manifest: AppManifest;
-  /** The version of Kerf that read it. */
-  readonly version?: string;
+  /** A digest of what else it may depend on: the versions of Kerf, Node and packages, the environment that it sees. */
+  readonly circumstances?: string;
   /** How each of its files was then; absent when one was changed while it was being read. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -28,16 +30,23 @@ export async function keepApp(
   since: number,
 ): Promise<void> {
   const files = stampsOf(manifest.files, since);
-  const last: LastApp = { appModule, manifest, version, ...(files === undefined ? {} : { files }) };
+  const circumstances = circumstancesOf(appModule);
+  const last: LastApp = {
+    appModule,
+    manifest,
+    circumstances,
+    ...(files === undefined ? {} : { files }),
+  };
   await writeJson(fileIn(state), last);
 }
 
 /**
- * Whether reading it again would only find the same: this version of Kerf read it, and none of its files was written, replaced or removed since
- * (the time of the last change of a file cannot be set back).
+ * Whether reading it again would only find the same: it was read under the same circumstances, and none of its files was written, replaced or
+ * removed since (the time of the last change of a file cannot be set back). What its code reads from elsewhere counts when the app is started anew.
  */
-export function isUnchanged({ files, version: reader, manifest }: LastApp): boolean {
-  if (files === undefined || reader !== version || manifest.files.length === 0) return false;
+export function isUnchanged({ appModule, circumstances, files, manifest }: LastApp): boolean {
+  if (files === undefined || manifest.files.length === 0) return false;
+  if (circumstances !== circumstancesOf(appModule)) return false;
   return Object.entries(files).every(([file, stamp]) => {
     const stat = statOf(file);
     return stat !== undefined && stampOf(stat) === stamp;
@@ -46,6 +55,22 @@ export function isUnchanged({ files, version: reader, manifest }: LastApp): bool
 
 function fileIn(state: string): string {
   return join(state, "manifest.json");
+}
+
+function circumstancesOf(appModule: string): string {
+  const known = [
+    ...[version, process.version, programExecArgv(), programEnvironment()],
+    ...installsAbove(dirname(appModule)),
+  ];
+  return createHash("sha256").update(JSON.stringify(known)).digest("base64url");
+}
+
+/** How what npm installed stands, in every directory from which packages are found. */
+function installsAbove(directory: string): string[] {
+  const stat = statOf(join(directory, "node_modules", ".package-lock.json"));
+  const here = stat === undefined ? "" : stampOf(stat);
+  const parent = dirname(directory);
+  return parent === directory ? [here] : [here, ...installsAbove(parent)];
 }
 
 /** Undefined when one of the files is gone, or has changed since. */

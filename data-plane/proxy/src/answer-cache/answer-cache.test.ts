@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type IncomingMessage, request as httpRequest, type RequestListener } from "node:http";
+import {
+  Agent,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestListener,
+} from "node:http";
 import { test, type TestContext } from "node:test";
 import { type Clock, systemClock } from "@kerf/kernel";
 import type { GatewaySettings, RouteCache, RouteSettings } from "@kerf/service";
@@ -40,6 +45,7 @@ async function cached(
   cache: RouteCache = {},
   route: Partial<RouteSettings> = {},
   deadlineMs = 15_000,
+  maxInFlight = 256,
 ): Promise<Cached> {
   const asked: string[] = [];
   const foreign = await startForeign(t, (request, response) => {
@@ -49,7 +55,9 @@ async function cached(
     listener(request, response);
   });
   const settings: GatewaySettings = {
-    upstreams: { legacy: { urls: [foreign.url], policies: { attempts: 1, deadlineMs } } },
+    upstreams: {
+      legacy: { urls: [foreign.url], policies: { attempts: 1, deadlineMs, maxInFlight } },
+    },
     routes: [{ path: "/shop/*", to: { upstream: "legacy" }, cache, ...route }],
   };
   const clock = new ForwardedClock();
@@ -436,4 +444,101 @@ test("what is kept is the same over HTTP/2, byte for byte", async (t) => {
   const head = await askHttp2(session, { ...path, ":method": "HEAD" });
   assert.deepEqual([head.status, head.body, head.headers["content-length"]], [200, "", "9"]);
   assert.equal(asked, 1);
+});
+
+test("what one user is answered does not take away what is kept for everybody", async (t) => {
+  const { asked, get } = await cached(t, (request, response) => {
+    const status = request.headers.authorization === undefined ? 200 : 401;
+    response.writeHead(status, { "cache-control": "max-age=60" }).end("x");
+  });
+  const how = async (headers: Record<string, string> = {}): Promise<string | null> => {
+    const response = await get("/shop/a", headers);
+    await response.text();
+    return response.headers.get("cache-status");
+  };
+  await how();
+  assert.match(String(await how()), /hit/);
+  await how({ authorization: "Basic eDp5" });
+  const before = asked.length;
+  assert.match(String(await how()), /hit/);
+  assert.equal(asked.length, before);
+});
+
+test("a client that has the answer already does not make the gateway read all of it", async (t) => {
+  const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+  const { get } = await cached(t, (_request, response) => {
+    response.writeHead(200, { "cache-control": "max-age=60", etag: '"v"' });
+    response.once("close", () => leave());
+    const piece = Buffer.alloc(65_536);
+    const go = (): void => {
+      while (!response.destroyed && response.write(piece));
+      response.once("drain", go);
+    };
+    go();
+  });
+  const response = await get("/shop/endless", { "if-none-match": '"v"' });
+  assert.equal(response.status, 304);
+  await left;
+});
+
+test("an answer that breaks off behind a 304 takes no other request with it", async (t) => {
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const { url } = await cached(t, (request, response) => {
+    if (request.url !== "/shop/broken") return void response.end("fine");
+    response.writeHead(200, { "cache-control": "max-age=60", etag: '"v"' });
+    response.write("a");
+    void told.then(() => response.destroy());
+  });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ask = async (path: string, headers = {}): Promise<IncomingMessage> => {
+    const request = httpRequest(url + path, { agent, headers }).end();
+    const [answer] = (await once(request, "response")) as [IncomingMessage];
+    answer.resume();
+    await once(answer, "end");
+    return answer;
+  };
+  assert.equal((await ask("/shop/broken", { "if-none-match": '"v"' })).statusCode, 304);
+  const next = ask("/shop/other");
+  tell();
+  assert.equal((await next).statusCode, 200);
+});
+
+test("what cannot be kept gives its place back at once", async (t) => {
+  const { get } = await cached(
+    t,
+    (_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: 1\n\n");
+    },
+    {},
+    {},
+    15_000,
+    1,
+  );
+  const response = await get("/shop/events");
+  assert.equal(response.status, 200);
+  await response.body?.cancel();
+});
+
+test("a request with a long key is passed by", async (t) => {
+  const { asked, get } = await cached(t, (_request, response) => {
+    response.writeHead(200, { "cache-control": "max-age=60" }).end("x");
+  });
+  for (let n = 0; n < 2; n++) await (await get("/shop/a", { accept: "a".repeat(3_000) })).text();
+  assert.equal(asked.length, 2);
+});
+
+test("a 304 without a date is of the moment at which it came", async (t) => {
+  const { asked, clock, get } = await cached(t, (request, response) => {
+    const date = new Date(clock.wall()).toUTCString();
+    const fields = { "cache-control": "max-age=60", etag: '"v"' };
+    if (request.headers["if-none-match"] === '"v"') response.writeHead(304, fields).end();
+    else response.writeHead(200, { ...fields, date }).end("x");
+  });
+  await (await get("/shop/a")).text();
+  clock.aheadMs += 90_000;
+  await (await get("/shop/a")).text();
+  await (await get("/shop/a")).text();
+  assert.equal(asked.length, 2);
 });

@@ -31,7 +31,7 @@ export interface FetchSurroundings {
   readonly released: (bytes: number) => void;
   readonly store: (answer: KeptAnswer) => void;
   /** Answers to this are not for everybody, or too large. */
-  readonly unkept: (key: string) => void;
+  readonly unkept: (shared: SharedRequest, withCredentials: boolean) => void;
 }
 
 /** One request to the upstream for all who want its answer. */
@@ -52,6 +52,8 @@ export class Fetch implements FillOwner {
   readonly #startedAt: number;
   #head: Pick<KeptAnswer, "fields" | "freshness" | "from" | "since" | "status"> | undefined;
   #isDropped = false;
+  /** Whether its client was told that it has the answer already. */
+  #isTold = false;
 
   /** @param old what is kept but not fresh, and whether it is better than a failure */
   constructor(
@@ -114,7 +116,7 @@ export class Fetch implements FillOwner {
     if (freshness === undefined) return this.#again();
     const { maxAnswerBytes, parts, unkept } = this.#around;
     if (Number(fieldOf(fields, "content-length") ?? 0) > maxAnswerBytes) {
-      unkept(this.shared.key);
+      unkept(this.shared, this.#withCredentials);
       this.#settled.resolve(undefined);
       return "pass";
     }
@@ -129,6 +131,7 @@ export class Fetch implements FillOwner {
     head.push("cache-status", `${via}; fwd=${this.#old === undefined ? "miss" : "stale"}`);
     response.writeHead(has ? 304 : status, head);
     if (has) response.end();
+    this.#isTold = has;
   }
 
   hasRoom(bytes: number, size: number): boolean {
@@ -144,7 +147,7 @@ export class Fetch implements FillOwner {
   }
 
   unkept(): void {
-    this.#around.unkept(this.shared.key);
+    this.#around.unkept(this.shared, this.#withCredentials);
     this.#settled.resolve(undefined);
   }
 
@@ -191,7 +194,7 @@ export class Fetch implements FillOwner {
   }
 
   #again(): Fate {
-    this.#around.unkept(this.shared.key);
+    this.#around.unkept(this.shared, this.#withCredentials);
     return this.#drop("again");
   }
 
@@ -205,7 +208,7 @@ export class Fetch implements FillOwner {
 
   #failed(error: KerfError): Fetched {
     // Its rest was not read.
-    if (this.#isDropped) return "answered";
+    if (this.#isDropped || this.#isTold) return "answered";
     const old = this.#old;
     if (this.#head === undefined && old !== undefined && this.#mayBeStale) {
       this.#settled.resolve(old);

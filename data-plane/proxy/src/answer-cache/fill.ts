@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
 import type { AnswerSink } from "../upstreams/answer-sink.ts";
-import type { Fields } from "../upstreams/http1/fields.ts";
+import { type Fields, fieldOf } from "../upstreams/http1/fields.ts";
 
 /** Of an answer that nobody gets, bytes that are read so that its connection can be used again. */
 const discardedBytes = 65_536;
@@ -60,7 +60,9 @@ export class Fill extends EventEmitter implements AnswerSink {
   }
 
   get writableFinished(): boolean {
-    return this.#fate === "pass" ? this.#client?.writableFinished === true : this.#isEnded;
+    return this.#fate === "pass"
+      ? !this.#isClosed && this.#client?.writableFinished === true
+      : this.#isEnded;
   }
 
   /** The head as the upstream says it; `writeHead` follows. */
@@ -72,14 +74,18 @@ export class Fill extends EventEmitter implements AnswerSink {
   writeHead(status: number): void {
     const from = this.#from as URL;
     this.#fate = this.#owner.decide(status, this.#fields, from);
-    if (this.#fate === "drop") return;
+    if (this.#fate === "drop") {
+      // A short rest is read, so that its connection can be used again.
+      if (!(Number(fieldOf(this.#fields, "content-length")) <= discardedBytes)) this.#close();
+      return;
+    }
     const client = this.#taking();
     if (client !== undefined) {
       this.#owner.writeHead(client, status, this.#fields, from);
       client.on("drain", () => this.emit("drain"));
       client.once("close", () => this.#clientLeft());
     }
-    if (this.#fate === "pass" && client === undefined) this.#close();
+    if (this.#fate === "pass" && this.#taking() === undefined) this.#close();
   }
 
   write(chunk: Buffer): boolean {

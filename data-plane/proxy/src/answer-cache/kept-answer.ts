@@ -55,6 +55,8 @@ export function refreshedFields(kept: Fields, news: Fields): string[] {
     !hopByHop.has(name) && !ofEachUse.has(name) && !ofTheBody.has(name);
   const replaced = new Set(news.filter((name, index) => index % 2 === 0 && isNews(name)));
   const fields: string[] = [];
+  // Without a date of its own it is of the moment at which it came (RFC 9110, 6.6.1).
+  replaced.add("date");
   for (let i = 0; i < kept.length; i += 2) {
     if (!replaced.has(kept[i] as string)) fields.push(kept[i] as string, kept[i + 1] as string);
   }

@@ -14,6 +14,8 @@ import { isUnchanged, unchangedFields } from "./unchanged.ts";
 const unkeptMs = 60_000;
 /** How many of these are remembered. */
 const maxUnkept = 10_000;
+/** Requests that are known by more than this, characters, are passed by: what is remembered of each is its key. */
+const maxKeyLength = 2_048;
 /** How long a stale answer is given without asking again, after no new one was to be had. */
 const restMs = 1_000;
 /** nginx's and Varnish's are set by hand; these fit beside the 10 000 connections of a gateway. */
@@ -51,9 +53,10 @@ export class RouteAnswerCache {
       },
       released: (bytes) => void (this.#reserved -= bytes),
       store: (answer) => this.#kept.set(answer),
-      unkept: (key) => {
-        this.#unkept.set(key, parts.clock.now() + unkeptMs);
-        this.#kept.delete(key);
+      unkept: ({ key }, withCredentials) => {
+        this.#unkept.set(unkeptKey(key, withCredentials), parts.clock.now() + unkeptMs);
+        // What one user was answered says nothing of what there is for everybody.
+        if (!withCredentials) this.#kept.delete(key);
       },
     };
   }
@@ -71,6 +74,7 @@ export class RouteAnswerCache {
       { ...asked, upstream: asked.upstream.name, authorization },
       this.#keyed,
     );
+    if (shared.key.length > maxKeyLength) return false;
     const now = this.#parts.clock.now();
     const found = this.#kept.get(shared.key);
     const kept = withCredentials && found?.freshness.forAuthorized === false ? undefined : found;
@@ -80,7 +84,8 @@ export class RouteAnswerCache {
       return true;
     }
     // The head alone is not kept, and what is not for everybody is asked for by each for himself.
-    if (request.method === "HEAD" || now < (this.#unkept.get(shared.key) ?? 0)) return false;
+    if (request.method === "HEAD") return false;
+    if (now < (this.#unkept.get(unkeptKey(shared.key, withCredentials)) ?? 0)) return false;
     const underWay = withCredentials ? undefined : this.#shared.get(shared.key);
     if (underWay !== undefined) {
       const answer = await underWay.kept;
@@ -191,4 +196,8 @@ export class RouteAnswerCache {
     response.writeHead(kept.status, head);
     response.end(request.method === "HEAD" ? undefined : kept.body);
   }
+}
+
+function unkeptKey(key: string, withCredentials: boolean): string {
+  return withCredentials ? `with credentials ${key}` : `without ${key}`;
 }

@@ -34,11 +34,11 @@ export class Authentication {
    * refused as well: whoever reads the one and whoever reads the other would disagree on who asked.
    * @throws KerfError `unauthenticated`, `forbidden` or `unavailable`
    */
-  async identify(
+  identify(
     request: IncomingMessage,
     needsUser: boolean,
     response: ServerResponse,
-  ): Promise<Identity> {
+  ): Identity | Promise<Identity> {
     let judge: Method | undefined;
     for (const method of this.methods) {
       if (!method.brings(request)) continue;
@@ -46,7 +46,9 @@ export class Authentication {
       judge = method;
     }
     if (judge === undefined) return this.#nobody(request, needsUser);
-    return this.#sign(await judge.prove(request, response));
+    const proven = judge.prove(request, response);
+    // What is remembered is there at once.
+    return proven instanceof Promise ? proven.then((one) => this.#sign(one)) : this.#sign(proven);
   }
 
   /** First segments of paths that methods answer themselves. */

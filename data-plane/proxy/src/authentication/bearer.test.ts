@@ -33,8 +33,8 @@ function setUp() {
     now,
     verifier: new PrincipalVerifier(() => [gateway.public], { environment: "test", clock }),
     useKeys: (...next: PublicKey[]): void => void (keys = next),
-    identify: (authorization?: string) =>
-      authentication.identify(
+    identify: async (authorization?: string) =>
+      await authentication.identify(
         { headers: { authorization } } as unknown as IncomingMessage,
         false,
         undefined as never,

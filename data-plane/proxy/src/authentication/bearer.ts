@@ -57,13 +57,24 @@ export class BearerTokens implements Method {
     return token !== undefined && issuerOf(token) === this.#options.issuer;
   }
 
-  async prove(request: IncomingMessage): Promise<Proven> {
+  prove(request: IncomingMessage): Proven | Promise<Proven> {
     const authorization = request.headers.authorization as string;
-    const { clock, keys } = this.#options;
-    const keySet = keys.current();
-    this.#followKeys(keySet instanceof Promise ? await keySet : keySet);
+    const keySet = this.#options.keys.current();
+    if (keySet instanceof Promise) {
+      return keySet.then((keys) => this.#known(keys, authorization) ?? this.#judge(request));
+    }
+    return this.#known(keySet, authorization) ?? this.#judge(request);
+  }
+
+  /** What was verified before, by keys that are still good. */
+  #known(keySet: KeySet, authorization: string): Verified | undefined {
+    this.#followKeys(keySet);
     const known = this.#verified.get(authorization);
-    if (known !== undefined && clock.wall() < known.until) return known;
+    return known !== undefined && this.#options.clock.wall() < known.until ? known : undefined;
+  }
+
+  async #judge(request: IncomingMessage): Promise<Proven> {
+    const authorization = request.headers.authorization as string;
     try {
       return await this.#verify(authorization, bearerToken(request) as string);
     } catch (cause) {

@@ -23,7 +23,7 @@ export interface Method {
    * Judges the credentials; asked only when the request brings some. May set cookies on the response.
    * @throws KerfError `unauthenticated`, `forbidden`, or `unavailable` when whoever must be asked is away
    */
-  prove(request: IncomingMessage, response: ServerResponse): Promise<Proven>;
+  prove(request: IncomingMessage, response: ServerResponse): Proven | Promise<Proven>;
   /** First segments of the paths that it answers itself, which no contract may route then. */
   readonly paths?: readonly string[];
   /** Answers a request for one of its own paths, whole, as `shaping` lets it; says whether it was one. */

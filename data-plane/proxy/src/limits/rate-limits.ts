@@ -16,6 +16,8 @@ interface Limit {
   /** Its buckets' keys begin with this: a limit that is changed counts anew, one that stays goes on. */
   readonly key: string;
   readonly routes: ReadonlySet<string> | undefined;
+  /** Its part of the field `ratelimit-policy`: quota and window. */
+  readonly policy: string;
 }
 
 /** A limit and what its bucket says to one request. */
@@ -43,11 +45,15 @@ export class RateLimits {
       const { by, rate, burst = rate.requests, routes, shared: isShared = false } = limit;
       const nth = (names.get(by) ?? 0) + 1;
       names.set(by, nth);
+      const name = nth === 1 ? by : `${by}-${nth}`;
+      const everyMs = rate.perMs / rate.requests;
+      const windowS = Math.max(1, Math.ceil((burst * everyMs) / 1_000));
       return {
         by,
         buckets: isShared ? shared : buckets,
-        shape: { everyMs: rate.perMs / rate.requests, burst },
-        name: nth === 1 ? by : `${by}-${nth}`,
+        shape: { everyMs, burst },
+        name,
+        policy: `"${name}";q=${burst};w=${windowS}`,
         key: hash(JSON.stringify([by, rate.requests, rate.perMs, burst, routes, isShared])).slice(
           0,
           16,
@@ -68,7 +74,7 @@ export class RateLimits {
    * Takes a token of each limit that counts the request, or of none when one has no token left.
    * @param subscriber who sends it as far as the network knows
    */
-  admit(shaped: Shaped, subscriber: string): Verdict | undefined {
+  admit(shaped: Shaped, subscriber: () => string): Verdict | undefined {
     const now = this.#clock.now();
     const asked: Asked[] = [];
     for (const limit of shaped.identity === undefined ? this.#early : this.#late) {
@@ -93,14 +99,19 @@ function counts({ routes }: Limit, { route, foreign, identity }: Shaped): boolea
   return routes.has(route.service) || routes.has(`${route.service}.${route.operation}`);
 }
 
-function subjectOf({ by }: Limit, subscriber: string, identity: Identity | undefined): string {
+function subjectOf(
+  { by }: Limit,
+  subscriber: () => string,
+  identity: Identity | undefined,
+): string {
   if (by === "everyone") return "";
   // The first letter keeps a user from taking an address for a name.
-  let subject = `a${subscriber}`;
+  let subject: string;
   const credential = by === "key" ? identity?.credential : undefined;
   if (credential !== undefined) subject = `k${credential}`;
   else if (by !== "address" && identity?.principal !== undefined)
     subject = `u${identity.principal.subject}`;
+  else subject = `a${subscriber()}`;
   if (subject.length <= maxSubject) return subject;
   return `h${hash(subject)}`;
 }
@@ -111,10 +122,7 @@ function hash(text: string): string {
 
 /** The fields of draft-ietf-httpapi-ratelimit-headers-10: quota and window of each limit, what is left, and when all is there again. */
 function fieldsOf(asked: readonly Asked[]): Record<string, string> {
-  const policies = asked.map(({ limit: { name, shape } }) => {
-    const windowS = Math.max(1, Math.ceil((shape.burst * shape.everyMs) / 1_000));
-    return `"${name}";q=${shape.burst};w=${windowS}`;
-  });
+  const policies = asked.map(({ limit }) => limit.policy);
   const states = asked.map(
     ({ limit, state }) =>
       `"${limit.name}";r=${state.remaining};t=${Math.ceil(state.fullInMs / 1_000)}`,

@@ -54,18 +54,22 @@ function checkType(type: string): void {
 
 /**
  * Reads a JSON body whose head has been checked; undefined when the request has neither body nor content type. Whether it is
- * JSON shows when its value is asked for.
+ * JSON shows when its value is asked for. A promise where it has not arrived.
  * @throws KerfError `payload_too_large`, `invalid_input` when it is empty, or `cancelled` when the client leaves
  */
-export async function readRawBody(
+export function readRawBody(
   request: IncomingMessage,
   maxBytes: number,
-): Promise<RawJson | undefined> {
+): RawJson | undefined | Promise<RawJson> {
   if (!announcesBody(request)) {
     if (request.headers["content-type"] === undefined) return undefined;
     throw notJson("The body is empty, but its content type says JSON.");
   }
-  const bytes = await readBytes(request, maxBytes);
+  const bytes = readBytes(request, maxBytes);
+  return bytes instanceof Promise ? bytes.then(rawOf) : rawOf(bytes);
+}
+
+function rawOf(bytes: Buffer): RawJson {
   // No bytes at all stand for "no value" further on: what is wrong with them is said here.
   if (bytes.length === 0) parseJson(bytes);
   return new RawJson(bytes);

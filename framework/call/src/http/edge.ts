@@ -63,7 +63,7 @@ export interface HttpEdgeOptions {
     request: IncomingMessage,
     access: Access,
     response: ServerResponse,
-  ): Promise<Identity>;
+  ): Identity | Promise<Identity>;
   /** Calls the operation: a promise, or for a stream its items. */
   send(call: EdgeCall): Promise<unknown> | AsyncIterable<unknown>;
   /** Who the calls come from: `gateway:NAME`. */

@@ -95,7 +95,8 @@ export class Exchange {
       this.#admit(route, this.#foreign, undefined);
 
       // Authenticate: who may not call cannot make us read a body.
-      const identity = await this.#identify(route.description.access);
+      const proven = this.#identify(route.description.access);
+      const identity = proven instanceof Promise ? await proven : proven;
       this.#identity = identity;
 
       // Limit by user: whoever is over it cannot make us read a body either.
@@ -107,7 +108,8 @@ export class Exchange {
       if (route.input.takesBody) checkBodyHead(this.#request, maxBytes);
 
       // Input: from here on the request is like any other call. A body that is all of it goes on as it came: who answers it reads it.
-      const input = await this.#input(route, maxBytes);
+      const read = this.#input(route, maxBytes);
+      const input = read instanceof Promise ? await read : read;
 
       // Call: the deadline starts here, since a slow upload has its own bound in the server.
       const context = this.#begin(route, identity);
@@ -161,8 +163,14 @@ export class Exchange {
     return false;
   }
 
-  async #identify(access: Access): Promise<Identity> {
-    const identity = await this.#edge.authenticate(this.#request, access, this.#response);
+  #identify(access: Access): Identity | Promise<Identity> {
+    const identity = this.#edge.authenticate(this.#request, access, this.#response);
+    return identity instanceof Promise
+      ? identity.then((one) => this.#admitted(one, access))
+      : this.#admitted(identity, access);
+  }
+
+  #admitted(identity: Identity, access: Access): Identity {
     if (identity.principal === undefined && access === "user") {
       throw new KerfError("unauthenticated", {
         message: "This needs a user.",
@@ -255,14 +263,15 @@ export class Exchange {
     if (verdict.refusal !== undefined) throw verdict.refusal;
   }
 
-  async #input(route: Route, maxBytes: number): Promise<unknown> {
+  /** A promise of it where the body has not arrived. */
+  #input(route: Route, maxBytes: number): unknown {
     const request = this.#request;
-    let body: RawJson | undefined;
-    if (route.input.takesBody) {
-      if (request.headers.expect !== undefined) this.#response.writeContinue();
-      body = await readRawBody(request, maxBytes);
-    }
-    return route.input.read(this.#params, splitTarget(request.url ?? "").query, body);
+    const read = (body: RawJson | undefined): unknown =>
+      route.input.read(this.#params, splitTarget(request.url ?? "").query, body);
+    if (!route.input.takesBody) return read(undefined);
+    if (request.headers.expect !== undefined) this.#response.writeContinue();
+    const body = readRawBody(request, maxBytes);
+    return body instanceof Promise ? body.then(read) : read(body);
   }
 
   #begin(route: Route, identity: Identity): CallContext {

@@ -126,7 +126,9 @@ test("a callee of the version before gets nothing that it would end the connecti
     (await fetch(`${edge.url}/things`, { method: "POST", headers: json, body })).status;
   assert.equal(await post("{'a':1}"), 400);
   assert.equal(await post(sent), 201);
-  assert.deepEqual(inputs, [sent]);
+  // JSON may have a byte order mark before it, but not every reader takes one.
+  assert.equal(await post(`\ufeff${sent}`), 201);
+  assert.deepEqual(inputs, [sent, sent]);
 });
 
 test("answers are kept in the form in which they came, and read by who asks for values", async () => {

@@ -180,6 +180,47 @@ test("a connection changes its reader in the middle, and no request is lost", as
   assert.deepEqual(statuses(await edge.raw(get + first, second + get, last)), [200, 201, 200, 200]);
 });
 
+test("whoever sends many requests ahead waits, and keeps nothing of the server's memory", async (t) => {
+  const { promise: go, resolve: answer } = Promise.withResolvers<void>();
+  const edge = await edgeUnderTest(t, { handlers: { wait: () => go.then(() => "done") } });
+  const socket = connect(edge.listener.port, edge.listener.host);
+  const arrived = edge.nextCall();
+  socket.write("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n");
+  await arrived;
+  // More than the buffers of both ends of a connection take.
+  const many = Buffer.from(get.repeat(200_000));
+  let sent = 0;
+  const send = (): void => {
+    while (sent < many.length && socket.write(many.subarray(sent, (sent += 65_536))));
+  };
+  socket.on("drain", send).on("error", () => {});
+  send();
+  let answers = 0;
+  const hundred = new Promise<void>((resolve) =>
+    socket.on("data", (bytes: Buffer) => {
+      answers += bytes.toString("latin1").split("HTTP/1.1 200").length - 1;
+      if (answers > 100) resolve();
+    }),
+  );
+  answer();
+  await hundred;
+  // What was taken in beside them is bounded: by the two buffers and a piece.
+  assert.ok(socket.writableLength + (many.length - sent) > 0, "the client had to wait");
+  socket.destroy();
+});
+
+test("a client that leaves is noticed behind what it sent ahead", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const socket = connect(edge.listener.port, edge.listener.host);
+  const arrived = edge.nextCall();
+  socket.write("GET /wait HTTP/1.1\r\nhost: x\r\n\r\n");
+  const context = await arrived;
+  const cancelled = new Promise((resolve) => context.onCancel(({ code }) => resolve(code)));
+  socket.write(get);
+  socket.end(get);
+  assert.equal(await cancelled, "cancelled");
+});
+
 test("a connection without a request is closed in time, before its first and between two", async (t) => {
   const edge = await edgeUnderTest(t, {
     server: { headersMs: 40, keepAliveMs: 40, checkMs: 10 },

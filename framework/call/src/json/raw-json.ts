@@ -7,23 +7,35 @@ import { parseJson } from "./parse.ts";
 export class RawJson {
   readonly #bytes: Buffer;
   #value: unknown;
-  #isRead = false;
+  #isRead: boolean;
+  #fault: unknown;
 
-  /** @param bytes UTF-8, at least one; its own from now on */
-  constructor(bytes: Buffer) {
+  /**
+   * @param bytes UTF-8, at least one; its own from now on
+   * @param fault why they cannot be read, when that is known
+   */
+  constructor(bytes: Buffer, fault?: unknown) {
     this.#bytes = bytes;
+    this.#fault = fault;
+    this.#isRead = fault !== undefined;
   }
 
   get bytes(): Buffer {
     return this.#bytes;
   }
 
-  /** The same object each time. @throws KerfError `invalid_input` when it is not JSON that may be read */
+  /** The same object each time, or the same error. @throws KerfError `invalid_input` when it is not JSON that may be read */
   value(): unknown {
     if (!this.#isRead) {
-      this.#value = parseJson(this.#bytes);
       this.#isRead = true;
+      try {
+        this.#value = parseJson(this.#bytes);
+      } catch (thrown) {
+        // Looking for what is wrong may take long: once is enough.
+        this.#fault = thrown;
+      }
     }
+    if (this.#fault !== undefined) throw this.#fault;
     return this.#value;
   }
 

@@ -146,10 +146,16 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
 
   #succeed(value: unknown, loser: Outgoing | undefined): void {
     const { answer } = this.#pipeline;
+    let said = value;
+    try {
+      if (answer !== undefined) said = answer(value);
+    } catch (thrown) {
+      return this.#fail(toKerfError(thrown));
+    }
     this.#end(undefined);
     loser?.context.cancel(new KerfError("cancelled", "Another instance answered before."));
     this.release();
-    this.#resolve(answer === undefined ? value : answer(value));
+    this.#resolve(said);
   }
 
   #repeat(error: KerfError): void {

@@ -61,7 +61,12 @@ export async function fillSpares(
     for (const name of await readdir(place)) {
       const spare = join(place, name);
       if (name.startsWith(prefix) && (await isWhole(spare))) ready += 1;
-      else if (name !== "lock") await rm(spare, { recursive: true, force: true });
+      else if (name !== "lock") {
+        // Under another name first: nobody takes one that is half gone.
+        const old = join(place, `old.${randomBytes(4).toString("hex")}`);
+        await rename(spare, old);
+        await rm(old, { recursive: true, force: true });
+      }
     }
     for (; ready < sparesKept; ready += 1) {
       if (signal?.aborted === true) return;

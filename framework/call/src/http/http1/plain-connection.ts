@@ -20,6 +20,9 @@ export interface PlainServer {
   readonly keepAliveLines: string;
 }
 
+/** What a client may send ahead of its turn before it has to wait, bytes. */
+const maxRestBytes = 16_384;
+
 /** A connection whose requests have been plain so far, one at a time; with the first that is not it is Node's. */
 export class PlainConnection implements PlainOutput {
   readonly #socket: Socket;
@@ -82,20 +85,25 @@ export class PlainConnection implements PlainOutput {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.#response === undefined) return this.#serve(chunk);
-    // The next one has no turn yet, and more than a piece of it is not taken in.
-    this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#socket.pause();
+    // The next one has no turn yet. Some of it is taken in, so that one hears when its sender leaves; not more.
+    this.#keep(this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]));
   };
+
+  #keep(rest: Buffer): void {
+    this.#rest = rest;
+    if (!this.#hasRoom()) this.#socket.pause();
+  }
+
+  #hasRoom(): boolean {
+    return this.#rest === undefined || this.#rest.length <= maxRestBytes;
+  }
 
   #serve(bytes: Buffer): void {
     const server = this.#server;
     const head = readPlainHead(bytes, 0);
     if (head === undefined) return this.#handOver(bytes);
     const { bodyAt, end } = head;
-    if (end < bytes.length) {
-      this.#rest = bytes.subarray(end);
-      this.#socket.pause();
-    }
+    if (end < bytes.length) this.#keep(bytes.subarray(end));
     this.isFresh = false;
     const request = new PlainRequest(this.#socket, head, bytes.subarray(bodyAt, end));
     const response = new PlainResponse(request, this);
@@ -114,7 +122,7 @@ export class PlainConnection implements PlainOutput {
     const { closingIdle, turn } = this.#server;
     const rest = this.#rest;
     this.#rest = undefined;
-    if (!response.shouldKeepAlive || (rest === undefined && (closingIdle || this.#hasEnded))) {
+    if (!response.shouldKeepAlive || this.#hasEnded || (rest === undefined && closingIdle)) {
       // Nothing behind such an answer is a request (RFC 9112, 9.6).
       this.#socket.destroySoon();
       return;
@@ -122,7 +130,7 @@ export class PlainConnection implements PlainOutput {
     this.idleSince = turn;
     if (rest !== undefined) this.#serve(rest);
     // Whoever has taken the connection over reads it in his own way.
-    if (this.#isOurs && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#isOurs && this.#socket.isPaused() && this.#hasRoom()) this.#socket.resume();
   };
 
   #handOver(bytes: Buffer): void {

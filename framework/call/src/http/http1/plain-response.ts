@@ -96,14 +96,18 @@ export class PlainResponse extends EventEmitter {
     this.#set?.delete(name.toLowerCase());
   }
 
-  /** Takes names and values in turn, too. What was set before stays unless it is named again. @throws TypeError for what is no head */
+  /** Takes names and values in turn, too. What was set before stays unless it is named again. @throws TypeError or RangeError for what is no head */
   writeHead(status: number, reason?: string | HeadFields, fields?: HeadFields): this {
     if (this.headersSent) throw new Error("The head of the answer is written already.");
+    if (!Number.isInteger(status) || status < 100 || status > 999)
+      throw new RangeError(`${status} is no status of an answer.`);
     this.statusCode = status;
-    if (typeof reason === "string") {
-      if (notOfValues.test(reason)) throw new TypeError("The reason is more than a line.");
-      this.statusMessage = reason;
-    }
+    if (typeof reason === "string") this.statusMessage = reason;
+    if (notOfValues.test(this.statusMessage))
+      throw new TypeError("The reason is more than a line.");
+    // A head that was refused before may have said something else.
+    this.#isSized = false;
+    this.#hasDate = false;
     const given = (typeof reason === "string" ? fields : reason) ?? {};
     let lines = "";
     if (Array.isArray(given)) {
@@ -153,6 +157,8 @@ export class PlainResponse extends EventEmitter {
   end(chunk?: string | Uint8Array | null, encoding: BufferEncoding = "utf8"): this {
     if (this.writableEnded || this.destroyed) return this;
     if (!this.headersSent) this.writeHead(this.statusCode);
+    // Trailers need chunks, and a head that says so.
+    if (this.#trailers !== "" && !this.#isSized && !this.#isBodiless) this.flushHeaders();
     if (this.#head === undefined) {
       if (chunk) this.write(chunk, encoding);
       this.#output.last(this.#isChunked ? `0\r\n${this.#trailers}\r\n` : "", "latin1");
@@ -180,7 +186,8 @@ export class PlainResponse extends EventEmitter {
   }
 
   destroy(): this {
-    if (!this.destroyed) this.#output.destroy();
+    // Once it has left, the connection is the next answer's.
+    if (!this.destroyed && !this.writableFinished) this.#output.destroy();
     return this;
   }
 
@@ -202,7 +209,7 @@ export class PlainResponse extends EventEmitter {
   /** An answer to HEAD, and one with a status that has no body, end with their head. */
   get #isBodiless(): boolean {
     const { statusCode: status } = this;
-    return this.req.method === "HEAD" || status === 204 || status === 304;
+    return this.req.method === "HEAD" || status < 200 || status === 204 || status === 304;
   }
 
   /** Head and body in one. */

@@ -394,8 +394,14 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
   }
 }
 
+/** A byte order mark in UTF-8, which JSON may have before it and callees of the version before do not take. */
+const mark = Buffer.from([0xef, 0xbb, 0xbf]);
+
 function bodyOf(request: Request): Body {
   const { service, operation, input } = request;
-  if (input instanceof RawJson) return input.bytes;
+  if (input instanceof RawJson) {
+    const { bytes } = input;
+    return bytes.length > 3 && mark.equals(bytes.subarray(0, 3)) ? bytes.subarray(3) : bytes;
+  }
   return writeJson(input, "invalid_input", `The input of ${service}.${operation}`);
 }

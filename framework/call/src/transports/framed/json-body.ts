@@ -41,8 +41,8 @@ export function readInput(bytes: Buffer, start: number, end: number): unknown {
   if (start === end) return undefined;
   try {
     return parseJson(bytes, start, end);
-  } catch {
-    return new RawJson(Buffer.from(bytes.subarray(start, end)));
+  } catch (fault) {
+    return new RawJson(Buffer.from(bytes.subarray(start, end)), fault);
   }
 }
 

@@ -46,7 +46,7 @@ export const defaultLimits: FramedLimits = {
   maxCalls: 1024,
   maxConnections: 1024,
   maxHandshakes: 256,
-  maxStrings: 512,
+  maxStrings: 2_048,
   maxStringBytes: 8 * 1024,
   connectMs: 1_000,
   handshakeMs: 1_000,

@@ -148,7 +148,7 @@ export const hostileRequests: readonly HostileBytes[] = [
   {
     name: "a definition outside of the table",
     reason: "bad_header",
-    bytes: greeted(frame(frameType.define, 513, "a")),
+    bytes: greeted(frame(frameType.define, 2_049, "a")),
   },
   {
     name: "a definition over its bound",
