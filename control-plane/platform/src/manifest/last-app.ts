@@ -59,7 +59,10 @@ function fileIn(state: string): string {
 
 function circumstancesOf(appModule: string): string {
   const known = [
-    ...[version, process.version, programExecArgv(), programEnvironment()],
+    version,
+    process.version,
+    programExecArgv(),
+    programEnvironment(),
     ...installsAbove(dirname(appModule)),
   ];
   return createHash("sha256").update(JSON.stringify(known)).digest("base64url");

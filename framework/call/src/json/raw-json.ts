@@ -8,13 +8,13 @@ export class RawJson {
   readonly #bytes: Buffer;
   #value: unknown;
   #isRead: boolean;
-  #fault: unknown;
+  #fault: Error | undefined;
 
   /**
    * @param bytes UTF-8, at least one; its own from now on
    * @param fault why they cannot be read, when that is known
    */
-  constructor(bytes: Buffer, fault?: unknown) {
+  constructor(bytes: Buffer, fault?: Error) {
     this.#bytes = bytes;
     this.#fault = fault;
     this.#isRead = fault !== undefined;
@@ -32,7 +32,7 @@ export class RawJson {
         this.#value = parseJson(this.#bytes);
       } catch (thrown) {
         // Looking for what is wrong may take long: once is enough.
-        this.#fault = thrown;
+        this.#fault = thrown as Error;
       }
     }
     if (this.#fault !== undefined) throw this.#fault;

@@ -42,7 +42,7 @@ export function readInput(bytes: Buffer, start: number, end: number): unknown {
   try {
     return parseJson(bytes, start, end);
   } catch (fault) {
-    return new RawJson(Buffer.from(bytes.subarray(start, end)), fault);
+    return new RawJson(Buffer.from(bytes.subarray(start, end)), fault as Error);
   }
 }
 
