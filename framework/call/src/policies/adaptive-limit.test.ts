@@ -36,6 +36,19 @@ test("when everything becomes slow, fewer are let in; the room comes back with t
   assert.ok(instance.limit.limit > before / 2, `${instance.limit.limit} of ${before}`);
 });
 
+test("quick calls that come many at once, after a time of one by one, are all let in", () => {
+  const limit = new AdaptiveLimit(policyDefaults);
+  let now = 0;
+  const second = (inFlight: number, tookMs: number): void => {
+    for (let n = 0; n < 1_000; n++) limit.served("prices.quote", tookMs, inFlight, now);
+    now += 1_000;
+  };
+  for (let n = 0; n < 60; n++) second(1, 0.02);
+  // Each waits for the turns of the others.
+  for (let n = 0; n < 60; n++) second(64, 0.6);
+  assert.equal(limit.limit, policyDefaults.limitMost);
+});
+
 test("an idle instance learns nothing, and the limit has its bounds", () => {
   const idle = new AdaptiveLimit(policyDefaults);
   for (let n = 0; n < 10_000; n++) idle.served("orders.get", 10, 1, n * 1_000);
