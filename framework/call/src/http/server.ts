@@ -76,7 +76,7 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpListen
     http1: (socket) => http1.accept(socket),
     http2: (socket) => http2.accept(socket),
   });
-  // Half-open, as Node's HTTP/1 server has it: whoever ends after its request still gets its answer.
+  // Half-open, as Node's HTTP/1 server has it: what was written to somebody who ends still goes out. Who ends in the middle of an answer leaves.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
     front.accept(socket),
   );
