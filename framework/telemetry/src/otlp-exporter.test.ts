@@ -13,6 +13,8 @@ const call = new SpanTemplate("call", "orders", "prices/quote", {
 });
 const served = new SpanTemplate("served", "prices", "prices/quote", {});
 const epochMs = 1_700_000_000_000;
+/** Of one request, and of stopping; no pause has this length. */
+const boundMs = 10_000;
 
 function span(fields: Partial<Span> = {}): Span {
   return {
@@ -31,12 +33,11 @@ function send(exporter: OtlpExporter, ...spans: Span[]): boolean {
   return exporter.send();
 }
 
-/** Real time, but pauses are over at once; their lengths are noted. */
+/** Real time for bounds; pauses are over at once, and their lengths noted. */
 function hurried(): { clock: Clock; pauses: number[] } {
   const pauses: number[] = [];
   const after = (ms: number, fn: () => void): Timer => {
-    // The bound of a request is no pause.
-    if (ms === 10_000) return systemClock.after(ms, fn);
+    if (ms === boundMs) return systemClock.after(ms, fn);
     pauses.push(ms);
     return systemClock.after(0, fn);
   };
@@ -77,7 +78,7 @@ test("spans arrive as OTLP, each service under its own resource", async (t) => {
   ];
   assert.ok(send(exporter, ...spans));
   await sink.until(({ requests }) => requests.length === 1);
-  await exporter.stop(1_000);
+  await exporter.stop(boundMs);
   const [request] = sink.requests;
   assert.equal(request?.path, "/v1/traces");
   assert.equal(request?.headers["content-type"], "application/x-protobuf");
@@ -142,7 +143,7 @@ test("a backend that is busy is asked again, later and later, and as late as it 
   send(exporter, span());
   await sink.until(({ requests }) => requests.length === 3);
   assert.deepEqual(pauses, [1_000, 9_000]);
-  await exporter.stop(1_000);
+  await exporter.stop(boundMs);
   assert.deepEqual(lost, []);
 });
 
@@ -155,7 +156,7 @@ test("what it refuses, or takes in part, is lost with a line in the log", async 
   send(exporter, span());
   send(exporter, span(), span(), span());
   await sink.until(({ requests }) => requests.length === 2);
-  await exporter.stop(1_000);
+  await exporter.stop(boundMs);
   assert.deepEqual(lost, [1, 2]);
   assert.match(lines.join("\n"), /could not be sent to .*: it answers 400[^]*in part.*too old/);
 });
@@ -184,7 +185,7 @@ test("a backend that is away costs five attempts, four batches of memory, and no
   assert.equal(lost, 5);
   assert.deepEqual(pauses.slice(0, 4), [1_000, 2_000, 4_000, 8_000]);
   assert.match(lines[0] ?? "", /ECONNREFUSED/);
-  await exporter.stop(1_000);
+  await exporter.stop(boundMs);
   assert.equal(send(exporter, span()), false);
 });
 
@@ -195,4 +196,12 @@ test("a backend that does not answer holds up the end of a program for its bound
   await sink.until(({ requests }) => requests.length === 1);
   await exporter.stop(0);
   assert.deepEqual(lost, [2, 1]);
+});
+
+test("who stops while the only batch is on its way loses that one", async (t) => {
+  const { sink, exporter, lost } = await exporterTo(t, "silence");
+  send(exporter, span());
+  await sink.until(({ requests }) => requests.length === 1);
+  await exporter.stop(0);
+  assert.deepEqual(lost, [1]);
 });

@@ -85,7 +85,8 @@ export class OtlpExporter implements SpanExporter {
     this.#stopped = true;
     this.#hurry?.();
     const timer = this.#options.clock.after(ms, () => {
-      this.#options.lost(this.#waiting.splice(0).reduce((sum, one) => sum + one.spans, 0));
+      const waiting = this.#waiting.splice(0).reduce((sum, one) => sum + one.spans, 0);
+      if (waiting > 0) this.#options.lost(waiting);
       this.#abandon?.();
     });
     await this.#sending;
