@@ -57,6 +57,18 @@ test("answers that are there at once leave in one write, with the requests that 
   socket.destroy();
 });
 
+test("much leaves while the rest is still being read", () => {
+  let read = 0;
+  const { socket, writes } = served((_incoming, reply) => {
+    read++;
+    assert.equal(writes.length, read < 3 ? 0 : 1);
+    reply.answered("x".repeat(1_100));
+  });
+  socket.emit("data", three);
+  assert.equal(writes.length, 2);
+  socket.destroy();
+});
+
 test("the last answer leaves at once, those before it wait for company", () => {
   const waiting: Reply[] = [];
   const { socket, writes } = served((_incoming, reply) => void waiting.push(reply));

@@ -49,6 +49,25 @@ test("frames of one tick leave in one write, a flush leaves at once", async () =
   assert.equal(writes.length, 2);
 });
 
+test("much does not wait for more, and never for itself", async () => {
+  const { socket, writes, take } = heldSocket();
+  const output = new Output(socket, () => {});
+  for (let i = 0; i < 40; i++) {
+    queue(output, "x".repeat(91));
+    output.schedule();
+  }
+  // Once 2 KiB were there; what came after is one more write, when the socket is free.
+  assert.deepEqual(
+    writes.map(({ length }) => length),
+    [2_100],
+  );
+  take();
+  assert.deepEqual(
+    writes.map(({ length }) => length),
+    [2_100, 1_900],
+  );
+});
+
 test("while the socket is busy frames wait, and are known not to have left", async () => {
   const { socket, writes, take } = heldSocket();
   let flushed = 0;

@@ -7,6 +7,12 @@ const chunkBytes = 64 * 1024;
 /** Text up to this length is given room for its worst case instead of being measured first. */
 const measureFrom = 4096;
 
+/**
+ * So much does not wait for more, in bytes. Two processes that each send what they have only when they have read everything take turns:
+ * with 64 calls in flight both cores were idle for half of the time, and a third fewer calls were answered.
+ */
+const aheadBytes = 2048;
+
 const notHex = 16;
 /** What a hexadecimal digit stands for, by its character code. */
 const valueOfDigit = Uint8Array.from({ length: 128 }, (_, code) => {
@@ -155,9 +161,15 @@ export class Output {
    * gateway does for a request.
    */
   schedule(): void {
+    this.sendAhead();
     if (this.#scheduled || this.#inSocket > 0) return;
     this.#scheduled = true;
     setImmediate(this.#onTurn);
+  }
+
+  /** Sends what is queued if it is much: the other side works on it while this one makes the rest. */
+  sendAhead(): void {
+    if (this.#inSocket === 0 && this.#fullBytes + this.#at - this.#from >= aheadBytes) this.flush();
   }
 
   /** Sends everything now, unless the socket is busy: then as soon as it is not. */

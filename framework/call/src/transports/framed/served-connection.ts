@@ -334,11 +334,12 @@ export class ServedConnection implements ConnectionOwner {
     served.context.release();
     this.#running--;
     // The last answer of all gains nothing from waiting for company; as long as requests are read, it is not known to be.
-    if (!this.#connection.reading) this.#send();
+    if (this.#connection.reading) this.#connection.output.sendAhead();
+    else this.#send();
     this.#afterAnswer();
   }
 
-  /** What was answered at once, while its request was read, leaves with what came with it. */
+  /** What was answered at once, while its request was read, leaves with what came with it, unless that is much. */
   read(): void {
     const { output } = this.#connection;
     if (output.queued > output.handedOver) this.#send();
