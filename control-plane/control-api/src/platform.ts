@@ -1,5 +1,6 @@
 import { command, contract, type ContractDescription, error, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { asked, changeReport } from "./changes.ts";
 import { errorShape } from "./error-shape.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -134,6 +135,30 @@ export const platform = contract("platform", {
       output: z.object({ instances: z.array(z.string()) }),
       deadlineMs: 120_000,
       summary: "Replaces the instances of a unit, new ones first.",
+    }),
+    cut: command({
+      http: "POST /api/services/{service}/cut",
+      input: z.object({ ...asked, service: z.string(), from: z.string().optional() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Takes a service out of its unit, into one of its own, while everything runs.",
+    }),
+    join: command({
+      http: "POST /api/services/{service}/join",
+      input: z.object({ ...asked, service: z.string(), into: z.string() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Takes a service into another unit, while everything runs.",
+    }),
+    scale: command({
+      http: "POST /api/units/{unit}/scale",
+      input: z.object({ ...asked, unit: z.string(), copies: z.int() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs another number of copies of a unit.",
     }),
     attachProgram: command({
       http: "POST /api/services/{service}/program",

@@ -24,6 +24,9 @@ import { deploy, type Deployment } from "./placement/deployment.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
 import { programs } from "./programs.ts";
+import { residentBytes } from "./runtimes/resident-memory.ts";
+import { Journal } from "./rollouts/journal.ts";
+import { Rollouts } from "./rollouts/rollouts.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
 import { Databases } from "./resources/databases.ts";
@@ -81,6 +84,8 @@ export interface Parts {
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
+  readonly journal: Journal;
+  readonly rollouts: Rollouts;
   readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
@@ -185,6 +190,18 @@ export function assemble(
     },
   });
 
+  // What is changed of all that while it runs.
+  const journal = new Journal(home.state);
+  const rollouts = new Rollouts({
+    clock,
+    events,
+    journal,
+    deployed,
+    supervisor,
+    acknowledged: () => publisher.acknowledged(),
+    memory: () => residentBytes(supervisor.instances.map(({ pid }) => pid)),
+  });
+
   security?.authority.onChange(() => publisher.changed());
 
   // Our own way to call services, for operators.
@@ -217,7 +234,7 @@ export function assemble(
     supervisor,
     databases,
     deployment: () => deployed.current,
-    describe: async (signal) => deploy(await around.describe(signal), options),
+    describe: async (signal) => deploy(await around.describe(signal), options, journal.kept),
     deploy: (deployment) => whole.redeploy(deployment),
   });
 
@@ -241,6 +258,7 @@ export function assemble(
     attached,
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
+    change: (plan, asked) => rollouts.run(plan, asked),
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };
@@ -254,6 +272,8 @@ export function assemble(
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
+    journal,
+    rollouts,
     attached,
     draining,
     listenApi: async () => {

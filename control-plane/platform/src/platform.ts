@@ -78,8 +78,8 @@ export class Platform {
   /** Starts everything: in the order in which the parts need each other, and side by side what can be. */
   async start(): Promise<void> {
     const { clock, events } = this.#around;
-    const { databases, deployed, publisher, reloader, rotation, supervisor } = this.#parts;
-    const { app, host, port, platformPort, watch } = this.#options;
+    const { databases, deployed, journal, publisher, reloader, rotation, supervisor } = this.#parts;
+    const { app, cut, host, port, platformPort, watch } = this.#options;
     const { home } = this.#held;
     const begun = clock.now();
 
@@ -103,13 +103,16 @@ export class Platform {
       () => readApp({ home, app, adopting, since: performance.timeOrigin, ...this.#around }),
       summary,
     );
-    await deployed.set(deploy(manifest, this.#options), adopting);
+    const unfinished = journal.unfinished();
+    if (cut !== undefined && !adopting) journal.forget();
+    await deployed.set(deploy(manifest, this.#options, journal.kept), adopting);
     deployed.starting = !adopting;
     this.#assertStarting();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
     const wanted = deployed.programs;
-    const adopted = await supervisor.reconcile(wanted);
+    const undone = unfinished?.isCommitted === false ? unfinished.change.id : undefined;
+    const adopted = await supervisor.reconcile(wanted, undone);
     for (const { unit, record } of adopted) {
       // Not what was draining, since its place has been taken back.
       const serves = supervisor.slotsOf(unit).some(({ current }) => current?.record === record);
@@ -147,6 +150,15 @@ export class Platform {
       starting("programs", foreign, "sidecar"),
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
+    if (unfinished !== undefined) {
+      const { kind, title } = unfinished.change;
+      journal.end();
+      events.done(
+        "change",
+        undone === undefined ? "Finishing a change" : "Undoing a change",
+        `${kind} ${title}`,
+      );
+    }
 
     // Ready is what answers: everyone knows the way to everyone.
     deployed.starting = false;

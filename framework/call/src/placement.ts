@@ -20,6 +20,8 @@ export interface PlacedInstance {
 /** A service: which unit it lives in and whom it may call. */
 export interface PlacedService {
   readonly unit: string;
+  /** The unit that a change is about to take it to: copies of that one may speak for it, and nobody calls them yet. */
+  readonly movesTo?: string | undefined;
   /** Semantic version of the contract that it offers. */
   readonly version: string;
   /** The services that it declares as `uses`. */

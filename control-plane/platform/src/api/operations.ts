@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Caller, ServedArguments, ServedOperation } from "@kerf/call";
 import { rootContext } from "@kerf/call";
-import type { platform, Status } from "@kerf/control-api";
+import type { ChangeReport, platform, Status } from "@kerf/control-api";
 import { generateTypes } from "@kerf/data/types-generator";
 import {
   type CallContext,
@@ -14,8 +14,12 @@ import {
 } from "@kerf/kernel";
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import type { EventLog } from "../progress/event-log.ts";
+import type { Deployment } from "../placement/deployment.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
+import type { Plan } from "../rollouts/change.ts";
+import { planCut, planJoin, planScale } from "../rollouts/plan.ts";
+import type { Asked } from "../rollouts/rollouts.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { runSql } from "./sql.ts";
 
@@ -35,6 +39,8 @@ export interface ApiSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
+  /** Makes a change of what runs. */
+  change(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport>;
   stop(reason: string): void;
 }
 
@@ -160,6 +166,18 @@ export function platformOperations(around: ApiSurroundings): Operations {
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),
     })),
+    cut: inFull(({ input }) => {
+      const { service, from, ...rest } = input as { service: string; from?: string } & ChangeInput;
+      return around.change((now) => planCut(now, service, from), askedOf(rest));
+    }),
+    join: inFull(({ input }) => {
+      const { service, into, ...rest } = input as { service: string; into: string } & ChangeInput;
+      return around.change((now) => planJoin(now, service, into), askedOf(rest));
+    }),
+    scale: inFull(({ input }) => {
+      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
+      return around.change((now) => planScale(now, unit, copies), askedOf(rest));
+    }),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
       await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);
@@ -186,6 +204,15 @@ interface Invocation {
   input: unknown;
   as?: Principal | undefined;
   deadlineMs?: number | undefined;
+}
+
+interface ChangeInput {
+  change: string;
+  by: string;
+}
+
+function askedOf({ by, change }: ChangeInput): Asked {
+  return { id: change, by };
 }
 
 interface Operate {

@@ -23,6 +23,8 @@ export interface InstanceRecord {
   readonly network?: "unix" | "tcp" | undefined;
   /** What it runs instead of the program that its service declares. */
   readonly attached?: AttachedProgram | undefined;
+  /** The change that it was started for; nothing where it was started to keep its place filled. */
+  readonly change?: string | undefined;
   readonly logFile: string;
   /** Length of the log when it was started, in bytes. */
   readonly logFrom: number;
