@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { callCommand } from "./commands/call.ts";
+import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -34,6 +35,9 @@ export function program(): Command {
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())
+    .addCommand(cutCommand())
+    .addCommand(joinCommand())
+    .addCommand(scaleCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())
