@@ -106,6 +106,7 @@ async function fail(thrown: unknown): Promise<void> {
   process.exitCode = 1;
   log.error("the platform could not start", { error: thrown, code: error.code });
   events.problem(error, undefined, (error.data as { log?: string[] } | undefined)?.log, true);
-  if (platform === undefined) await end();
+  // What a platform before us started goes on serving; whoever started us tries again, or ends it.
+  if (platform === undefined || platform.takesOver) await end();
   else await platform.stop("it could not start");
 }

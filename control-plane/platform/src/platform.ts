@@ -42,6 +42,7 @@ export class Platform {
   #api: HttpListener | undefined;
   #hosts: FramedServer | undefined;
   #stopped: Promise<void> | undefined;
+  #adopting = false;
 
   private constructor(options: PlatformOptions, around: PlatformSurroundings, held: Held) {
     this.#options = options;
@@ -87,6 +88,7 @@ export class Platform {
     await readBroker(this.#options.broker);
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
+    this.#adopting = adopting;
     if (!adopting) await freePort(gatewayPortSetting, host, port);
     await freePort(apiPortSetting, "127.0.0.1", platformPort);
 
@@ -180,6 +182,11 @@ export class Platform {
     } catch (error) {
       this.#around.log.debug("no spare database cluster was made", { error });
     }
+  }
+
+  /** Whether programs serve that a platform before this one started: a start that fails is no reason to end them. */
+  get takesOver(): boolean {
+    return this.#adopting;
   }
 
   /** Everything that runs, as it is now. */

@@ -3,6 +3,7 @@ import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
+import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
@@ -15,6 +16,7 @@ import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { upCommand } from "./commands/up.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
 
@@ -32,6 +34,8 @@ export function program(): Command {
     .helpCommand(false)
     .addHelpText("after", `\nExit codes:\n${exitCodeHelp}`)
     .addCommand(devCommand())
+    .addCommand(upCommand())
+    .addCommand(downCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())

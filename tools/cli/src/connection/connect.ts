@@ -39,7 +39,7 @@ function notStarted(home: string, cause: unknown): KerfError {
   return new KerfError("platform_unreachable", {
     message: "No platform is running here.",
     why: `${home} names none: ${(cause as Error).message}`,
-    fix: "Start the app with kerf dev, or pass --home DIR.",
+    fix: "Start the app with kerf dev or kerf up, or pass --home DIR.",
     cause,
   });
 }
@@ -54,7 +54,7 @@ function explain(thrown: unknown, connection: Connection): unknown {
   return new KerfError("platform_unreachable", {
     message: `The platform at ${connection.url} cannot be reached.`,
     why: `${connection.home} says that it is there, but ${why}.`,
-    fix: "If kerf dev runs, it brings the platform back within seconds: try again. Otherwise start it.",
+    fix: "If kerf dev runs, it brings the platform back within seconds: try again. In the background: kerf up.",
     cause: thrown,
   });
 }

@@ -17,7 +17,7 @@ export function findHome(given: string | undefined, env: NodeJS.ProcessEnv, cwd:
   throw new KerfError("platform_unreachable", {
     message: "No platform has been started here.",
     why: `Neither ${cwd} nor a folder above it holds ${folder}, and KERF_HOME is not set.`,
-    fix: "Start the app with kerf dev, run this in the app's folder, or pass --home DIR.",
+    fix: "Start the app with kerf dev or kerf up, run this in the app's folder, or pass --home DIR.",
   });
 }
 

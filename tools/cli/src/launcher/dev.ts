@@ -1,19 +1,15 @@
-import { resolve } from "node:path";
-import { KerfError } from "@kerf/kernel";
 import type { DevOptions } from "../commands/dev.ts";
+import { platformArguments } from "../commands/start-options.ts";
 import { homeToStart } from "../connection/home.ts";
-import { duration } from "../output/duration.ts";
-import { paintFor } from "../output/paint.ts";
-import { counts, picture } from "../output/picture.ts";
 import { progressView } from "../output/progress-view.ts";
+import { assertNoPlatform } from "../background/running-platform.ts";
 import { findApp } from "./app-file.ts";
 import { Guardian } from "./guardian.ts";
 import { HomeClaim } from "./home-claim.ts";
 import { Launcher } from "./launcher.ts";
-import { ownCommand } from "./own-command.ts";
 import { assertPortFree } from "./ports.ts";
+import { readyText } from "./ready-text.ts";
 import { onStopRequest } from "./stop-requests.ts";
-import { tryNext } from "./try-next.ts";
 
 /** Runs an app until it is told to stop; resolves with the exit code, throws what is wrong before anything started. */
 export async function dev(options: DevOptions): Promise<number> {
@@ -25,6 +21,7 @@ export async function dev(options: DevOptions): Promise<number> {
   const view = progressView({ json: options.json === true, cwd });
   const claim = await HomeClaim.take(home, (text) => view.note(text));
   try {
+    await assertNoPlatform(home);
     await assertPortFree(
       port,
       "the gateway",
@@ -42,31 +39,14 @@ export async function dev(options: DevOptions): Promise<number> {
         program: import.meta.resolve("@kerf/platform/main"),
         home,
         args: [
-          "--app",
-          app,
-          "--home",
-          home,
-          "--port",
-          String(port),
-          "--platform-port",
-          String(platformPort),
-          ...(options.cut === undefined ? [] : ["--cut", options.cut]),
-          ...(options.replicas === undefined ? [] : ["--replicas", String(options.replicas)]),
-          ...(options.broker === undefined ? [] : ["--broker", brokerSetting(options.broker, cwd)]),
-          "--network",
-          options.network,
-          ...(options.certificateLife === undefined
-            ? []
-            : ["--certificate-life", String(options.certificateLife)]),
-          ...(options.authorityLife === undefined
-            ? []
-            : ["--authority-life", String(options.authorityLife)]),
+          ...platformArguments(options, { app, home, cwd }),
           ...(options.watch ? [] : ["--no-watch"]),
         ],
       },
       guardian,
       view,
-      describe: (status, readyMs) => describe(home, status, readyMs),
+      describe: (status, readyMs) =>
+        readyText(home, status, { readyMs, where: "elsewhere", stop: () => "Ctrl-C" }),
     });
     const unlisten = onStopRequest((request) => launcher.stop(request));
     try {
@@ -78,39 +58,4 @@ export async function dev(options: DevOptions): Promise<number> {
     view.close();
     claim.release();
   }
-}
-
-/** A file is named as from here: the platform may run elsewhere. Throws `invalid_input` for what is not to be in arguments. */
-function brokerSetting(given: string, cwd: string): string {
-  if (!given.includes("://")) return resolve(cwd, given);
-  if (!given.includes("@")) return given;
-  throw new KerfError("invalid_input", {
-    message: "The URL of the broker has a user or a password in it.",
-    why: "Everybody on a machine can read the arguments of its programs.",
-    fix: "Write the URL into a file that only you can read, and give the file: kerf dev --broker FILE",
-  });
-}
-
-async function describe(
-  home: string,
-  status: Parameters<typeof picture>[0],
-  readyMs: number,
-): Promise<string> {
-  const paint = paintFor(process.stdout);
-  // The client is loaded now, when everything runs, and not before: it would make the start slower.
-  const { connect } = await import("../connection/connect.ts");
-  const contracts = await connect({ home })
-    .then(({ client }) => client.contracts({}))
-    .then((answer) => answer.contracts)
-    .catch(() => []);
-  const commands = tryNext(status, contracts, ownCommand(home, process.env, process.cwd()));
-  return [
-    "",
-    picture(status, paint),
-    "",
-    `  ${counts(status).ailing === 0 ? "ready" : "started"} after ${duration(readyMs)}; try, in another terminal:`,
-    ...commands.map((command) => `    ${paint("name", command)}`),
-    `  ${paint("faint", "Ctrl-C stops everything; the data stays in")} ${home}`,
-    "",
-  ].join("\n");
 }

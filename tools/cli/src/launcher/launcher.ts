@@ -2,10 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ProgressEvent, Status } from "@kerf/control-api";
 import { exitCodeOfError, exitCodes } from "../exit-code.ts";
 import { duration } from "../output/duration.ts";
-import { printable } from "../output/printable.ts";
 import type { ProgressView } from "../output/progress-view.ts";
+import { failedStartText } from "./failed-start.ts";
 import type { Guardian } from "./guardian.ts";
-import { lastLines } from "./last-lines.ts";
 import { type PlatformExit, PlatformProcess, type PlatformStart } from "./platform-process.ts";
 import type { StopRequest } from "./stop-requests.ts";
 
@@ -18,7 +17,7 @@ const settledMs = 60_000;
 
 /** What a launcher is made from. */
 export interface LauncherOptions {
-  readonly platform: Omit<PlatformStart, "onEvent">;
+  readonly platform: Omit<PlatformStart, "onEvent" | "endsWithUs">;
   readonly guardian: Guardian;
   readonly view: ProgressView;
   /** The picture and what to try next. */
@@ -84,6 +83,7 @@ export class Launcher {
   #start(): PlatformProcess {
     const platform = new PlatformProcess({
       ...this.#options.platform,
+      endsWithUs: true,
       onEvent: (event) => this.#heard(event),
     });
     this.#platforms.push(platform);
@@ -96,6 +96,7 @@ export class Launcher {
     if (event.type === "stopping" && !this.#stopping.signal.aborted) this.#stoppedByItself = true;
     if (event.type === "problem" && event.fatal === true) this.#fatal = event.error.code;
     if (event.type !== "ready") return;
+    this.#fatal = undefined;
     if (this.#ready) {
       view.note("✓ the platform is back");
       return;
@@ -115,14 +116,7 @@ export class Launcher {
   async #explainFailedStart(platform: PlatformProcess, exit: PlatformExit): Promise<void> {
     // The platform has said itself what is wrong, as a rule.
     if (this.#fatal !== undefined) return;
-    const tail = await lastLines(platform.log, platform.logFrom);
-    this.#options.view.note(
-      [
-        `✗ The platform ended before it was ready (${exit.signal ?? `exit code ${exit.code}`}).`,
-        `  Its log: ${platform.log}`,
-        ...tail.map((line) => `  │ ${printable(line)}`),
-      ].join("\n"),
-    );
+    this.#options.view.note(await failedStartText(platform, exit));
   }
 
   /** Waits for the platform as long as it may take, cuts the lifelines and has the guardian end what is left. */

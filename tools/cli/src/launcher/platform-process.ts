@@ -22,10 +22,12 @@ export interface PlatformStart {
   readonly program: URL | string;
   readonly args: readonly string[];
   readonly home: string;
+  /** Whether everything is to end with us; without that it goes on in the background. */
+  readonly endsWithUs: boolean;
   readonly onEvent: (event: ProgressEvent) => void;
 }
 
-/** The platform as the launcher sees it: a process with a progress pipe, a log file and a lifeline. */
+/** The platform as whoever started it sees it: a process with a progress pipe, a log file and mostly a lifeline. */
 export class PlatformProcess {
   readonly pid: number | undefined;
   /** Resolves when the process has ended and everything that it said has been read; never rejects. */
@@ -35,7 +37,8 @@ export class PlatformProcess {
   /** Where its own lines begin in it, bytes. */
   readonly logFrom: number;
   readonly #child: ChildProcess;
-  readonly #lifeline: Socket;
+  readonly #progress: Readable;
+  readonly #lifeline: Socket | undefined;
   #gone = false;
 
   constructor(start: PlatformStart) {
@@ -43,19 +46,16 @@ export class PlatformProcess {
     this.logFrom = statSync(this.log, { throwIfNoEntry: false })?.size ?? 0;
     this.#child = spawnPlatform(start, this.log);
     this.pid = this.#child.pid;
-    this.#lifeline = this.#child.stdio[lifelineFd] as Socket;
+    this.#progress = this.#child.stdio[progressFd] as Readable;
+    this.#lifeline = (this.#child.stdio[lifelineFd] ?? undefined) as Socket | undefined;
     // It never says anything; its other end may go away at any time.
-    this.#lifeline.on("error", () => {});
-    this.#lifeline.resume();
+    this.#lifeline?.on("error", () => {});
+    this.#lifeline?.resume();
     const ended = new Promise<PlatformExit>((resolve) => {
       this.#child.once("error", () => resolve({ code: 127, signal: null }));
       this.#child.once("exit", (code, signal) => resolve({ code, signal }));
     });
-    const read = readEvents(
-      this.#child.stdio[progressFd] as Readable,
-      start.onEvent,
-      () => {},
-    ).catch(() => {}); // A pipe that breaks with its process: `exited` tells.
+    const read = readEvents(this.#progress, start.onEvent, () => {}).catch(() => {}); // A pipe that breaks with its process: `exited` tells.
     this.exited = ended.then(async (exit) => {
       this.#gone = true;
       await read;
@@ -70,7 +70,13 @@ export class PlatformProcess {
 
   /** Tells everything that it ever started, itself included, that the launcher is gone. */
   cutLifeline(): void {
-    this.#lifeline.destroy();
+    this.#lifeline?.destroy();
+  }
+
+  /** Leaves it to itself: we may end, and it goes on. */
+  letGo(): void {
+    this.#progress.destroy();
+    this.#child.unref();
   }
 }
 
@@ -82,8 +88,8 @@ function spawnPlatform(start: PlatformStart, log: string): ChildProcess {
     return spawn(process.execPath, [...nodeArguments(program), program, ...start.args], {
       // A session of its own: Ctrl-C reaches the launcher alone, which then stops everything in order.
       detached: true,
-      stdio: ["ignore", logFile, logFile, "pipe", "pipe"],
-      env: childEnvironment(process.env),
+      stdio: ["ignore", logFile, logFile, "pipe", ...(start.endsWithUs ? ["pipe" as const] : [])],
+      env: childEnvironment(process.env, start.endsWithUs),
     });
   } finally {
     closeSync(logFile);
@@ -95,7 +101,12 @@ function nodeArguments(program: string): string[] {
   return program.endsWith(".ts") ? ["--conditions=kerf-source"] : [];
 }
 
-function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { KERF_PARENT_LIFELINE_FD: _fd, KERF_PARENT_PID: _pid, ...rest } = env;
-  return { ...rest, KERF_LIFELINE_FD: String(lifelineFd) };
+function childEnvironment(env: NodeJS.ProcessEnv, lifeline: boolean): NodeJS.ProcessEnv {
+  const {
+    KERF_PARENT_LIFELINE_FD: _fd,
+    KERF_PARENT_PID: _pid,
+    KERF_LIFELINE_FD: _lifeline,
+    ...rest
+  } = env;
+  return lifeline ? { ...rest, KERF_LIFELINE_FD: String(lifelineFd) } : rest;
 }

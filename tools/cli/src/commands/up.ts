@@ -1,0 +1,34 @@
+import { Command } from "commander";
+import { examples } from "../examples.ts";
+import { type StartOptions, withStartOptions } from "./start-options.ts";
+
+/** What `kerf up` takes. */
+export interface UpOptions extends StartOptions {
+  environment: string;
+  json?: true;
+}
+
+/** `kerf up`: runs an app on this machine in the background. */
+export function upCommand(): Command {
+  return examples(
+    withStartOptions(
+      new Command("up")
+        .summary("run an app in the background")
+        .description(
+          "Runs an app on this machine until kerf down, whatever becomes of the terminal, and comes back when it is ready. " +
+            "When it runs already, says where. When only the platform has ended, starts that again: it takes over what runs.",
+        ),
+    )
+      .option("--environment <name>", "what this environment is called", "production")
+      .option("--json", "print what happens as JSON lines, the status at the end")
+      .action(async (options: UpOptions) => {
+        const { up } = await import("../background/up.ts");
+        process.exitCode = await up(options);
+      }),
+    [
+      ["kerf up", "the app in this folder"],
+      ["kerf up --replicas 2", "two copies of each program, so that one may die unnoticed"],
+      ["kerf up --app app.ts --home /var/lib/shop", "the state in a folder of its own"],
+    ],
+  );
+}

@@ -1,0 +1,42 @@
+import type { Status } from "@kerf/control-api";
+import { duration } from "../output/duration.ts";
+import { paintFor } from "../output/paint.ts";
+import { counts, picture } from "../output/picture.ts";
+import { ownCommand } from "./own-command.ts";
+import { tryNext } from "./try-next.ts";
+
+/** What is shown when everything has started: the picture, what to try next, how it is stopped. */
+export async function readyText(
+  home: string,
+  status: Status,
+  facts: {
+    /** When it was ready, in milliseconds from the start; undefined when it ran already. */
+    readonly readyMs: number | undefined;
+    /** `elsewhere`: only another terminal is free. */
+    readonly where: "here" | "elsewhere";
+    /** How everything is stopped, from a way of naming our own commands. */
+    stop(command: (words: string) => string): string;
+  },
+): Promise<string> {
+  const paint = paintFor(process.stdout);
+  // The client is loaded now, when everything runs, and not before: it would make the start slower.
+  const { connect } = await import("../connection/connect.ts");
+  const contracts = await connect({ home })
+    .then(({ client }) => client.contracts({}))
+    .then((answer) => answer.contracts)
+    .catch(() => []);
+  const command = ownCommand(home, process.env, process.cwd());
+  const state =
+    facts.readyMs === undefined
+      ? "runs already"
+      : `${counts(status).ailing === 0 ? "ready" : "started"} after ${duration(facts.readyMs)}`;
+  return [
+    "",
+    picture(status, paint),
+    "",
+    `  ${state}; try${facts.where === "elsewhere" ? ", in another terminal" : ""}:`,
+    ...tryNext(status, contracts, command).map((line) => `    ${paint("name", line)}`),
+    `  ${paint("faint", `${facts.stop(command)} stops everything; the data stays in`)} ${home}`,
+    "",
+  ].join("\n");
+}
