@@ -154,6 +154,8 @@ export interface Boot {
   readonly instance: string;
   /** Services that this instance runs; for a gateway its backend's name or nothing. */
   readonly services: readonly string[];
+  /** Absolute paths of the builds that services are loaded from; the others come from the app's source. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
   /** Where to listen for calls; absent for a gateway. With port 0 any that is free, told when it attaches. */
   readonly address?: Address | undefined;
   /** True where programs talk over TCP: it gets a certificate before anything else, and asks others for theirs. */

@@ -32,6 +32,7 @@ export {
   type ProvisionedService,
   type ServiceDatabaseRequest,
 } from "./provision.ts";
+export { type MigrationFile, readMigrations } from "./migrations/directory.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
 export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
