@@ -1,11 +1,12 @@
 import * as z from "zod";
 
-/** The parts of a change, in their order; `undo` in the place of the last two when it failed before it was committed. */
-export const rolloutStep = z.enum(["start", "shift", "drain", "undo"]);
+/** The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. */
+export const rolloutStep = z.enum(["migrate", "start", "shift", "drain", "undo"]);
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
-export const changeKind = z.enum(["cut", "join", "scale"]);
+export const changeKind = z.enum(["cut", "join", "scale", "deploy", "rollback"]);
+export type ChangeKind = z.infer<typeof changeKind>;
 
 /** What every request for a change says. */
 export const asked = {
@@ -14,6 +15,23 @@ export const asked = {
   /** Who asks. */
   by: z.string().min(1).max(100),
 };
+
+/** A release of a unit. */
+export const releaseStatus = z.object({
+  unit: z.string(),
+  number: z.int(),
+  /** Digests by service. */
+  builds: z.record(z.string(), z.string()),
+  /** Versions of the contracts by service. */
+  versions: z.record(z.string(), z.string()),
+  /** Whether it is the one that is to run. */
+  running: z.boolean(),
+  /** RFC 3339. */
+  at: z.string(),
+  by: z.string(),
+  why: z.string(),
+});
+export type ReleaseStatus = z.infer<typeof releaseStatus>;
 
 /** What a change cost or saved. */
 export const changeReport = z.object({

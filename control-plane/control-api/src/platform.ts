@@ -1,6 +1,6 @@
 import { command, contract, type ContractDescription, error, query, stream } from "@kerf/contract";
 import * as z from "zod";
-import { asked, changeReport } from "./changes.ts";
+import { asked, changeReport, releaseStatus } from "./changes.ts";
 import { errorShape } from "./error-shape.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -159,6 +159,39 @@ export const platform = contract("platform", {
       output: changeReport,
       deadlineMs: 600_000,
       summary: "Runs another number of copies of a unit.",
+    }),
+    deploy: command({
+      http: "POST /api/deploys",
+      input: z.object({
+        ...asked,
+        /** Digests of builds that lie in the platform's folder of builds, by service. */
+        builds: z.record(z.string(), z.string()),
+        /** A gateway that is to expose them. */
+        expose: z.string().optional(),
+      }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs other builds of services, while everything runs.",
+    }),
+    rollback: command({
+      http: "POST /api/units/{unit}/rollback",
+      input: z.object({
+        ...asked,
+        unit: z.string(),
+        /** The one that ran before, when it is absent. */
+        release: z.int().optional(),
+      }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs an earlier release of a unit again.",
+    }),
+    releases: query({
+      http: "GET /api/releases",
+      input: z.object({ unit: z.string().optional() }),
+      output: z.object({ releases: z.array(releaseStatus) }),
+      summary: "The releases of one unit or all, the newest first.",
     }),
     attachProgram: command({
       http: "POST /api/services/{service}/program",

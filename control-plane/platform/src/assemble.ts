@@ -24,6 +24,7 @@ import { deploy, type Deployment } from "./placement/deployment.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
 import { programs } from "./programs.ts";
+import { ReleaseStore } from "./releases/release-store.ts";
 import { residentBytes } from "./runtimes/resident-memory.ts";
 import { Journal } from "./rollouts/journal.ts";
 import { Rollouts } from "./rollouts/rollouts.ts";
@@ -85,6 +86,7 @@ export interface Parts {
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
   readonly journal: Journal;
+  readonly releases: ReleaseStore;
   readonly rollouts: Rollouts;
   readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
@@ -114,6 +116,7 @@ export function assemble(
     home,
     clock,
     log,
+    ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
     changed: (service) => whole.databaseChanged(service),
@@ -192,10 +195,13 @@ export function assemble(
 
   // What is changed of all that while it runs.
   const journal = new Journal(home.state);
+  const releases = new ReleaseStore(home.root, home.state);
   const rollouts = new Rollouts({
     clock,
     events,
     journal,
+    store: releases,
+    databases,
     deployed,
     supervisor,
     acknowledged: () => publisher.acknowledged(),
@@ -259,6 +265,8 @@ export function assemble(
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
     change: (plan, asked) => rollouts.run(plan, asked),
+    releases,
+    placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };
@@ -273,6 +281,7 @@ export function assemble(
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
     journal,
+    releases,
     rollouts,
     attached,
     draining,

@@ -11,6 +11,7 @@ import { assemble, type Held, type Parts, type PlatformSurroundings } from "./as
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
 import { deploy, type Deployment, ownUnits } from "./placement/deployment.ts";
+import { readReleases } from "./releases/read-releases.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { openSecurity } from "./resources/security.ts";
@@ -80,8 +81,7 @@ export class Platform {
   async start(): Promise<void> {
     const { clock, events } = this.#around;
     const { databases, deployed, journal, publisher, reloader, rotation, supervisor } = this.#parts;
-    const { app, cut, host, port, platformPort, watch } = this.#options;
-    const { home } = this.#held;
+    const { host, port, platformPort, watch } = this.#options;
     const begun = clock.now();
 
     // A broker that cannot be is found before anything is started.
@@ -99,15 +99,10 @@ export class Platform {
       this.#parts.listenHosts(),
     ]);
     await this.#announce();
-    const manifest = await events.step(
-      "app",
-      "Reading the app",
-      () => readApp({ home, app, adopting, since: performance.timeOrigin, ...this.#around }),
-      summary,
-    );
     const unfinished = journal.unfinished();
-    if (cut !== undefined && !adopting) journal.forget();
-    await deployed.set(deploy(manifest, this.#options, journal.kept), adopting);
+    const deployment = await this.#readDeployment(adopting);
+    const { manifest } = deployment;
+    await deployed.set(deployment, adopting);
     deployed.starting = !adopting;
     this.#assertStarting();
 
@@ -172,6 +167,27 @@ export class Platform {
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
+  }
+
+  /** What is to run: the releases, or the app as its source is now. */
+  #readDeployment(adopting: boolean): Promise<Deployment> {
+    const { clock, events } = this.#around;
+    const { draining, journal, releases: store } = this.#parts;
+    const { app, cut, releases } = this.#options;
+    const { home } = this.#held;
+    if (releases) {
+      const { signal } = draining;
+      const around = { options: this.#options, store, journal, events, clock, signal };
+      return events.step("app", "Reading the releases", () => readReleases(around), summary);
+    }
+    const since = performance.timeOrigin;
+    const read = async (): Promise<Deployment> => {
+      const manifest = await readApp({ home, app, adopting, since, ...this.#around });
+      // Whoever starts everything anew says himself where it is to be.
+      if (cut !== undefined && !adopting) journal.forget();
+      return deploy(manifest, this.#options, journal.kept);
+    };
+    return events.step("app", "Reading the app", read, summary);
   }
 
   /** Puts back the spare cluster that this start may have taken. Never rejects: the next start makes what it misses itself. */
@@ -302,7 +318,7 @@ export class Platform {
   }
 }
 
-function summary({ app, services, gateways }: AppManifest): string {
+function summary({ manifest: { app, services, gateways } }: Deployment): string {
   return `${app}: ${counted(services, "service")}, ${counted(gateways, "gateway")}`;
 }
 

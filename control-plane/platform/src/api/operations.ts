@@ -17,9 +17,11 @@ import type { EventLog } from "../progress/event-log.ts";
 import type { Deployment } from "../placement/deployment.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
-import type { Plan } from "../rollouts/change.ts";
-import { planCut, planJoin, planScale } from "../rollouts/plan.ts";
-import type { Asked } from "../rollouts/rollouts.ts";
+import type { KeptPlacement } from "../placement/kept.ts";
+import { listReleases } from "../releases/list-releases.ts";
+import type { ReleaseStore } from "../releases/release-store.ts";
+import type { Asked, Plan } from "../rollouts/change.ts";
+import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { runSql } from "./sql.ts";
 
@@ -41,6 +43,9 @@ export interface ApiSurroundings {
   restart(unit: string): Promise<string[]>;
   /** Makes a change of what runs. */
   change(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport>;
+  readonly releases: ReleaseStore;
+  /** What is to run, and what is written down of it. */
+  placed(): { readonly deployment: Deployment; readonly kept: KeptPlacement | undefined };
   stop(reason: string): void;
 }
 
@@ -178,6 +183,33 @@ export function platformOperations(around: ApiSurroundings): Operations {
       const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
       return around.change((now) => planScale(now, unit, copies), askedOf(rest));
     }),
+    deploy: inFull(({ input }) => {
+      const { builds, expose, ...rest } = input as {
+        builds: Record<string, string>;
+        expose?: string;
+      } & ChangeInput;
+      const opened = Object.entries(builds).map(([name, digest]) => {
+        const { descriptor } = around.releases.open(digest);
+        assertBuildOf(name, descriptor.service.name);
+        return descriptor;
+      });
+      const backends = opened.filter(({ kind }) => kind === "backend");
+      const names = new Set(backends.map(({ service }) => service.name));
+      return around.change((now) => planDeploy(now, builds, names, expose), askedOf(rest));
+    }),
+    rollback: inFull(({ input }) => {
+      const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
+      return around.change((now) => {
+        const number = release ?? around.placed().kept?.units[unit]?.before;
+        if (number === undefined) throw nothingBefore(unit);
+        return planRollback(now, unit, around.releases.get(unit, number));
+      }, askedOf(rest));
+    }),
+    releases: {
+      run: ({ input }) => ({
+        releases: listReleases(around.releases, around.placed(), (input as { unit?: string }).unit),
+      }),
+    },
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
       await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);
@@ -204,6 +236,21 @@ interface Invocation {
   input: unknown;
   as?: Principal | undefined;
   deadlineMs?: number | undefined;
+}
+
+function assertBuildOf(name: string, built: string): void {
+  if (name === built) return;
+  throw new KerfError("invalid_input", {
+    message: `The build that is given for ${name} is one of ${built}.`,
+    fix: "Give each service a build of its own.",
+  });
+}
+
+function nothingBefore(unit: string): KerfError {
+  return new KerfError("invalid_input", {
+    message: `Nothing ran before what ${unit} runs now.`,
+    fix: `Name the release to go to: kerf releases ${unit}`,
+  });
 }
 
 interface ChangeInput {

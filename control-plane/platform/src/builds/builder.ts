@@ -38,7 +38,7 @@ export interface BuildRequest {
 export async function build(
   { module, names, out }: BuildRequest,
   around: { describe: () => Promise<AppManifest>; clock: Clock; events: EventLog },
-): Promise<BuildReport[]> {
+): Promise<{ builds: BuildReport[]; manifest: AppManifest }> {
   const { clock, events } = around;
   const manifest = await events.step(
     "describe",
@@ -59,7 +59,7 @@ export async function build(
     const title = `Building ${service.name}`;
     reports.push(await events.step(`build ${service.name}`, title, work, outcome));
   }
-  return reports;
+  return { builds: reports, manifest };
 }
 
 /** The first digits of a digest, by which people know it. */

@@ -29,8 +29,8 @@ function copyShop(name: string): string {
   return copy;
 }
 
-function buildAll(module: string, out: string, ...names: string[]): Promise<BuildReport[]> {
-  return build(
+async function buildAll(module: string, out: string, ...names: string[]): Promise<BuildReport[]> {
+  const { builds } = await build(
     { module, names, out: join(folder, out) },
     {
       clock: systemClock,
@@ -38,6 +38,7 @@ function buildAll(module: string, out: string, ...names: string[]): Promise<Buil
       describe: () => describeApp(programs.describe, module, { forBuild: true }),
     },
   );
+  return builds;
 }
 
 let built: ReadonlyMap<string, BuildReport>;

@@ -1,5 +1,5 @@
 // The program that makes builds: `node @kerf/platform/builds --module FILE --out DIR [SERVICE…]`. Progress events go to descriptor 3, one a
-// line, when somebody reads there. Stdout carries one JSON document: `{"builds": [BuildReport…]}` with exit code 0, or
+// line, when somebody reads there. Stdout carries one JSON document: `{"builds": [BuildReport…], "manifest": AppManifest}` with exit code 0, or
 // `{"error": ErrorShape}` with exit code 1. None of the author's code runs in here: a child process describes it.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -29,7 +29,7 @@ try {
   const module = resolve(values.module);
   const out = resolve(values.out);
   const describe = () => describeApp(programs.describe, module, { forBuild: true });
-  await end(0, { builds: await build({ module, names, out }, { describe, clock, events }) });
+  await end(0, await build({ module, names, out }, { describe, clock, events }));
 } catch (thrown) {
   await end(1, { error: toKerfError(thrown).toShape() });
 }

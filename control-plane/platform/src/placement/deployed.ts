@@ -50,9 +50,9 @@ export class Deployed {
     this.#moving = moving;
   }
 
-  /** Makes another placement of the same app the one that is to run. */
-  place(placed: Pick<Deployment, "units" | "copies">): void {
-    this.#deployment = { ...this.current, ...placed };
+  /** Makes it the one that is to run, with the same gateways. */
+  place(deployment: Deployment): void {
+    this.#deployment = deployment;
   }
 
   /** The programs of a deployment, with the ports that gateways got. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { PlacedInstance } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
@@ -13,6 +14,18 @@ export interface Deployment {
   /** Copies of each unit; of those that are not named as many as `replicas`. */
   readonly copies: Readonly<Record<string, number>>;
   readonly replicas: number;
+  /** Where the platform runs releases: what each unit and gateway runs. */
+  readonly released?: Released | undefined;
+}
+
+/** What runs where the platform runs releases. */
+export interface Released {
+  /** Folder of all builds. */
+  readonly directory: string;
+  /** The digest of the build of each service and backend. */
+  readonly builds: Readonly<Record<string, string>>;
+  /** The release of each unit and gateway. */
+  readonly releases: Readonly<Record<string, number>>;
 }
 
 /** Places the services of an app: as a change left them, otherwise as `--cut` says, otherwise as the app itself does. */
@@ -98,21 +111,41 @@ export function programsOf(
   ports: ReadonlyMap<string, number>,
 ): Program[] {
   const foreign = external(deployment.manifest);
+  const { released } = deployment;
+  const run = (unit: string, services: readonly string[]): Partial<Program> =>
+    released === undefined ? {} : runBuilds(released, unit, services);
   const units = Object.entries(ownUnits(deployment)).map(([unit, services]): Program => ({
     unit,
     kind: "host",
     ...(services.some((service) => foreign.has(service)) ? { sidecar: true } : undefined),
     services,
     copies: copiesOf(deployment, unit),
+    ...run(unit, services),
   }));
-  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => ({
-    unit: `gateway:${name}`,
-    kind: "gateway",
-    services: backend === undefined ? [] : [backend.contract.name],
-    copies: 1,
-    http: { host, port: ports.get(name) ?? 0 },
-  }));
+  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => {
+    const services = backend === undefined ? [] : [backend.contract.name];
+    return {
+      unit: `gateway:${name}`,
+      kind: "gateway",
+      services,
+      copies: 1,
+      http: { host, port: ports.get(name) ?? 0 },
+      ...run(`gateway:${name}`, services),
+    };
+  });
   return [...units, ...gateways];
+}
+
+function runBuilds(
+  { builds, directory, releases }: Released,
+  unit: string,
+  services: readonly string[],
+): Pick<Program, "release" | "builds"> {
+  const paths = services.flatMap((name): [string, string][] => {
+    const digest = builds[name];
+    return digest === undefined ? [] : [[name, join(directory, digest)]];
+  });
+  return { release: releases[unit], builds: Object.fromEntries(paths) };
 }
 
 /** The copies of each unit that routers may know of; those of units that are no more too, as long as they finish their work. */

@@ -1,7 +1,5 @@
+import type { ChangeKind } from "@kerf/control-api";
 import type { KeptUnit } from "../placement/kept.ts";
-
-/** What kind of change. */
-export type ChangeKind = "cut" | "join" | "scale";
 
 /** What a change makes of the placement. */
 export interface Plan {
@@ -12,6 +10,16 @@ export interface Plan {
   readonly units: Readonly<Record<string, KeptUnit | undefined>>;
   /** The services that get another unit. */
   readonly moves: readonly string[];
+  /** The services that get another build, with its digest. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** By gateway: the services that it exposes beside those that the app names. */
+  readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** Who asks for a change, and by which name it will be known. */
+export interface Asked {
+  readonly id: string;
+  readonly by: string;
 }
 
 /** A change that is under way: `state/change.json`. */

@@ -89,6 +89,100 @@ export function planScale(deployment: Deployment, unit: string, copies: number):
   };
 }
 
+/** Gives services other builds. Throws `not_found` for one that is new and has no unit to go to. */
+export function planDeploy(
+  deployment: Deployment,
+  builds: Readonly<Record<string, string>>,
+  backends: ReadonlySet<string>,
+  expose: string | undefined,
+): Plan {
+  const { manifest } = deployment;
+  assertReleased(deployment);
+  const units: Record<string, KeptUnit> = {};
+  for (const name of Object.keys(builds)) {
+    const gateway = manifest.gateways.find(({ backend }) => backend?.name === name);
+    const unit = Object.entries(deployment.units).find(([, all]) => all.includes(name))?.[0];
+    if (gateway !== undefined) units[`gateway:${gateway.name}`] = { services: [name] };
+    else if (unit !== undefined)
+      units[unit] = asIs(deployment, unit, deployment.units[unit] as string[]);
+    else if (backends.has(name)) {
+      throw new KerfError("not_found", {
+        message: `${name} composes answers for a gateway, and the app that runs has no such gateway.`,
+        fix: "Deploy the app: kerf deploy --all",
+      });
+    } else if (Object.hasOwn(deployment.units, name)) {
+      throw new KerfError("invalid_input", {
+        message: `${name} is new and would get a unit of that name, and there is one with other services.`,
+        fix: `Rename the unit ${name} in app({ units }).`,
+      });
+    } else units[name] = { services: [name] };
+  }
+  const names = Object.keys(builds);
+  if (expose !== undefined && !manifest.gateways.some(({ name }) => name === expose)) {
+    throw new KerfError("not_found", {
+      message: `There is no gateway ${JSON.stringify(expose)}.`,
+      fix: `Give one of: ${manifest.gateways.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  const exposed = manifest.gateways.find(({ name }) => name === expose)?.expose ?? [];
+  const added = names.filter((name) => !exposed.some((contract) => contract.name === name));
+  return {
+    kind: "deploy",
+    title: names.join(", "),
+    units,
+    moves: [],
+    builds,
+    ...(expose === undefined || added.length === 0 ? undefined : { expose: { [expose]: added } }),
+  };
+}
+
+/** Gives a unit the builds of an earlier release. Throws `invalid_input` when that had other services. */
+export function planRollback(
+  deployment: Deployment,
+  unit: string,
+  release: { readonly number: number; readonly builds: Readonly<Record<string, string>> },
+): Plan {
+  assertReleased(deployment);
+  const services = unit.startsWith("gateway:")
+    ? Object.keys(release.builds)
+    : membersOf(deployment, unit);
+  const others = Object.keys(release.builds).filter((name) => !services.includes(name));
+  const lacking = services.filter((name) => !Object.hasOwn(release.builds, name));
+  if (others.length > 0 || lacking.length > 0) {
+    throw new KerfError("invalid_input", {
+      message: `${unit}@${release.number} has other services than ${unit} has now.`,
+      why: [
+        ...others.map((name) => `${name} has left it since`),
+        ...lacking.map((name) => `${name} has come to it since`),
+      ].join("; "),
+      fix: "Roll back the units that the services are in now: kerf releases",
+    });
+  }
+  const now = deployment.released?.releases[unit];
+  if (now === release.number) {
+    throw new KerfError("invalid_input", {
+      message: `${unit} runs its release ${release.number} already.`,
+      fix: `Give another one: kerf releases ${unit}`,
+    });
+  }
+  return {
+    kind: "rollback",
+    title: `${unit} to release ${release.number}`,
+    units: { [unit]: { ...asIs(deployment, unit, services), release: release.number } },
+    moves: [],
+    builds: release.builds,
+  };
+}
+
+function assertReleased({ released }: Deployment): void {
+  if (released !== undefined) return;
+  throw new KerfError("invalid_input", {
+    message: "This platform runs the app from its source: there is nothing to deploy.",
+    why: "What serves is the code as it stands; a file that is saved starts its service again.",
+    fix: "Run releases with kerf up.",
+  });
+}
+
 /** A unit with other services, and everything else as it is. */
 function asIs({ copies }: Deployment, unit: string, services: readonly string[]): KeptUnit {
   return { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) };

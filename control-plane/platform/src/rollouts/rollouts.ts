@@ -2,11 +2,13 @@ import { type ChangeReport, type RolloutStep } from "@kerf/control-api";
 import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
 import type { Deployed } from "../placement/deployed.ts";
 import type { Deployment } from "../placement/deployment.ts";
-import type { KeptPlacement, KeptUnit } from "../placement/kept.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import { nextDeployment } from "../releases/next-deployment.ts";
+import type { ReleaseStore } from "../releases/release-store.ts";
+import type { Databases } from "../resources/databases.ts";
 import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
-import type { Change, Plan } from "./change.ts";
+import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import { movedEdges } from "./moved-edges.ts";
 
@@ -15,18 +17,14 @@ export interface RolloutsOptions {
   readonly clock: Clock;
   readonly events: EventLog;
   readonly journal: Journal;
+  readonly store: ReleaseStore;
+  readonly databases: Databases;
   readonly deployed: Deployed;
   readonly supervisor: Supervisor;
   /** Tells everyone what is true now; resolves when all who route know it, or after a bound. */
   acknowledged(): Promise<void>;
   /** Resident memory of everything that runs for the app, bytes. */
   memory(): Promise<number>;
-}
-
-/** Who asks for a change, and by which name it will be known. */
-export interface Asked {
-  readonly id: string;
-  readonly by: string;
 }
 
 /** Makes changes, one at a time: staged beside what serves, committed in one moment, finished or undone whatever happens. */
@@ -62,16 +60,17 @@ export class Rollouts {
   }
 
   async #roll(change: Change, before: Deployment): Promise<ChangeReport> {
-    const { clock, deployed, journal, memory, supervisor } = this.#options;
+    const { clock, deployed, journal, memory, store, supervisor } = this.#options;
     const begun = clock.now();
     const memoryBefore = await memory();
     const processesBefore = supervisor.instances.length;
-    const target = placed(before, change);
+    const { deployment: target, kept } = await nextDeployment(store, before, journal.kept, change);
     const programs = deployed
-      .programsOf({ ...before, ...target })
+      .programsOf(target)
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
+    await this.#migrate(change, target);
     const staged = supervisor.stage(change.id, programs, gone);
     try {
       deployed.moving = destinations(change);
@@ -81,7 +80,7 @@ export class Rollouts {
         await staged.start();
         staged.assertReady();
       });
-      await journal.commit(kept(before, target, change.id));
+      await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged);
       throw nothingChanged(change, thrown);
@@ -103,8 +102,29 @@ export class Rollouts {
       ms: Math.round(clock.now() - begun),
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
-      ...movedEdges(before, { ...before, ...target }, change.moves),
+      ...movedEdges(before, target, change.moves),
     };
+  }
+
+  /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
+  async #migrate(change: Change, target: Deployment): Promise<void> {
+    const { databases, journal } = this.#options;
+    const { builds = {} } = change;
+    const services = target.manifest.services.filter(
+      ({ database, name }) => database !== undefined && Object.hasOwn(builds, name),
+    );
+    if (services.length === 0 || change.kind === "rollback") return;
+    try {
+      await this.#step(change, "migrate", undefined, () =>
+        databases.migrateAhead(
+          target.manifest,
+          services.map(({ name }) => name),
+        ),
+      );
+    } catch (thrown) {
+      journal.end();
+      throw nothingChanged(change, thrown);
+    }
   }
 
   async #undo(change: Change, staged: Staged): Promise<void> {
@@ -136,35 +156,6 @@ export class Rollouts {
       throw thrown;
     }
   }
-}
-
-/** The units and copies after a change. */
-function placed(before: Deployment, change: Plan): Pick<Deployment, "units" | "copies"> {
-  const units: Record<string, string[]> = {};
-  const copies: Record<string, number> = {};
-  const all = new Set([...Object.keys(before.units), ...Object.keys(change.units)]);
-  for (const unit of all) {
-    const changed = Object.hasOwn(change.units, unit);
-    const services = changed ? change.units[unit]?.services : before.units[unit];
-    const number = changed ? change.units[unit]?.copies : before.copies[unit];
-    if (services === undefined) continue;
-    units[unit] = [...services];
-    if (number !== undefined) copies[unit] = number;
-  }
-  return { units, copies };
-}
-
-/** What is written down of it. */
-function kept(
-  { manifest }: Deployment,
-  { copies, units }: Pick<Deployment, "units" | "copies">,
-  change: string,
-): KeptPlacement {
-  const kept = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
-    unit,
-    { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) },
-  ]);
-  return { version: 1, change, declared: manifest.units, units: Object.fromEntries(kept) };
 }
 
 /** Where each service that moves is to be. */

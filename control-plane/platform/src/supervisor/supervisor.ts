@@ -256,6 +256,7 @@ export class Supervisor {
       record.appModule === this.#options.appModule &&
       (record.network ?? "unix") === this.#options.network &&
       sameProgram(record.attached, this.#options.attached(program.unit)) &&
+      record.release === program.release &&
       record.services.length === program.services.length &&
       record.services.every((service) => program.services.includes(service))
     );
@@ -291,6 +292,8 @@ export class Supervisor {
       address: program.kind === "host" ? addressFor(network, home, id) : "",
       network,
       attached: this.#options.attached(slot.unit),
+      release: program.release,
+      builds: program.builds,
       change,
       logFile,
       ready: false,
@@ -309,7 +312,11 @@ export class Supervisor {
       {
         instance: id,
         program: program.sidecar === true ? "sidecar" : program.kind,
-        preload: { appModule: plan.appModule, services: program.services },
+        preload: {
+          appModule: plan.appModule,
+          services: program.services,
+          ...(program.builds === undefined ? undefined : { builds: program.builds }),
+        },
         boot,
         logFile,
       },
