@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
@@ -31,6 +32,7 @@ export function program(): Command {
     .helpCommand(false)
     .addHelpText("after", `\nExit codes:\n${exitCodeHelp}`)
     .addCommand(devCommand())
+    .addCommand(buildCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())
