@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { dbCommand } from "./commands/db.ts";
@@ -36,6 +37,7 @@ export function program(): Command {
     .addCommand(devCommand())
     .addCommand(upCommand())
     .addCommand(downCommand())
+    .addCommand(buildCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())

@@ -10,7 +10,7 @@ import { startTemporaryServer } from "@kerf/data/embedded";
 import { systemClock } from "@kerf/kernel";
 import { systemSchema } from "@kerf/service";
 import { openBuild } from "@kerf/service/builds";
-import { TestPlatform } from "@kerf/service/host/testing";
+import { TestPlatform } from "@kerf/service/testing";
 import * as z from "zod";
 import { describeApp } from "../manifest/describe.ts";
 import { programs } from "../programs.ts";

@@ -9,7 +9,6 @@ interface Found {
   readonly id?: string;
   readonly loc?: { readonly file?: string; readonly line: number; readonly column: number };
   readonly frame?: string;
-  readonly cause?: unknown;
 }
 
 /** How many problems are named: those that come after are mostly consequences. */
@@ -19,7 +18,11 @@ const named = 10;
 export function bundleProblem(thrown: unknown, names: SourceNames): KerfError {
   const { errors } = thrown as { errors?: readonly Found[] };
   const found = errors ?? [thrown as Found];
-  for (const one of found) if (one.cause instanceof KerfError) return one.cause;
+  for (const one of found) {
+    if (!(one instanceof KerfError)) continue;
+    const { message, why, fix, data } = one;
+    return new KerfError(pluginCodeOf(one) ?? one.code, { message, why, fix, data });
+  }
   const problems = found.slice(0, named).map((one) => problemOf(one, names));
   return new KerfError("start_failed", {
     message: `The code cannot be put together:\n${problems.map((problem) => `- ${problem}`).join("\n")}`,
@@ -27,6 +30,11 @@ export function bundleProblem(thrown: unknown, names: SourceNames): KerfError {
     data: { problems },
     cause: thrown,
   });
+}
+
+/** The code of an error that a plugin threw: what it has as `code` is the bundler's from then on. */
+function pluginCodeOf(thrown: object): string | undefined {
+  return (thrown as { pluginCode?: string }).pluginCode;
 }
 
 function problemOf({ message = "", id, loc, frame }: Found, names: SourceNames): string {
