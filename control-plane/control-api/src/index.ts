@@ -11,6 +11,7 @@ export {
   type RunState,
   type ServiceStatus,
   type Status,
+  type LoadStatus,
   status,
   type UnitStatus,
 } from "./status.ts";
