@@ -18,6 +18,7 @@ export {
   type RunState,
   type ServiceStatus,
   type Status,
+  type LoadStatus,
   status,
   type UnitStatus,
 } from "./status.ts";

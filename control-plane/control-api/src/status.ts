@@ -15,6 +15,23 @@ export const runState = z.enum([
 ]);
 export type RunState = z.infer<typeof runState>;
 
+/** What a running copy measured of itself. */
+export const loadStatus = z.object({
+  /** Over the last 30 s; from inside of the program too. */
+  callsPerSecond: z.number(),
+  /** Of those, the share that failed by the program's own fault, 0 to 1. */
+  failureShare: z.number(),
+  /** How long 95 of 100 calls took at most, milliseconds; absent without any. */
+  p95Ms: z.number().optional(),
+  /** Calls from outside, and streams, as of the last report: a second ago, or 5 s without any. */
+  inFlight: z.int(),
+  streams: z.int(),
+  /** 1 is a whole core. */
+  cpuShare: z.number(),
+  residentBytes: z.int(),
+});
+export type LoadStatus = z.infer<typeof loadStatus>;
+
 /** What is known of a process that runs, or should. */
 const processStatus = {
   /** 0 when no process of it runs. */
@@ -26,6 +43,8 @@ const processStatus = {
   since: z.string(),
   /** Why it last failed; with the last lines of its log in `data.log`. */
   lastError: errorShape.optional(),
+  /** Absent before it has said anything; a database server never does. */
+  load: loadStatus.optional(),
 };
 
 /** A running copy of a unit. */

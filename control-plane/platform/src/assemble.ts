@@ -21,6 +21,7 @@ import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
 import { Deployed } from "./placement/deployed.ts";
 import { deploy, type Deployment } from "./placement/deployment.ts";
+import { LoadKeeper } from "./load/load-keeper.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
 import { programs } from "./programs.ts";
@@ -82,6 +83,8 @@ export interface Parts {
   readonly databases: Databases;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
+  /** What instances measure of themselves. */
+  readonly load: LoadKeeper;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -170,6 +173,8 @@ export function assemble(
     stopping: draining.signal,
     problem: (error, unit) => events.problem(error, unit),
   });
+
+  const load = new LoadKeeper(clock);
 
   // Who runs where, told to everyone who routes, ourselves included.
   const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
@@ -277,6 +282,7 @@ export function assemble(
     databases,
     supervisor,
     publisher,
+    load,
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
@@ -304,6 +310,7 @@ export function assemble(
         socket: home.socket,
         supervisor,
         publisher,
+        load,
         authority: security?.authority,
         problem: (error, source) => events.problem(error, source),
       }),

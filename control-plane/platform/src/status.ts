@@ -6,6 +6,8 @@ import type {
   Status,
   UnitStatus,
 } from "@kerf/control-api";
+import type { LoadKeeper } from "./load/load-keeper.ts";
+import { loadStatus } from "./load/load-status.ts";
 import type { Deployed } from "./placement/deployed.ts";
 import type { Databases } from "./resources/databases.ts";
 import type { Slot } from "./supervisor/slot.ts";
@@ -18,12 +20,13 @@ export interface StatusFacts {
   readonly phase: Status["phase"];
   readonly supervisor: Supervisor;
   readonly databases: Databases;
+  readonly load: LoadKeeper;
   readonly platform: Status["platform"];
 }
 
 /** Everything that runs, as it is at this moment. */
 export function gatherStatus(facts: StatusFacts): Status {
-  const { supervisor, databases } = facts;
+  const { supervisor, databases, load } = facts;
   const { manifest, units } = facts.deployed;
   return {
     app: manifest?.app ?? "",
@@ -32,11 +35,11 @@ export function gatherStatus(facts: StatusFacts): Status {
     units: Object.entries(units).map(([name, services]): UnitStatus => ({
       name,
       services: [...services],
-      instances: supervisor.slotsOf(name).flatMap(instancesOf),
+      instances: supervisor.slotsOf(name).flatMap((slot) => instancesOf(slot, load)),
     })),
     gateways: (manifest?.gateways ?? []).flatMap(({ name }): GatewayStatus[] =>
       supervisor.slotsOf(`gateway:${name}`).map((slot) => {
-        const { address, ...rest } = present(slot);
+        const { address, ...rest } = present(slot, load);
         return { name, url: address, ...rest };
       }),
     ),
@@ -67,10 +70,10 @@ export function gatherStatus(facts: StatusFacts): Status {
 }
 
 /** The copy that a place is filled with, and those that still finish their work beside it. */
-function instancesOf(slot: Slot): InstanceStatus[] {
+function instancesOf(slot: Slot, load: LoadKeeper): InstanceStatus[] {
   const others = slot.instances.filter((instance) => instance !== slot.current);
   return [
-    present(slot),
+    present(slot, load),
     ...others.map((instance): InstanceStatus => ({
       id: instance.id,
       pid: instance.pid,
@@ -78,11 +81,12 @@ function instancesOf(slot: Slot): InstanceStatus[] {
       address: instance.address,
       restarts: 0,
       since: new Date(instance.since).toISOString(),
+      ...loadStatus(load, instance.id),
     })),
   ];
 }
 
-function present(slot: Slot): InstanceStatus {
+function present(slot: Slot, load: LoadKeeper): InstanceStatus {
   return {
     // A place whose process has just ended has no copy to name.
     id: slot.current?.id ?? slot.name,
@@ -92,5 +96,6 @@ function present(slot: Slot): InstanceStatus {
     restarts: slot.restarts,
     since: new Date(slot.since).toISOString(),
     ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+    ...(slot.current === undefined ? undefined : loadStatus(load, slot.current.id)),
   };
 }

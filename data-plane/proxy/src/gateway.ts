@@ -11,7 +11,7 @@ import {
   SnapshotStore,
   type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink, obtainIdentity } from "@kerf/call/host";
+import { HostLink, obtainIdentity, RequestLoad } from "@kerf/call/host";
 import {
   createHttpEdge,
   type FrontProtocols,
@@ -151,7 +151,9 @@ export async function assembleGateway(
   const lasting = { methods, traffic, fronts, shaping };
   const configuration = new CurrentConfiguration(name, store, log, lasting);
   const draining = new AbortController();
+  const load = new RequestLoad();
   const edge = createHttpEdge({
+    load,
     routes: () => configuration.current.table,
     foreign: { match: (...asked) => configuration.current.traffic.match(...asked) },
     shaping: () => configuration.current.shaping,
@@ -234,6 +236,7 @@ export async function assembleGateway(
     state: () => lifecycle.state,
     address: () => listener?.url ?? "",
     files: () => loader?.files.all ?? [],
+    load,
   });
   lifecycle.onChange((state) => {
     log.info(`the gateway is ${state}`, state === "ready" ? { url: listener?.url } : {});

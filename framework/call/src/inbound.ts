@@ -2,7 +2,9 @@ import { type Clock, KerfError, type TimerWheel } from "@kerf/kernel";
 import type { Logger, Recorder } from "@kerf/telemetry";
 import { InboundOperation, type OperationCounters } from "./inbound/operation.ts";
 import { compileInbound, type InboundSettings } from "./inbound/pipeline.ts";
+import { InboundLoad } from "./inbound/load.ts";
 import { InboundState } from "./inbound/state.ts";
+import type { LoadSource } from "./load/load-source.ts";
 import type { LocalOperation, LocalServices } from "./local-services.ts";
 import type { PrincipalVerifier } from "./principal.ts";
 import { ServedSpans } from "./inbound/served-spans.ts";
@@ -39,6 +41,7 @@ export interface InboundOptions {
 export class Inbound implements LocalServices {
   readonly #services = new Map<string, ReadonlyMap<string, Door>>();
   readonly #state: InboundState;
+  readonly #load: LoadSource;
 
   constructor(options: InboundOptions) {
     const shedding = new LoadShedding(numbersOf(options.policies?.["*"] ?? {}));
@@ -76,6 +79,10 @@ export class Inbound implements LocalServices {
       }
       this.#services.set(contract.name, doors);
     }
+    const served = [...this.#services.values()].flatMap((doors) =>
+      [...doors.values()].map(({ operation }) => operation),
+    );
+    this.#load = new InboundLoad(served, shedding);
   }
 
   has(service: string): boolean {
@@ -111,6 +118,11 @@ export class Inbound implements LocalServices {
   /** From now on refuses calls from outside with `not_here`; resolves when nothing is in flight. Not bounded by itself. */
   drain(): Promise<void> {
     return this.#state.drain();
+  }
+
+  /** What this side tells of its load. */
+  get load(): LoadSource {
+    return this.#load;
   }
 
   /** How often each operation was called and how that ended, by `service.operation`. */

@@ -120,6 +120,36 @@ export interface HostReport {
   readonly generation: number;
 }
 
+/** What a program counted of one operation since its start. */
+export interface OperationMeasured {
+  /** `service.operation`, or a path that something else answers. */
+  readonly name: string;
+  readonly calls: number;
+  /** Calls that failed by the fault of who served them. */
+  readonly failed: number;
+  /** Bucket, count, bucket, count …; the buckets are those of `LatencyHistogram`. */
+  readonly latency: readonly number[];
+}
+
+/** What a program measured of itself. */
+export interface LoadMeasured {
+  /** Calls from outside that are being served. */
+  readonly inFlight: number;
+  /** Streams of authors that are open. */
+  readonly streams: number;
+  /** Processor time since its start, milliseconds. */
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+  /** Those that were called since the last report. */
+  readonly operations: readonly OperationMeasured[];
+}
+
+/** The load of an instance or gateway, told about once a second. */
+export interface LoadReport extends LoadMeasured {
+  readonly instance: string;
+  readonly token: string;
+}
+
 /** How a service's database is reached. The password is a secret: boot documents travel over a descriptor only. */
 export interface DatabaseBoot {
   readonly host: string;

@@ -2,12 +2,15 @@ import type {
   Attachment,
   CertificateOrder,
   HostReport,
+  LoadReport,
   ServedService,
   SignedSnapshot,
 } from "@kerf/call";
 import { hosts, type LeaseOrder } from "@kerf/call/host";
 import { LeaseKeeper } from "@kerf/call/limits";
 import { type CallContext, type Clock, type ErrorShape, KerfError } from "@kerf/kernel";
+import type { LoadKeeper, LoadSubject } from "../load/load-keeper.ts";
+import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Authority } from "../resources/authority.ts";
 import type { Publisher } from "./publisher.ts";
@@ -18,6 +21,8 @@ export interface HostsServiceOptions {
   readonly publisher: Publisher;
   /** Makes certificates, where programs talk over TCP. */
   readonly authority: Authority | undefined;
+  /** Keeps what instances measure of themselves. */
+  readonly load: LoadKeeper;
   readonly clock: Clock;
   /** A host tells of a failure that people should see. */
   problem(error: ErrorShape, source: string): void;
@@ -38,6 +43,15 @@ export function hostsService(options: HostsServiceOptions): ServedService {
           const report = input as HostReport;
           supervisor.identify(report).report(report);
           publisher.acknowledgement();
+          return {};
+        },
+      },
+      load: {
+        run: ({ input }) => {
+          const { instance: _instance, token: _token, ...measured } = input as LoadReport;
+          const instance = supervisor.identify(input as LoadReport);
+          instance.breathes();
+          options.load.heard(subjectOf(instance), measured);
           return {};
         },
       },
@@ -93,6 +107,11 @@ async function* follow(
     unsubscribe();
     detached();
   }
+}
+
+function subjectOf({ id, unit, adopted }: Instance): LoadSubject {
+  // What runs from source has no releases.
+  return { instance: id, unit, release: "", adopted };
 }
 
 function noAuthority(unit: string): KerfError {

@@ -41,6 +41,7 @@ export class Instance {
   #address: string;
   #files: readonly string[] = [];
   #seen = { epoch: 0, generation: 0 };
+  #breathedAt: number | undefined;
   #startTimer: Timer | undefined;
   #lostTimer: Timer | undefined;
   #stopTimer: Timer | undefined;
@@ -163,6 +164,16 @@ export class Instance {
     this.#seen = { epoch: report.epoch, generation: report.generation };
     this.#says(report.state);
     this.#onChange(this);
+  }
+
+  /** It said something without having to: its event loop turns. */
+  breathes(): void {
+    this.#breathedAt = this.#clock.now();
+  }
+
+  /** How long ago it last said something, in milliseconds; undefined for one that never does by itself. */
+  get silentMs(): number | undefined {
+    return this.#breathedAt === undefined ? undefined : this.#clock.now() - this.#breathedAt;
   }
 
   /** Takes it out of routing; it goes on serving what reaches it until {@link stop}. */

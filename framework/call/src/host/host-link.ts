@@ -13,13 +13,15 @@ import {
 import { type Logger, silentLogger } from "@kerf/telemetry";
 import { Caller } from "../caller.ts";
 import { StaticDiscovery } from "../discovery/static.ts";
-import type { Address, Boot, SignedSnapshot } from "../placement.ts";
+import type { Address, Boot, LoadMeasured, SignedSnapshot } from "../placement.ts";
 import { rootContext } from "../root-context.ts";
 import type { SnapshotStore } from "../snapshot/store.ts";
 import { connectFramed } from "../transports/framed/client.ts";
 import type { Transport } from "../transport.ts";
 import type { LeaseGrant, TokenLease } from "../limits/lease-keeper.ts";
+import type { LoadSource } from "../load/load-source.ts";
 import { hosts } from "./hosts.ts";
+import { LoadReporter, type ReportTaken } from "./load-reporter.ts";
 
 /** First and longest wait before the next attempt to attach, milliseconds: short, since a platform is back within a second. */
 const backoffMs = { base: 50, cap: 2_000 };
@@ -36,6 +38,8 @@ export interface HostLinkOptions {
   readonly address: () => Address;
   /** The app's source files that are loaded by now. */
   readonly files: () => readonly string[];
+  /** What is told of its load; without it nothing is. */
+  readonly load?: LoadSource;
   readonly random?: Random;
   /** Makes the transport to the platform; the framed one by default. */
   readonly connect?: (address: Address) => Transport;
@@ -51,6 +55,7 @@ export class HostLink {
   readonly #caller: Caller;
   readonly #client: (context: CallContext) => Client<typeof hosts>;
   readonly #ended = new AbortController();
+  readonly #reporter: LoadReporter | undefined;
   #attachment: CallContext | undefined;
   #running: Promise<void> | undefined;
   #reporting: Promise<void> | undefined;
@@ -82,6 +87,9 @@ export class HostLink {
       policies: { "*": { attempts: 1, breakerCalls: Number.POSITIVE_INFINITY } },
     });
     this.#client = this.#caller.bind(hosts, { caller: this.#name });
+    this.#reporter =
+      options.load &&
+      new LoadReporter({ clock, source: options.load, send: (measured) => this.#load(measured) });
     log.debug("The host link is made.", { platform: boot.platform.address });
   }
 
@@ -148,6 +156,7 @@ export class HostLink {
   /** Lets go of the platform. Bounded by the deadline of a report. */
   async stop(): Promise<void> {
     await this.#reporting;
+    this.#reporter?.stop();
     this.#ended.abort();
     this.#attachment?.cancel(new KerfError("cancelled", "The host stops."));
     await this.#running;
@@ -199,7 +208,7 @@ export class HostLink {
         token: boot.platform.token,
       });
       for await (const signed of snapshots) {
-        taken++;
+        if (taken++ === 0) this.#reporter?.start();
         this.#found();
         this.#take(signed);
         this.report();
@@ -209,6 +218,7 @@ export class HostLink {
     } finally {
       context.release();
       this.#attachment = undefined;
+      this.#reporter?.stop();
     }
     if (!this.#ended.signal.aborted && this.#lostSince === undefined) {
       this.#lostSince = this.#options.clock.now();
@@ -218,6 +228,21 @@ export class HostLink {
       );
     }
     return taken;
+  }
+
+  async #load(measured: LoadMeasured): Promise<ReportTaken> {
+    const { instance, platform } = this.#options.boot;
+    const context = this.#context(2_000);
+    try {
+      await this.#client(context).load({ instance, token: platform.token, ...measured });
+      return "taken";
+    } catch (thrown) {
+      return thrown instanceof KerfError && thrown.code === "unknown_operation"
+        ? "unknown"
+        : "away";
+    } finally {
+      context.release();
+    }
   }
 
   #take(signed: SignedSnapshot): void {

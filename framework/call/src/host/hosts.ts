@@ -1,7 +1,16 @@
 import { command, contract, type Schema, schemaFrom, stream } from "@kerf/contract";
 import type { ErrorShape, LifecycleState, RetryMeaning } from "@kerf/kernel";
-import type { Attachment, CertificateOrder, HostReport, SignedSnapshot } from "../placement.ts";
+import type {
+  Attachment,
+  CertificateOrder,
+  HostReport,
+  LoadReport,
+  OperationMeasured,
+  SignedSnapshot,
+} from "../placement.ts";
 import { type LeaseGrant, maxLeases, type TokenLease } from "../limits/lease-keeper.ts";
+import { latencyBuckets } from "../load/latency-histogram.ts";
+import { maxOperations } from "./load-reporter.ts";
 import { amount, anything, count, list, object, type Shape, text } from "./shape.ts";
 
 const states: readonly LifecycleState[] = ["new", "starting", "ready", "draining", "stopped"];
@@ -27,6 +36,23 @@ const report = object<HostReport>({
   state: text(16, states),
   epoch: count,
   generation: count,
+});
+
+const operationMeasured = object<OperationMeasured>({
+  name: text(512),
+  calls: count,
+  failed: count,
+  latency: list(count, 2 * latencyBuckets),
+});
+
+const loadReport = object<LoadReport>({
+  instance: name,
+  token: name,
+  inFlight: count,
+  streams: count,
+  cpuMs: count,
+  residentBytes: count,
+  operations: list(operationMeasured, maxOperations),
 });
 
 const errorShape = object<ErrorShape>(
@@ -96,7 +122,7 @@ function schemaOf<T>(shape: Shape<T>): Schema<T, T> {
  * call path, since hosts have no principal; each call proves itself with the token of its boot document.
  */
 export const hosts = contract("hosts", {
-  version: "1.2.0",
+  version: "1.3.0",
   operations: {
     /** Stays open for the life of the host: the newest snapshot at once, then each newer one. */
     attach: stream({
@@ -108,6 +134,13 @@ export const hosts = contract("hosts", {
     report: command({
       access: "public",
       input: schemaOf(report),
+      output: schemaOf(nothing),
+      deadlineMs: 2_000,
+    }),
+    /** What it measured of itself; about once a second, and every 5 s when there is nothing new. */
+    load: command({
+      access: "public",
+      input: schemaOf(loadReport),
       output: schemaOf(nothing),
       deadlineMs: 2_000,
     }),

@@ -4,5 +4,14 @@ export { readBoot } from "./boot.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
 export { type HostProblem, hosts, type LeaseOrder } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
+export {
+  LatencyHistogram,
+  latencyBuckets,
+  latencyEdge,
+  packLatency,
+} from "../load/latency-histogram.ts";
+export type { LoadSource, OperationLoad } from "../load/load-source.ts";
+export { RequestLoad } from "../load/request-load.ts";
+export { heartbeatMs } from "./load-reporter.ts";
 export { obtainIdentity } from "./obtain-identity.ts";
 export { returnMemoryWhenIdle } from "./return-memory.ts";

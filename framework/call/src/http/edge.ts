@@ -6,6 +6,7 @@ import type { KeptAnswer } from "../policies/query-cache.ts";
 import { Exchange, stopping } from "./exchange.ts";
 import type { ForeignRoutes } from "./foreign.ts";
 import type { RequestSpans } from "./request-spans.ts";
+import type { RequestLoad } from "../load/request-load.ts";
 import type { RouteTable } from "./route-table.ts";
 import type { Shaping } from "./shaping.ts";
 
@@ -76,6 +77,8 @@ export interface HttpEdgeOptions {
   shaping?(): Shaping;
   /** Chooses the traces that are recorded. Default: as clients ask, and none of those that begin here. */
   readonly sampler?: Sampler | undefined;
+  /** Counts requests. */
+  readonly load?: RequestLoad | undefined;
   /** Takes the spans of requests. */
   readonly spans?: RequestSpans | undefined;
   /** Aborts when the edge stops: streams end then, so that their clients resume elsewhere. */

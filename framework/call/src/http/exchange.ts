@@ -57,6 +57,7 @@ export class Exchange {
     this.#response = response;
     this.#streams = streams;
     this.#startedAt = edge.clock.now();
+    edge.load?.entered();
     this.#shaping = edge.shaping?.();
     const { traceparent, tracestate } = request.headers;
     this.#trace =
@@ -293,6 +294,7 @@ export class Exchange {
     if (isStream) {
       if (draining?.aborted === true) throw stopping();
       this.#streams.add(this.#context);
+      this.#edge.load?.opened();
     }
     return this.#context;
   }
@@ -369,11 +371,17 @@ export class Exchange {
     if (left) this.#leave();
     const context = this.#context;
     context?.release();
-    if (context !== undefined) this.#streams.delete(context);
+    const stream = context !== undefined && this.#streams.delete(context);
     const status =
       left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
     // A failure has a status of 200 in gRPC, and behind the head of a stream.
     const failed = status >= 500 || "error" in this.#failure;
+    this.#edge.load?.left({
+      name: this.#operation() ?? this.#foreign?.path,
+      durationMs: this.#edge.clock.now() - this.#startedAt,
+      failed,
+      stream,
+    });
     if (this.#trace.sampled) this.#record(status, failed, left);
     const level = failed ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;

@@ -48,6 +48,7 @@ export class ServingCall implements Serving, CancelWatcher {
   /** Runs it; never throws. */
   start(admit: (serving: Serving) => void): void {
     this.#state.entered(this.operation);
+    if (!this.remote) this.enteredAt = this.#state.sampled(this.operation);
     const { spans } = this.operation;
     if (spans !== undefined && this.context.sampled) this.#span = spans.begin(this.incoming);
     let input: unknown;
@@ -208,7 +209,7 @@ export class ServingCall implements Serving, CancelWatcher {
   #end(): void {
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();
-    this.#state.left(this.operation, this.enteredAt);
+    this.#state.left(this.operation, this.enteredAt, this.remote);
   }
 }
 

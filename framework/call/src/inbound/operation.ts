@@ -8,6 +8,7 @@ import type {
 } from "@kerf/contract";
 import { DeclaredError, type KerfError } from "@kerf/kernel";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
+import { LatencyHistogram } from "../load/latency-histogram.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
 import type { ServedSpans } from "./served-spans.ts";
 import type { ServedOperation } from "./served.ts";
@@ -33,6 +34,11 @@ export class InboundOperation {
   readonly criticality: Criticality;
   readonly served: ServedOperation;
   readonly counters: OperationCounters = { calls: 0, declined: 0, failed: 0 };
+  /** Of the failures, those that are this side's fault. */
+  faults = 0;
+  /** Of a stream: how many are open. */
+  open = 0;
+  readonly latency = new LatencyHistogram();
   /** Values from the wire. */
   readonly inputFromWire: Crossing;
   readonly outputToWire: Crossing;
@@ -98,11 +104,21 @@ export class InboundOperation {
   /** Counts how a call ended; true when that is a failure. */
   count(error: KerfError): boolean {
     const failed = !error.declared && (error.retry !== "never" || failures.has(error.code));
-    if (failed) this.counters.failed++;
-    else this.counters.declined++;
+    if (failed) {
+      this.counters.failed++;
+      if (!elsewhere.has(error.code)) this.faults++;
+    } else this.counters.declined++;
     return failed;
   }
 }
+
+// Sent again to another copy, or given up by who asked; no fault of this side.
+const elsewhere: ReadonlySet<string> = new Set([
+  "not_here",
+  "cancelled",
+  "key_in_flight",
+  "conflict",
+]);
 
 const failures: ReadonlySet<string> = new Set([
   "internal",

@@ -10,7 +10,7 @@ export interface Serving {
   context: CallContext;
   /** True when it came over a wire; false when the caller is in this process. */
   readonly remote: boolean;
-  /** When it was counted among the calls that are served at once, monotonic milliseconds; undefined when it is not. */
+  /** When it began, monotonic milliseconds; undefined when it is not measured. From a wire: counted among the calls that are served at once. */
   enteredAt: number | undefined;
 }
 

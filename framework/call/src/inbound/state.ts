@@ -5,6 +5,9 @@ import type { LoadShedding } from "../policies/load-shedding.ts";
 import type { InboundOperation } from "./operation.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
 
+/** Of the calls inside of a process, one in so many is measured. */
+const nearSample = 16;
+
 /** What all calls of a program's inbound side share: how many are in flight, whether it drains, where failures are told. */
 export class InboundState {
   readonly checked: boolean;
@@ -53,11 +56,18 @@ export class InboundState {
     this.#inFlight++;
   }
 
-  /** `enteredAt`: when it was counted among the calls that are served at once. */
-  left(operation: InboundOperation, enteredAt?: number): void {
+  /** When a call of this process began, for one in sixteen: asking for the time would be a good part of what such a call costs. */
+  sampled(operation: InboundOperation): number | undefined {
+    return operation.counters.calls % nearSample === 0 ? this.#clock.now() : undefined;
+  }
+
+  /** `enteredAt`: when it began, of those that are measured; `remote`: it was counted among the calls that are served at once. */
+  left(operation: InboundOperation, enteredAt?: number, remote = false): void {
     if (enteredAt !== undefined) {
       const now = this.#clock.now();
-      this.shedding.leave(operation.name, now - enteredAt, now);
+      const tookMs = now - enteredAt;
+      if (remote) this.shedding.leave(operation.name, tookMs, now);
+      operation.latency.record(tookMs, remote ? 1 : nearSample);
     }
     this.#inFlight--;
     if (this.#inFlight > 0 || this.#idle === undefined) return;

@@ -116,6 +116,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const { operation, incoming } = this;
     this.#phase = "open";
     this.#state.entered(operation);
+    operation.open++;
     if (operation.spans !== undefined && this.context.sampled)
       this.#span = operation.spans.begin(incoming);
     this.#admit(this);
@@ -177,7 +178,9 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     const items = this.#items;
     this.#items = undefined;
     if (items !== undefined) this.#letGo(items);
-    if (opened) this.#state.left(this.operation);
+    if (!opened) return;
+    this.operation.open--;
+    this.#state.left(this.operation);
   }
 
   #letGo(items: AsyncIterator<unknown>): void {

@@ -184,6 +184,7 @@ export async function assembleHost(
     state: () => lifecycle.state,
     address: () => server?.address ?? addressOf(boot),
     files: () => loader.files.all,
+    load: inbound.load,
   });
   lifecycle.onChange((state) => {
     log.info(`the unit is ${state}`, { services: boot.services });

@@ -78,6 +78,14 @@ test("up returns when everything is ready; a killed platform is replaced and not
   const greeting = `${before.gateways[0]?.url}/greetings/a`;
   assert.equal((await fetch(greeting)).status, 200);
 
+  // Programs tell of their load a second later.
+  let load: Status["gateways"][number]["load"];
+  while (load === undefined || load.callsPerSecond === 0) load = (await status()).gateways[0]?.load;
+  assert.equal(load.failureShare, 0);
+  assert.ok(load.residentBytes > 10_000_000 && load.p95Ms !== undefined);
+  const shown = await kerf("status", "--home", home);
+  assert.match(shown.stdout, /load +calls\/s +failed +p95 +in flight +CPU +memory/);
+
   const again = await up("--json");
   assert.equal(again.code, 0, again.all);
   const running = JSON.parse(again.stdout) as { type: string; status: Status };

@@ -2,6 +2,7 @@ import type { ErrorShape } from "@kerf/kernel";
 import type { Status } from "@kerf/control-api";
 import { ago } from "./duration.ts";
 import { failureText, logTail } from "./failure.ts";
+import { loadTable } from "./load-table.ts";
 import type { Paint } from "./paint.ts";
 import { picture, stateText } from "./picture.ts";
 import { table } from "./table.ts";
@@ -34,11 +35,13 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
     { title: "restarts", align: "right" },
     { title: "address" },
   ] as const;
+  const load = loadTable(processes, paint);
   return [
     "",
     picture(status, paint),
     "",
     indented(table(columns >= 100 ? titles : titles.slice(0, -1), rows)),
+    ...(load === undefined ? [] : ["", indented(load)]),
     ...problems(status).map(
       ([source, error]) => `\n${indented(problemText(source, error, paint))}`,
     ),
