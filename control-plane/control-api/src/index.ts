@@ -1,4 +1,11 @@
 // Where the planes meet: the contract of the platform's own API and the types of what it says. Contracts only.
+export {
+  type ChangeKind,
+  type ChangeReport,
+  changeReport,
+  type ReleaseStatus,
+  type RolloutStep,
+} from "./changes.ts";
 export { errorShape } from "./error-shape.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { platform, type PlatformContract } from "./platform.ts";

@@ -1,5 +1,6 @@
 import { command, contract, type ContractDescription, error, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { asked, changeReport, releaseStatus } from "./changes.ts";
 import { errorShape } from "./error-shape.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -134,6 +135,63 @@ export const platform = contract("platform", {
       output: z.object({ instances: z.array(z.string()) }),
       deadlineMs: 120_000,
       summary: "Replaces the instances of a unit, new ones first.",
+    }),
+    cut: command({
+      http: "POST /api/services/{service}/cut",
+      input: z.object({ ...asked, service: z.string(), from: z.string().optional() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Takes a service out of its unit, into one of its own, while everything runs.",
+    }),
+    join: command({
+      http: "POST /api/services/{service}/join",
+      input: z.object({ ...asked, service: z.string(), into: z.string() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Takes a service into another unit, while everything runs.",
+    }),
+    scale: command({
+      http: "POST /api/units/{unit}/scale",
+      input: z.object({ ...asked, unit: z.string(), copies: z.int() }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs another number of copies of a unit.",
+    }),
+    deploy: command({
+      http: "POST /api/deploys",
+      input: z.object({
+        ...asked,
+        /** Digests of builds that lie in the platform's folder of builds, by service. */
+        builds: z.record(z.string(), z.string()),
+        /** A gateway that is to expose them. */
+        expose: z.string().optional(),
+      }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs other builds of services, while everything runs.",
+    }),
+    rollback: command({
+      http: "POST /api/units/{unit}/rollback",
+      input: z.object({
+        ...asked,
+        unit: z.string(),
+        /** The one that ran before, when it is absent. */
+        release: z.int().optional(),
+      }),
+      errors,
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Runs an earlier release of a unit again.",
+    }),
+    releases: query({
+      http: "GET /api/releases",
+      input: z.object({ unit: z.string().optional() }),
+      output: z.object({ releases: z.array(releaseStatus) }),
+      summary: "The releases of one unit or all, the newest first.",
     }),
     attachProgram: command({
       http: "POST /api/services/{service}/program",

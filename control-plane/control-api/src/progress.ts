@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { changeKind, rolloutStep } from "./changes.ts";
 import { errorShape } from "./error-shape.ts";
 import { runState, status } from "./status.ts";
 
@@ -47,6 +48,20 @@ const change = z.object({
   ms: z.number().optional(),
 });
 
+/** A step of a change of what runs. */
+const rollout = z.object({
+  ...stamp,
+  type: z.literal("rollout"),
+  /** The change's id. */
+  change: z.string(),
+  kind: changeKind,
+  title: z.string(),
+  step: rolloutStep,
+  state: z.enum(["started", "done", "failed"]),
+  ms: z.number().optional(),
+  detail: z.string().optional(),
+});
+
 /** An instance, gateway or database server entered another state. */
 const instance = z.object({
   ...stamp,
@@ -70,6 +85,7 @@ export const progressEvent = z.discriminatedUnion("type", [
   ready,
   problem,
   change,
+  rollout,
   instance,
   stopping,
 ]);

@@ -25,6 +25,10 @@ import { LoadKeeper } from "./load/load-keeper.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
 import { programs } from "./programs.ts";
+import { ReleaseStore } from "./releases/release-store.ts";
+import { residentBytes } from "./runtimes/resident-memory.ts";
+import { Journal } from "./rollouts/journal.ts";
+import { Rollouts } from "./rollouts/rollouts.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
 import { Databases } from "./resources/databases.ts";
@@ -84,6 +88,9 @@ export interface Parts {
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
+  readonly journal: Journal;
+  readonly releases: ReleaseStore;
+  readonly rollouts: Rollouts;
   readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
@@ -112,6 +119,7 @@ export function assemble(
     home,
     clock,
     log,
+    ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
     changed: (service) => whole.databaseChanged(service),
@@ -190,6 +198,21 @@ export function assemble(
     },
   });
 
+  // What is changed of all that while it runs.
+  const journal = new Journal(home.state);
+  const releases = new ReleaseStore(home.root, home.state);
+  const rollouts = new Rollouts({
+    clock,
+    events,
+    journal,
+    store: releases,
+    databases,
+    deployed,
+    supervisor,
+    acknowledged: () => publisher.acknowledged(),
+    memory: () => residentBytes(supervisor.instances.map(({ pid }) => pid)),
+  });
+
   security?.authority.onChange(() => publisher.changed());
 
   // Our own way to call services, for operators.
@@ -222,7 +245,7 @@ export function assemble(
     supervisor,
     databases,
     deployment: () => deployed.current,
-    describe: async (signal) => deploy(await around.describe(signal), options),
+    describe: async (signal) => deploy(await around.describe(signal), options, journal.kept),
     deploy: (deployment) => whole.redeploy(deployment),
   });
 
@@ -246,6 +269,9 @@ export function assemble(
     attached,
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
+    change: (plan, asked) => rollouts.run(plan, asked),
+    releases,
+    placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };
@@ -260,6 +286,9 @@ export function assemble(
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
+    journal,
+    releases,
+    rollouts,
     attached,
     draining,
     listenApi: async () => {

@@ -29,6 +29,8 @@ export interface PlatformOptions {
   readonly environment: string;
   /** Start again what a changed file belongs to. */
   readonly watch: boolean;
+  /** Runs releases, which are made from the app at the first start, and not its source. */
+  readonly releases: boolean;
   readonly logLevel: LogLevel;
 }
 
@@ -57,7 +59,8 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     network,
     lives: lives(values),
     environment,
-    watch: values["no-watch"] !== true && environment === "dev",
+    watch: values["no-watch"] !== true && values.releases !== true && environment === "dev",
+    releases: values.releases === true,
     logLevel: logLevel as LogLevel,
   };
 }
@@ -81,12 +84,13 @@ function read(argv: readonly string[]) {
         environment: { type: "string" },
         "log-level": { type: "string" },
         "no-watch": { type: "boolean" },
+        releases: { type: "boolean" },
       },
     });
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--log-level L] [--no-watch]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--log-level L] [--no-watch] [--releases]",
       cause,
     });
   }

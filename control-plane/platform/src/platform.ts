@@ -11,6 +11,7 @@ import { assemble, type Held, type Parts, type PlatformSurroundings } from "./as
 import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
 import { deploy, type Deployment, ownUnits } from "./placement/deployment.ts";
+import { readReleases } from "./releases/read-releases.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { openSecurity } from "./resources/security.ts";
@@ -79,9 +80,8 @@ export class Platform {
   /** Starts everything: in the order in which the parts need each other, and side by side what can be. */
   async start(): Promise<void> {
     const { clock, events } = this.#around;
-    const { databases, deployed, publisher, reloader, rotation, supervisor } = this.#parts;
-    const { app, host, port, platformPort, watch } = this.#options;
-    const { home } = this.#held;
+    const { databases, deployed, journal, publisher, reloader, rotation, supervisor } = this.#parts;
+    const { host, port, platformPort, watch } = this.#options;
     const begun = clock.now();
 
     // A broker that cannot be is found before anything is started.
@@ -99,19 +99,17 @@ export class Platform {
       this.#parts.listenHosts(),
     ]);
     await this.#announce();
-    const manifest = await events.step(
-      "app",
-      "Reading the app",
-      () => readApp({ home, app, adopting, since: performance.timeOrigin, ...this.#around }),
-      summary,
-    );
-    await deployed.set(deploy(manifest, this.#options), adopting);
+    const unfinished = journal.unfinished();
+    const deployment = await this.#readDeployment(adopting);
+    const { manifest } = deployment;
+    await deployed.set(deployment, adopting);
     deployed.starting = !adopting;
     this.#assertStarting();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
     const wanted = deployed.programs;
-    const adopted = await supervisor.reconcile(wanted);
+    const undone = unfinished?.isCommitted === false ? unfinished.change.id : undefined;
+    const adopted = await supervisor.reconcile(wanted, undone);
     for (const { unit, record } of adopted) {
       // Not what was draining, since its place has been taken back.
       const serves = supervisor.slotsOf(unit).some(({ current }) => current?.record === record);
@@ -149,6 +147,15 @@ export class Platform {
       starting("programs", foreign, "sidecar"),
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
+    if (unfinished !== undefined) {
+      const { kind, title } = unfinished.change;
+      journal.end();
+      events.done(
+        "change",
+        undone === undefined ? "Finishing a change" : "Undoing a change",
+        `${kind} ${title}`,
+      );
+    }
 
     // Ready is what answers: everyone knows the way to everyone.
     deployed.starting = false;
@@ -160,6 +167,27 @@ export class Platform {
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
+  }
+
+  /** What is to run: the releases, or the app as its source is now. */
+  #readDeployment(adopting: boolean): Promise<Deployment> {
+    const { clock, events } = this.#around;
+    const { draining, journal, releases: store } = this.#parts;
+    const { app, cut, releases } = this.#options;
+    const { home } = this.#held;
+    if (releases) {
+      const { signal } = draining;
+      const around = { options: this.#options, store, journal, events, clock, signal };
+      return events.step("app", "Reading the releases", () => readReleases(around), summary);
+    }
+    const since = performance.timeOrigin;
+    const read = async (): Promise<Deployment> => {
+      const manifest = await readApp({ home, app, adopting, since, ...this.#around });
+      // Whoever starts everything anew says himself where it is to be.
+      if (cut !== undefined && !adopting) journal.forget();
+      return deploy(manifest, this.#options, journal.kept);
+    };
+    return events.step("app", "Reading the app", read, summary);
   }
 
   /** Puts back the spare cluster that this start may have taken. Never rejects: the next start makes what it misses itself. */
@@ -291,7 +319,7 @@ export class Platform {
   }
 }
 
-function summary({ app, services, gateways }: AppManifest): string {
+function summary({ manifest: { app, services, gateways } }: Deployment): string {
   return `${app}: ${counted(services, "service")}, ${counted(gateways, "gateway")}`;
 }
 

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 export const programs = {
   /** Turns an app module into its manifest. */
   describe: fileURLToPath(import.meta.resolve("@kerf/service/describe")),
+  /** Builds the services of an app. */
+  builder: fileURLToPath(import.meta.resolve("@kerf/platform/builds")),
   /** Runs a unit. */
   host: fileURLToPath(import.meta.resolve("@kerf/service/host")),
   /** Runs a unit whose service is a program in any language. */

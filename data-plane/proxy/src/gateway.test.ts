@@ -7,6 +7,7 @@ import { httpClient } from "@kerf/call/browser";
 import type { Problem } from "@kerf/call/http";
 import { safe } from "@kerf/contract";
 import { Logger } from "@kerf/telemetry";
+import { writeBuild } from "@kerf/service/testing";
 import { notes, page } from "./fixtures/app/contracts.ts";
 import { assembleGateway } from "./gateway.ts";
 import type { Health } from "./health.ts";
@@ -138,6 +139,19 @@ test("the backend answers in the gateway, as itself, and degrades", async (t) =>
   platform.change(() => ({ units: {} }));
   await platform.acknowledged();
   assert.deepEqual(await client.home({}), { degraded: true });
+});
+
+test("the backend comes from its build when it has one, and the app is not looked at", async (t) => {
+  const platform = await FrontPlatform.start(t, true);
+  await platform.startNotes();
+  const service = new URL("./fixtures/app/page.ts", import.meta.url).href;
+  const directory = writeBuild(platform.directory, page, {
+    "service.js": `export { default } from ${JSON.stringify(service)};\n`,
+  });
+  const boot = platform.boot({ appModule: "/nowhere/app.ts", builds: { page: directory } });
+  const { url } = await startGateway(platform, boot);
+  const client = httpClient(page, { baseUrl: url });
+  assert.deepEqual(await client.home({}), { caller: "page", degraded: false });
 });
 
 test("health tells of services without calling them", async (t) => {

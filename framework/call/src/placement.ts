@@ -20,6 +20,8 @@ export interface PlacedInstance {
 /** A service: which unit it lives in and whom it may call. */
 export interface PlacedService {
   readonly unit: string;
+  /** The unit that a change is about to take it to: copies of that one may speak for it, and nobody calls them yet. */
+  readonly movesTo?: string | undefined;
   /** Semantic version of the contract that it offers. */
   readonly version: string;
   /** The services that it declares as `uses`. */
@@ -182,6 +184,8 @@ export interface Boot {
   readonly instance: string;
   /** Services that this instance runs; for a gateway its backend's name or nothing. */
   readonly services: readonly string[];
+  /** Absolute paths of the builds that services are loaded from; the others come from the app's source. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
   /** Where to listen for calls; absent for a gateway. With port 0 any that is free, told when it attaches. */
   readonly address?: Address | undefined;
   /** True where programs talk over TCP: it gets a certificate before anything else, and asks others for theirs. */

@@ -32,6 +32,8 @@ export {
   type ProvisionedService,
   type ServiceDatabaseRequest,
 } from "./provision.ts";
+export { type MigrationFile, readMigrations } from "./migrations/directory.ts";
+export type { HistoryOptions } from "./migrations/history.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
 export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";

@@ -15,6 +15,7 @@ export {
   type RetryMeaning,
   toKerfError,
 } from "./errors.ts";
+export { writeHex } from "./hex.ts";
 export { newId, randomHex } from "./ids.ts";
 export { Lifecycle, type LifecycleState, type LifecycleSteps } from "./lifecycle.ts";
 export { ManualClock } from "./manual-clock.ts";

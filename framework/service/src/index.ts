@@ -92,6 +92,7 @@ export type {
   Worker,
   WorkerArgs,
 } from "./declaration/handlers.ts";
+export { loadBuild } from "./build/load-build.ts";
 export { loadApp, loading, loadService } from "./declaration/load.ts";
 export { type AnyService, Service, service, type ServiceOptions } from "./declaration/service.ts";
 export type { PageRequest, Reconciliation } from "./declaration/reconciliation.ts";

@@ -2,6 +2,7 @@ import type { DiscoverySettings, Policies } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
+import type { SagaVersion, WrittenAgainst } from "./build/descriptor.ts";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
 /** A contract that a service calls. */
@@ -54,12 +55,18 @@ export interface ManifestService {
   readonly issuer: boolean;
   /** Names of its sagas. */
   readonly sagas: readonly string[];
+  /** The sagas in all of the versions that it can go on with. */
+  readonly sagaVersions?: readonly SagaVersion[];
   /** What it does at given times. */
   readonly schedules: readonly ManifestSchedule[];
   /** Names of its comparisons with other services. */
   readonly reconciliations: readonly string[];
   /** Names of its workers. */
   readonly workers: readonly string[];
+  /** What it was written against; when it is described for a build. */
+  readonly against?: WrittenAgainst;
+  /** Absolute path of the module whose default export it is. */
+  readonly module?: string;
   /** Absolute paths of the app's source files that its module loads, sorted. */
   readonly files: readonly string[];
 }
@@ -69,12 +76,8 @@ export interface ManifestGateway {
   readonly name: string;
   readonly expose: readonly ContractDescription[];
   readonly settings: GatewaySettings;
-  readonly backend?: {
-    readonly contract: ContractDescription;
-    readonly uses: readonly ManifestUse[];
-    /** Absolute paths of the app's source files that its module loads, sorted. */
-    readonly files: readonly string[];
-  };
+  /** What composes answers for its clients, described as a service is. */
+  readonly backend?: ManifestService;
 }
 
 /** An app as plain data: all that the platform knows of it, since it never runs authors' code. */

@@ -1,3 +1,5 @@
+import { writeHex } from "@kerf/kernel";
+
 /** Small enough that a thousand times it fits into 32 bits. */
 const part = 2 ** 22;
 
@@ -50,8 +52,7 @@ export class ByteWriter {
 
   /** Hex digits as the so many bytes that they stand for; zeros where they are none, since what follows must stay in its place. */
   hex(digits: string, count: number): void {
-    const written = this.#bytes.write(digits, this.#end, count, "hex");
-    if (written < count) this.#bytes.fill(0, this.#end + written, this.#end + count);
+    writeHex(digits, this.#bytes, this.#end, count);
     this.#end += count;
   }
 

@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
+import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
@@ -35,9 +37,13 @@ export function program(): Command {
     .addCommand(devCommand())
     .addCommand(upCommand())
     .addCommand(downCommand())
+    .addCommand(buildCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())
+    .addCommand(cutCommand())
+    .addCommand(joinCommand())
+    .addCommand(scaleCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())

@@ -13,16 +13,18 @@ const keptOutput = 8_192;
 
 /**
  * Turns an app module into its manifest, in a process of its own: the platform runs none of the author's code. Throws with
- * everything that is wrong with the app. `background`: an app runs, and is not to be slowed down.
+ * everything that is wrong with the app. `background`: an app runs, and is not to be slowed down. `forBuild`: it may be the module of one
+ * service too, and is told what services were written against.
  */
 export function describeApp(
   program: string,
   appModule: string,
-  options: { signal?: AbortSignal | undefined; background?: boolean } = {},
+  options: { signal?: AbortSignal | undefined; background?: boolean; forBuild?: boolean } = {},
 ): Promise<AppManifest> {
-  const { signal, background = false } = options;
+  const { signal, background = false, forBuild = false } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...programExecArgv(), program, appModule], {
+    const args = [program, appModule, ...(forBuild ? ["--for-build"] : [])];
+    const child = spawn(process.execPath, [...programExecArgv(), ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       env: programEnvironment(),
       timeout: boundMs,

@@ -57,6 +57,7 @@ export async function composeBoot(
     unit: program.unit,
     instance: record.id,
     services,
+    ...(record.builds === undefined ? undefined : { builds: record.builds }),
     ...(record.address === "" ? undefined : { address: record.address }),
     ...(facts.mutualTls ? { mutualTls: true } : undefined),
     ...(program.http === undefined ? undefined : { http: program.http }),

@@ -18,6 +18,7 @@ export class Deployed {
   readonly #ports = new Map<string, number>();
   #deployment: Deployment | undefined;
   #starting = false;
+  #moving: ReadonlyMap<string, string> = new Map();
 
   constructor(
     /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
@@ -44,6 +45,21 @@ export class Deployed {
     this.#starting = starting;
   }
 
+  /** The units that a change is about to take services to. */
+  set moving(moving: ReadonlyMap<string, string>) {
+    this.#moving = moving;
+  }
+
+  /** Makes it the one that is to run, with the same gateways. */
+  place(deployment: Deployment): void {
+    this.#deployment = deployment;
+  }
+
+  /** The programs of a deployment, with the ports that gateways got. */
+  programsOf(deployment: Deployment): Program[] {
+    return programsOf(deployment, this.#http.host, this.#ports);
+  }
+
   /** The app as it was read last. */
   get manifest(): AppManifest | undefined {
     return this.#deployment?.manifest;
@@ -65,7 +81,7 @@ export class Deployed {
   }
 
   get programs(): Program[] {
-    return programsOf(this.current, this.#http.host, this.#ports);
+    return this.programsOf(this.current);
   }
 
   unitOf(service: string): string | undefined {
@@ -83,6 +99,7 @@ export class Deployed {
       instances: placedInstances(this.current, supervisor),
       gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
+      moving: this.#moving,
       ...facts,
     });
   }

@@ -1,19 +1,34 @@
+import { join } from "node:path";
 import type { PlacedInstance } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
+import { type KeptPlacement, placeAsKept } from "./kept.ts";
 
 /** What is to run: an app as it was read, and where its services are placed. */
 export interface Deployment {
   readonly manifest: AppManifest;
   /** The services of each unit. */
   readonly units: Readonly<UnitServices>;
-  /** Copies of each unit. */
+  /** Copies of each unit; of those that are not named as many as `replicas`. */
+  readonly copies: Readonly<Record<string, number>>;
   readonly replicas: number;
+  /** Where the platform runs releases: what each unit and gateway runs. */
+  readonly released?: Released | undefined;
 }
 
-/** Places the services of an app, `replicas` copies of each: as `--cut` says, otherwise as the app itself does. */
+/** What runs where the platform runs releases. */
+export interface Released {
+  /** Folder of all builds. */
+  readonly directory: string;
+  /** The digest of the build of each service and backend. */
+  readonly builds: Readonly<Record<string, string>>;
+  /** The release of each unit and gateway. */
+  readonly releases: Readonly<Record<string, number>>;
+}
+
+/** Places the services of an app: as a change left them, otherwise as `--cut` says, otherwise as the app itself does. */
 export function deploy(
   manifest: AppManifest,
   {
@@ -25,19 +40,25 @@ export function deploy(
     readonly replicas: number;
     readonly network: "unix" | "tcp";
   },
+  kept?: KeptPlacement,
 ): Deployment {
-  const units =
-    cut === undefined
-      ? Object.fromEntries(
-          Object.entries(manifest.units).map(([unit, services]) => [unit, [...services]]),
-        )
-      : cutUnits(
-          cut,
-          manifest.services.map((service) => service.name),
-          [...external(manifest)],
-        );
+  const { units, copies } =
+    placeAsKept(manifest, kept) ??
+    (cut === undefined ? asDeclared(manifest) : asCut(manifest, cut));
   assertFindable(manifest, units, network);
-  return { manifest, units, replicas };
+  return { manifest, units, copies, replicas };
+}
+
+type PlacedUnits = Pick<Deployment, "units" | "copies">;
+
+function asDeclared({ units }: AppManifest): PlacedUnits {
+  const declared = Object.entries(units).map(([unit, services]) => [unit, [...services]]);
+  return { units: Object.fromEntries(declared) as UnitServices, copies: {} };
+}
+
+function asCut(manifest: AppManifest, cut: string): PlacedUnits {
+  const services = manifest.services.map(({ name }) => name);
+  return { units: cutUnits(cut, services, [...external(manifest)]), copies: {} };
 }
 
 /** @throws KerfError for a unit that is found elsewhere, but is not there with this placement, or cannot be told from a stranger */
@@ -64,7 +85,7 @@ function assertFindable(
 }
 
 /** The services whose implementation is a program in any language. */
-function external(manifest: AppManifest): Set<string> {
+export function external(manifest: AppManifest): Set<string> {
   return new Set(
     manifest.services.filter(({ program }) => program !== undefined).map(({ name }) => name),
   );
@@ -78,6 +99,11 @@ export function ownUnits({ manifest, units }: Deployment): Readonly<UnitServices
   );
 }
 
+/** How many copies of a unit there are to be. */
+export function copiesOf({ copies, replicas }: Deployment, unit: string): number {
+  return copies[unit] ?? replicas;
+}
+
 /** The programs of a deployment; `ports` says where each gateway listens. */
 export function programsOf(
   deployment: Deployment,
@@ -85,30 +111,53 @@ export function programsOf(
   ports: ReadonlyMap<string, number>,
 ): Program[] {
   const foreign = external(deployment.manifest);
+  const { released } = deployment;
+  const run = (unit: string, services: readonly string[]): Partial<Program> =>
+    released === undefined ? {} : runBuilds(released, unit, services);
   const units = Object.entries(ownUnits(deployment)).map(([unit, services]): Program => ({
     unit,
     kind: "host",
     ...(services.some((service) => foreign.has(service)) ? { sidecar: true } : undefined),
     services,
-    copies: deployment.replicas,
+    copies: copiesOf(deployment, unit),
+    ...run(unit, services),
   }));
-  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => ({
-    unit: `gateway:${name}`,
-    kind: "gateway",
-    services: backend === undefined ? [] : [backend.contract.name],
-    copies: 1,
-    http: { host, port: ports.get(name) ?? 0 },
-  }));
+  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => {
+    const services = backend === undefined ? [] : [backend.contract.name];
+    return {
+      unit: `gateway:${name}`,
+      kind: "gateway",
+      services,
+      copies: 1,
+      http: { host, port: ports.get(name) ?? 0 },
+      ...run(`gateway:${name}`, services),
+    };
+  });
   return [...units, ...gateways];
 }
 
-/** The copies of each unit that routers may know of. */
+function runBuilds(
+  { builds, directory, releases }: Released,
+  unit: string,
+  services: readonly string[],
+): Pick<Program, "release" | "builds"> {
+  const paths = services.flatMap((name): [string, string][] => {
+    const digest = builds[name];
+    return digest === undefined ? [] : [[name, join(directory, digest)]];
+  });
+  return { release: releases[unit], builds: Object.fromEntries(paths) };
+}
+
+/** The copies of each unit that routers may know of; those of units that are no more too, as long as they finish their work. */
 export function placedInstances(
   deployment: Deployment,
   supervisor: Supervisor,
 ): Record<string, PlacedInstance[]> {
+  const leaving = supervisor.slots
+    .map(({ unit }) => unit)
+    .filter((unit) => !unit.startsWith("gateway:"));
   return Object.fromEntries(
-    Object.keys(deployment.units).map((unit) => [
+    [...new Set([...Object.keys(deployment.units), ...leaving])].map((unit) => [
       unit,
       supervisor
         .slotsOf(unit)

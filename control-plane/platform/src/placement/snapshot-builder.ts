@@ -16,7 +16,9 @@ export interface PlacementFacts {
   readonly starting: boolean;
   /** The services of each unit, without those that are held back. */
   readonly units: Readonly<Record<string, readonly string[]>>;
-  /** The copies of each unit that routers may know of. */
+  /** Where a change is about to take services: their new units may speak for them already. */
+  readonly moving?: ReadonlyMap<string, string> | undefined;
+  /** The copies of each unit that routers may know of; a unit that has copies and no services is one that leaves. */
   readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
   /** How many processes each gateway has. */
   readonly gatewayInstances: Readonly<Record<string, number>>;
@@ -54,8 +56,12 @@ export function buildPlacement(facts: PlacementFacts): Placement {
         ...operationsOf(service.uses),
         follows: service.follows.toSorted(),
         recordsCommands: service.database !== undefined && service.program === undefined,
+        ...(facts.moving?.has(name) === true ? { movesTo: facts.moving.get(name) } : undefined),
       };
     }
+  }
+  for (const [unit, instances] of sorted(facts.instances)) {
+    if (!Object.hasOwn(units, unit) && instances.length > 0) units[unit] = { instances };
   }
   const gateways: Record<string, PlacedGateway> = {};
   for (const gateway of manifest.gateways) {

@@ -3,6 +3,7 @@ import type { DatabaseBoot } from "@kerf/call";
 import {
   type ConnectionConfig,
   type DatabaseServer,
+  type HistoryOptions,
   migrate,
   type ProvisionedService,
   provisionServices,
@@ -37,6 +38,8 @@ export interface DatabasesOptions {
   readonly home: Home;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether code that is older than its tables may run. */
+  readonly ahead: "allowed" | "refused";
   /** A server entered another state. */
   moved(server: PostgresServer): void;
   /** The database of a service became as its code needs it, or stopped being so. */
@@ -164,6 +167,7 @@ export class Databases {
         state.provisioned.owner,
         state.declared.database?.migrations as string,
         systemSchema,
+        this.#history,
       );
       await this.#settle(state, undefined);
       return applied;
@@ -171,6 +175,26 @@ export class Databases {
       await this.#settle(state, toKerfError(thrown));
       throw thrown;
     }
+  }
+
+  /**
+   * Brings the databases of some services to where new code of theirs needs them, while the old code serves; those of new services are made. Throws
+   * what is wrong with the first that cannot be; the services that run are not affected.
+   */
+  async migrateAhead(manifest: AppManifest, names: readonly string[]): Promise<void> {
+    const isNew = (name: string): boolean => this.#services.get(name)?.provisioned === undefined;
+    const made = names.filter(isNew);
+    for (const { database, name } of manifest.services) {
+      const state = this.#services.get(name);
+      if (!names.includes(name) || state?.provisioned === undefined || database === undefined)
+        continue;
+      await migrate(state.provisioned.owner, database.migrations, systemSchema, this.#history);
+      state.declared = { ...state.declared, database };
+      await this.#settle(state, undefined);
+    }
+    if (made.length > 0) await this.prepare(manifest);
+    const problem = made.map((name) => this.problemOf(name)).find((one) => one !== undefined);
+    if (problem !== undefined) throw problem;
   }
 
   /** How an instance reaches the database of a service. */
@@ -199,6 +223,10 @@ export class Databases {
 
   async stop(boundMs: number): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop(boundMs)));
+  }
+
+  get #history(): HistoryOptions {
+    return { ahead: this.#options.ahead };
   }
 
   #server(name: string, urlFile: string | undefined): PostgresServer {

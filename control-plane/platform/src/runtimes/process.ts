@@ -41,7 +41,7 @@ export class ProcessRuntime implements Runtime {
         this.#programs[launch.program],
         launch.instance,
         launch.preload.appModule,
-        ...launch.preload.services,
+        ...preloaded(launch.preload),
       ],
       {
         detached: true,
@@ -120,6 +120,11 @@ export class ProcessRuntime implements Runtime {
     if (!lives(identity)) gone();
     else this.#clock.after(pollMs, () => this.#poll(identity, gone));
   }
+}
+
+/** The services as the host takes them: `NAME`, or `NAME=DIRECTORY` of its build. */
+function preloaded({ services, builds = {} }: Launch["preload"]): string[] {
+  return services.map((name) => (name in builds ? `${name}=${builds[name]}` : name));
 }
 
 function notStarted(instance: string, cause?: Error): KerfError {

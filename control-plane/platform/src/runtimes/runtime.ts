@@ -17,7 +17,12 @@ export interface Launch {
   /** Which program: the host of a unit, the sidecar of one in another language, or a gateway. */
   readonly program: "host" | "sidecar" | "gateway";
   /** What it can load before its boot document is there. */
-  readonly preload: { readonly appModule: string; readonly services: readonly string[] };
+  readonly preload: {
+    readonly appModule: string;
+    readonly services: readonly string[];
+    /** Absolute paths of the builds of those that have one. */
+    readonly builds?: Readonly<Record<string, string>>;
+  };
   /**
    * The document that it starts from; it may be composed while the process is already loading. When it rejects, the process
    * is ended.

@@ -23,6 +23,11 @@ export interface InstanceRecord {
   readonly network?: "unix" | "tcp" | undefined;
   /** What it runs instead of the program that its service declares. */
   readonly attached?: AttachedProgram | undefined;
+  /** The release that it runs, and the builds of its services; nothing where it runs from source. */
+  readonly release?: number | undefined;
+  readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** The change that it was started for; nothing where it was started to keep its place filled. */
+  readonly change?: string | undefined;
   readonly logFile: string;
   /** Length of the log when it was started, in bytes. */
   readonly logFrom: number;

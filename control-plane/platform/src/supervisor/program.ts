@@ -8,6 +8,10 @@ export interface Program {
   /** Services that a copy runs; of a gateway the name of its backend, when it has one. */
   readonly services: readonly string[];
   readonly copies: number;
+  /** Where the platform runs releases: which one of the unit's it is, */
+  readonly release?: number | undefined;
+  /** and the absolute paths of the builds of its services. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
   /** Of a gateway: where clients reach it; port 0 takes a free one. */
   readonly http?: { readonly host: string; readonly port: number };
 }

@@ -148,6 +148,51 @@ export class Slot {
     return next;
   }
 
+  /** Starts a successor beside the present copy. Routers do not know it until {@link promote}. */
+  stage(launch: () => Instance): Instance {
+    this.#next?.kill();
+    this.#next = launch();
+    return this.#next;
+  }
+
+  /** Whether the successor that was staged could take the place now. */
+  isStaged(instance: Instance): boolean {
+    return this.#next === instance && instance.state === "ready";
+  }
+
+  /** Puts the staged successor in the place of the present copy, which drains. */
+  promote(): void {
+    const next = this.#next;
+    if (next === undefined) throw supersededError(this.name);
+    this.#next = undefined;
+    this.#wanted = true;
+    this.#held = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#policy.reset();
+    const old = this.#current;
+    this.#keep(next);
+    this.lastError = undefined;
+    if (old !== undefined) this.#retire(old);
+  }
+
+  /** Ends the staged successor; the present copy serves on. */
+  abandon(instance: Instance): void {
+    if (this.#next === instance) this.#next = undefined;
+    instance.kill();
+  }
+
+  /** Lets the present copy finish what it has begun, and starts none again. Resolves when it has ended. */
+  async vacate(): Promise<void> {
+    this.letGo();
+    this.#next?.kill();
+    this.#next = undefined;
+    const old = this.#current;
+    this.#current = undefined;
+    if (old !== undefined) this.#retire(old);
+    await Promise.all(this.instances.map((instance) => instance.whenEnded));
+  }
+
   /** Starts nothing again from now on. */
   letGo(): void {
     this.#wanted = false;
@@ -247,7 +292,7 @@ export class Slot {
 /** The code of a start that a newer one took the place of. */
 const superseded = "superseded";
 
-function supersededError(slot: string): KerfError {
+export function supersededError(slot: string): KerfError {
   return new KerfError(superseded, {
     message: `A newer start of ${slot} took the place of this one.`,
     retry: "not-executed",

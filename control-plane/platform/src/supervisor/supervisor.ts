@@ -11,6 +11,7 @@ import type { AttachedProgram } from "./attached-programs.ts";
 import { explainEnd } from "./explain-end.ts";
 import { Instance, type InstanceEnd } from "./instance.ts";
 import { plainName, type Program } from "./program.ts";
+import { Staged, type StagedPlace } from "./staged.ts";
 import { Slot } from "./slot.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
@@ -48,6 +49,8 @@ export class Supervisor {
   readonly #slots = new Map<string, Slot>();
   /** What each instance was last said to be in, so that a change is told once. */
   readonly #states = new WeakMap<Instance, string>();
+  /** Records that are being written. */
+  readonly #recording = new Set<Promise<void>>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -63,9 +66,9 @@ export class Supervisor {
 
   /**
    * Goes on with what a platform before us started and still lives. Resolves when all of it has attached to us, or after 3 s:
-   * until then nothing is known well enough to be published. Answers what was found.
+   * until then nothing is known well enough to be published. Copies that were started for the change `undone` are ended. Answers what was found.
    */
-  async reconcile(programs: readonly Program[]): Promise<Instance[]> {
+  async reconcile(programs: readonly Program[], undone?: string): Promise<Instance[]> {
     for (const program of programs) this.#programs.set(program.unit, program);
     const waiting: Promise<void>[] = [];
     const found: Instance[] = [];
@@ -73,6 +76,11 @@ export class Supervisor {
       const running = this.#options.runtime.adopt(record.reference);
       if (running === undefined) {
         this.#forget(record);
+        continue;
+      }
+      if (undone !== undefined && record.change === undone) {
+        running.kill();
+        void running.exited.then(() => this.#forget(record));
         continue;
       }
       const attached = Promise.withResolvers<void>();
@@ -136,6 +144,34 @@ export class Supervisor {
       stopping.push(slot.stop(boundMs).then(() => void this.#slots.delete(name)));
     }
     await Promise.all(stopping);
+  }
+
+  /**
+   * Starts, beside what serves, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
+   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for.
+   */
+  stage(change: string, programs: readonly Program[], gone: readonly string[]): Staged {
+    const places: StagedPlace[] = [];
+    for (const program of programs) {
+      for (const name of slotNames(program)) {
+        const isNew = !this.#slots.has(name);
+        const slot = this.#slot(name, program.unit);
+        const runs = slot.current?.record;
+        if (runs !== undefined && this.#serves(runs, program)) continue;
+        places.push({ slot, isNew, start: () => this.#launch(slot, program, change) });
+      }
+    }
+    const kept = new Set(programs.flatMap(slotNames));
+    const touched = new Set([...programs.map(({ unit }) => unit), ...gone]);
+    return new Staged(places, {
+      recorded: async () => void (await Promise.all(this.#recording)),
+      promoted: () => {
+        for (const program of programs) this.#programs.set(program.unit, program);
+        for (const unit of gone) this.#programs.delete(unit);
+        return this.slots.filter((slot) => touched.has(slot.unit) && !kept.has(slot.name));
+      },
+      emptied: (slot) => void this.#slots.delete(slot.name),
+    });
   }
 
   /**
@@ -220,6 +256,7 @@ export class Supervisor {
       record.appModule === this.#options.appModule &&
       (record.network ?? "unix") === this.#options.network &&
       sameProgram(record.attached, this.#options.attached(program.unit)) &&
+      record.release === program.release &&
       record.services.length === program.services.length &&
       record.services.every((service) => program.services.includes(service))
     );
@@ -230,7 +267,7 @@ export class Supervisor {
     if (slot === undefined) {
       slot = new Slot(name, unit, {
         clock: this.#options.clock,
-        launch: (place) => this.#launch(place),
+        launch: (place) => this.#launch(place, this.#programs.get(place.unit) as Program),
         changed: () => this.#options.changed(),
         failed: (_place, instance, end, report) => this.#failed(instance, end, report),
         acknowledged: () => this.#options.acknowledged(),
@@ -240,9 +277,8 @@ export class Supervisor {
     return slot;
   }
 
-  #launch(slot: Slot): Instance {
+  #launch(slot: Slot, program: Program, change?: string): Instance {
     const { clock, home, network, runtime } = this.#options;
-    const program = this.#programs.get(slot.unit) as Program;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
     const plan: Writable<InstanceRecord> = {
@@ -256,6 +292,9 @@ export class Supervisor {
       address: program.kind === "host" ? addressFor(network, home, id) : "",
       network,
       attached: this.#options.attached(slot.unit),
+      release: program.release,
+      builds: program.builds,
+      change,
       logFile,
       ready: false,
       logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
@@ -273,7 +312,11 @@ export class Supervisor {
       {
         instance: id,
         program: program.sidecar === true ? "sidecar" : program.kind,
-        preload: { appModule: plan.appModule, services: program.services },
+        preload: {
+          appModule: plan.appModule,
+          services: program.services,
+          ...(program.builds === undefined ? undefined : { builds: program.builds }),
+        },
         boot,
         logFile,
       },
@@ -296,7 +339,9 @@ export class Supervisor {
         plan.ready = true;
         // Where it listens, now that a port is found: a platform after us must know it before it attaches.
         plan.address = instance.address;
-        return this.#records.write(plan);
+        const recording = this.#records.write(plan);
+        this.#recording.add(recording);
+        return recording.finally(() => this.#recording.delete(recording));
       },
       () => {}, // Its end says more.
     );

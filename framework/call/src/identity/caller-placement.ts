@@ -21,7 +21,8 @@ export function isPlacedIn(snapshot: Snapshot | undefined, caller: string, unit:
     if (!Object.hasOwn(snapshot.gateways, name)) return false;
     return caller === unit || snapshot.gateways[name]?.backend?.name === caller;
   }
-  return Object.hasOwn(snapshot.services, caller) && snapshot.services[caller]?.unit === unit;
+  const placed = Object.hasOwn(snapshot.services, caller) ? snapshot.services[caller] : undefined;
+  return placed !== undefined && (placed.unit === unit || placed.movesTo === unit);
 }
 
 /** Holds what callers say of themselves against the unit that their certificate names. */

@@ -7,6 +7,12 @@ export interface AppliedMigration {
   readonly sha256: string;
 }
 
+/** How a database and a directory are compared. */
+export interface HistoryOptions {
+  /** Whether the database may have migrations behind the last one of the directory, as it does once newer code was there. */
+  readonly ahead?: "allowed" | "refused";
+}
+
 /**
  * The files that are still to be applied. Throws `migration_failed` naming everything in which the directory contradicts what was
  * applied: an edited file, a removed one, one that comes before an applied one.
@@ -15,6 +21,7 @@ export function compareWithHistory(
   files: readonly MigrationFile[],
   history: readonly AppliedMigration[],
   database: string,
+  { ahead = "refused" }: HistoryOptions = {},
 ): MigrationFile[] {
   const problems: string[] = [];
   const byName = new Map(files.map((file) => [file.name, file]));
@@ -22,6 +29,7 @@ export function compareWithHistory(
   for (const { name, sha256 } of history) {
     const file = byName.get(name);
     if (file === undefined) {
+      if (ahead === "allowed" && isAfter(name, files.at(-1)?.number ?? 0)) continue;
       problems.push(`${name}: it was applied, and its file is gone. Put it back as it was.`);
     } else if (file.sha256 !== sha256) {
       problems.push(
@@ -45,4 +53,8 @@ export function compareWithHistory(
     fix: "Migrations only go forward: files that were applied stay as they are. While developing, an empty database starts over.",
     data: { problems },
   });
+}
+
+function isAfter(name: string, last: number): boolean {
+  return Number.parseInt(name, 10) > last;
 }

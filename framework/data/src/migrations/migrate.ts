@@ -5,7 +5,7 @@ import { type ConnectionConfig, withConnection } from "../connection.ts";
 import { type MigrationFile, readMigrations } from "./directory.ts";
 import { applyWith, type SystemMigration } from "../system-schema.ts";
 import { explainMigrationError } from "./failure.ts";
-import { compareWithHistory, type AppliedMigration } from "./history.ts";
+import { type AppliedMigration, compareWithHistory, type HistoryOptions } from "./history.ts";
 
 /** What {@link migrate} did. */
 export interface MigrationResult {
@@ -27,19 +27,20 @@ export async function migrate(
   owner: ConnectionConfig,
   directory: string,
   systemSchema: readonly SystemMigration[] = [],
+  options: HistoryOptions = {},
 ): Promise<MigrationResult> {
   const files = await readMigrations(directory);
   return withConnection(owner, "kerf/migrate", async (client) => {
     await applyWith(client, systemSchema);
     const history = await readHistory(client);
-    const pending = compareWithHistory(files, history ?? [], owner.database);
+    const pending = compareWithHistory(files, history ?? [], owner.database, options);
     if (pending.length === 0 && history !== undefined)
       return { applied: [], before: history.length };
     return withAdvisoryLock(client, "kerf migrate", async () => {
       const before = (await readHistory(client)) ?? (await createHistory(client));
       const applied: string[] = [];
       await client.query(`set lock_timeout = ${lockTimeoutMs}`);
-      for (const file of compareWithHistory(files, before, owner.database)) {
+      for (const file of compareWithHistory(files, before, owner.database, options)) {
         await apply(client, file, owner.database);
         applied.push(file.name);
       }

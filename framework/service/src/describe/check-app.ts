@@ -32,21 +32,8 @@ export function appProblems(loaded: LoadedApp): string[] {
         `services.${key}: its module exports the service of the contract ${service.name}; both names must be the same`,
       );
     }
-    checkService(where, service, loaded, problems);
-    const program = programOf(service);
-    if (
-      program !== undefined &&
-      statSync(program.cwd, { throwIfNoEntry: false })?.isDirectory() !== true
-    ) {
-      problems.push(`${where}: the directory ${program.cwd} of its program does not exist`);
-    }
-    const database = service.database;
-    if (
-      database !== undefined &&
-      statSync(database.migrations, { throwIfNoEntry: false })?.isDirectory() !== true
-    ) {
-      problems.push(`${where}: the migrations folder ${database.migrations} does not exist`);
-    }
+    problems.push(...serviceProblems(where, service));
+    checkUses(where, service, loaded, problems);
   }
   const issuers = [...services].filter(([, service]) => service.issuer).map(([name]) => name);
   if (issuers.length > 1) {
@@ -67,17 +54,33 @@ export function appProblems(loaded: LoadedApp): string[] {
   return problems;
 }
 
-function checkService(
-  where: string,
-  service: AnyService,
-  loaded: LoadedApp,
-  problems: string[],
-): void {
+/** What is wrong with a service by itself, whatever app it is part of. */
+export function serviceProblems(where: string, service: AnyService): string[] {
+  const problems: string[] = [];
   try {
     void service.handlers;
   } catch {
     problems.push(`${where}: has no handlers; call implement({ … }) on it before it is exported`);
   }
+  const program = programOf(service);
+  if (program !== undefined && !isDirectory(program.cwd))
+    problems.push(`${where}: the directory ${program.cwd} of its program does not exist`);
+  const { database } = service;
+  if (database !== undefined && !isDirectory(database.migrations))
+    problems.push(`${where}: the migrations folder ${database.migrations} does not exist`);
+  return problems;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function checkUses(
+  where: string,
+  service: AnyService,
+  loaded: LoadedApp,
+  problems: string[],
+): void {
   for (const { key, contract } of usesOf(service)) {
     checkOffered(`${where}: uses.${key}`, contract, loaded, problems);
   }
@@ -103,7 +106,9 @@ function checkGateway(
       problems.push(
         `${where}: its backend is a program of its own; give it a service, and expose that`,
       );
-    checkService(`${where}: backend ${backend.name}`, backend, loaded, problems);
+    const named = `${where}: backend ${backend.name}`;
+    problems.push(...serviceProblems(named, backend));
+    checkUses(named, backend, loaded, problems);
     if (backend.name in loaded.app.services)
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);
     if (backend.database !== undefined)

@@ -56,6 +56,34 @@ test("an app becomes plain data", async () => {
   assert.deepEqual(web?.backend?.uses, [{ name: "users", version: "1.2.0", optional: false }]);
 });
 
+test("for a build it says what services were written against, and where their modules are", async () => {
+  const { document: manifest } = await describeApp(fixture("good/app.ts"), "--for-build");
+  const [users, orders] = manifest.services;
+  assert.equal(orders?.module, fixture("good/orders.ts"));
+  assert.equal(manifest.gateways[0]?.backend?.module, fixture("good/web.ts"));
+  const [call] = orders?.against?.calls ?? [];
+  assert.equal(call?.optional, true);
+  assert.equal(call?.contract.version, "1.2.0");
+  assert.deepEqual(Object.keys(call?.contract.operations ?? {}), ["get"]);
+  assert.deepEqual(users?.against, { calls: [], events: [] });
+});
+
+test("for a build the module of one service does", async () => {
+  const { document: alone } = await describeApp(fixture("good/users.ts"), "--for-build");
+  assert.deepEqual(
+    alone.services.map(({ name, module }) => [name, module]),
+    [["users", fixture("good/users.ts")]],
+  );
+  assert.deepEqual(alone.services[0]?.files, [
+    fixture("good/contracts.ts"),
+    fixture("good/shared.ts"),
+    fixture("good/users.ts"),
+  ]);
+  const { code, document } = await describeApp(fixture("good/users.ts"));
+  assert.equal(code, 1);
+  assert.match(document.error.message, /exports no app/);
+});
+
 test("the manifest tells which files each service needs", async () => {
   const { document: manifest } = await describeApp(fixture("good/app.ts"));
   const names = (files: readonly string[] | undefined): string[] =>

@@ -1,11 +1,14 @@
-// The program that turns an app module into its manifest: `node @kerf/service/describe APP_MODULE`. Stdout carries exactly one
+// The program that turns an app module into its manifest: `node @kerf/service/describe APP_MODULE [--for-build]`. Stdout carries exactly one
 // JSON document: an AppManifest with exit code 0, or a ManifestFailure with exit code 1. What authors' modules print goes to
-// stderr. The platform runs none of an author's code itself.
+// stderr. The platform runs none of an author's code itself. With `--for-build` it says what services were written against too, and
+// takes the module of a single service as well.
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { KerfError, systemClock } from "@kerf/kernel";
 import { installLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestFailure } from "../manifest.ts";
 import { describeApp } from "./describe-app.ts";
+import { describeForBuild } from "./describe-for-build.ts";
 import { loadProblem } from "../declaration/load-problem.ts";
 
 const print = process.stdout.write.bind(process.stdout);
@@ -18,15 +21,20 @@ process.on("uncaughtException", (thrown) => end(1, failure(thrown)));
 // A module that waits for ever at its top level is reported when its time is over, not taken for the end of the program.
 setInterval(() => {}, 60_000);
 
-const [given] = process.argv.slice(2);
 try {
+  const { values, positionals } = parseArgs({
+    options: { "for-build": { type: "boolean", default: false } },
+    allowPositionals: true,
+  });
+  const [given] = positionals;
   if (given === undefined) {
     throw new KerfError("invalid_configuration", {
       message: "No app module was given.",
       fix: "Call it with the path of the app module.",
     });
   }
-  end(0, await describeApp(resolve(given), installLoader(), systemClock));
+  const describe = values["for-build"] ? describeForBuild : describeApp;
+  end(0, await describe(resolve(given), installLoader(), systemClock));
 } catch (thrown) {
   end(1, failure(thrown));
 }

@@ -15,6 +15,7 @@ import { HostLink, obtainIdentity } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import { type Logger, openTracing } from "@kerf/telemetry";
+import { programOfBuild } from "../build/load-build.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
@@ -128,7 +129,7 @@ export async function assembleHost(
     wheel,
     log,
     directory: companionDirectory(boot, address),
-    program: boot.program,
+    program: boot.program ?? builtProgram(boot),
     failed,
   });
 
@@ -201,6 +202,12 @@ function companionDirectory({ instance, platform }: Boot, address: string): stri
   const unix = /^unix:(.*)$/;
   const own = unix.exec(address)?.[1];
   return own === undefined ? `${unix.exec(platform.address)?.[1] ?? ""}.${instance}.d` : `${own}.d`;
+}
+
+/** A unit whose service is a program of its own has no other service. */
+function builtProgram({ builds = {}, services }: Boot): Boot["program"] {
+  const [build] = services.map((name) => builds[name]);
+  return build === undefined ? undefined : programOfBuild(build);
 }
 
 function addressOf(boot: Boot): string {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire, type LoadFnOutput } from "node:module";
 import { pathToFileURL } from "node:url";
 import { KerfError } from "@kerf/kernel";
-import type { TransformOptions } from "oxc-transform";
+import type { TransformOptions, TransformResult } from "oxc-transform";
 import { type LoaderTsconfig, tsconfigOf } from "./tsconfig.ts";
 
 const require = createRequire(import.meta.url);
@@ -28,6 +28,22 @@ export function transformed(
   file: string,
   format: string | null | undefined,
 ): LoadFnOutput | undefined {
+  const result = transformedSource(file);
+  if (result === undefined) return undefined;
+  // Lines of transformed code differ from the author's: stack traces go through the map from here on.
+  process.setSourceMapsEnabled(true);
+  const map = Buffer.from(
+    JSON.stringify({ ...result.map, sources: [pathToFileURL(file).href] }),
+  ).toString("base64");
+  return {
+    format: moduleFormat(file, format),
+    source: `${result.code}\n//# sourceMappingURL=data:application/json;base64,${map}`,
+    shortCircuit: true,
+  };
+}
+
+/** The module's text in JavaScript and the map to its source; undefined when type stripping does for it. Throws `start_failed`. */
+export function transformedSource(file: string): Pick<TransformResult, "code" | "map"> | undefined {
   const source = readFileSync(file, "utf8");
   const decorated = decorator.test(source);
   const isTsx = file.endsWith(".tsx");
@@ -54,16 +70,7 @@ export function transformed(
       fix: 'Set "experimentalDecorators": true in its tsconfig.json (and "emitDecoratorMetadata" for Nest and TypeORM).',
     });
   }
-  // Lines of transformed code differ from the author's: stack traces go through the map from here on.
-  process.setSourceMapsEnabled(true);
-  const map = Buffer.from(
-    JSON.stringify({ ...result.map, sources: [pathToFileURL(file).href] }),
-  ).toString("base64");
-  return {
-    format: moduleFormat(file, format),
-    source: `${result.code}\n//# sourceMappingURL=data:application/json;base64,${map}`,
-    shortCircuit: true,
-  };
+  return result;
 }
 
 function moduleFormat(file: string, format: string | null | undefined): "module" | "commonjs" {

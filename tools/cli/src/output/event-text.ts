@@ -7,6 +7,15 @@ import type { Paint } from "./paint.ts";
 /** How many of the last lines of a log are shown with a problem. */
 const logLines = 12;
 
+/** What each step of a change is, in words. */
+const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"], string>> = {
+  migrate: "the tables are ready",
+  start: "new copies are ready",
+  shift: "everyone calls them",
+  drain: "the old ones have finished",
+  undo: "undone; what served before, serves on",
+};
+
 /** Words for what the platform says. Remembers who was in trouble, so that it can say when that is over. */
 export class EventText {
   readonly #paint: Paint;
@@ -26,6 +35,8 @@ export class EventText {
         return this.#step(event);
       case "change":
         return this.#change(event);
+      case "rollout":
+        return this.#rollout(event);
       case "instance":
         return this.#instance(event);
       case "problem": {
@@ -68,6 +79,15 @@ export class EventText {
       case "ignored":
         return undefined;
     }
+  }
+
+  #rollout(event: ProgressEvent & { type: "rollout" }): string | undefined {
+    const { kind, step, title } = event;
+    if (event.state === "started") return undefined;
+    const mark = event.state === "done" ? this.#paint("good", "✓") : this.#paint("bad", "✗");
+    const time = event.ms === undefined ? "" : this.#paint("faint", `  ${duration(event.ms)}`);
+    // Why it failed is said by whoever asked for it, or by the problem that came with it.
+    return `${mark} ${kind} ${title}: ${rolloutSteps[step]}${time}`;
   }
 
   #instance(event: ProgressEvent & { type: "instance" }): string | undefined {

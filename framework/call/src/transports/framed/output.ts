@@ -1,3 +1,4 @@
+import { writeHex } from "@kerf/kernel";
 import { frameHeaderBytes } from "./frame.ts";
 import type { FrameSocket } from "./frame-socket.ts";
 import type { Body } from "./json-body.ts";
@@ -12,13 +13,6 @@ const measureFrom = 4096;
  * with 64 calls in flight both cores were idle for half of the time, and a third fewer calls were answered.
  */
 const aheadBytes = 2048;
-
-const notHex = 16;
-/** What a hexadecimal digit stands for, by its character code. */
-const valueOfDigit = Uint8Array.from({ length: 128 }, (_, code) => {
-  const value = "0123456789abcdef".indexOf(String.fromCharCode(code).toLowerCase());
-  return value < 0 ? notHex : value;
-});
 
 /**
  * Frames on their way out: they are written into one buffer and go to the socket together, once a turn of the event loop, or at once when
@@ -97,18 +91,8 @@ export class Output {
 
   /** `bytes` bytes from their hexadecimal digits; zeroes when the text is not that. */
   hex(digits: string, bytes: number): void {
-    const chunk = this.#chunk;
-    const at = this.#at;
-    this.#at = at + bytes;
-    // By hand: for so few digits the way into the runtime costs more than all of them.
-    let isHex = digits.length === 2 * bytes;
-    for (let i = 0; isHex && i < bytes; i++) {
-      const high = valueOfDigit[digits.charCodeAt(2 * i)] ?? notHex;
-      const low = valueOfDigit[digits.charCodeAt(2 * i + 1)] ?? notHex;
-      chunk[at + i] = (high << 4) | low;
-      isHex = (high | low) < notHex;
-    }
-    if (!isHex) chunk.fill(0, at, at + bytes);
+    writeHex(digits, this.#chunk, this.#at, bytes);
+    this.#at += bytes;
   }
 
   /** Text in UTF-8 up to the frame's end. */

@@ -134,8 +134,13 @@ export class TestPlatform {
       await this.#changed.promise;
   }
 
-  /** Starts a host as the platform does; `boot` overrides single fields of its document. */
-  spawn(instance: string, services: readonly string[], boot: Partial<Boot> = {}): RunningHost {
+  /** Starts a host as the platform does; `boot` overrides single fields of its document, `program` is the path of another program. */
+  spawn(
+    instance: string,
+    services: readonly string[],
+    boot: Partial<Boot> = {},
+    program = main,
+  ): RunningHost {
     const address = boot.address ?? `unix:${join(this.directory, `${instance}.sock`)}`;
     const document: Boot = {
       app: "fixture",
@@ -162,7 +167,7 @@ export class TestPlatform {
     const output = openSync(logFile, "a");
     const watcher = watch(logFile);
     const log = (): string => readFileSync(logFile, "utf8");
-    const child = spawn(process.execPath, [...process.execArgv, main], {
+    const child = spawn(process.execPath, [...process.execArgv, program], {
       stdio: ["ignore", output, output, "pipe", "pipe"],
       env: { ...process.env, KERF_LIFELINE_FD: "4", NODE_TEST_CONTEXT: undefined },
     });

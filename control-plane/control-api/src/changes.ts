@@ -1,0 +1,50 @@
+import * as z from "zod";
+
+/** The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. */
+export const rolloutStep = z.enum(["migrate", "start", "shift", "drain", "undo"]);
+export type RolloutStep = z.infer<typeof rolloutStep>;
+
+/** Every kind of change. */
+export const changeKind = z.enum(["cut", "join", "scale", "deploy", "rollback"]);
+export type ChangeKind = z.infer<typeof changeKind>;
+
+/** What every request for a change says. */
+export const asked = {
+  /** By which the change is known; chosen by who asks, so that its steps can be followed. */
+  change: z.string().regex(/^[a-z0-9-]{4,40}$/),
+  /** Who asks. */
+  by: z.string().min(1).max(100),
+};
+
+/** A release of a unit. */
+export const releaseStatus = z.object({
+  unit: z.string(),
+  number: z.int(),
+  /** Digests by service. */
+  builds: z.record(z.string(), z.string()),
+  /** Versions of the contracts by service. */
+  versions: z.record(z.string(), z.string()),
+  /** Whether it is the one that is to run. */
+  running: z.boolean(),
+  /** RFC 3339. */
+  at: z.string(),
+  by: z.string(),
+  why: z.string(),
+});
+export type ReleaseStatus = z.infer<typeof releaseStatus>;
+
+/** What a change cost or saved. */
+export const changeReport = z.object({
+  id: z.string(),
+  kind: changeKind,
+  title: z.string(),
+  ms: z.number(),
+  processes: z.object({ before: z.int(), after: z.int() }),
+  /** Resident memory of all units and gateways. */
+  memoryBytes: z.object({ before: z.int(), after: z.int() }),
+  /** `orders → inventory`: calls that stayed in one program before. */
+  nowOverNetwork: z.array(z.string()),
+  /** Calls that went over the network before. */
+  nowInProcess: z.array(z.string()),
+});
+export type ChangeReport = z.infer<typeof changeReport>;

@@ -1,0 +1,59 @@
+import type { AppManifest } from "@kerf/service";
+
+/** What is to run, as the last change left it: `state/placement.json`. */
+export interface KeptPlacement {
+  /** Of the file's own shape. */
+  readonly version: 1;
+  /** The change that left it so. */
+  readonly change: string;
+  /** The units as the app declared them then: once it declares others, its word is newer than the change. */
+  readonly declared: Readonly<Record<string, readonly string[]>>;
+  /** By name; gateways, as `gateway:NAME`, where the platform runs releases. */
+  readonly units: Readonly<Record<string, KeptUnit>>;
+  /** Where the platform runs releases: the digest of the build of each service and backend. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** By gateway: services that it exposes beside those that the app names. */
+  readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** A unit that is to run. */
+export interface KeptUnit {
+  readonly services: readonly string[];
+  /** How many copies; as many as `--replicas` says when it is absent. */
+  readonly copies?: number | undefined;
+  /** Where the platform runs releases: which one of the unit's. */
+  readonly release?: number | undefined;
+  /** The one that ran before. */
+  readonly before?: number | undefined;
+}
+
+/** The services and copies of each unit as a change left them; undefined when the app has declared other units since. */
+export function placeAsKept(
+  { services, units: declared }: Pick<AppManifest, "services" | "units">,
+  kept: KeptPlacement | undefined,
+): { units: Record<string, string[]>; copies: Record<string, number> } | undefined {
+  if (kept === undefined || !isSame(kept.declared, declared)) return undefined;
+  // Whoever declares the same units has the same services in them; what came from elsewhere is known as well, or has gone.
+  const known = new Set(services.map(({ name }) => name));
+  const units: Record<string, string[]> = {};
+  const copies: Record<string, number> = {};
+  for (const [unit, { services: names, copies: number }] of Object.entries(kept.units)) {
+    if (unit.startsWith("gateway:")) continue;
+    units[unit] = names.filter((name) => known.has(name));
+    if (number !== undefined) copies[unit] = number;
+  }
+  return { units, copies };
+}
+
+/** Whether two placements put the same services into the same units. */
+function isSame(one: KeptPlacement["declared"], other: KeptPlacement["declared"]): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function canonical(units: KeptPlacement["declared"]): string {
+  return JSON.stringify(
+    Object.entries(units)
+      .map(([unit, services]) => [unit, services.toSorted()])
+      .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
+  );
+}

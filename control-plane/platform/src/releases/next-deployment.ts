@@ -1,0 +1,161 @@
+import type { Asked, Change } from "../rollouts/change.ts";
+import type { Deployment, Released } from "../placement/deployment.ts";
+import type { KeptPlacement, KeptUnit } from "../placement/kept.ts";
+import { composeManifest } from "./app-shell.ts";
+import type { ReleaseStore } from "./release-store.ts";
+
+/** What is to run after a change, with what is written down of it. */
+export interface NextDeployment {
+  readonly deployment: Deployment;
+  readonly kept: KeptPlacement;
+}
+
+/**
+ * What is to run after a change. Where the platform runs releases, each unit that the change touches gets one that says so, unless it has one with
+ * the same builds.
+ */
+export async function nextDeployment(
+  store: ReleaseStore,
+  before: Deployment,
+  last: KeptPlacement | undefined,
+  change: Change,
+): Promise<NextDeployment> {
+  const placed = placedUnits(before, change);
+  const { released } = before;
+  if (released === undefined) {
+    const deployment = { ...before, ...placed };
+    return { deployment, kept: keptOf(deployment, last, change) };
+  }
+  const builds = { ...released.builds, ...change.builds };
+  const releases = await releasesOf(store, released, builds, change);
+  const expose = { ...last?.expose, ...change.expose };
+  const app = store.app();
+  if (app === undefined) throw new Error("a platform that runs releases has an app");
+  const deployment: Deployment = {
+    ...before,
+    ...placed,
+    manifest: composeManifest(app, store.services(builds), expose),
+    released: { ...released, builds, releases },
+  };
+  return { deployment, kept: { ...keptOf(deployment, last, change), builds, expose } };
+}
+
+/** The units and copies after a change. */
+function placedUnits(before: Deployment, change: Change): Pick<Deployment, "units" | "copies"> {
+  const units: Record<string, string[]> = {};
+  const copies: Record<string, number> = {};
+  const all = new Set([...Object.keys(before.units), ...Object.keys(change.units)]);
+  for (const unit of all) {
+    if (unit.startsWith("gateway:")) continue;
+    const changed = Object.hasOwn(change.units, unit);
+    const services = changed ? change.units[unit]?.services : before.units[unit];
+    const number = changed ? change.units[unit]?.copies : before.copies[unit];
+    if (services === undefined) continue;
+    units[unit] = [...services];
+    if (number !== undefined) copies[unit] = number;
+  }
+  return { units, copies };
+}
+
+async function releasesOf(
+  store: ReleaseStore,
+  released: Released,
+  builds: Readonly<Record<string, string>>,
+  change: Change,
+): Promise<Record<string, number>> {
+  const releases: Record<string, number> = { ...released.releases };
+  for (const [unit, wanted] of Object.entries(change.units)) {
+    if (wanted === undefined) {
+      delete releases[unit];
+      continue;
+    }
+    const own = Object.fromEntries(
+      wanted.services.flatMap((name) => (builds[name] === undefined ? [] : [[name, builds[name]]])),
+    ) as Record<string, string>;
+    releases[unit] =
+      wanted.release ??
+      (await store.ensure(unit, releases[unit], {
+        builds: own,
+        at: change.at,
+        by: change.by,
+        why: `${change.kind} ${change.title}`,
+      }));
+  }
+  return releases;
+}
+
+function keptOf(
+  { copies, manifest, released, units }: Deployment,
+  last: KeptPlacement | undefined,
+  change: Change,
+): KeptPlacement {
+  const all = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
+    unit,
+    { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) },
+  ]);
+  const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
+    `gateway:${name}`,
+    { services: backend === undefined ? [] : [backend.name] },
+  ]);
+  const kept = released === undefined ? all : [...all, ...gateways];
+  return {
+    version: 1,
+    change: change.id,
+    declared: manifest.units,
+    units: Object.fromEntries(
+      kept.map(([unit, what]) => [unit, { ...what, ...releaseOf(unit, released, last) }]),
+    ),
+  };
+}
+
+function releaseOf(
+  unit: string,
+  released: Released | undefined,
+  last: KeptPlacement | undefined,
+): Pick<KeptUnit, "release" | "before"> {
+  const release = released?.releases[unit];
+  if (release === undefined) return {};
+  const was = last?.units[unit];
+  const before = was?.release === release ? was.before : was?.release;
+  return { release, ...(before === undefined ? undefined : { before }) };
+}
+
+/** What is to run, as the last change left it. */
+export function releasedOf(store: ReleaseStore, kept: KeptPlacement): Released {
+  const releases = Object.entries(kept.units).flatMap(([unit, { release }]) =>
+    release === undefined ? [] : [[unit, release]],
+  );
+  return {
+    directory: store.builds,
+    builds: kept.builds ?? {},
+    releases: Object.fromEntries(releases) as Record<string, number>,
+  };
+}
+
+/** The change that a first start is. */
+export function firstChange(
+  { manifest, units }: Deployment,
+  builds: Readonly<Record<string, string>>,
+  { id, by }: Asked,
+  at: string,
+): Change {
+  const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
+    `gateway:${name}`,
+    { services: backend === undefined ? [] : [backend.name] },
+  ]);
+  const own = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
+    unit,
+    { services },
+  ]);
+  return {
+    version: 1,
+    id,
+    by,
+    at,
+    kind: "deploy",
+    title: manifest.app,
+    units: Object.fromEntries([...own, ...gateways]),
+    moves: [],
+    builds,
+  };
+}

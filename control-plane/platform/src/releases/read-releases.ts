@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import type { Clock } from "@kerf/kernel";
+import type { PlatformOptions } from "../options.ts";
+import { deploy, type Deployment } from "../placement/deployment.ts";
+import { programs } from "../programs.ts";
+import type { EventLog } from "../progress/event-log.ts";
+import type { Journal } from "../rollouts/journal.ts";
+import { composeManifest } from "./app-shell.ts";
+import { buildApp } from "./first-builds.ts";
+import { firstChange, nextDeployment, releasedOf } from "./next-deployment.ts";
+import type { ReleaseStore } from "./release-store.ts";
+
+/** What releases are read from. */
+export interface ReadReleasesOptions {
+  readonly options: PlatformOptions;
+  readonly store: ReleaseStore;
+  readonly journal: Journal;
+  readonly events: EventLog;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What a platform that runs releases is to run: as the last change left it. At the first start everything is built and becomes the first release of its unit. */
+export async function readReleases(around: ReadReleasesOptions): Promise<Deployment> {
+  const { journal, options, store } = around;
+  if (journal.kept?.builds === undefined) await makeFirst(around);
+  const { kept } = journal;
+  const app = store.app();
+  if (kept?.builds === undefined || app === undefined)
+    throw new Error("the first releases were not written");
+  const running = store.services(kept.builds);
+  const manifest = composeManifest(app, running, kept.expose);
+  return { ...deploy(manifest, options, kept), released: releasedOf(store, kept) };
+}
+
+async function makeFirst(around: ReadReleasesOptions): Promise<void> {
+  const { clock, events, journal, options, signal, store } = around;
+  const { builds, manifest } = await buildApp({
+    program: programs.builder,
+    app: options.app,
+    out: join(options.home, "builds"),
+    events,
+    signal,
+  });
+  await store.keepApp({ version: 1, manifest });
+  const placed = deploy(manifest, options);
+  const at = new Date(clock.wall()).toISOString();
+  const change = firstChange(placed, builds, { id: "first", by: "kerf up" }, at);
+  const released = { directory: store.builds, builds: {}, releases: {} };
+  const { kept } = await nextDeployment(store, { ...placed, released }, undefined, change);
+  await journal.commit(kept);
+}

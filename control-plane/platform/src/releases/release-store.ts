@@ -1,0 +1,112 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { KerfError } from "@kerf/kernel";
+import { type Build, manifestOfBuild, openBuild } from "@kerf/service/builds";
+import { readJson, writeJson } from "../state/json-file.ts";
+import { plainName } from "../supervisor/program.ts";
+import type { AppShell, RunningServices } from "./app-shell.ts";
+import { type Release, releaseName } from "./release.ts";
+
+/** How many releases of a unit are kept: enough to go back to, few enough to read. */
+const keptReleases = 50;
+
+/** What a platform keeps that runs releases: the app, the builds, and which of them made up each release of each unit. */
+export class ReleaseStore {
+  readonly #builds: string;
+  readonly #releases: string;
+  readonly #appFile: string;
+  readonly #opened = new Map<string, Build>();
+
+  /** `home` is the folder of all state, `state` that of the platform's own within it. */
+  constructor(home: string, state: string) {
+    this.#builds = join(home, "builds");
+    this.#releases = join(state, "releases");
+    this.#appFile = join(state, "app.json");
+    mkdirSync(this.#releases, { recursive: true, mode: 0o700 });
+  }
+
+  /** Where builds lie, each in a folder named by its digest. */
+  get builds(): string {
+    return this.#builds;
+  }
+
+  /** The app as it was deployed last; undefined before the first time. */
+  app(): AppShell | undefined {
+    return readJson<AppShell>(this.#appFile);
+  }
+
+  keepApp(app: AppShell): Promise<void> {
+    return writeJson(this.#appFile, app);
+  }
+
+  /** A build that lies here, looked at once. Throws `invalid_configuration` for one that does not, or is not whole. */
+  open(digest: string): Build {
+    if (!/^[0-9a-f]{64}$/.test(digest)) {
+      throw new KerfError("invalid_input", {
+        message: `${JSON.stringify(digest)} is no digest of a build.`,
+        fix: "Give the 64 digits that kerf build prints with --json.",
+      });
+    }
+    let build = this.#opened.get(digest);
+    if (build === undefined) {
+      build = openBuild(join(this.#builds, digest));
+      this.#opened.set(digest, build);
+    }
+    return build;
+  }
+
+  /** The services of these builds as a manifest has them. */
+  services(builds: Readonly<Record<string, string>>): RunningServices {
+    const opened = Object.entries(builds).map(
+      ([name, digest]) => [name, this.open(digest)] as const,
+    );
+    return new Map(opened.map(([name, build]) => [name, manifestOfBuild(build)]));
+  }
+
+  /** All releases of a unit that are kept, the oldest first. */
+  of(unit: string): readonly Release[] {
+    return readJson<{ releases: Release[] }>(this.#file(unit))?.releases ?? [];
+  }
+
+  /** One release. Throws `not_found`. */
+  get(unit: string, number: number): Release {
+    const all = this.of(unit);
+    const found = all.find((release) => release.number === number);
+    if (found !== undefined) return found;
+    throw new KerfError("not_found", {
+      message: `There is no release ${releaseName(unit, number)}.`,
+      fix:
+        all.length === 0
+          ? `Nothing of ${unit} has been deployed: kerf releases`
+          : `Give one of: ${all.map((release) => release.number).join(", ")}`,
+    });
+  }
+
+  /** The number of the release with these builds: the one that runs, the newest one, or a new one. */
+  async ensure(
+    unit: string,
+    running: number | undefined,
+    made: Omit<Release, "number">,
+  ): Promise<number> {
+    const all = this.of(unit);
+    const newest = all.at(-1);
+    const runs = all.find(({ number }) => number === running);
+    for (const release of [runs, newest])
+      if (release !== undefined && isSame(release.builds, made.builds)) return release.number;
+    const release: Release = { number: (newest?.number ?? 0) + 1, ...made };
+    const releases = [...all, release].slice(-keptReleases);
+    await writeJson(this.#file(unit), { version: 1, releases });
+    return release.number;
+  }
+
+  #file(unit: string): string {
+    return join(this.#releases, `${plainName(unit)}.json`);
+  }
+}
+
+function isSame(one: Release["builds"], other: Release["builds"]): boolean {
+  const names = Object.keys(one);
+  return (
+    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+  );
+}

@@ -1,0 +1,17 @@
+/** A unit's list of builds, in one environment; numbered from 1 within its unit. */
+export interface Release {
+  readonly number: number;
+  /** The digest of the build of each service. */
+  readonly builds: Readonly<Record<string, string>>;
+  /** When it was made, RFC 3339. */
+  readonly at: string;
+  /** Who asked for it. */
+  readonly by: string;
+  /** The change that it was made for. */
+  readonly why: string;
+}
+
+/** How a release is called: `orders@3`. */
+export function releaseName(unit: string, number: number): string {
+  return `${unit}@${number}`;
+}

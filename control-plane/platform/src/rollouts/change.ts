@@ -1,0 +1,34 @@
+import type { ChangeKind } from "@kerf/control-api";
+import type { KeptUnit } from "../placement/kept.ts";
+
+/** What a change makes of the placement. */
+export interface Plan {
+  readonly kind: ChangeKind;
+  /** What is changed, for people: `orders out of main`. */
+  readonly title: string;
+  /** The units that it touches, as they are to be; undefined for one that will be no more. */
+  readonly units: Readonly<Record<string, KeptUnit | undefined>>;
+  /** The services that get another unit. */
+  readonly moves: readonly string[];
+  /** The services that get another build, with its digest. */
+  readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** By gateway: the services that it exposes beside those that the app names. */
+  readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
+/** Who asks for a change, and by which name it will be known. */
+export interface Asked {
+  readonly id: string;
+  readonly by: string;
+}
+
+/** A change that is under way: `state/change.json`. */
+export interface Change extends Plan {
+  /** Of the file's own shape. */
+  readonly version: 1;
+  readonly id: string;
+  /** Who asked for it. */
+  readonly by: string;
+  /** When it began, RFC 3339. */
+  readonly at: string;
+}

@@ -1,0 +1,220 @@
+import { KerfError } from "@kerf/kernel";
+import { copiesOf, type Deployment, external } from "../placement/deployment.ts";
+import type { KeptUnit } from "../placement/kept.ts";
+import type { Plan } from "./change.ts";
+
+/** Most copies of one unit. */
+export const maxCopies = 100;
+
+/** Takes a service out of its unit, into one of its own. Throws `not_found`, or `invalid_input` saying why it cannot be. */
+export function planCut(deployment: Deployment, service: string, from: string | undefined): Plan {
+  const unit = unitOf(deployment, service);
+  const members = membersOf(deployment, unit);
+  if (from !== undefined && from !== unit) {
+    throw new KerfError("invalid_input", {
+      message: `${service} is not in the unit ${from}: it is in ${unit}.`,
+      fix: `kerf cut ${service} --from ${unit}`,
+    });
+  }
+  if (members.length === 1) {
+    throw new KerfError("invalid_input", {
+      message: `${service} is alone in its unit ${unit} already.`,
+      fix: "There is nothing to cut: kerf status shows who is where.",
+    });
+  }
+  if (Object.hasOwn(deployment.units, service)) {
+    throw new KerfError("invalid_input", {
+      message: `${service} cannot be cut: another unit has that name, and the new one would have it.`,
+      fix: `Rename the unit ${service} in app({ units }).`,
+    });
+  }
+  return {
+    kind: "cut",
+    title: `${service} out of ${unit}`,
+    units: {
+      [unit]: asIs(deployment, unit, without(members, service)),
+      [service]: asIs(deployment, unit, [service]),
+    },
+    moves: [service],
+  };
+}
+
+/** Takes a service into another unit. Throws `not_found`, or `invalid_input` saying why it cannot be. */
+export function planJoin(deployment: Deployment, service: string, into: string): Plan {
+  const unit = unitOf(deployment, service);
+  const members = membersOf(deployment, unit);
+  const hosts = membersOf(deployment, into);
+  if (unit === into) {
+    throw new KerfError("invalid_input", {
+      message: `${service} is in the unit ${into} already.`,
+      fix: "There is nothing to join: kerf status shows who is where.",
+    });
+  }
+  const foreign = external(deployment.manifest);
+  const alone = [service, ...hosts].find((name) => foreign.has(name));
+  if (alone !== undefined) {
+    throw new KerfError("invalid_input", {
+      message: `${service} cannot join ${into}: ${alone} is a program of its own.`,
+      why: "A program in another language has its sidecar to itself.",
+      fix: "Join services that are TypeScript of the app.",
+    });
+  }
+  const rest = without(members, service);
+  return {
+    kind: "join",
+    title: `${service} into ${into}`,
+    units: {
+      [unit]: rest.length === 0 ? undefined : asIs(deployment, unit, rest),
+      [into]: asIs(deployment, into, [...hosts, service]),
+    },
+    moves: [service],
+  };
+}
+
+/** Another number of copies. Throws `not_found`, or `invalid_input`. */
+export function planScale(deployment: Deployment, unit: string, copies: number): Plan {
+  const services = membersOf(deployment, unit);
+  if (!Number.isInteger(copies) || copies < 1 || copies > maxCopies) {
+    throw new KerfError("invalid_input", {
+      message: `${copies} is no number of copies.`,
+      fix: `Give a number from 1 to ${maxCopies}.`,
+    });
+  }
+  const now = copiesOf(deployment, unit);
+  return {
+    kind: "scale",
+    title: `${unit} from ${now} to ${copies}`,
+    units: { [unit]: { services, copies } },
+    moves: [],
+  };
+}
+
+/** Gives services other builds. Throws `not_found` for one that is new and has no unit to go to. */
+export function planDeploy(
+  deployment: Deployment,
+  builds: Readonly<Record<string, string>>,
+  backends: ReadonlySet<string>,
+  expose: string | undefined,
+): Plan {
+  const { manifest } = deployment;
+  assertReleased(deployment);
+  const units: Record<string, KeptUnit> = {};
+  for (const name of Object.keys(builds)) {
+    const gateway = manifest.gateways.find(({ backend }) => backend?.name === name);
+    const unit = Object.entries(deployment.units).find(([, all]) => all.includes(name))?.[0];
+    if (gateway !== undefined) units[`gateway:${gateway.name}`] = { services: [name] };
+    else if (unit !== undefined)
+      units[unit] = asIs(deployment, unit, deployment.units[unit] as string[]);
+    else if (backends.has(name)) {
+      throw new KerfError("not_found", {
+        message: `${name} composes answers for a gateway, and the app that runs has no such gateway.`,
+        fix: "Deploy the app: kerf deploy --all",
+      });
+    } else if (Object.hasOwn(deployment.units, name)) {
+      throw new KerfError("invalid_input", {
+        message: `${name} is new and would get a unit of that name, and there is one with other services.`,
+        fix: `Rename the unit ${name} in app({ units }).`,
+      });
+    } else units[name] = { services: [name] };
+  }
+  const names = Object.keys(builds);
+  if (expose !== undefined && !manifest.gateways.some(({ name }) => name === expose)) {
+    throw new KerfError("not_found", {
+      message: `There is no gateway ${JSON.stringify(expose)}.`,
+      fix: `Give one of: ${manifest.gateways.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  const exposed = manifest.gateways.find(({ name }) => name === expose)?.expose ?? [];
+  const added = names.filter((name) => !exposed.some((contract) => contract.name === name));
+  return {
+    kind: "deploy",
+    title: names.join(", "),
+    units,
+    moves: [],
+    builds,
+    ...(expose === undefined || added.length === 0 ? undefined : { expose: { [expose]: added } }),
+  };
+}
+
+/** Gives a unit the builds of an earlier release. Throws `invalid_input` when that had other services. */
+export function planRollback(
+  deployment: Deployment,
+  unit: string,
+  release: { readonly number: number; readonly builds: Readonly<Record<string, string>> },
+): Plan {
+  assertReleased(deployment);
+  const services = unit.startsWith("gateway:")
+    ? Object.keys(release.builds)
+    : membersOf(deployment, unit);
+  const others = Object.keys(release.builds).filter((name) => !services.includes(name));
+  const lacking = services.filter((name) => !Object.hasOwn(release.builds, name));
+  if (others.length > 0 || lacking.length > 0) {
+    throw new KerfError("invalid_input", {
+      message: `${unit}@${release.number} has other services than ${unit} has now.`,
+      why: [
+        ...others.map((name) => `${name} has left it since`),
+        ...lacking.map((name) => `${name} has come to it since`),
+      ].join("; "),
+      fix: "Roll back the units that the services are in now: kerf releases",
+    });
+  }
+  const now = deployment.released?.releases[unit];
+  if (now === release.number) {
+    throw new KerfError("invalid_input", {
+      message: `${unit} runs its release ${release.number} already.`,
+      fix: `Give another one: kerf releases ${unit}`,
+    });
+  }
+  return {
+    kind: "rollback",
+    title: `${unit} to release ${release.number}`,
+    units: { [unit]: { ...asIs(deployment, unit, services), release: release.number } },
+    moves: [],
+    builds: release.builds,
+  };
+}
+
+function assertReleased({ released }: Deployment): void {
+  if (released !== undefined) return;
+  throw new KerfError("invalid_input", {
+    message: "This platform runs the app from its source: there is nothing to deploy.",
+    why: "What serves is the code as it stands; a file that is saved starts its service again.",
+    fix: "Run releases with kerf up.",
+  });
+}
+
+/** A unit with other services, and everything else as it is. */
+function asIs({ copies }: Deployment, unit: string, services: readonly string[]): KeptUnit {
+  return { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) };
+}
+
+function without(services: readonly string[], service: string): string[] {
+  return services.filter((name) => name !== service);
+}
+
+function unitOf({ units, manifest }: Deployment, service: string): string {
+  const found = Object.entries(units).find(([, services]) => services.includes(service))?.[0];
+  if (found !== undefined) return found;
+  throw new KerfError("not_found", {
+    message: `There is no service ${JSON.stringify(service)}.`,
+    fix: `Give one of: ${manifest.services.map(({ name }) => name).join(", ")}`,
+  });
+}
+
+/** The services of a unit that runs here. */
+function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
+  const members = Object.hasOwn(units, unit) ? units[unit] : undefined;
+  if (members === undefined) {
+    throw new KerfError("not_found", {
+      message: `There is no unit ${JSON.stringify(unit)}.`,
+      fix: `Give one of: ${Object.keys(units).join(", ")}`,
+    });
+  }
+  if (manifest.discovery !== undefined && Object.hasOwn(manifest.discovery, unit)) {
+    throw new KerfError("invalid_input", {
+      message: `The unit ${unit} runs elsewhere: the app says where it is found.`,
+      fix: "Change it where it runs.",
+    });
+  }
+  return members;
+}

@@ -1,0 +1,194 @@
+import { type ChangeReport, type RolloutStep } from "@kerf/control-api";
+import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
+import type { Deployed } from "../placement/deployed.ts";
+import type { Deployment } from "../placement/deployment.ts";
+import type { EventLog } from "../progress/event-log.ts";
+import { nextDeployment } from "../releases/next-deployment.ts";
+import type { ReleaseStore } from "../releases/release-store.ts";
+import type { Databases } from "../resources/databases.ts";
+import type { Staged } from "../supervisor/staged.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
+import type { Asked, Change, Plan } from "./change.ts";
+import type { Journal } from "./journal.ts";
+import { movedEdges } from "./moved-edges.ts";
+
+/** What rollouts work on. */
+export interface RolloutsOptions {
+  readonly clock: Clock;
+  readonly events: EventLog;
+  readonly journal: Journal;
+  readonly store: ReleaseStore;
+  readonly databases: Databases;
+  readonly deployed: Deployed;
+  readonly supervisor: Supervisor;
+  /** Tells everyone what is true now; resolves when all who route know it, or after a bound. */
+  acknowledged(): Promise<void>;
+  /** Resident memory of everything that runs for the app, bytes. */
+  memory(): Promise<number>;
+}
+
+/** Makes changes, one at a time: staged beside what serves, committed in one moment, finished or undone whatever happens. */
+export class Rollouts {
+  readonly #options: RolloutsOptions;
+  #running: Change | undefined;
+
+  constructor(options: RolloutsOptions) {
+    this.#options = options;
+  }
+
+  /** The change that is under way. */
+  get running(): Change | undefined {
+    return this.#running;
+  }
+
+  /**
+   * Makes a change. Resolves when it is finished; rejects when nothing was changed, with the step at which it failed, and what serves,
+   * serves on.
+   */
+  async run(plan: (deployment: Deployment) => Plan, { id, by }: Asked): Promise<ChangeReport> {
+    const { clock, deployed } = this.#options;
+    if (this.#running !== undefined) throw underWay(this.#running);
+    const before = deployed.current;
+    const at = new Date(clock.wall()).toISOString();
+    const change: Change = { version: 1, ...plan(before), id, by, at };
+    this.#running = change;
+    try {
+      return await this.#roll(change, before);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  async #roll(change: Change, before: Deployment): Promise<ChangeReport> {
+    const { clock, deployed, journal, memory, store, supervisor } = this.#options;
+    const begun = clock.now();
+    const memoryBefore = await memory();
+    const processesBefore = supervisor.instances.length;
+    const { deployment: target, kept } = await nextDeployment(store, before, journal.kept, change);
+    const programs = deployed
+      .programsOf(target)
+      .filter(({ unit }) => change.units[unit] !== undefined);
+    const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
+    await journal.begin(change);
+    await this.#migrate(change, target);
+    const staged = supervisor.stage(change.id, programs, gone);
+    try {
+      deployed.moving = destinations(change);
+      await this.#step(change, "start", counted(staged.size), async () => {
+        // Whoever is called by what starts now knows it by then.
+        await this.#options.acknowledged();
+        await staged.start();
+        staged.assertReady();
+      });
+      await journal.commit(kept);
+    } catch (thrown) {
+      await this.#undo(change, staged);
+      throw nothingChanged(change, thrown);
+    }
+
+    // From here on it has happened: what fails is mended, not undone.
+    deployed.moving = new Map();
+    deployed.place(target);
+    const drained = staged.promote();
+    await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
+    await this.#step(change, "drain", undefined, () => drained);
+    // A copy that ended between its readiness and its promotion is missing in its place.
+    await supervisor.apply(programs);
+    journal.end();
+    return {
+      id: change.id,
+      kind: change.kind,
+      title: change.title,
+      ms: Math.round(clock.now() - begun),
+      processes: { before: processesBefore, after: supervisor.instances.length },
+      memoryBytes: { before: memoryBefore, after: await memory() },
+      ...movedEdges(before, target, change.moves),
+    };
+  }
+
+  /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
+  async #migrate(change: Change, target: Deployment): Promise<void> {
+    const { databases, journal } = this.#options;
+    const { builds = {} } = change;
+    const services = target.manifest.services.filter(
+      ({ database, name }) => database !== undefined && Object.hasOwn(builds, name),
+    );
+    if (services.length === 0 || change.kind === "rollback") return;
+    try {
+      await this.#step(change, "migrate", undefined, () =>
+        databases.migrateAhead(
+          target.manifest,
+          services.map(({ name }) => name),
+        ),
+      );
+    } catch (thrown) {
+      journal.end();
+      throw nothingChanged(change, thrown);
+    }
+  }
+
+  async #undo(change: Change, staged: Staged): Promise<void> {
+    const { deployed, journal } = this.#options;
+    await this.#step(change, "undo", undefined, async () => {
+      deployed.moving = new Map();
+      await staged.abandon();
+      await this.#options.acknowledged();
+      journal.end();
+    });
+  }
+
+  async #step(
+    { id, kind, title }: Change,
+    step: RolloutStep,
+    detail: string | undefined,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const { clock, events } = this.#options;
+    const begun = clock.now();
+    const told = { type: "rollout" as const, change: id, kind, title, step };
+    events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
+    try {
+      await work();
+      events.emit({ ...told, state: "done", ms: Math.round(clock.now() - begun) });
+    } catch (thrown) {
+      const ms = Math.round(clock.now() - begun);
+      events.emit({ ...told, state: "failed", ms, detail: describeError(thrown) });
+      throw thrown;
+    }
+  }
+}
+
+/** Where each service that moves is to be. */
+function destinations({ moves, units }: Plan): Map<string, string> {
+  return new Map(
+    moves.flatMap((service) =>
+      Object.entries(units)
+        .filter(([, unit]) => unit?.services.includes(service))
+        .map(([unit]): [string, string] => [service, unit]),
+    ),
+  );
+}
+
+function counted(copies: number): string {
+  return copies === 1 ? "1 copy" : `${copies} copies`;
+}
+
+function underWay({ by, id, kind, title }: Change): KerfError {
+  return new KerfError("change_under_way", {
+    message: `Another change is under way: ${kind} ${title}.`,
+    why: `${by} asked for it (${id}). There is one change at a time.`,
+    fix: "Wait until it is finished, or give --wait.",
+    retry: "not-executed",
+  });
+}
+
+function nothingChanged({ kind, title }: Change, thrown: unknown): KerfError {
+  const cause = toKerfError(thrown);
+  return new KerfError("change_failed", {
+    message: `The ${kind} of ${title} failed, and nothing was changed: ${cause.message}`,
+    why: cause.why,
+    fix: cause.fix ?? "What served before, serves on.",
+    data: cause.data,
+    cause: thrown,
+  });
+}

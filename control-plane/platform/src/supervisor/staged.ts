@@ -1,0 +1,107 @@
+import { KerfError } from "@kerf/kernel";
+import { explainEnd } from "./explain-end.ts";
+import type { Instance } from "./instance.ts";
+import { type Slot, supersededError } from "./slot.ts";
+
+/** Copies that start at the same time: more would only wait for each other's processor. */
+const startsAtOnce = 4;
+
+/** A place that is to be filled anew. */
+export interface StagedPlace {
+  readonly slot: Slot;
+  /** There was no such place before. */
+  readonly isNew: boolean;
+  start(): Instance;
+}
+
+/** What the supervisor does when staged copies take their places. */
+export interface StagedHandover {
+  /** Resolves when what is known of the copies is on disk. */
+  recorded(): Promise<void>;
+  /** They serve from now on. Answers the places that are to be no more. */
+  promoted(): readonly Slot[];
+  /** Nothing runs in this place any more. */
+  emptied(slot: Slot): void;
+}
+
+/** Copies that were started beside those that serve, to take their places all at once or not at all. */
+export class Staged {
+  readonly #places: readonly StagedPlace[];
+  readonly #handover: StagedHandover;
+  readonly #started: { readonly slot: Slot; readonly instance: Instance }[] = [];
+  #abandoned = false;
+
+  constructor(places: readonly StagedPlace[], handover: StagedHandover) {
+    this.#places = places;
+    this.#handover = handover;
+  }
+
+  /** How many copies there are to start. */
+  get size(): number {
+    return this.#places.length;
+  }
+
+  /** Starts the copies, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
+  async start(): Promise<void> {
+    const waiting = [...this.#places];
+    const starter = async (): Promise<void> => {
+      for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
+        if (this.#abandoned) return;
+        const instance = place.slot.stage(place.start);
+        this.#started.push({ slot: place.slot, instance });
+        await instance.whenReady.catch(async () => {
+          throw await notReady(instance);
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: startsAtOnce }, starter));
+    await this.#handover.recorded();
+  }
+
+  /** Throws `change_failed` when one of them has ended since it was ready. */
+  assertReady(): void {
+    const lost = this.#started.find(({ slot, instance }) => !slot.isStaged(instance));
+    if (lost !== undefined) {
+      throw new KerfError("change_failed", {
+        message: `${lost.instance.id} was ready and has ended before it took its place.`,
+        why: "It ended by itself, or a newer start took its place.",
+        fix: `Try it again, or see its log: kerf logs ${lost.instance.unit}`,
+      });
+    }
+  }
+
+  /**
+   * All of them serve from this moment on, and those before them drain. One that has ended is left out; its place keeps what it has.
+   * Resolves when what served before has ended.
+   */
+  async promote(): Promise<void> {
+    const old = this.#started.flatMap(({ slot, instance }) => {
+      const before = slot.current;
+      if (slot.isStaged(instance)) slot.promote();
+      return before ?? [];
+    });
+    const empty = this.#handover.promoted();
+    await Promise.all([
+      ...old.map((instance) => instance.whenEnded),
+      ...empty.map(async (slot) => {
+        await slot.vacate();
+        this.#handover.emptied(slot);
+      }),
+    ]);
+  }
+
+  /** Ends the copies; what serves, serves on. Resolves when they have ended. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    for (const { slot, instance } of this.#started) slot.abandon(instance);
+    await Promise.all(this.#started.map(({ instance }) => instance.whenEnded));
+    for (const { slot, isNew } of this.#places) if (isNew) this.#handover.emptied(slot);
+  }
+}
+
+/** Why a copy did not get ready. */
+async function notReady(instance: Instance): Promise<KerfError> {
+  const end = await instance.whenEnded;
+  if (end.reason === "stopped") return supersededError(instance.record.slot);
+  return (await explainEnd(instance, end)).error;
+}

@@ -1,0 +1,22 @@
+import type { ChangeReport } from "@kerf/control-api";
+import { duration } from "../output/duration.ts";
+
+/** What a change cost or saved, in words. */
+export function reportText(report: ChangeReport): string {
+  const { kind, memoryBytes, ms, nowInProcess, nowOverNetwork, processes, title } = report;
+  return [
+    `${kind} ${title}: done after ${duration(ms)}`,
+    `  processes  ${processes.before} → ${processes.after}`,
+    `  memory     ${megabytes(memoryBytes.before)} → ${megabytes(memoryBytes.after)} MB`,
+    ...edges("now over the network", nowOverNetwork),
+    ...edges("now in one program", nowInProcess),
+  ].join("\n");
+}
+
+function edges(what: string, calls: readonly string[]): string[] {
+  return calls.length === 0 ? [] : [`  calls      ${what}: ${calls.join(", ")}`];
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(0);
+}

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import { userInfo } from "node:os";
+import type { ChangeReport } from "@kerf/control-api";
+import { KerfError } from "@kerf/kernel";
+import { type Connection, withPlatform } from "../connection/connect.ts";
+import { printJson } from "../output/json.ts";
+import { progressView } from "../output/progress-view.ts";
+import { reportText } from "./report-text.ts";
+
+/** What every command takes that changes what runs. */
+export interface ChangeOptions {
+  home?: string;
+  json?: true;
+  wait?: true;
+}
+
+/** Who asks for a change, and how it is known. */
+export interface Asked {
+  readonly change: string;
+  readonly by: string;
+}
+
+/** Pause between two attempts while another change is under way, milliseconds, and how long it is waited for. */
+const againMs = 500;
+const longestMs = 600_000;
+
+/** Makes a change and shows its steps as they happen, then what it cost or saved. */
+export function runChange(
+  options: ChangeOptions,
+  request: (client: Connection["client"], asked: Asked) => Promise<ChangeReport>,
+): Promise<void> {
+  return withPlatform(options, async ({ client }) => {
+    const asked = { change: `c-${randomBytes(6).toString("hex")}`, by: userName() };
+    const watching = new AbortController();
+    const shown =
+      options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
+    try {
+      const report = await inTurn(options.wait === true, () => request(client, asked));
+      if (options.json === true) return printJson(report);
+      process.stdout.write(`${reportText(report)}\n`);
+    } finally {
+      watching.abort();
+      await shown;
+    }
+  });
+}
+
+/** With `--wait`, another change is waited for. */
+async function inTurn<T>(isPatient: boolean, request: () => Promise<T>): Promise<T> {
+  for (const end = Date.now() + longestMs; ; await wait(againMs)) {
+    try {
+      return await request();
+    } catch (thrown) {
+      const { code } = (thrown as KerfError).data as { code?: string };
+      if (!isPatient || code !== "change_under_way" || Date.now() > end) throw thrown;
+    }
+  }
+}
+
+/** Shows the steps of one change until `signal` aborts. What cannot be shown fails nothing. */
+async function showSteps(
+  client: Connection["client"],
+  change: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const view = progressView({ json: false, cwd: process.cwd() });
+  try {
+    const events = client.events({}, { signal });
+    for await (const event of events) {
+      if (event.type === "rollout" && event.change === change) view.event(event);
+    }
+  } catch {
+    // The change itself says what is wrong.
+  } finally {
+    view.close();
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without a name, as in some containers.
+    return `uid ${process.getuid?.() ?? 0}`;
+  }
+}
