@@ -10,6 +10,7 @@ import { shapingProblems } from "../declaration/gateway/shaping.ts";
 import { tlsProblems } from "../declaration/gateway/tls.ts";
 import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
+import { settingsProblems } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
 
@@ -78,6 +79,7 @@ function checkService(
   } catch {
     problems.push(`${where}: has no handlers; call implement({ … }) on it before it is exported`);
   }
+  for (const problem of settingsProblems(service)) problems.push(`${where}: ${problem}`);
   for (const { key, contract } of usesOf(service)) {
     checkOffered(`${where}: uses.${key}`, contract, loaded, problems);
   }
@@ -108,6 +110,10 @@ function checkGateway(
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);
     if (backend.database !== undefined)
       problems.push(`${where}: its backend declares a database; only services keep data`);
+    if (backend.hasSettings)
+      problems.push(
+        `${where}: its backend declares configuration or secrets; only services have them`,
+      );
     if (backend.issuer)
       problems.push(`${where}: its backend declares issuer: true; only services sign tokens`);
     if (backend.workers.size > 0)

@@ -6,6 +6,7 @@ import type { App, ServiceModule } from "../declaration/app.ts";
 import { type ExternalProgram, programOf } from "../declaration/external.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
 import type { AnyService } from "../declaration/service.ts";
+import { configSchema, secretsOf } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { AppManifest, ManifestGateway, ManifestService, ManifestUse } from "../manifest.ts";
@@ -102,6 +103,10 @@ export async function describeApp(
 function manifestService(service: AnyService, files: readonly string[]): ManifestService {
   const { database, runbook } = service;
   const program = programOf(service);
+  const secrets = [...secretsOf(service.secrets)].map(([name, { development }]) => ({
+    name,
+    development: development !== undefined,
+  }));
   return {
     name: service.name,
     owner: service.owner,
@@ -118,6 +123,8 @@ function manifestService(service: AnyService, files: readonly string[]): Manifes
             connections: database.connections,
           },
         }),
+    ...(service.config === undefined ? undefined : { config: configSchema(service.config) }),
+    ...(secrets.length === 0 ? undefined : { secrets }),
     ...(program === undefined ? undefined : { program: manifestProgram(program) }),
     issuer: service.issuer,
     sagas: [...new Set(service.sagas.map(({ name }) => name))],
