@@ -117,7 +117,10 @@ export async function startService<
     clock,
     random: options.random ?? seededRandom(1),
     settings: {
-      [service.name]: { config: options.config, secrets: options.secrets as Record<string, string> },
+      [service.name]: {
+        config: options.config,
+        secrets: options.secrets as Record<string, string>,
+      },
     },
   });
   bed.runtime.startSagas();

@@ -3,6 +3,7 @@ export { errorShape } from "./error-shape.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
+export { settingsOperations } from "./settings.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

@@ -23,6 +23,7 @@ import { Deployed } from "./placement/deployed.ts";
 import { deploy, type Deployment } from "./placement/deployment.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
+import { serviceOf } from "./manifest/service-of.ts";
 import { programs } from "./programs.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
@@ -30,6 +31,7 @@ import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
+import { Settings } from "./settings/settings.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
@@ -76,6 +78,7 @@ export interface Whole {
 export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
+  readonly settings: Settings;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
   readonly caller: Caller;
@@ -115,6 +118,17 @@ export function assemble(
     problem: (error, source) => events.problem(error, source),
   });
 
+  // What operators set of services.
+  const settings = new Settings({
+    environment,
+    state: home.state,
+    masterKeyFile: options.masterKeyFile,
+    clock,
+    service: (name) => serviceOf(manifest(), name),
+    named: () => ({ config: [], secrets: [] }),
+    problem: (error, source) => events.problem(error, source),
+  });
+
   // The programs that run, wherever the runtime puts them.
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
@@ -124,6 +138,7 @@ export function assemble(
     home,
     keys,
     databases,
+    settings,
     broker,
     environment,
     logLevel,
@@ -227,6 +242,7 @@ export function assemble(
     wheel,
     events,
     databases,
+    settings,
     caller,
     signPrincipal,
     manifest,
@@ -249,6 +265,7 @@ export function assemble(
   return {
     deployed,
     databases,
+    settings,
     supervisor,
     publisher,
     caller,

@@ -172,13 +172,14 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, publisher } = this.#parts;
+    const { deployed, supervisor, databases, publisher, settings } = this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
       phase: this.#phase,
       supervisor,
       databases,
+      settings,
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,

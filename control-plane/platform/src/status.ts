@@ -8,6 +8,7 @@ import type {
 } from "@kerf/control-api";
 import type { Deployed } from "./placement/deployed.ts";
 import type { Databases } from "./resources/databases.ts";
+import type { Settings } from "./settings/settings.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -18,12 +19,13 @@ export interface StatusFacts {
   readonly phase: Status["phase"];
   readonly supervisor: Supervisor;
   readonly databases: Databases;
+  readonly settings: Pick<Settings, "problemOf">;
   readonly platform: Status["platform"];
 }
 
 /** Everything that runs, as it is at this moment. */
 export function gatherStatus(facts: StatusFacts): Status {
-  const { supervisor, databases } = facts;
+  const { supervisor, databases, settings } = facts;
   const { manifest, units } = facts.deployed;
   return {
     app: manifest?.app ?? "",
@@ -42,7 +44,7 @@ export function gatherStatus(facts: StatusFacts): Status {
     ),
     services: (manifest?.services ?? []).map((service): ServiceStatus => {
       const migration = databases.migrationOf(service.name);
-      const problem = databases.problemOf(service.name);
+      const problem = databases.problemOf(service.name) ?? settings.problemOf(service.name);
       return {
         name: service.name,
         unit: facts.deployed.unitOf(service.name) ?? "",

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { callCommand } from "./commands/call.ts";
+import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
 import { devCommand } from "./commands/dev.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -12,6 +13,7 @@ import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
@@ -40,6 +42,8 @@ export function program(): Command {
     .addCommand(sagaCommand())
     .addCommand(scheduleCommand())
     .addCommand(reconcileCommand())
+    .addCommand(configCommand())
+    .addCommand(secretsCommand())
     .addCommand(dbCommand())
     .addCommand(sidecarCommand())
     .addCommand(keysCommand())

@@ -13,10 +13,13 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
+import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { type LogSource, readLogs } from "./logs.ts";
+import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
 
 /** What the operations of the control API work on. */
@@ -25,6 +28,7 @@ export interface ApiSurroundings {
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  readonly settings: Settings;
   readonly caller: Caller;
   /** Throws `not_ready` while the app is being read. */
   manifest(): AppManifest;
@@ -43,16 +47,7 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
   const manifest = (): AppManifest => around.manifest();
-  const serviceOf = (name: string): AppManifest["services"][number] => {
-    const found = manifest().services.find((service) => service.name === name);
-    if (found !== undefined) return found;
-    throw new KerfError("not_found", {
-      message: `There is no service ${JSON.stringify(name)}.`,
-      fix: `Give one of: ${manifest()
-        .services.map((service) => service.name)
-        .join(", ")}`,
-    });
-  };
+  const serviceOf = (name: string) => serviceIn(manifest(), name);
   return {
     status: { run: () => around.status() },
     manifest: { run: () => manifest() },
@@ -170,6 +165,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       await around.attached.detach(externalUnitOf(around, serviceOf(service)), holder);
       return {};
     }),
+    ...settingsOperations(around, inFull),
     stop: {
       run: () => {
         // The answer leaves first.

@@ -39,6 +39,11 @@ export class Workplace {
     });
   }
 
+  /** What stands for the user's own configuration, outside of the home. */
+  get configuration(): string {
+    return join(this.root, "configuration");
+  }
+
   /** A path in the app. */
   path(...names: string[]): string {
     return join(this.root, "app", ...names);
@@ -89,7 +94,12 @@ export class PlatformProcess {
       ],
       {
         stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
-        env: { ...programEnvironment(), KERF_LIFELINE_FD: "4" },
+        env: {
+          ...programEnvironment(),
+          KERF_LIFELINE_FD: "4",
+          // Where the master key lies: not among those of whoever runs the tests.
+          XDG_CONFIG_HOME: workplace.configuration,
+        },
       },
     );
     this.exited = new Promise((resolve) => {
