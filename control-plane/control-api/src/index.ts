@@ -1,6 +1,8 @@
 // Where the planes meet: the contract of the platform's own API and the types of what it says. Contracts only.
+export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { errorShape } from "./error-shape.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
+export { operatorHeader } from "./operator-header.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
 export { settingsOperations } from "./settings.ts";

@@ -1,5 +1,6 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { auditOperations } from "./audit.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -153,6 +154,7 @@ export const platform = contract("platform", {
       summary: "Runs what the service declares again.",
     }),
     ...settingsOperations,
+    ...auditOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

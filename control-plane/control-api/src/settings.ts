@@ -4,9 +4,6 @@ import { failures } from "./failures.ts";
 
 const service = z.object({ service: z.string().max(64) });
 
-/** Who changes something: the operating-system user that the client says it is for. Kept as it is claimed. */
-const by = z.string().min(1).max(64).default("unknown");
-
 const name = z.string().min(1).max(64);
 
 /** What came of a change. */
@@ -61,7 +58,6 @@ export const settingsOperations = {
     http: "POST /api/services/{service}/config",
     input: z.object({
       ...service.shape,
-      by,
       set: values.default({}),
       unset: z.array(name).max(100).default([]),
     }),
@@ -80,7 +76,7 @@ export const settingsOperations = {
   }),
   setSecret: command({
     http: "POST /api/services/{service}/secrets/{name}",
-    input: z.object({ ...service.shape, by, name, value: z.string() }),
+    input: z.object({ ...service.shape, name, value: z.string() }),
     errors: failures,
     output: z.object(applied),
     deadlineMs,
@@ -88,7 +84,7 @@ export const settingsOperations = {
   }),
   removeSecret: command({
     http: "DELETE /api/services/{service}/secrets/{name}",
-    input: z.object({ ...service.shape, by, name }),
+    input: z.object({ ...service.shape, name }),
     errors: failures,
     output: z.object(applied),
     deadlineMs,
@@ -96,7 +92,7 @@ export const settingsOperations = {
   }),
   rotateMasterKey: command({
     http: "POST /api/secrets/rotate-master",
-    input: z.object({ by }),
+    input: z.object({}),
     errors: failures,
     output: z.object({
       /** The version of the master key from now on. */

@@ -15,6 +15,7 @@ import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kern
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { ApiSurroundings } from "./api/operations.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
 import type { PlatformOptions } from "./options.ts";
@@ -79,6 +80,7 @@ export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
   readonly settings: Settings;
+  readonly audit: AuditLog;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
   readonly caller: Caller;
@@ -128,6 +130,9 @@ export function assemble(
     named: () => ({ config: [], secrets: [] }),
     problem: (error, source) => events.problem(error, source),
   });
+
+  // What was changed, by whom.
+  const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
 
   // The programs that run, wherever the runtime puts them.
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
@@ -243,6 +248,7 @@ export function assemble(
     events,
     databases,
     settings,
+    audit,
     caller,
     signPrincipal,
     manifest,
@@ -266,6 +272,7 @@ export function assemble(
     deployed,
     databases,
     settings,
+    audit,
     supervisor,
     publisher,
     caller,

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { auditCommand } from "./commands/audit.ts";
 import { callCommand } from "./commands/call.ts";
 import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
@@ -44,6 +45,7 @@ export function program(): Command {
     .addCommand(reconcileCommand())
     .addCommand(configCommand())
     .addCommand(secretsCommand())
+    .addCommand(auditCommand())
     .addCommand(dbCommand())
     .addCommand(sidecarCommand())
     .addCommand(keysCommand())

@@ -13,6 +13,8 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
+import { auditedOperations } from "../audit/audited-operations.ts";
+import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
@@ -29,6 +31,7 @@ export interface ApiSurroundings {
   readonly events: EventLog;
   readonly databases: Databases;
   readonly settings: Settings;
+  readonly audit: AuditLog;
   readonly caller: Caller;
   /** Throws `not_ready` while the app is being read. */
   manifest(): AppManifest;
@@ -46,9 +49,10 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
+  const { audit, attached } = around;
   const manifest = (): AppManifest => around.manifest();
   const serviceOf = (name: string) => serviceIn(manifest(), name);
-  return {
+  const operations: Operations = {
     status: { run: () => around.status() },
     manifest: { run: () => manifest() },
     contracts: {
@@ -166,6 +170,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       return {};
     }),
     ...settingsOperations(around, inFull),
+    audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
         // The answer leaves first.
@@ -174,6 +179,12 @@ export function platformOperations(around: ApiSurroundings): Operations {
       },
     },
   };
+  return auditedOperations(operations, audit, {
+    kindOf: (service, operation) =>
+      manifest().services.find(({ name }) => name === service)?.contract.operations[operation]
+        ?.kind,
+    isAttached: (service, holder) => attached.of(around.unitOf(service) ?? "")?.holder === holder,
+  });
 }
 
 interface Invocation {

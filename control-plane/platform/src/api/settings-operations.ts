@@ -2,13 +2,13 @@ import type { ServedArguments, ServedOperation } from "@kerf/call";
 import type { settingsOperations as declared } from "@kerf/control-api";
 import { KerfError, toKerfError } from "@kerf/kernel";
 import { longestSecret } from "@kerf/service";
+import { userOf } from "../audit/audited-operations.ts";
 import type { Values } from "../settings/configuration.ts";
 import type { ApiSurroundings } from "./operations.ts";
 
-/** Who asks for a change, and of which service. */
+/** Of which service something is asked. */
 interface Asked {
   readonly service: string;
-  readonly by: string;
 }
 
 /** What came of a change: its version, and what serves with it. */
@@ -42,14 +42,18 @@ export function settingsOperations(
         ...(newest === undefined ? undefined : { at: newest.at, by: newest.by }),
       };
     }),
-    changeConfig: inFull(async ({ input }) => {
-      const { service, by, set, unset } = input as Asked & { set: Values; unset: string[] };
+    changeConfig: inFull(async ({ input, context }) => {
+      const { service, set, unset } = input as Asked & { set: Values; unset: string[] };
       declaredBy(service);
-      const { before, after } = await settings.configuration.change(service, by, async (values) => {
-        const changed = changedValues(service, values, set, unset);
-        await settings.assertFits(service, changed);
-        return changed;
-      });
+      const { before, after } = await settings.configuration.change(
+        service,
+        userOf(context),
+        async (values) => {
+          const changed = changedValues(service, values, set, unset);
+          await settings.assertFits(service, changed);
+          return changed;
+        },
+      );
       return { before, values: after.values, ...(await apply(around, service, after.version)) };
     }),
     listSecrets: inFull(({ input }) => {
@@ -75,17 +79,17 @@ export function settingsOperations(
         }),
       };
     }),
-    setSecret: inFull(async ({ input }) => {
-      const { service, name, value, by } = input as Asked & { name: string; value: string };
+    setSecret: inFull(async ({ input, context }) => {
+      const { service, name, value } = input as Asked & { name: string; value: string };
       assertDeclared(service, name, declaredBy(service).secrets);
       assertValue(name, value);
-      const version = await settings.secrets.set(service, name, value, by);
+      const version = await settings.secrets.set(service, name, value, userOf(context));
       return apply(around, service, version);
     }),
-    removeSecret: inFull(async ({ input }) => {
-      const { service, name, by } = input as Asked & { name: string };
+    removeSecret: inFull(async ({ input, context }) => {
+      const { service, name } = input as Asked & { name: string };
       declaredBy(service);
-      return apply(around, service, await settings.secrets.remove(service, name, by));
+      return apply(around, service, await settings.secrets.remove(service, name, userOf(context)));
     }),
     rotateMasterKey: inFull(() => settings.secrets.rotateMaster()),
   };

@@ -7,7 +7,6 @@ import { Workplace } from "../testing/platform-process.ts";
 import { answers, keepAsking } from "../testing/requests.ts";
 
 const value = "sk_live_4242-never-to-be-seen";
-const by = "ada";
 
 /** What the operator is told of a call that failed. */
 async function failure(call: Promise<unknown>): Promise<ErrorShape> {
@@ -62,7 +61,7 @@ test("configuration and secrets: declared, set, changed under load, never shown"
   await t.test("a wrong configuration is refused whole, with all that is wrong", async () => {
     const { client } = platform;
     const set = { percent: 51, currency: 5, feePercnt: 1 };
-    const { message } = await failure(client.changeConfig({ service: "fees", by, set }));
+    const { message } = await failure(client.changeConfig({ service: "fees", set }));
     for (const part of ["feePercnt is not declared", "percent", "currency"])
       assert.ok(message.includes(part), `${part} in ${message}`);
     assert.equal((await client.getConfig({ service: "fees" })).version, 0);
@@ -72,11 +71,11 @@ test("configuration and secrets: declared, set, changed under load, never shown"
 
   await t.test("it starts when the last of what it needs is there", async () => {
     const { client } = platform;
-    const first = await client.changeConfig({ service: "fees", by, set: { currency: "EUR" } });
+    const first = await client.changeConfig({ service: "fees", set: { currency: "EUR" } });
     assert.match(first.waitsFor ?? "", /providerKey/);
     assert.deepEqual([first.version, first.instances], [1, []]);
-    await client.setSecret({ service: "fees", by, name: "webhookKey", value: "webhook-1" });
-    const last = await client.setSecret({ service: "fees", by, name: "providerKey", value });
+    await client.setSecret({ service: "fees", name: "webhookKey", value: "webhook-1" });
+    const last = await client.setSecret({ service: "fees", name: "providerKey", value });
     assert.deepEqual([last.version, last.instances.length, last.waitsFor], [2, 1, undefined]);
     await answers(`${gateway()}/fees`);
     assert.deepEqual(await fees(), { percent: 2, currency: "EUR", keyLength: value.length });
@@ -86,14 +85,13 @@ test("configuration and secrets: declared, set, changed under load, never shown"
       ["providerKey", true, 2],
       ["webhookKey", true, 1],
     ]);
-    assert.equal(listed.secrets[0]?.by, by);
+    assert.equal(listed.secrets[0]?.by, "ada");
   });
 
   await t.test("a change exchanges the copies, and no call is lost", async () => {
     const asking = keepAsking(`${gateway()}/fees`);
     const changed = await platform.client.changeConfig({
       service: "fees",
-      by,
       set: { percent: 3.5 },
     });
     assert.deepEqual(changed.before, { currency: "EUR" });
@@ -105,10 +103,10 @@ test("configuration and secrets: declared, set, changed under load, never shown"
     "what only the service's own schema refuses leaves the old copies serving",
     async () => {
       const set = { currency: "XXX" };
-      const { message } = await failure(platform.client.changeConfig({ service: "fees", by, set }));
+      const { message } = await failure(platform.client.changeConfig({ service: "fees", set }));
       assert.match(message, /Version 3 is kept, and main could not be started with it/);
       assert.deepEqual(await fees(), { percent: 3.5, currency: "EUR", keyLength: value.length });
-      await platform.client.changeConfig({ service: "fees", by, set: { currency: "USD" } });
+      await platform.client.changeConfig({ service: "fees", set: { currency: "USD" } });
     },
   );
 
@@ -128,7 +126,7 @@ test("configuration and secrets: declared, set, changed under load, never shown"
   await t.test("a new master key, and a platform after this one, read the same", async () => {
     const file = join(place.home, "state", "secrets", "fees.json");
     copyFileSync(file, join(place.root, "older.json"));
-    const { master, services } = await platform.client.rotateMasterKey({ by });
+    const { master, services } = await platform.client.rotateMasterKey({});
     assert.deepEqual([master, services], [2, ["fees"]]);
     await platform.end();
     platform = place.start("--no-watch", "--environment=test");
@@ -142,7 +140,6 @@ test("configuration and secrets: declared, set, changed under load, never shown"
     const older = readFileSync(file);
     await platform.client.setSecret({
       service: "fees",
-      by,
       name: "webhookKey",
       value: "webhook-2",
     });
@@ -162,13 +159,25 @@ test("configuration and secrets: declared, set, changed under load, never shown"
     assert.equal((await platform.client.listSecrets({ service: "fees" })).version, 3);
   });
 
+  await t.test(
+    "each change is on record, with values of configuration and none of secrets",
+    async () => {
+      const { entries } = await platform.client.audit({ service: "fees" });
+      const [refused, first, ...rest] = entries;
+      assert.deepEqual([refused?.by, refused?.result], ["ada", "invalid_input"]);
+      assert.deepEqual([first?.before, first?.after], [{}, { currency: "EUR" }]);
+      const secret = rest.find(({ action }) => action === "setSecret");
+      assert.deepEqual([secret?.asked, secret?.after], [{ name: "webhookKey" }, { version: 1 }]);
+    },
+  );
+
   await t.test("what is removed is missed before anything is exchanged", async () => {
     const { client } = platform;
-    const removed = await client.removeSecret({ service: "fees", by, name: "providerKey" });
+    const removed = await client.removeSecret({ service: "fees", name: "providerKey" });
     assert.match(removed.waitsFor ?? "", /providerKey/);
     assert.equal((await fetch(`${gateway()}/fees`)).status, 200);
     assert.equal(
-      (await failure(client.removeSecret({ service: "fees", by, name: "providerKey" }))).code,
+      (await failure(client.removeSecret({ service: "fees", name: "providerKey" }))).code,
       "not_found",
     );
   });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { httpClient } from "@kerf/call/browser";
 import type { Client } from "@kerf/contract";
 import {
+  operatorHeader,
   platform,
   type PlatformContract,
   type ProgressEvent,
@@ -167,7 +168,8 @@ export class PlatformProcess {
   }
 
   get client(): Client<PlatformContract> {
-    return httpClient(platform, { baseUrl: this.url, token: () => this.token });
+    const headers = { authorization: `Bearer ${this.token}`, [operatorHeader]: "ada" };
+    return httpClient(platform, { baseUrl: this.url, headers: () => headers });
   }
 
   /** Ends what the launcher holds, as its death does. */

@@ -1,11 +1,10 @@
 import type { ConfigOptions } from "../commands/config.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
-import { operator } from "../connection/operator.ts";
 import { appliedText } from "../output/applied-text.ts";
 import { printJson } from "../output/json.ts";
 import { readSettings } from "./setting-values.ts";
 
-type Change = Omit<Parameters<Connection["client"]["changeConfig"]>[0], "service" | "by">;
+type Change = Omit<Parameters<Connection["client"]["changeConfig"]>[0], "service">;
 
 /** Sets what is given as `NAME=VALUE`. */
 export function setConfig(
@@ -35,7 +34,7 @@ function change(
 ): Promise<void> {
   return withPlatform(options, async (connection) => {
     const asked = await make(connection);
-    const done = await connection.client.changeConfig({ service, by: operator(), ...asked });
+    const done = await connection.client.changeConfig({ service, ...asked });
     if (options.json === true) return printJson(done);
     process.stdout.write(appliedText("The configuration", service, done));
   });

@@ -1,6 +1,5 @@
 import type { SecretsOptions } from "../commands/secrets.ts";
 import { withPlatform } from "../connection/connect.ts";
-import { operator } from "../connection/operator.ts";
 import { appliedText } from "../output/applied-text.ts";
 import { printJson } from "../output/json.ts";
 
@@ -11,7 +10,7 @@ export function removeSecret(
   options: SecretsOptions,
 ): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const done = await client.removeSecret({ service, name, by: operator() });
+    const done = await client.removeSecret({ service, name });
     if (options.json === true) return printJson(done);
     process.stdout.write(appliedText(`The secrets, without ${name},`, service, done));
   });

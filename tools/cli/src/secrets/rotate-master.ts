@@ -1,12 +1,11 @@
 import type { SecretsOptions } from "../commands/secrets.ts";
 import { withPlatform } from "../connection/connect.ts";
-import { operator } from "../connection/operator.ts";
 import { printJson } from "../output/json.ts";
 
 /** Makes a new master key. */
 export function rotateMaster(options: SecretsOptions): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const done = await client.rotateMasterKey({ by: operator() });
+    const done = await client.rotateMasterKey({});
     if (options.json === true) return printJson(done);
     const of = done.services.length === 0 ? "no service has any yet" : done.services.join(", ");
     process.stdout.write(
