@@ -12,7 +12,7 @@ import {
 import { bundle } from "./bundle.ts";
 import { version } from "../version.ts";
 import { addContent, type Content, filesOf } from "./content.ts";
-import { folderFiles, isInside } from "./folder-files.ts";
+import { folderFiles } from "./folder-files.ts";
 import { builtProgram } from "./program-files.ts";
 import { SourceNames } from "./source-names.ts";
 import { copyPackages, unbundledOf } from "./unbundled-packages.ts";
@@ -44,7 +44,9 @@ export async function buildService(
   const content: Content = new Map();
   const names = new SourceNames(file);
   const unbundled = unbundledOf(names.root);
-  const bundled = await bundle(file, names, unbundled);
+  // These have places of their own, whatever module names them too.
+  const placed = [database?.migrations, program?.cwd].filter((path) => path !== undefined);
+  const bundled = await bundle(file, names, { unbundled, placed });
   for (const [name, text] of bundled.files) content.set(name, { bytes: Buffer.from(text) });
 
   const migrations = database === undefined ? [] : await readMigrations(database.migrations);
@@ -52,10 +54,8 @@ export async function buildService(
     content.set(`${buildFiles.migrations}/${name}`, { bytes: Buffer.from(sql) });
   const built = program && builtProgram(service.name, program);
   if (built !== undefined) addContent(content, built.content);
-  // These have places of their own, whatever module names them too.
-  const placed = [database?.migrations, program?.cwd].filter((path) => path !== undefined);
-  const assets = [...bundled.assets].filter(([, path]) => !placed.some((at) => isInside(path, at)));
-  for (const [name, path] of assets) addContent(content, assetFiles(service.name, name, path));
+  for (const [name, path] of bundled.assets)
+    addContent(content, assetFiles(service.name, name, path));
   const packages = copyPackages(unbundled, names.root);
   addContent(content, packages.content);
 
