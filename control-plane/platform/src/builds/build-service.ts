@@ -25,11 +25,15 @@ export interface MadeBuild {
   readonly notes: readonly string[];
 }
 
-/** Makes the build of a described service in memory. Throws `start_failed`, `invalid_configuration` or `migration_failed`. */
+/**
+ * Makes the build of a described service in memory. `roots`: what each of the app's root modules is, by absolute path. Throws `start_failed`, `invalid_configuration`
+ * or `migration_failed`.
+ */
 export async function buildService(
   service: ManifestService,
   kind: BuildDescriptor["kind"],
   source: BuildDescriptor["source"],
+  roots: ReadonlyMap<string, string>,
 ): Promise<MadeBuild> {
   const {
     module: file,
@@ -82,7 +86,7 @@ export async function buildService(
   return {
     descriptor: { ...descriptor, digest: digestOf(descriptor) },
     content,
-    notes: bundled.notes,
+    notes: [...foreign(file, bundled.modules, roots), ...bundled.notes],
   };
 }
 
@@ -91,6 +95,20 @@ function assetFiles(service: string, name: string, path: string): Content {
   if (statSync(path).isDirectory())
     return folderFiles(path, into, { what: `What ${service} reads` });
   return new Map([[into, { bytes: readFileSync(path) }]]);
+}
+
+/** What a build has in it that is built by itself: it runs, but is no longer alone in what it does. */
+function foreign(
+  own: string,
+  modules: readonly string[],
+  roots: ReadonlyMap<string, string>,
+): string[] {
+  return modules
+    .filter((module) => module !== own && roots.has(module))
+    .map(
+      (module) =>
+        `its code imports that of ${roots.get(module)}, which is in this build now and does not change with a deploy of it; import its contract and call it`,
+    );
 }
 
 function notDescribed(service: string): KerfError {

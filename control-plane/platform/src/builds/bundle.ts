@@ -13,6 +13,8 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, string>;
   /** Absolute paths of files and folders that modules name by their URL, by their names in the build. */
   readonly assets: ReadonlyMap<string, string>;
+  /** Absolute paths of the modules that became one. */
+  readonly modules: readonly string[];
   /** What its author should know. */
   readonly notes: readonly string[];
 }
@@ -51,7 +53,8 @@ export async function bundle(
       sourcemapPathTransform: (source, map) => names.ofMapped(source, map),
     });
     await build.close();
-    return { files: filesOf(output), assets: urls.assets, notes: urls.notes };
+    const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+    return { files: filesOf(output), assets: urls.assets, modules, notes: urls.notes };
   } catch (thrown) {
     throw thrown instanceof KerfError ? thrown : bundleProblem(thrown, names);
   }

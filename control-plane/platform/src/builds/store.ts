@@ -35,11 +35,11 @@ export class BuildStore {
     const beside = this.#unfinished();
     try {
       await write(beside, descriptor, content);
-      if (existsSync(place)) await this.#takeAway(place);
+      if (existsSync(place) && opened(place) === undefined) await this.#takeAway(place);
+      // Fails where another builder was quicker with the same.
       await rename(beside, place);
     } catch (thrown) {
       await rm(beside, { recursive: true, force: true });
-      // Another builder was quicker with the same.
       const other = opened(place);
       if (other === undefined) throw thrown;
       return { build: other, unchanged: true };
