@@ -38,6 +38,7 @@ import { ProcessRuntime } from "./runtimes/process.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
+import { VitalSigns } from "./supervisor/vital-signs.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { Reloader } from "./watch/reloader.ts";
@@ -85,6 +86,7 @@ export interface Parts {
   readonly publisher: Publisher;
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
+  readonly vitalSigns: VitalSigns;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -142,6 +144,7 @@ export function assemble(
     snapshot,
     mutualTls,
   };
+  const memoryLimit = (unit: string) => manifest().limits?.[unit]?.memoryBytes;
   const supervisor = new Supervisor({
     clock,
     log,
@@ -151,6 +154,7 @@ export function assemble(
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
     attached: (unit) => attached.of(unit),
+    memoryLimit,
     changed: () => {
       publisher.changed();
       reloader.refresh();
@@ -175,6 +179,13 @@ export function assemble(
   });
 
   const load = new LoadKeeper(clock);
+  const vitalSigns = new VitalSigns({
+    clock,
+    slots: () => supervisor.slots,
+    load: (instance) => load.instance(instance),
+    memoryLimit,
+    problem: (error, source) => events.problem(error, source),
+  });
 
   // Who runs where, told to everyone who routes, ourselves included.
   const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
@@ -283,6 +294,7 @@ export function assemble(
     supervisor,
     publisher,
     load,
+    vitalSigns,
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),

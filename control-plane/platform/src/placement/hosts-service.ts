@@ -109,9 +109,10 @@ async function* follow(
   }
 }
 
-function subjectOf({ id, unit, adopted }: Instance): LoadSubject {
+function subjectOf({ id, unit, adopted, record }: Instance): LoadSubject {
   // What runs from source has no releases.
-  return { instance: id, unit, release: "", adopted };
+  const release = record.release === undefined ? "" : String(record.release);
+  return { instance: id, unit, release, adopted };
 }
 
 function noAuthority(unit: string): KerfError {
