@@ -1,3 +1,4 @@
+import { isEqual } from "./compatibility/document.ts";
 import type { Contract } from "./contract.ts";
 import { type HttpRoute, parseHttpRoute } from "./http-route.ts";
 import type { Access, Criticality, OperationKind, QueryPolicies } from "./operation.ts";
@@ -33,9 +34,14 @@ export interface OperationDescription {
 
 /** An event as data. */
 export interface EventDescription {
+  /** What is in the log. */
   schema: JsonSchema;
+  /** What whoever follows it takes, where that is not the same: a schema that strips takes more than it gives. */
+  input?: JsonSchema;
   key: string;
   version: number;
+  /** The versions that are read through an upcast. */
+  upcasts?: number[];
 }
 
 /** A contract as JSON: what gateways route by, what compatibility is judged by, what is exported. */
@@ -86,10 +92,15 @@ export function describeContract(contract: Contract): ContractDescription {
   }
   const events: Record<string, EventDescription> = {};
   for (const [name, declared] of Object.entries(contract.events)) {
+    const schema = toJsonSchema(declared.schema, "output") ?? {};
+    const input = toJsonSchema(declared.schema, "input") ?? {};
+    const upcasts = Object.keys(declared.upcast).map(Number);
     events[name] = {
-      schema: toJsonSchema(declared.schema, "output") ?? {},
+      schema,
+      ...(isEqual(schema, input) ? undefined : { input }),
       key: declared.key,
       version: declared.version,
+      ...(upcasts.length === 0 ? undefined : { upcasts }),
     };
   }
   return { name: contract.name, version: contract.version, operations, events };

@@ -9,6 +9,23 @@ export {
   type SafeResult,
   type StreamCall,
 } from "./client.ts";
+export {
+  compareContracts,
+  compareHttp,
+  type CompareOptions,
+  compareSchemas,
+  type ContractFinding,
+  type ContractsToCompare,
+  type Direction,
+  type FindingCode,
+  findingText,
+  type SchemaComparison,
+  type SchemaFinding,
+  type Sides,
+  type Undescribed,
+  type Verdict,
+  verdictOf,
+} from "./compatibility/index.ts";
 export { type Contract, contract, type Events, type Operations } from "./contract.ts";
 export {
   error,

@@ -16,7 +16,7 @@ export function jsonSchema<T>(json: JsonSchema): Schema<T, T> {
     "~standard": {
       version: 1,
       vendor: "kerf-json-schema",
-      jsonSchema: { input: () => json, output: () => json },
+      jsonSchema: { input: () => stripping(json), output: () => json },
       validate(value: unknown) {
         compiled ??= ajv.compile<T>(json as object);
         // Ajv writes defaults into what it is given: it gets a copy, so that callers never share objects.
@@ -36,6 +36,35 @@ export function jsonSchema<T>(json: JsonSchema): Schema<T, T> {
       },
     } as Schema<T, T>["~standard"],
   };
+}
+
+/** The schema as it takes values: what it forbids is stripped, not refused. */
+function stripping(json: JsonSchema): JsonSchema {
+  const parts = Object.entries(json).filter(
+    ([keyword, part]) => keyword !== "additionalProperties" || part !== false,
+  );
+  return Object.fromEntries(
+    parts.map(([keyword, part]) => [keyword, strippingWithin(keyword, part)]),
+  );
+}
+
+// Values, such as those of `const`, are no schemas.
+const values: ReadonlySet<string> = new Set(["const", "enum", "default", "examples"]);
+const byName: ReadonlySet<string> = new Set([
+  "properties",
+  "patternProperties",
+  "$defs",
+  "definitions",
+  "dependentSchemas",
+]);
+
+function strippingWithin(keyword: string, part: unknown): unknown {
+  if (values.has(keyword) || typeof part !== "object" || part === null) return part;
+  if (Array.isArray(part)) return part.map((member) => strippingWithin("", member));
+  if (!byName.has(keyword)) return stripping(part as JsonSchema);
+  return Object.fromEntries(
+    Object.entries(part).map(([name, member]) => [name, strippingWithin("", member)]),
+  );
 }
 
 function unescapePointer(part: string): string {

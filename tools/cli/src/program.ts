@@ -3,6 +3,7 @@ import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { dbCommand } from "./commands/db.ts";
+import { deployCommand, releasesCommand, rollbackCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -38,6 +39,9 @@ export function program(): Command {
     .addCommand(upCommand())
     .addCommand(downCommand())
     .addCommand(buildCommand())
+    .addCommand(deployCommand())
+    .addCommand(rollbackCommand())
+    .addCommand(releasesCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
     .addCommand(callCommand())

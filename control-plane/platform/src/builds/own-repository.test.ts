@@ -55,7 +55,9 @@ async function buildProject(
   for (const installed of ["kerf", "zod"])
     symlinkSync(join(modules, installed), join(project, "node_modules", installed));
   const module = join(project, "service.ts");
-  const [report] = await build(
+  const {
+    builds: [report],
+  } = await build(
     { module, names: [], out: join(folder, "builds") },
     {
       clock: systemClock,

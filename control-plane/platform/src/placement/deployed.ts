@@ -19,6 +19,7 @@ export class Deployed {
   #deployment: Deployment | undefined;
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
+  #beside: AppManifest | undefined;
 
   constructor(
     /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
@@ -48,6 +49,11 @@ export class Deployed {
   /** The units that a change is about to take services to. */
   set moving(moving: ReadonlyMap<string, string>) {
     this.#moving = moving;
+  }
+
+  /** The app as it was or will be, while copies of both run. */
+  set beside(beside: AppManifest | undefined) {
+    this.#beside = beside;
   }
 
   /** Makes it the one that is to run, with the same gateways. */
@@ -100,6 +106,7 @@ export class Deployed {
       gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
       moving: this.#moving,
+      beside: this.#beside,
       ...facts,
     });
   }

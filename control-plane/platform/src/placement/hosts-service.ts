@@ -109,7 +109,7 @@ async function* follow(
   }
 }
 
-function subjectOf({ id, unit, adopted, record }: Instance): LoadSubject {
+function subjectOf({ adopted, id, record, unit }: Instance): LoadSubject {
   // What runs from source has no releases.
   const release = record.release === undefined ? "" : String(record.release);
   return { instance: id, unit, release, adopted };

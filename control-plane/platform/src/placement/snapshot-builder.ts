@@ -6,7 +6,7 @@ import type {
   PublicKey,
   Snapshot,
 } from "@kerf/call";
-import type { AppManifest, ManifestUse } from "@kerf/service";
+import type { AppManifest, ManifestService, ManifestUse } from "@kerf/service";
 
 /** What a snapshot is built from, beside epoch and generation. */
 export interface PlacementFacts {
@@ -16,6 +16,8 @@ export interface PlacementFacts {
   readonly starting: boolean;
   /** The services of each unit, without those that are held back. */
   readonly units: Readonly<Record<string, readonly string[]>>;
+  /** The app as it was or will be, while copies of both run: what either of them calls is allowed to both. */
+  readonly beside?: AppManifest | undefined;
   /** Where a change is about to take services: their new units may speak for them already. */
   readonly moving?: ReadonlyMap<string, string> | undefined;
   /** The copies of each unit that routers may know of; a unit that has copies and no services is one that leaves. */
@@ -46,15 +48,15 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     for (const name of names) {
       const service = described.get(name);
       if (service === undefined) continue;
+      const uses = usesOf(service, facts.beside);
       services[name] = {
         unit,
         version: service.contract.version,
-        uses: service.uses
-          .filter((use) => use.followed !== true)
-          .map((use) => use.name)
-          .toSorted(),
-        ...operationsOf(service.uses),
-        follows: service.follows.toSorted(),
+        uses: [
+          ...new Set(uses.filter((use) => use.followed !== true).map((use) => use.name)),
+        ].toSorted(),
+        ...operationsOf(uses),
+        follows: followsOf(service, facts.beside),
         recordsCommands: service.database !== undefined && service.program === undefined,
         ...(facts.moving?.has(name) === true ? { movesTo: facts.moving.get(name) } : undefined),
       };
@@ -87,13 +89,32 @@ export function buildPlacement(facts: PlacementFacts): Placement {
   };
 }
 
-/** The operations of what is used in part. */
+/** What a service uses, and what the other version of it does while both run. */
+function usesOf(service: ManifestService, beside: AppManifest | undefined): ManifestUse[] {
+  const other = beside?.services.find(({ name }) => name === service.name);
+  return [...service.uses, ...(other?.uses ?? [])];
+}
+
+function followsOf(service: ManifestService, beside: AppManifest | undefined): string[] {
+  const other = beside?.services.find(({ name }) => name === service.name);
+  return [...new Set([...service.follows, ...(other?.follows ?? [])])].toSorted();
+}
+
+/** The operations of what is used in part. Of what one version uses whole, the other may use all as well. */
 function operationsOf(uses: readonly ManifestUse[]): Pick<PlacedService, "operations"> {
-  const partly = uses.flatMap(({ name, operations }): [string, readonly string[]][] =>
-    operations === undefined ? [] : [[name, operations]],
-  );
-  if (partly.length === 0) return {};
-  return { operations: Object.fromEntries(partly.sort(([a], [b]) => (a < b ? -1 : 1))) };
+  const partly = new Map<string, Set<string>>();
+  const whole = new Set<string>();
+  for (const { followed, name, operations } of uses) {
+    if (operations === undefined && followed !== true) whole.add(name);
+    if (operations === undefined) continue;
+    const known = partly.get(name) ?? new Set();
+    for (const operation of operations) known.add(operation);
+    partly.set(name, known);
+  }
+  for (const name of whole) partly.delete(name);
+  if (partly.size === 0) return {};
+  const sortedUses = sorted(Object.fromEntries(partly)).map(([name, all]) => [name, [...all]]);
+  return { operations: Object.fromEntries(sortedUses) as Record<string, string[]> };
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {

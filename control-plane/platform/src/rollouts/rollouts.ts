@@ -74,6 +74,7 @@ export class Rollouts {
     const staged = supervisor.stage(change.id, programs, gone);
     try {
       deployed.moving = destinations(change);
+      deployed.beside = target.manifest;
       await this.#step(change, "start", counted(staged.size), async () => {
         // Whoever is called by what starts now knows it by then.
         await this.#options.acknowledged();
@@ -88,10 +89,12 @@ export class Rollouts {
 
     // From here on it has happened: what fails is mended, not undone.
     deployed.moving = new Map();
+    deployed.beside = before.manifest;
     deployed.place(target);
     const drained = staged.promote();
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     await this.#step(change, "drain", undefined, () => drained);
+    deployed.beside = undefined;
     // A copy that ended between its readiness and its promotion is missing in its place.
     await supervisor.apply(programs);
     journal.end();
@@ -131,6 +134,7 @@ export class Rollouts {
     const { deployed, journal } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
+      deployed.beside = undefined;
       await staged.abandon();
       await this.#options.acknowledged();
       journal.end();

@@ -25,25 +25,32 @@ export interface Asked {
 const againMs = 500;
 const longestMs = 600_000;
 
+/** Asks for a change. */
+export type RequestChange = (client: Connection["client"], asked: Asked) => Promise<ChangeReport>;
+
+/** Finds the platform and makes a change. */
+export function runChange(options: ChangeOptions, request: RequestChange): Promise<void> {
+  return withPlatform(options, (connection) => makeChange(connection, options, request));
+}
+
 /** Makes a change and shows its steps as they happen, then what it cost or saved. */
-export function runChange(
+export async function makeChange(
+  { client }: Connection,
   options: ChangeOptions,
-  request: (client: Connection["client"], asked: Asked) => Promise<ChangeReport>,
+  request: RequestChange,
 ): Promise<void> {
-  return withPlatform(options, async ({ client }) => {
-    const asked = { change: `c-${randomBytes(6).toString("hex")}`, by: userName() };
-    const watching = new AbortController();
-    const shown =
-      options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
-    try {
-      const report = await inTurn(options.wait === true, () => request(client, asked));
-      if (options.json === true) return printJson(report);
-      process.stdout.write(`${reportText(report)}\n`);
-    } finally {
-      watching.abort();
-      await shown;
-    }
-  });
+  const asked = { change: `c-${randomBytes(6).toString("hex")}`, by: userName() };
+  const watching = new AbortController();
+  const shown =
+    options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
+  try {
+    const report = await inTurn(options.wait === true, () => request(client, asked));
+    if (options.json === true) return printJson(report);
+    process.stdout.write(`${reportText(report)}\n`);
+  } finally {
+    watching.abort();
+    await shown;
+  }
 }
 
 /** With `--wait`, another change is waited for. */

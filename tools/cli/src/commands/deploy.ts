@@ -1,0 +1,101 @@
+import { Command } from "commander";
+import type { ChangeOptions } from "../changes/run-change.ts";
+import { examples } from "../examples.ts";
+import { homeOption } from "./home-option.ts";
+
+/** What `kerf deploy` takes. */
+export interface DeployOptions extends ChangeOptions {
+  all?: true;
+  app?: string;
+  expose?: string;
+}
+
+/** What `kerf releases` takes. */
+export interface ReleasesOptions {
+  home?: string;
+  json?: true;
+}
+
+const jsonHelp =
+  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
+
+/** `kerf deploy`: new code of some services, and of no others. */
+export function deployCommand(): Command {
+  return examples(
+    new Command("deploy")
+      .summary("build services and run them in the place of what runs")
+      .description(
+        "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
+          "everyone calls the new ones, and the old ones finish what they have begun. Other services of the same unit keep their builds; other units are " +
+          "not touched. When a step fails, what served before serves on, and the exit code says so.",
+      )
+      .argument("[services...]", "names, or the file of one service that no app here names")
+      .option("--all", "every service and backend whose code has changed")
+      .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
+      .option("--expose <gateway>", "a gateway that is to expose a new service")
+      .option("--wait", "wait for another change that is under way")
+      .addOption(homeOption())
+      .option("--json", jsonHelp)
+      .action(async (services: string[], options: DeployOptions) => {
+        const { assertNamed } = await import("../changes/assert-named.ts");
+        assertNamed(services, options.all);
+        const { deploy } = await import("../changes/deploy.ts");
+        await deploy(services, options);
+      }),
+    [
+      ["kerf deploy payments", "a fix to payments, and nothing else"],
+      ["kerf deploy --all", "whatever has changed"],
+      ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
+    ],
+  );
+}
+
+/** `kerf rollback`: what ran before. */
+export function rollbackCommand(): Command {
+  return examples(
+    new Command("rollback")
+      .summary("run an earlier release of a unit again")
+      .description(
+        "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add.",
+      )
+      .argument("<unit>", "the unit, or gateway:NAME")
+      .argument("[release]", "its number (default: the one that ran before)")
+      .option("--wait", "wait for another change that is under way")
+      .addOption(homeOption())
+      .option("--json", jsonHelp)
+      .action(async (unit: string, release: string | undefined, options: ChangeOptions) => {
+        const { runChange } = await import("../changes/run-change.ts");
+        await runChange(options, (client, asked) =>
+          client.rollback({
+            ...asked,
+            unit,
+            ...(release === undefined ? undefined : { release: Number(release) }),
+          }),
+        );
+      }),
+    [
+      ["kerf rollback payments", "back to what ran before"],
+      ["kerf rollback main 3", "to its third release"],
+    ],
+  );
+}
+
+/** `kerf releases`: what was deployed when. */
+export function releasesCommand(): Command {
+  return examples(
+    new Command("releases")
+      .summary("list the releases of units")
+      .description("Lists the releases of one unit, or of all, the newest first.")
+      .argument("[unit]", "one unit (default: all)")
+      .addOption(homeOption())
+      .option(
+        "--json",
+        "print it as JSON: [{unit, number, builds, versions, running, at, by, why}]",
+      )
+      .action(async (unit: string | undefined, options: ReleasesOptions) => {
+        const { listReleases } = await import("../changes/list-releases.ts");
+        await listReleases(unit, options);
+      }),
+    [["kerf releases payments", "what there is to go back to"]],
+  );
+}
