@@ -80,6 +80,7 @@ export {
   type TokenAlgorithm,
   type TokenIssuer,
   tokens,
+  type UnitLimits,
   type Units,
   type Uses,
   type Worker,

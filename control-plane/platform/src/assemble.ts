@@ -41,6 +41,7 @@ import { Settings } from "./settings/settings.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
+import { VitalSigns } from "./supervisor/vital-signs.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { Reloader } from "./watch/reloader.ts";
@@ -90,6 +91,7 @@ export interface Parts {
   readonly publisher: Publisher;
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
+  readonly vitalSigns: VitalSigns;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -162,6 +164,7 @@ export function assemble(
     snapshot,
     mutualTls,
   };
+  const memoryLimit = (unit: string) => manifest().limits?.[unit]?.memoryBytes;
   const supervisor = new Supervisor({
     clock,
     log,
@@ -171,6 +174,7 @@ export function assemble(
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
     attached: (unit) => attached.of(unit),
+    memoryLimit,
     changed: () => {
       publisher.changed();
       reloader.refresh();
@@ -195,6 +199,13 @@ export function assemble(
   });
 
   const load = new LoadKeeper(clock);
+  const vitalSigns = new VitalSigns({
+    clock,
+    slots: () => supervisor.slots,
+    load: (instance) => load.instance(instance),
+    memoryLimit,
+    problem: (error, source) => events.problem(error, source),
+  });
 
   // Who runs where, told to everyone who routes, ourselves included.
   const store = new SnapshotStore({ publicKey: publicHalf(keys.snapshot), log });
@@ -307,6 +318,7 @@ export function assemble(
     supervisor,
     publisher,
     load,
+    vitalSigns,
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),

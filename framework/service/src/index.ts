@@ -7,6 +7,7 @@ export {
   type ServiceModule,
   type Units,
 } from "./declaration/app.ts";
+export type { UnitLimits } from "./declaration/limits.ts";
 export {
   external,
   type ExternalOptions,

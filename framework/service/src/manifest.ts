@@ -98,6 +98,10 @@ export interface AppManifest {
   readonly telemetry?: TelemetrySettings;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
+  /** What one copy of a unit may use, in bytes; absent where the app says nothing of it. */
+  readonly limits?:
+    | Readonly<Record<string, { readonly memoryBytes?: number | undefined }>>
+    | undefined;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery?: Readonly<Record<string, DiscoverySettings>> | undefined;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

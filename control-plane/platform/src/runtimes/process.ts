@@ -38,6 +38,7 @@ export class ProcessRuntime implements Runtime {
       process.execPath,
       [
         ...programExecArgv(),
+        ...heapOption(launch.memoryBytes),
         this.#programs[launch.program],
         launch.instance,
         launch.preload.appModule,
@@ -120,6 +121,16 @@ export class ProcessRuntime implements Runtime {
     if (!lives(identity)) gone();
     else this.#clock.after(pollMs, () => this.#poll(identity, gone));
   }
+}
+
+/** What a process takes beside its old objects, in bytes: code, buffers, young objects, stacks. A program that has hardly begun has 64 MB of it. */
+const besideHeapBytes = 96 * 1_048_576;
+
+/** Old objects get what the limit leaves: near it V8 collects harder, and ends the program rather than let it grow beyond. */
+export function heapOption(memoryBytes: number | undefined): string[] {
+  if (memoryBytes === undefined) return [];
+  const heap = Math.max(memoryBytes / 2, memoryBytes - besideHeapBytes);
+  return [`--max-old-space-size=${Math.floor(heap / 1_048_576)}`];
 }
 
 /** The services as the host takes them: `NAME`, or `NAME=DIRECTORY` of its build. */

@@ -28,6 +28,8 @@ export interface Launch {
    * is ended.
    */
   readonly boot: Promise<Boot>;
+  /** Resident memory that it may use, bytes; undefined without a limit. */
+  readonly memoryBytes?: number | undefined;
   /** Where its output goes. */
   readonly logFile: string;
 }

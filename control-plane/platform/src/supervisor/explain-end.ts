@@ -6,6 +6,7 @@ import {
   startBoundMs,
   unreachableBoundMs,
 } from "./instance.ts";
+import { hungBoundMs, memoryKillFactor } from "./vital-signs.ts";
 import { lastLines } from "./last-lines.ts";
 
 /** How many lines of its log are shown with an end. */
@@ -39,6 +40,28 @@ export async function explainEnd(
         message: `${name} hung and was ended: it did not connect to the platform for ${unreachableBoundMs / 1_000} s.`,
         why: "Its process lived but no longer ran, as when it is stopped or in an endless loop.",
         fix: `Look at what it did last: ${logs}`,
+        data: { unit, log },
+      }),
+    };
+  }
+  if (end.reason === "hung") {
+    return {
+      log,
+      error: new KerfError("start_failed", {
+        message: `${name} hung and was ended: it said nothing for ${hungBoundMs / 1_000} s.`,
+        why: "It is connected but its event loop stands still, as in an endless loop or a very long calculation.",
+        fix: `It is started again by itself. Move long work out of handlers, or into pieces. What it did last: ${logs}`,
+        data: { unit, log },
+      }),
+    };
+  }
+  if (end.reason === "memory") {
+    return {
+      log,
+      error: new KerfError("start_failed", {
+        message: `${name} was ended: it used more than ${memoryKillFactor * 100} % of the memory that it may.`,
+        why: "It grew faster than another copy could take its place.",
+        fix: `It is started again by itself. Raise limits.${unit} in the app, or look for what it keeps. What it did last: ${logs}`,
         data: { unit, log },
       }),
     };

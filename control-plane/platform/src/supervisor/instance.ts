@@ -13,7 +13,7 @@ export interface InstanceEnd {
   /** Whether it had been ready before. */
   readonly wasReady: boolean;
   /** Set when we ended it: because it was told to stop, did not get ready, or could not be reached any more. */
-  readonly reason?: "stopped" | "not-ready" | "unreachable";
+  readonly reason?: "stopped" | "not-ready" | "unreachable" | "hung" | "memory";
 }
 
 /** How long a start may take, in milliseconds. */
@@ -141,6 +141,8 @@ export class Instance {
     this.#links++;
     this.#lostTimer?.cancel();
     this.#lostTimer = undefined;
+    // It says more in a moment; what it did not say while it could not reach us counts for nothing.
+    if (this.#breathedAt !== undefined) this.breathes();
     this.#reachable = true;
     this.#address = attachment.address;
     this.#files = attachment.files;
@@ -194,6 +196,11 @@ export class Instance {
     await this.#ended.promise;
   }
 
+  /** Ends it at once because of what it does, or does not do; whoever keeps its place filled starts another. */
+  condemn(reason: "hung" | "memory"): void {
+    this.#giveUp(reason);
+  }
+
   /** Ends it at once. */
   kill(): void {
     this.#reason ??= "stopped";
@@ -235,7 +242,7 @@ export class Instance {
     }
   }
 
-  #giveUp(reason: "not-ready" | "unreachable"): void {
+  #giveUp(reason: NonNullable<InstanceEnd["reason"]>): void {
     this.#reason ??= reason;
     this.#running?.kill();
   }

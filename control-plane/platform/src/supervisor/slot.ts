@@ -56,6 +56,11 @@ export class Slot {
     );
   }
 
+  /** Whether another copy is being started to take its place. */
+  get hasSuccessor(): boolean {
+    return this.#next !== undefined;
+  }
+
   /** The copies that routers may know of. */
   get routable(): Instance[] {
     return [this.#current, ...this.#retiring].filter(

@@ -31,6 +31,8 @@ export interface SupervisorOptions {
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
   /** What a unit runs instead of the program that its service declares. */
   attached(unit: string): AttachedProgram | undefined;
+  /** Resident memory that a copy of a unit may use, bytes; undefined without a limit. */
+  memoryLimit(unit: string): number | undefined;
   /** Something that `status` or the snapshot shows is different now. */
   changed(): void;
   /** An instance entered another state. */
@@ -318,6 +320,7 @@ export class Supervisor {
           ...(program.builds === undefined ? undefined : { builds: program.builds }),
         },
         boot,
+        memoryBytes: this.#options.memoryLimit(slot.unit),
         logFile,
       },
       (started) => {

@@ -2,6 +2,7 @@ import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { Gateway } from "./gateway/gateway.ts";
+import type { UnitLimits } from "./limits.ts";
 import type { AnyService } from "./service.ts";
 
 /** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
@@ -29,6 +30,8 @@ export interface App {
   readonly telemetry: TelemetrySettings;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
+  /** What the copies of a unit may use. */
+  readonly limits: Readonly<Record<string, UnitLimits>>;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery: Readonly<Record<string, DiscoverySettings>>;
 }
@@ -46,6 +49,8 @@ export function app(
     /** How traces are chosen and where they go. Default: nowhere. */
     telemetry?: TelemetrySettings;
     servers?: Readonly<Record<string, ExternalServer>>;
+    /** By unit (`gateway:NAME` for a gateway): what one copy may use, such as `{ main: { memory: "512MB" } }`. Default: no limit. */
+    limits?: Readonly<Record<string, UnitLimits>>;
     /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
     discovery?: Readonly<Record<string, DiscoverySettings>>;
   },
@@ -65,6 +70,7 @@ export function app(
     policies: options.policies ?? {},
     telemetry: options.telemetry ?? {},
     servers: options.servers ?? {},
+    limits: options.limits ?? {},
     discovery: options.discovery ?? {},
   };
 }

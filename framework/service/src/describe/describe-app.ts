@@ -2,6 +2,7 @@ import { describeContract } from "@kerf/contract";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
+import { bytesOf, limitProblems } from "../declaration/limits.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
 import type { AnyService } from "../declaration/service.ts";
 import type { AppLoader } from "../loader/loader.ts";
@@ -67,6 +68,11 @@ export async function describeApp(
     ...appProblems({ app, services, backends }),
     ...placement.problems,
     ...unitDiscoveryProblems(app.discovery, Object.keys(placement.units)),
+    ...limitProblems(app.limits, [
+      // A cut may make a unit of any service, and leave the others in "main".
+      ...new Set([...Object.keys(placement.units), ...Object.keys(app.services), "main"]),
+      ...Object.keys(app.gateways).map((name) => `gateway:${name}`),
+    ]),
   );
   if (problems.length > 0) throw invalidApp(appModule, problems);
 
@@ -88,6 +94,7 @@ export async function describeApp(
     policies: app.policies,
     ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
     servers: app.servers,
+    ...(Object.keys(app.limits).length === 0 ? undefined : { limits: manifestLimits(app) }),
     ...(Object.keys(app.discovery).length === 0 ? undefined : { discovery: app.discovery }),
     files: loader.files.all,
   };
@@ -116,4 +123,13 @@ export function bounded<T>(clock: Clock, work: Promise<T>): Promise<T> {
     );
     work.then(resolve, reject).finally(() => timer.cancel());
   });
+}
+
+function manifestLimits({ limits }: App): AppManifest["limits"] {
+  return Object.fromEntries(
+    Object.entries(limits).map(([unit, { memory }]) => [
+      unit,
+      { memoryBytes: memory === undefined ? undefined : bytesOf(memory) },
+    ]),
+  );
 }
