@@ -48,7 +48,7 @@ test("every change goes on record with who made it, and what only looks does not
     "select 1; delete from counters",
     "select name into temporary copied from counters",
   ]) {
-    await client.sql({ service: "counter", statement: writing });
+    await client.sql({ service: "counter", statement: writing, role: "owner" });
     assert.deepEqual((await newest()).asked?.["statement"], writing);
   }
 
