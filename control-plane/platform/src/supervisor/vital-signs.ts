@@ -65,7 +65,9 @@ export class VitalSigns {
     this.#lookedAt = now;
     const serving = this.#options
       .slots()
-      .flatMap((slot) => (slot.current?.state === "ready" ? [{ slot, instance: slot.current }] : []));
+      .flatMap((slot) =>
+        slot.current?.state === "ready" ? [{ slot, instance: slot.current }] : [],
+      );
     if (now >= this.#deafUntil) this.#endSilent(serving.map(({ instance }) => instance));
     for (const { slot, instance } of serving) this.#weigh(slot, instance);
   }
