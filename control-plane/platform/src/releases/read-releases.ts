@@ -22,14 +22,21 @@ export interface ReadReleasesOptions {
 
 /** What a platform that runs releases is to run: as the last change left it. At the first start everything is built and becomes the first release of its unit. */
 export async function readReleases(around: ReadReleasesOptions): Promise<Deployment> {
-  const { journal, options, store } = around;
-  if (journal.kept?.builds === undefined) await makeFirst(around);
+  const { events, journal, options, store } = around;
+  const isFirst = journal.kept?.builds === undefined;
+  if (isFirst) await makeFirst(around);
   const { kept } = journal;
   const app = store.app();
   if (kept?.builds === undefined || app === undefined)
     throw new Error("the first releases were not written");
   const running = store.services(kept.builds);
   const manifest = composeManifest(app, running, kept.expose);
+  if (!isFirst && options.cut !== undefined) {
+    // Throws for names that there are not.
+    deploy(manifest, options);
+    const how = "--cut counts at the first start; kerf cut and kerf join change it";
+    events.done("placement", "Keeping the placement", how);
+  }
   return { ...deploy(manifest, options, kept), released: releasedOf(store, kept) };
 }
 
