@@ -18,19 +18,46 @@ export interface ContractsAtGate {
   readonly exposed: ReadonlySet<string>;
 }
 
-/** Whether what comes goes together with what runs, in both directions. What is said twice is said once. */
+/**
+ * Whether what comes goes together with what runs, in both directions. What does not go together already, by force, is no reason against what
+ * comes. What is said twice is said once.
+ */
 export function contractFindings({ coming, exposed, live }: ContractsAtGate): GateFinding[] {
   const found = coming.flatMap((build) => {
     const { name } = build.service;
     const others = live.filter((other) => other.service.name !== name);
     const before = live.find((other) => other.service.name === name);
+    const beside = [...others, ...coming.filter((other) => other !== build)];
+    const known = new Set(
+      before === undefined
+        ? []
+        : amongServices(before, others, others).map(({ message }) => message),
+    );
     return [
-      ...others.flatMap((consumer) => asProvider(build, consumer)),
-      ...asConsumer(build, [...others, ...coming.filter((other) => other !== build)]),
+      ...amongServices(build, others, beside).map((finding) =>
+        known.has(finding.message) ? asNote(finding, "as it is already") : finding,
+      ),
       ...(before === undefined || !isReached(build, exposed) ? [] : forClients(before, build)),
     ];
   });
   return [...new Map(found.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+function amongServices(
+  build: BuildDescriptor,
+  consumers: readonly BuildDescriptor[],
+  providers: readonly BuildDescriptor[],
+): GateFinding[] {
+  return [
+    ...consumers.flatMap((consumer) => asProvider(build, consumer)),
+    ...asConsumer(build, providers),
+  ];
+}
+
+/** The same, as something worth knowing that speaks against nothing. */
+function asNote(finding: GateFinding, why: string): GateFinding {
+  if (finding.verdict === "compatible") return finding;
+  return { ...finding, verdict: "compatible", message: `note, ${why}: ${finding.message}` };
 }
 
 /** Whether clients outside reach it: through a gateway that exposes it, or as what a gateway composes. */
@@ -86,13 +113,7 @@ function forClients(before: BuildDescriptor, build: BuildDescriptor): GateFindin
   const isMeant = majorOf(is.version) > majorOf(was.version);
   return compareHttp(was, is).map((finding) => {
     const found = { ...findingOf(is.name, finding), consumer: "clients outside" };
-    return isMeant && found.verdict !== "compatible"
-      ? {
-          ...found,
-          verdict: "compatible" as const,
-          message: `note, since the major version is higher: ${found.message}`,
-        }
-      : found;
+    return isMeant ? asNote(found, "since the major version is higher") : found;
   });
 }
 
