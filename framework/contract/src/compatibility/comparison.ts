@@ -83,8 +83,7 @@ export class Comparison {
     const parts = sent.filter((part) => part !== true);
     const [only] = parts;
     if (parts.length === 1 && only !== undefined && this.#isSame(only, target)) return [];
-    if (++this.#steps > mostSteps || this.#depth > mostDepth)
-      return [this.found("unknown", path, "too_large", "the schemas are too large to be compared")];
+    if (++this.#steps > mostSteps || this.#depth > mostDepth) return [this.#tooLarge(path)];
     // Met again on the way down, it holds if it holds everywhere else: a value ends somewhere.
     const key = this.#key(parts, target);
     if (this.#open.has(key)) return [];
@@ -119,8 +118,8 @@ export class Comparison {
       return [this.found("incompatible", path, "refused", message)];
     }
     try {
-      if (++this.#steps > mostSteps || seen.has(target))
-        throw new NotUnderstood("a reference to itself");
+      if (++this.#steps > mostSteps) return [this.#tooLarge(path)];
+      if (seen.has(target)) throw new NotUnderstood("a reference to itself");
       return this.#conjuncts(shape, target, path, new Set([...seen, target]));
     } catch (error) {
       if (error instanceof NotUnderstood) return [this.notUnderstood(path, error, "reader")];
@@ -219,6 +218,10 @@ export class Comparison {
 
   found(verdict: Verdict, path: string, code: FindingCode, message: string): Found {
     return { verdict, path, code, message };
+  }
+
+  #tooLarge(path: string): Found {
+    return this.found("unknown", path, "too_large", "the schemas are too large to be compared");
   }
 
   wrongType(path: string, shape: Shape, taken: readonly string[]): Found {
