@@ -78,9 +78,10 @@ export class Comparison {
     this.#sameDocument = isEqual(writer, reader);
   }
 
-  /** What of the values that hold to all of `sent` the reader's `target` does not take; empty when it takes all. */
-  compare(sent: readonly SchemaPart[], target: SchemaPart, path: string): Found[] {
-    const parts = sent.filter((part) => part !== true);
+  /** What of the values that hold to all of `sent` the reader's `taken` does not take; empty when it takes all. */
+  compare(sent: readonly SchemaPart[], taken: SchemaPart, path: string): Found[] {
+    const parts = sent.map((part) => this.writer.follow(part)).filter((part) => part !== true);
+    const target = this.reader.follow(taken);
     const [only] = parts;
     if (parts.length === 1 && only !== undefined && this.#isSame(only, target)) return [];
     if (++this.#steps > mostSteps || this.#depth > mostDepth) return [this.#tooLarge(path)];
