@@ -36,8 +36,8 @@ export interface Found extends SchemaFinding {
   readonly types?: { readonly sent: string; readonly taken: readonly string[] };
 }
 
-/** Pairs of places that are looked at, at most; the largest contract of the shop needs some 200. */
-const mostSteps = 50_000;
+/** Pairs of places that are looked at, at most; the largest schema of the shop needs 58. */
+const mostSteps = 20_000;
 /** How deep properties and items are entered, at most, where schemas go on for ever with new parts. */
 const mostDepth = 100;
 
