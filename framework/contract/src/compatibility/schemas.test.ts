@@ -200,5 +200,5 @@ test("a schema with more alternatives than can be looked at is unknown, in bound
             required: ["a"],
           })),
         };
-  assert.notEqual(compared(wide(6, "string"), wide(6, "number"))[0], "compatible");
+  assert.notEqual(compared(wide(4, "string"), wide(4, "number"))[0], "compatible");
 });
