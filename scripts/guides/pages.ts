@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { layers } from "../../layers.ts";
 import type { Generated } from "../generated.ts";
+import { contractChangeTable, migrationChangeTable } from "./compatibility.ts";
 import { errorTable } from "./errors.ts";
 import { layerTable } from "./layer-table.ts";
 import { logFieldTable } from "./log-fields.ts";
@@ -33,6 +34,10 @@ export function guidePages(root: string): Generated[] {
       spans: spanTable(),
       "span-attributes": spanAttributeTable(),
       resource: resourceTable(),
+    }),
+    page("docs/architecture/compatibility.md", {
+      contracts: contractChangeTable(),
+      migrations: migrationChangeTable(),
     }),
     page("docs/guides/running.md", { "log-fields": logFieldTable() }),
   ];

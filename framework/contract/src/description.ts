@@ -2,7 +2,7 @@ import { isEqual } from "./compatibility/document.ts";
 import type { Contract } from "./contract.ts";
 import { type HttpRoute, parseHttpRoute } from "./http-route.ts";
 import type { Access, Criticality, OperationKind, QueryPolicies } from "./operation.ts";
-import { type JsonSchema, toJsonSchema } from "./schema.ts";
+import { type JsonSchema, type Schema, toJsonSchema } from "./schema.ts";
 
 /** A declared error as data. */
 export interface ErrorDescription {
@@ -36,8 +36,8 @@ export interface OperationDescription {
 export interface EventDescription {
   /** What is in the log. */
   schema: JsonSchema;
-  /** What whoever follows it takes, where that is not the same: a schema that strips takes more than it gives. */
-  input?: JsonSchema;
+  /** What whoever follows it takes, where that is not the same: a schema that strips takes more than it gives. Null when its library cannot say it. */
+  input?: JsonSchema | null;
   key: string;
   version: number;
   /** The versions that are read through an upcast. */
@@ -93,7 +93,7 @@ export function describeContract(contract: Contract): ContractDescription {
   const events: Record<string, EventDescription> = {};
   for (const [name, declared] of Object.entries(contract.events)) {
     const schema = toJsonSchema(declared.schema, "output") ?? {};
-    const input = toJsonSchema(declared.schema, "input") ?? {};
+    const input = inputOf(declared.schema);
     const upcasts = Object.keys(declared.upcast).map(Number);
     events[name] = {
       schema,
@@ -104,4 +104,13 @@ export function describeContract(contract: Contract): ContractDescription {
     };
   }
   return { name: contract.name, version: contract.version, operations, events };
+}
+
+/** An event's schema is checked for what it gives only; what it takes may be a value that is not JSON. */
+function inputOf(schema: Schema): JsonSchema | null {
+  try {
+    return toJsonSchema(schema, "input") ?? {};
+  } catch {
+    return null;
+  }
 }

@@ -36,8 +36,8 @@ export interface Found extends SchemaFinding {
   readonly types?: { readonly sent: string; readonly taken: readonly string[] };
 }
 
-/** Pairs of places that are looked at, at most; the largest contract of the shop needs some 200. */
-const mostSteps = 50_000;
+/** Pairs of places that are looked at, at most; the largest schema of the shop needs 58. */
+const mostSteps = 20_000;
 /** How deep properties and items are entered, at most, where schemas go on for ever with new parts. */
 const mostDepth = 100;
 
@@ -78,13 +78,13 @@ export class Comparison {
     this.#sameDocument = isEqual(writer, reader);
   }
 
-  /** What of the values that hold to all of `sent` the reader's `target` does not take; empty when it takes all. */
-  compare(sent: readonly SchemaPart[], target: SchemaPart, path: string): Found[] {
-    const parts = sent.filter((part) => part !== true);
+  /** What of the values that hold to all of `sent` the reader's `taken` does not take; empty when it takes all. */
+  compare(sent: readonly SchemaPart[], taken: SchemaPart, path: string): Found[] {
+    const parts = sent.map((part) => this.writer.follow(part)).filter((part) => part !== true);
+    const target = this.reader.follow(taken);
     const [only] = parts;
     if (parts.length === 1 && only !== undefined && this.#isSame(only, target)) return [];
-    if (++this.#steps > mostSteps || this.#depth > mostDepth)
-      return [this.found("unknown", path, "too_large", "the schemas are too large to be compared")];
+    if (++this.#steps > mostSteps || this.#depth > mostDepth) return [this.#tooLarge(path)];
     // Met again on the way down, it holds if it holds everywhere else: a value ends somewhere.
     const key = this.#key(parts, target);
     if (this.#open.has(key)) return [];
@@ -119,8 +119,8 @@ export class Comparison {
       return [this.found("incompatible", path, "refused", message)];
     }
     try {
-      if (++this.#steps > mostSteps || seen.has(target))
-        throw new NotUnderstood("a reference to itself");
+      if (++this.#steps > mostSteps) return [this.#tooLarge(path)];
+      if (seen.has(target)) throw new NotUnderstood("a reference to itself");
       return this.#conjuncts(shape, target, path, new Set([...seen, target]));
     } catch (error) {
       if (error instanceof NotUnderstood) return [this.notUnderstood(path, error, "reader")];
@@ -219,6 +219,10 @@ export class Comparison {
 
   found(verdict: Verdict, path: string, code: FindingCode, message: string): Found {
     return { verdict, path, code, message };
+  }
+
+  #tooLarge(path: string): Found {
+    return this.found("unknown", path, "too_large", "the schemas are too large to be compared");
   }
 
   wrongType(path: string, shape: Shape, taken: readonly string[]): Found {

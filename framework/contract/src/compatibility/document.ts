@@ -6,6 +6,9 @@ export type SchemaPart = JsonSchema | boolean;
 /** Thrown where a schema says something that cannot be looked into; its message names it. */
 export class NotUnderstood extends Error {}
 
+/** References to references, one behind the other, at most. */
+const mostHops = 16;
+
 /** A schema with what its `$ref`s point to. */
 export class SchemaDocument {
   readonly root: JsonSchema;
@@ -14,20 +17,37 @@ export class SchemaDocument {
     this.root = root;
   }
 
+  /** A schema that is nothing but a reference as what it points to, so that a place is the same however it is reached. */
+  follow(part: SchemaPart): SchemaPart {
+    let at = part;
+    for (let hops = 0; hops < mostHops; hops += 1) {
+      if (typeof at === "boolean" || !("$ref" in at) || Object.keys(at).length > 1) return at;
+      const pointed = this.#pointed(at["$ref"]);
+      if (pointed === undefined) return at;
+      at = pointed;
+    }
+    return part;
+  }
+
   /** What `#` or `#/a/b` points to; throws {@link NotUnderstood} for all other references. */
   resolve(reference: unknown): SchemaPart {
-    if (reference === "#") return this.root;
-    if (typeof reference !== "string" || !reference.startsWith("#/"))
+    const pointed = this.#pointed(reference);
+    if (pointed === undefined)
       throw new NotUnderstood(`the reference ${JSON.stringify(reference)}`);
+    return pointed;
+  }
+
+  #pointed(reference: unknown): SchemaPart | undefined {
+    if (reference === "#") return this.root;
+    if (typeof reference !== "string" || !reference.startsWith("#/")) return undefined;
     let at: unknown = this.root;
     for (const part of reference.slice(2).split("/")) {
-      const name = decodeURIComponent(part).replaceAll("~1", "/").replaceAll("~0", "~");
-      at =
-        typeof at === "object" && at !== null && Object.hasOwn(at, name)
-          ? (at as Record<string, unknown>)[name]
-          : undefined;
+      const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
+      if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) return undefined;
+      at = (at as Record<string, unknown>)[name];
     }
-    return schemaPart(at, `the reference ${JSON.stringify(reference)}`);
+    const isSchema = typeof at === "boolean" || (typeof at === "object" && at !== null);
+    return isSchema && !Array.isArray(at) ? (at as SchemaPart) : undefined;
   }
 }
 

@@ -43,6 +43,10 @@ function compareEvent(
     const message = `${provider.name} writes version ${live.version}, which ${consumerName} makes into version ${built.version} by an upcast; what code does cannot be compared`;
     return [...found, { ...finding("event_version", message), verdict: "unknown" }];
   }
+  if (built.input === null) {
+    const message = `what ${consumerName} takes is made by code, which cannot be compared`;
+    return [...found, { ...finding("not_understood", message), verdict: "unknown" }];
+  }
   const sides = { writer: provider.name, reader: consumerName };
   // Whoever follows an event validates it: one that its schema refuses is parked.
   const payloads = compareSchemas(live.schema, built.input ?? built.schema, { sides });

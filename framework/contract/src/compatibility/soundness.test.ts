@@ -13,8 +13,8 @@ import {
   valuesNear,
 } from "./testing/arbitrary-schemas.ts";
 
-/** A few seconds; a hunt takes more: `KERF_SOUNDNESS_RUNS=20000`. */
-const runs = Number(process.env["KERF_SOUNDNESS_RUNS"] ?? 300);
+/** Some 2 s; a hunt takes more: `KERF_SOUNDNESS_RUNS=20000`. */
+const runs = Number(process.env["KERF_SOUNDNESS_RUNS"] ?? 120);
 
 const ajv = new Ajv2020({ strict: false, validateFormats: false });
 
@@ -22,36 +22,43 @@ function validator(schema: JsonSchema): ValidateFunction {
   return ajv.compile(schema as object);
 }
 
-for (const undescribed of ["refused", "passed over"] as const satisfies readonly Undescribed[]) {
-  test(`what is called compatible takes every value that is sent; undescribed properties are ${undescribed}`, () => {
-    let [compatible, sent, incompatible, refuted] = [0, 0, 0, 0];
-    fc.assert(
-      fc.property(schemaPairs(), ({ writer, reader }) => {
-        const { verdict } = compareSchemas(writer, reader, { undescribed });
-        const writes = validator(writer);
-        const describes = validator(closed(writer));
-        const reads = validator(undescribed === "refused" ? reader : passingOver(reader));
-        const values = fc.sample(valuesNear(writer, reader), { numRuns: 30, seed: 7 });
-        const travelling = values
-          .map((value) => onlyDescribed(value, writer))
-          .filter((value) => writes(value) && describes(value));
+/** The reader as it validates: one that does not validate refuses nothing for being more than it describes. */
+const readers: Readonly<Record<Undescribed, (reader: JsonSchema) => JsonSchema>> = {
+  refused: (reader) => reader,
+  "passed over": passingOver,
+};
+
+test("what is called compatible takes every value that is sent", () => {
+  const counts = { compatible: 0, incompatible: 0, unknown: 0, sent: 0, refuted: 0 };
+  fc.assert(
+    fc.property(schemaPairs(), ({ writer, reader }) => {
+      const writes = validator(writer);
+      const describes = validator(closed(writer));
+      const travelling = fc
+        .sample(valuesNear(writer, reader), { numRuns: 40, seed: 7 })
+        .map((value) => onlyDescribed(value, writer))
+        .filter((value) => writes(value) && describes(value));
+      for (const [undescribed, asRead] of Object.entries(readers)) {
+        const { verdict } = compareSchemas(writer, reader, {
+          undescribed: undescribed as Undescribed,
+        });
+        counts[verdict] += 1;
+        const reads = validator(asRead(reader));
         const stuck = travelling.filter((value) => !reads(value));
-        if (verdict === "compatible") {
-          compatible += 1;
-          sent += travelling.length;
-          assert.deepEqual(stuck, [], "called compatible, and refused");
-        } else if (verdict === "incompatible") {
-          incompatible += 1;
-          if (stuck.length > 0) refuted += 1;
-        }
-      }),
-      { numRuns: runs, seed: 20_261_121 },
-    );
-    // So that the property is about something: many pairs are compatible, with values that travel, and many are not for a reason.
-    assert.ok(compatible > runs / 10 && sent > runs, `${compatible} compatible, ${sent} values`);
-    assert.ok(refuted > incompatible / 3, `${refuted} of ${incompatible} shown by a value`);
-  });
-}
+        if (verdict === "incompatible" && stuck.length > 0) counts.refuted += 1;
+        if (verdict !== "compatible") continue;
+        counts.sent += travelling.length;
+        assert.deepEqual(stuck, [], `called compatible, and refused (undescribed: ${undescribed})`);
+      }
+      ajv.removeSchema();
+    }),
+    { numRuns: runs, seed: 20_261_121 },
+  );
+  // So that the property is about something: many pairs are compatible, with values that travel, and many are not for a reason.
+  const said = JSON.stringify(counts);
+  assert.ok(counts.compatible > runs / 2 && counts.sent > 2 * runs, said);
+  assert.ok(counts.refuted > counts.incompatible / 3, said);
+});
 
 test("a schema is compatible with itself", () => {
   fc.assert(
@@ -64,6 +71,6 @@ test("a schema is compatible with itself", () => {
         [],
       );
     }),
-    { numRuns: 1_000, seed: 3 },
+    { numRuns: 300, seed: 3 },
   );
 });
