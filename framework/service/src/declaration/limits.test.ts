@@ -10,7 +10,10 @@ test("sizes are whole megabytes and gigabytes", () => {
 });
 
 test("every wrong limit is named", () => {
-  assert.deepEqual(limitProblems({ main: { memory: "512MB" }, orders: {} }, ["main", "orders"]), []);
+  assert.deepEqual(
+    limitProblems({ main: { memory: "512MB" }, orders: {} }, ["main", "orders"]),
+    [],
+  );
   assert.deepEqual(
     limitProblems(
       { mian: { memory: "1GB" }, main: { memory: "1 GB" }, orders: { memory: "64MB" } },
