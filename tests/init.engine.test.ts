@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { hasProgram, lacking } from "./engines.ts";
 import { newcomerEnv } from "./fresh-clone/newcomer-env.ts";
 import { gone, processesOf } from "./fresh-clone/processes.ts";
@@ -60,6 +61,19 @@ test(
       const output = run(app, "npm", "test");
       assert.match(output, /^ℹ fail 0$/m);
       assert.doesNotMatch(output, /^ℹ pass 0$/m);
+    });
+
+    await t.test("its services are built, and what is installed runs them from anywhere", () => {
+      const builds = join(folder, "builds");
+      const built = JSON.parse(run(app, "npx", "kerf", "build", "--out", builds, "--json")) as {
+        builds: { service: string; directory: string }[];
+      };
+      const installed = pathToFileURL(join(app, "node_modules/@kerf/service/dist/index.js")).href;
+      const program = `import { loadBuild } from ${JSON.stringify(installed)};
+for (const { service, directory } of ${JSON.stringify(built.builds)})
+  console.log((await loadBuild(service, directory)).owner);`;
+      const owners = run(folder, process.execPath, "--input-type=module", "--eval", program);
+      assert.equal(owners.trim().split("\n").length, 2);
     });
 
     await t.test("it starts, answers, keeps its types current and stops", async () => {

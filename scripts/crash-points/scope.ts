@@ -12,6 +12,10 @@ export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = 
   [/\/data\/src\/(embedded\/|server\.ts)/, "starts and stops PostgreSQL itself"],
   [/\/data\/src\/template-databases\.ts$/, "databases for tests"],
   [/\/data\/src\/types-generator\//, "reads the catalogue while developing"],
+  [
+    /\/migrations\/(trial|database-schema)\.ts$/,
+    "tries a release's migrations before it runs, on a database that goes again",
+  ],
 ];
 
 /** Ports whose calls cross to another process: every method is a point, before it is called and after it has answered. */

@@ -18,5 +18,6 @@ export {
   type StartServiceOptions,
 } from "./start-service.ts";
 export type { LogLine } from "./testbed/captured-log.ts";
+export type { TestSettings } from "./testbed/testbed.ts";
 export type { TypesCheck } from "@kerf/data/types-generator";
 export { checkTableTypes } from "./table-types.ts";

@@ -15,7 +15,7 @@ import { OwnerAccess } from "./postgres/owner-access.ts";
 import type { LogLine } from "./testbed/captured-log.ts";
 import type { Front } from "./testbed/front.ts";
 import { testUnit } from "./testbed/test-environment.ts";
-import { Testbed } from "./testbed/testbed.ts";
+import { Testbed, type TestSettings } from "./testbed/testbed.ts";
 
 /** How an app is started in a test. */
 export interface StartAppOptions<K extends Clock = Clock> {
@@ -23,6 +23,8 @@ export interface StartAppOptions<K extends Clock = Clock> {
   readonly fakes?: readonly Fake<any>[];
   /** A `ManualClock` to move time by hand, the workers' and the gateways' as well; default this machine's. */
   readonly clock?: K;
+  /** What operators would set, by the services' names. */
+  readonly settings?: Readonly<Record<string, TestSettings>>;
   /** Default: the same sequence in every run. */
   readonly random?: Random;
   /** Whether workers run by themselves. Default true; otherwise `runWorker` runs them. */
@@ -72,6 +74,7 @@ export async function startApp<K extends Clock = Clock>(
     clock,
     random: options.random ?? seededRandom(1),
     policies: app.policies,
+    settings: options.settings,
   });
   const owners = new Map(
     [...bed.clones].map(([name, clone]) => [name, new OwnerAccess<any>(clone.owner)]),

@@ -13,6 +13,7 @@ import {
   type AnyService,
   type ReconciliationReport,
   type Service,
+  type Settings,
   type Uses,
   usesOf,
 } from "@kerf/service";
@@ -34,7 +35,11 @@ export type FakesOf<U extends Uses> = {
 };
 
 /** How a service is started in a test. */
-export interface StartServiceOptions<U extends Uses = Uses, K extends Clock = Clock> {
+export interface StartServiceOptions<
+  U extends Uses = Uses,
+  K extends Clock = Clock,
+  S extends Settings = any,
+> {
   /**
    * Stand-ins for what the service uses. A call to a required one that is missing fails the test; an optional one that is missing is
    * unavailable, as it may be in production.
@@ -44,6 +49,10 @@ export interface StartServiceOptions<U extends Uses = Uses, K extends Clock = Cl
   readonly clock?: K;
   /** For whom `client` calls; default nobody. */
   readonly principal?: Principal | string;
+  /** What an operator would set: the service's schema checks it and adds its defaults. */
+  readonly config?: { readonly [Name in keyof S["config"]]?: unknown };
+  /** What is not given is taken from what the service declares for development. */
+  readonly secrets?: Partial<S["secrets"]>;
   /** Default: the same sequence in every run. */
   readonly random?: Random;
 }
@@ -95,9 +104,10 @@ export async function startService<
   U extends Uses,
   Tables,
   K extends Clock = Clock,
+  S extends Settings = any,
 >(
-  service: Service<C, U, Tables>,
-  options: StartServiceOptions<U, K> = {},
+  service: Service<C, U, Tables, S>,
+  options: StartServiceOptions<U, K, S> = {},
 ): Promise<RunningService<C, Tables, K>> {
   const clock = options.clock ?? (systemClock as Clock as K);
   const bed = await Testbed.open({
@@ -106,6 +116,12 @@ export async function startService<
     fakes: fakesOf(service, options.uses ?? {}),
     clock,
     random: options.random ?? seededRandom(1),
+    settings: {
+      [service.name]: {
+        config: options.config,
+        secrets: options.secrets as Record<string, string>,
+      },
+    },
   });
   bed.runtime.startSagas();
   const clone = bed.clones.get(service.name);

@@ -12,8 +12,6 @@ export type ChangeKind = z.infer<typeof changeKind>;
 export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
   change: z.string().regex(/^[a-z0-9-]{4,40}$/),
-  /** Who asks. */
-  by: z.string().min(1).max(100),
 };
 
 /** A release of a unit. */
@@ -33,12 +31,25 @@ export const releaseStatus = z.object({
 });
 export type ReleaseStatus = z.infer<typeof releaseStatus>;
 
+/** A unit as it was or is to be. */
+const placedUnit = z.object({
+  services: z.array(z.string()),
+  copies: z.int(),
+  /** Where the platform runs releases. */
+  release: z.int().optional(),
+});
+
 /** What a change cost or saved. */
 export const changeReport = z.object({
   id: z.string(),
   kind: changeKind,
   title: z.string(),
   ms: z.number(),
+  /** The units that it touched; one that is new has no `before`, one that is no more no `after`. */
+  units: z.record(
+    z.string(),
+    z.object({ before: placedUnit.optional(), after: placedUnit.optional() }),
+  ),
   processes: z.object({ before: z.int(), after: z.int() }),
   /** Resident memory of all units and gateways. */
   memoryBytes: z.object({ before: z.int(), after: z.int() }),

@@ -6,10 +6,13 @@ export {
   type ReleaseStatus,
   type RolloutStep,
 } from "./changes.ts";
+export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { errorShape } from "./error-shape.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
+export { operatorHeader } from "./operator-header.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
+export { settingsOperations } from "./settings.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

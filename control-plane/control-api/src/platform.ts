@@ -1,9 +1,11 @@
-import { command, contract, type ContractDescription, error, query, stream } from "@kerf/contract";
+import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { auditOperations } from "./audit.ts";
 import { asked, changeReport, releaseStatus } from "./changes.ts";
-import { errorShape } from "./error-shape.ts";
+import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
+import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
 
@@ -16,19 +18,11 @@ const principal = z.object({
 });
 
 /**
- * What was asked for failed, and the operator gets to know why in full: an edge hides from clients what lies behind it, and
- * that is what an operator asks for.
- */
-const errors = {
-  failed: error({ status: 422, message: "What was asked for failed.", data: errorShape }),
-};
-
-/**
  * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
  * (`KERF_HOME/token`); that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.1.0",
+  version: "1.2.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -217,6 +211,8 @@ export const platform = contract("platform", {
       deadlineMs: 120_000,
       summary: "Runs what the service declares again.",
     }),
+    ...settingsOperations,
+    ...auditOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -15,6 +15,7 @@ import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kern
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { ApiSurroundings } from "./api/operations.ts";
+import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
 import type { PlatformOptions } from "./options.ts";
@@ -24,6 +25,7 @@ import { deploy, type Deployment } from "./placement/deployment.ts";
 import { LoadKeeper } from "./load/load-keeper.ts";
 import { listenHosts } from "./placement/listen-hosts.ts";
 import { Publisher } from "./placement/publisher.ts";
+import { serviceOf } from "./manifest/service-of.ts";
 import { programs } from "./programs.ts";
 import { ReleaseStore } from "./releases/release-store.ts";
 import { residentBytes } from "./runtimes/resident-memory.ts";
@@ -35,6 +37,7 @@ import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
+import { Settings } from "./settings/settings.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
@@ -82,6 +85,8 @@ export interface Whole {
 export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
+  readonly settings: Settings;
+  readonly audit: AuditLog;
   readonly supervisor: Supervisor;
   readonly publisher: Publisher;
   /** What instances measure of themselves. */
@@ -128,6 +133,20 @@ export function assemble(
     problem: (error, source) => events.problem(error, source),
   });
 
+  // What operators set of services.
+  const settings = new Settings({
+    environment,
+    state: home.state,
+    masterKeyFile: options.masterKeyFile,
+    clock,
+    service: (name) => serviceOf(manifest(), name),
+    named: () => ({ config: [], secrets: [] }),
+    problem: (error, source) => events.problem(error, source),
+  });
+
+  // What was changed, by whom.
+  const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
+
   // The programs that run, wherever the runtime puts them.
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
@@ -137,6 +156,7 @@ export function assemble(
     home,
     keys,
     databases,
+    settings,
     broker,
     environment,
     logLevel,
@@ -266,6 +286,8 @@ export function assemble(
     wheel,
     events,
     databases,
+    settings,
+    audit,
     caller,
     signPrincipal,
     manifest,
@@ -291,6 +313,8 @@ export function assemble(
   return {
     deployed,
     databases,
+    settings,
+    audit,
     supervisor,
     publisher,
     load,

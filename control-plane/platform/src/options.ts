@@ -27,6 +27,8 @@ export interface PlatformOptions {
   /** Over TCP: how long certificates hold. */
   readonly lives: CertificateLives;
   readonly environment: string;
+  /** Where the master key of secrets lies; undefined takes the default, outside of `home`. */
+  readonly masterKeyFile?: string | undefined;
   /** Start again what a changed file belongs to. */
   readonly watch: boolean;
   /** Runs releases, which are made from the app at the first start, and not its source. */
@@ -61,6 +63,7 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     environment,
     watch: values["no-watch"] !== true && values.releases !== true && environment === "dev",
     releases: values.releases === true,
+    masterKeyFile: masterKeyFile(values["master-key-file"]),
     logLevel: logLevel as LogLevel,
   };
 }
@@ -82,6 +85,7 @@ function read(argv: readonly string[]) {
         "certificate-life": { type: "string" },
         "authority-life": { type: "string" },
         environment: { type: "string" },
+        "master-key-file": { type: "string" },
         "log-level": { type: "string" },
         "no-watch": { type: "boolean" },
         releases: { type: "boolean" },
@@ -90,10 +94,16 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--log-level L] [--no-watch] [--releases]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
       cause,
     });
   }
+}
+
+/** A path is no secret: it may come by the environment, where `kerf dev` leaves it. */
+function masterKeyFile(given: string | undefined): string | undefined {
+  const file = given ?? process.env["KERF_MASTER_KEY_FILE"];
+  return file === undefined || file === "" ? undefined : resolve(file);
 }
 
 function port(option: string, text: string): number {

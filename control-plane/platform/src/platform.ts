@@ -217,7 +217,7 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, load, publisher } = this.#parts;
+    const { deployed, supervisor, databases, load, publisher, settings } = this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
@@ -225,6 +225,7 @@ export class Platform {
       supervisor,
       databases,
       load,
+      settings,
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,

@@ -10,6 +10,7 @@ import type { LoadKeeper } from "./load/load-keeper.ts";
 import { loadStatus } from "./load/load-status.ts";
 import type { Deployed } from "./placement/deployed.ts";
 import type { Databases } from "./resources/databases.ts";
+import type { Settings } from "./settings/settings.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -21,12 +22,13 @@ export interface StatusFacts {
   readonly supervisor: Supervisor;
   readonly databases: Databases;
   readonly load: LoadKeeper;
+  readonly settings: Pick<Settings, "problemOf">;
   readonly platform: Status["platform"];
 }
 
 /** Everything that runs, as it is at this moment. */
 export function gatherStatus(facts: StatusFacts): Status {
-  const { supervisor, databases, load } = facts;
+  const { supervisor, databases, load, settings } = facts;
   const { manifest, units } = facts.deployed;
   return {
     app: manifest?.app ?? "",
@@ -45,7 +47,7 @@ export function gatherStatus(facts: StatusFacts): Status {
     ),
     services: (manifest?.services ?? []).map((service): ServiceStatus => {
       const migration = databases.migrationOf(service.name);
-      const problem = databases.problemOf(service.name);
+      const problem = databases.problemOf(service.name) ?? settings.problemOf(service.name);
       return {
         name: service.name,
         unit: facts.deployed.unitOf(service.name) ?? "",

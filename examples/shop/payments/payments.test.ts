@@ -29,6 +29,12 @@ test("a declined payment moves nothing and cannot be captured", async () => {
   assert.deepEqual(await balances(client), {});
 });
 
+test("a charge beyond what the operator allows is declined", async () => {
+  await using bank = await startService(payments, { config: { largestCharge: 2_449 } });
+  assert.deepEqual(await bank.client.authorise(ok), { state: "declined" });
+  assert.deepEqual(await balances(bank.client), {});
+});
+
 test("what is held can be given back, once", async () => {
   await using bank = await startService(payments);
   const { client } = bank;

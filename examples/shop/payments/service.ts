@@ -1,6 +1,8 @@
 import { type Kysely, postgres, service, sql } from "kerf";
+import * as z from "zod";
 import { payments } from "./contract.ts";
 import { book } from "./ledger.ts";
+import { askProvider } from "./provider.ts";
 import type { Tables } from "./tables.generated.ts";
 
 export const paymentsService = service(payments, {
@@ -10,12 +12,18 @@ export const paymentsService = service(payments, {
     migrations: new URL("./migrations", import.meta.url),
     server: "payments",
   }),
+  config: z.object({
+    largestCharge: z.int().min(1).default(1_000_000).describe("what is beyond is declined, cents"),
+  }),
+  secrets: { providerKey: { development: "no account" } },
 });
 
 paymentsService.implement({
-  async authorise({ input, db, emit }) {
+  async authorise({ input, db, emit, config, secrets }) {
     const { orderId, total } = input;
-    const state = input.method === "card-declined" ? "declined" : "authorised";
+    const charge = { method: input.method, amount: total.amount };
+    const state =
+      charge.amount > config.largestCharge ? "declined" : askProvider(secrets.providerKey, charge);
     const created = await db
       .insertInto("payments")
       .values({ order_id: orderId, state, amount: total.amount, currency: total.currency })

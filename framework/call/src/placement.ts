@@ -163,6 +163,15 @@ export interface DatabaseBoot {
   readonly connections: number;
 }
 
+/** What operators have set of one service. Secrets: boot documents travel over a descriptor only. */
+export interface SettingsBoot {
+  /** As it was set; the service's own schema adds what it says by default. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Which version of each this is; 0 where nothing was ever set. */
+  readonly version: { readonly config: number; readonly secrets: number };
+}
+
 /** The broker that carries events. The password is a secret, as that of a database. */
 export interface BrokerBoot {
   /** `nats://…` or `kafka://…`. */
@@ -193,6 +202,8 @@ export interface Boot {
   /** Of a gateway: where clients reach it. */
   readonly http?: { readonly host: string; readonly port: number } | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;
+  /** Of those services that declare any; a platform of the version before says nothing. */
+  readonly settings?: Readonly<Record<string, SettingsBoot>> | undefined;
   /** Absent where consumers read the logs of producers themselves. */
   readonly broker?: BrokerBoot | undefined;
   readonly platform: {

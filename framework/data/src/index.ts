@@ -35,6 +35,21 @@ export {
 export { type MigrationFile, readMigrations } from "./migrations/directory.ts";
 export type { HistoryOptions } from "./migrations/history.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
+export { type DatabaseSchema, describeSchema } from "./migrations/database-schema.ts";
+export type { AppliedMigration, ChangedMigration } from "./migrations/history.ts";
+export {
+  changeText,
+  compareDatabaseSchemas,
+  type SchemaChange,
+  type SchemaVerdict,
+} from "./migrations/schema-changes.ts";
+export {
+  appliedMigrations,
+  changedMigrations,
+  type MigrationTrial,
+  type MigrationTrialResult,
+  tryMigrations,
+} from "./migrations/trial.ts";
 export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
 export {

@@ -107,6 +107,18 @@ export type {
   ReadModelDeclaration,
   ReceivedEvent,
 } from "./declaration/subscription.ts";
+export {
+  configSchema,
+  developmentEnvironment,
+  longestSecret,
+  type ManifestSecret,
+  type NoSettings,
+  type SecretDeclaration,
+  type SecretDeclarations,
+  type Secrets,
+  type Settings,
+  type SettingsOf,
+} from "./declaration/settings.ts";
 export { type ClientsOf, type Use, type Uses, usesOf } from "./declaration/uses.ts";
 export {
   type IssuerKey,
@@ -127,5 +139,6 @@ export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/
 export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
+export { openSettings, type ServiceSettings } from "./runtime/settings.ts";
 export { systemSchema } from "./system-schema.ts";
 export { cutUnits, resolveUnits, type UnitServices } from "./units.ts";

@@ -1,8 +1,9 @@
 import type { DiscoverySettings, Policies } from "@kerf/call";
-import type { ContractDescription } from "@kerf/contract";
+import type { ContractDescription, JsonSchema } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { SagaVersion, WrittenAgainst } from "./build/descriptor.ts";
+import type { ManifestSecret } from "./declaration/settings.ts";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
 /** A contract that a service calls. */
@@ -43,6 +44,10 @@ export interface ManifestService {
     /** Connections that one instance may hold. */
     readonly connections: number;
   };
+  /** JSON Schema (draft 2020-12) of what operators may set, defaults included; absent where there is nothing to set. */
+  readonly config?: JsonSchema;
+  /** The secrets that it needs; absent without any. */
+  readonly secrets?: readonly ManifestSecret[];
   /** The program that implements it, when that is not TypeScript of the app; it has a unit of its own. */
   readonly program?: {
     readonly command: readonly string[];

@@ -18,9 +18,11 @@ import {
   type AnyService,
   closeDatabases,
   KeyedTokenIssuer,
+  openSettings,
   programOf,
   type ServiceDatabases,
   ServiceRuntime,
+  type ServiceSettings,
   usesOf,
 } from "@kerf/service";
 import type { Companion } from "@kerf/service/companion";
@@ -39,8 +41,17 @@ export interface TestbedOptions {
   readonly fakes: readonly Fake[];
   readonly clock: Clock;
   readonly random: Random;
+  /** What is set of services, by their names; secrets without a value are taken from what is declared for development. */
+  readonly settings?: Readonly<Record<string, TestSettings>> | undefined;
   /** What the app sets for calls. */
   readonly policies?: Policies;
+}
+
+/** What a test sets of one service. */
+export interface TestSettings {
+  /** As an operator would set it; the service's schema checks it and adds its defaults. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Services at work inside the test process: on databases of their own, behind the real call path in checked mode. */
@@ -61,7 +72,8 @@ export class Testbed {
 
   /** Clones the databases and puts everything together; workers do not run yet. */
   static async open(options: TestbedOptions): Promise<Testbed> {
-    const bed = new Testbed(options, await clonesOf(options.services));
+    const settings = await settingsOf(options);
+    const bed = new Testbed(options, settings, await clonesOf(options.services));
     try {
       await bed.#startPrograms(options.services);
     } catch (cause) {
@@ -71,7 +83,11 @@ export class Testbed {
     return bed;
   }
 
-  private constructor(options: TestbedOptions, clones: ReadonlyMap<string, ClonedDatabase>) {
+  private constructor(
+    options: TestbedOptions,
+    settings: ServiceSettings,
+    clones: ReadonlyMap<string, ClonedDatabase>,
+  ) {
     const { clock, random, services, fakes } = options;
     const identity = { environment: testEnvironment, clock };
     const wheel = new TimerWheel(clock);
@@ -81,6 +97,7 @@ export class Testbed {
     const runtime = new ServiceRuntime({
       services,
       databases,
+      settings,
       issuer: new KeyedTokenIssuer({
         ...identity,
         app: options.app,
@@ -188,6 +205,15 @@ export class Testbed {
     await dropAll(this.clones);
     this.problems.raise();
   }
+}
+
+/** Throws `invalid_configuration` for what must be set and is not. */
+function settingsOf({ services, settings = {} }: TestbedOptions): Promise<ServiceSettings> {
+  const boots = services.map(({ name }) => {
+    const { config = {}, secrets = {} } = settings[name] ?? {};
+    return [name, { config, secrets, version: { config: 0, secrets: 0 } }];
+  });
+  return openSettings(services, Object.fromEntries(boots), { development: true });
 }
 
 /** PostgreSQL, its driver and Kysely are loaded only when a service keeps data. */

@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
+import { auditCommand } from "./commands/audit.ts";
+import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
 import { deployCommand, releasesCommand, rollbackCommand } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
@@ -16,6 +18,7 @@ import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
@@ -54,6 +57,9 @@ export function program(): Command {
     .addCommand(sagaCommand())
     .addCommand(scheduleCommand())
     .addCommand(reconcileCommand())
+    .addCommand(configCommand())
+    .addCommand(secretsCommand())
+    .addCommand(auditCommand())
     .addCommand(dbCommand())
     .addCommand(sidecarCommand())
     .addCommand(keysCommand())

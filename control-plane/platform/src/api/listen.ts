@@ -11,12 +11,10 @@ import { describeContract } from "@kerf/contract";
 import { platform } from "@kerf/control-api";
 import { type Clock, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { operatorOf } from "./operator.ts";
 import { checkOrigin, checkToken } from "./guard.ts";
 import { type ApiSurroundings, platformOperations } from "./operations.ts";
 import { apiPortSetting, listenOnPort } from "./ports.ts";
-
-/** Who calls the control API: whoever holds its token. */
-export const operator: Principal = { subject: "operator", claims: {} };
 
 /** Serves the control API on the loopback interface. Throws `start_failed`, saying who has the port. */
 export async function listenApi(options: {
@@ -51,7 +49,8 @@ export async function listenApi(options: {
     routes: () => routes,
     authenticate: async (request) => {
       checkToken(request, options.token);
-      return { principal: operator, principalToken: await options.signPrincipal(operator) };
+      const principal = operatorOf(request);
+      return { principal, principalToken: await options.signPrincipal(principal) };
     },
     send: (call) =>
       call.description.kind === "stream" ? inbound.stream(call) : inbound.call(call),

@@ -13,9 +13,14 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
+import { auditedOperations } from "../audit/audited-operations.ts";
+import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
+import { serviceOf as serviceIn } from "../manifest/service-of.ts";
+import { userOf } from "../audit/audited-operations.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Deployment } from "../placement/deployment.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import type { KeptPlacement } from "../placement/kept.ts";
 import { listReleases } from "../releases/list-releases.ts";
@@ -23,6 +28,7 @@ import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
 import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
 import { type LogSource, readLogs } from "./logs.ts";
+import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
 
 /** What the operations of the control API work on. */
@@ -31,6 +37,8 @@ export interface ApiSurroundings {
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  readonly settings: Settings;
+  readonly audit: AuditLog;
   readonly caller: Caller;
   /** Throws `not_ready` while the app is being read. */
   manifest(): AppManifest;
@@ -53,18 +61,10 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
+  const { audit, attached } = around;
   const manifest = (): AppManifest => around.manifest();
-  const serviceOf = (name: string): AppManifest["services"][number] => {
-    const found = manifest().services.find((service) => service.name === name);
-    if (found !== undefined) return found;
-    throw new KerfError("not_found", {
-      message: `There is no service ${JSON.stringify(name)}.`,
-      fix: `Give one of: ${manifest()
-        .services.map((service) => service.name)
-        .join(", ")}`,
-    });
-  };
-  return {
+  const serviceOf = (name: string) => serviceIn(manifest(), name);
+  const operations: Operations = {
     status: { run: () => around.status() },
     manifest: { run: () => manifest() },
     contracts: {
@@ -171,19 +171,19 @@ export function platformOperations(around: ApiSurroundings): Operations {
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),
     })),
-    cut: inFull(({ input }) => {
+    cut: inFull(({ input, context }) => {
       const { service, from, ...rest } = input as { service: string; from?: string } & ChangeInput;
-      return around.change((now) => planCut(now, service, from), askedOf(rest));
+      return around.change((now) => planCut(now, service, from), askedOf(rest, context));
     }),
-    join: inFull(({ input }) => {
+    join: inFull(({ input, context }) => {
       const { service, into, ...rest } = input as { service: string; into: string } & ChangeInput;
-      return around.change((now) => planJoin(now, service, into), askedOf(rest));
+      return around.change((now) => planJoin(now, service, into), askedOf(rest, context));
     }),
-    scale: inFull(({ input }) => {
+    scale: inFull(({ input, context }) => {
       const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
-      return around.change((now) => planScale(now, unit, copies), askedOf(rest));
+      return around.change((now) => planScale(now, unit, copies), askedOf(rest, context));
     }),
-    deploy: inFull(({ input }) => {
+    deploy: inFull(({ input, context }) => {
       const { builds, expose, ...rest } = input as {
         builds: Record<string, string>;
         expose?: string;
@@ -195,15 +195,18 @@ export function platformOperations(around: ApiSurroundings): Operations {
       });
       const backends = opened.filter(({ kind }) => kind === "backend");
       const names = new Set(backends.map(({ service }) => service.name));
-      return around.change((now) => planDeploy(now, builds, names, expose), askedOf(rest));
+      return around.change((now) => planDeploy(now, builds, names, expose), askedOf(rest, context));
     }),
-    rollback: inFull(({ input }) => {
+    rollback: inFull(({ input, context }) => {
       const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
-      return around.change((now) => {
-        const number = release ?? around.placed().kept?.units[unit]?.before;
-        if (number === undefined) throw nothingBefore(unit);
-        return planRollback(now, unit, around.releases.get(unit, number));
-      }, askedOf(rest));
+      return around.change(
+        (now) => {
+          const number = release ?? around.placed().kept?.units[unit]?.before;
+          if (number === undefined) throw nothingBefore(unit);
+          return planRollback(now, unit, around.releases.get(unit, number));
+        },
+        askedOf(rest, context),
+      );
     }),
     releases: {
       run: ({ input }) => ({
@@ -220,6 +223,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
       await around.attached.detach(externalUnitOf(around, serviceOf(service)), holder);
       return {};
     }),
+    ...settingsOperations(around, inFull),
+    audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
         // The answer leaves first.
@@ -228,6 +233,12 @@ export function platformOperations(around: ApiSurroundings): Operations {
       },
     },
   };
+  return auditedOperations(operations, audit, {
+    kindOf: (service, operation) =>
+      manifest().services.find(({ name }) => name === service)?.contract.operations[operation]
+        ?.kind,
+    isAttached: (service, holder) => attached.of(around.unitOf(service) ?? "")?.holder === holder,
+  });
 }
 
 interface Invocation {
@@ -255,11 +266,10 @@ function nothingBefore(unit: string): KerfError {
 
 interface ChangeInput {
   change: string;
-  by: string;
 }
 
-function askedOf({ by, change }: ChangeInput): Asked {
-  return { id: change, by };
+function askedOf({ change }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context) };
 }
 
 interface Operate {

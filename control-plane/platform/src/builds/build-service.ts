@@ -12,7 +12,7 @@ import {
 import { bundle } from "./bundle.ts";
 import { version } from "../version.ts";
 import { addContent, type Content, filesOf } from "./content.ts";
-import { folderFiles, isInside } from "./folder-files.ts";
+import { folderFiles } from "./folder-files.ts";
 import { builtProgram } from "./program-files.ts";
 import { SourceNames } from "./source-names.ts";
 import { copyPackages, unbundledOf } from "./unbundled-packages.ts";
@@ -25,11 +25,15 @@ export interface MadeBuild {
   readonly notes: readonly string[];
 }
 
-/** Makes the build of a described service in memory. Throws `start_failed`, `invalid_configuration` or `migration_failed`. */
+/**
+ * Makes the build of a described service in memory. `roots`: what each of the app's root modules is, by absolute path. Throws `start_failed`, `invalid_configuration`
+ * or `migration_failed`.
+ */
 export async function buildService(
   service: ManifestService,
   kind: BuildDescriptor["kind"],
   source: BuildDescriptor["source"],
+  roots: ReadonlyMap<string, string>,
 ): Promise<MadeBuild> {
   const {
     module: file,
@@ -44,7 +48,9 @@ export async function buildService(
   const content: Content = new Map();
   const names = new SourceNames(file);
   const unbundled = unbundledOf(names.root);
-  const bundled = await bundle(file, names, unbundled);
+  // These have places of their own, whatever module names them too.
+  const placed = [database?.migrations, program?.cwd].filter((path) => path !== undefined);
+  const bundled = await bundle(file, names, { unbundled, placed });
   for (const [name, text] of bundled.files) content.set(name, { bytes: Buffer.from(text) });
 
   const migrations = database === undefined ? [] : await readMigrations(database.migrations);
@@ -52,10 +58,8 @@ export async function buildService(
     content.set(`${buildFiles.migrations}/${name}`, { bytes: Buffer.from(sql) });
   const built = program && builtProgram(service.name, program);
   if (built !== undefined) addContent(content, built.content);
-  // These have places of their own, whatever module names them too.
-  const placed = [database?.migrations, program?.cwd].filter((path) => path !== undefined);
-  const assets = [...bundled.assets].filter(([, path]) => !placed.some((at) => isInside(path, at)));
-  for (const [name, path] of assets) addContent(content, assetFiles(service.name, name, path));
+  for (const [name, path] of bundled.assets)
+    addContent(content, assetFiles(service.name, name, path));
   const packages = copyPackages(unbundled, names.root);
   addContent(content, packages.content);
 
@@ -82,7 +86,7 @@ export async function buildService(
   return {
     descriptor: { ...descriptor, digest: digestOf(descriptor) },
     content,
-    notes: bundled.notes,
+    notes: [...foreign(file, bundled.modules, roots), ...bundled.notes],
   };
 }
 
@@ -91,6 +95,20 @@ function assetFiles(service: string, name: string, path: string): Content {
   if (statSync(path).isDirectory())
     return folderFiles(path, into, { what: `What ${service} reads` });
   return new Map([[into, { bytes: readFileSync(path) }]]);
+}
+
+/** What a build has in it that is built by itself: it runs, but is no longer alone in what it does. */
+function foreign(
+  own: string,
+  modules: readonly string[],
+  roots: ReadonlyMap<string, string>,
+): string[] {
+  return modules
+    .filter((module) => module !== own && roots.has(module))
+    .map(
+      (module) =>
+        `its code imports that of ${roots.get(module)}, which is in this build now and does not change with a deploy of it; import its contract and call it`,
+    );
 }
 
 function notDescribed(service: string): KerfError {

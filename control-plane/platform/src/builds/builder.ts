@@ -47,12 +47,13 @@ export async function build(
     (read) => `${read.services.length} ${read.services.length === 1 ? "service" : "services"}`,
   );
   const wanted = chosen(manifest, names);
+  const roots = rootsOf(manifest, module);
   const store = new BuildStore(out, clock);
   const source = await sourceRevision(dirname(module));
   const reports: BuildReport[] = [];
   for (const { service, kind } of wanted) {
     const work = async (): Promise<BuildReport> => {
-      const made = await buildService(service, kind, source);
+      const made = await buildService(service, kind, source, roots);
       const kept = await store.keep(made.descriptor, made.content);
       return reportOf(made.descriptor, kept.build.directory, kept.unchanged, made.notes);
     };
@@ -74,6 +75,15 @@ function outcome({ digest, bytes, unchanged }: BuildReport): string {
 interface Wanted {
   readonly service: ManifestService;
   readonly kind: BuildDescriptor["kind"];
+}
+
+/** What the root modules of an app are, by absolute path. */
+function rootsOf({ services, gateways }: AppManifest, app: string): Map<string, string> {
+  const backends = gateways.flatMap(({ backend }) => (backend === undefined ? [] : [backend]));
+  const all = [...services, ...backends].flatMap(({ module, name }): [string, string][] =>
+    module === undefined ? [] : [[module, name]],
+  );
+  return new Map([[app, "the app"], ...all]);
 }
 
 function chosen({ services, gateways }: AppManifest, names: readonly string[]): Wanted[] {

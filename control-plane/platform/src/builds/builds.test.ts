@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -101,6 +109,15 @@ test("the same code is the same build, wherever it lies and how often it is buil
       ["web", true],
     ],
   );
+});
+
+test("a service that brings another one's implementation along is told so", async () => {
+  const shop = copyShop("entangled");
+  const module = join(shop, "search", "service.ts");
+  writeFileSync(module, `import "../payments/service.ts";\n${readFileSync(module, "utf8")}`);
+  const [report] = await buildAll(join(shop, "app.ts"), "entangled-builds", "search");
+  assert.equal(report?.notes.length, 1);
+  assert.match(report?.notes[0] ?? "", /imports that of payments, which is in this build now/);
 });
 
 test("a host runs a build without source, app or node_modules beside it", async (context) => {

@@ -21,7 +21,7 @@ function project(name: string, files: Readonly<Record<string, string>>): string 
 }
 
 const bundled = (module: string, unbundled: readonly string[] = []): Promise<Bundle> =>
-  bundle(module, new SourceNames(module), unbundled);
+  bundle(module, new SourceNames(module), { unbundled, placed: [] });
 
 /** Runs a bundle in a folder where nothing else is. */
 async function run({ files }: Bundle, name: string): Promise<any> {
@@ -88,7 +88,7 @@ test("a file that a module names by its URL comes along, and is found where the 
   const made = await bundled(join(at, "service.ts"));
   assert.deepEqual([...made.assets], [["lib/words.txt", join(at, "lib", "words.txt")]]);
   assert.equal(made.notes.length, 1);
-  assert.match(made.notes[0] ?? "", /^lib\/words\.ts names files by import\.meta/);
+  assert.match(made.notes[0] ?? "", /^lib\/words\.ts names files by where it lies/);
   project("run-urls", { "files/lib/words.txt": "some words" });
   const module = await run(made, "urls");
   assert.equal(module.text(), "some words");
@@ -109,4 +109,22 @@ test("machine code is refused with what to do, and a package that says so stays 
   });
   const made = await bundled(join(at, "service.ts"), ["adder"]);
   assert.match(made.files.get("service.js") ?? "", /from "adder"/);
+});
+
+test("a CommonJS package knows where it would lie, and an optional one may be missing", async () => {
+  const at = project("commonjs", {
+    "service.ts": 'import old from "old";\nexport default old;\n',
+    "node_modules/old/package.json": '{"name":"old","version":"1.0.0","main":"lib/index.js"}',
+    "node_modules/old/lib/index.js":
+      '"use strict";\nlet fast;\ntry { fast = require("not-installed"); } catch { fast = "slow"; }\n' +
+      'exports.fast = fast;\nexports.folder = __dirname;\nexports.file = require("path").basename(__filename);\n',
+  });
+  const made = await bundled(join(at, "service.ts"));
+  assert.deepEqual(made.notes, [
+    'the package old names files by where it lies; if it needs them, keep it a package: "kerf": { "unbundled": ["old"] }',
+  ]);
+  const { default: old } = await run(made, "commonjs");
+  assert.equal(old.fast, "slow");
+  assert.equal(old.folder, join(folder, "run-commonjs", "files", "node_modules", "old", "lib"));
+  assert.equal(old.file, "index.js");
 });

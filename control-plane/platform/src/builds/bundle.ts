@@ -13,20 +13,22 @@ export interface Bundle {
   readonly files: ReadonlyMap<string, string>;
   /** Absolute paths of files and folders that modules name by their URL, by their names in the build. */
   readonly assets: ReadonlyMap<string, string>;
+  /** Absolute paths of the modules that became one. */
+  readonly modules: readonly string[];
   /** What its author should know. */
   readonly notes: readonly string[];
 }
 
 /**
- * Puts a module and all that it imports into one: only Kerf's packages, Node's own and `unbundled` ones stay outside. The result depends on nothing but the
- * sources: not on the folder, the time or the machine. Throws `start_failed` with file and line.
+ * Puts a module and all that it imports into one: only Kerf's packages, Node's own and `unbundled` ones stay outside. `placed`: folders that have
+ * a place of their own in the build. The result depends on nothing but the sources: not on the folder, the time or the machine. Throws `start_failed` with file and line.
  */
 export async function bundle(
   module: string,
   names: SourceNames,
-  unbundled: readonly string[],
+  options: { unbundled: readonly string[]; placed: readonly string[] },
 ): Promise<Bundle> {
-  const urls = new ModuleUrls(names);
+  const urls = new ModuleUrls(names, options.placed);
   try {
     const build = await rolldown({
       input: { service: module },
@@ -36,7 +38,7 @@ export async function bundle(
       tsconfig: false,
       transform: { target: "esnext", typescript: { onlyRemoveTypeImports: true } },
       experimental: { attachDebugInfo: "none" },
-      plugins: [sourceModules(unbundled), urls.plugin()],
+      plugins: [sourceModules(options.unbundled), urls.plugin()],
       onLog: () => {}, // What matters fails, and is thrown.
     });
     const { output } = await build.generate({
@@ -51,7 +53,8 @@ export async function bundle(
       sourcemapPathTransform: (source, map) => names.ofMapped(source, map),
     });
     await build.close();
-    return { files: filesOf(output), assets: urls.assets, notes: urls.notes };
+    const modules = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+    return { files: filesOf(output), assets: urls.assets, modules, notes: urls.notes };
   } catch (thrown) {
     throw thrown instanceof KerfError ? thrown : bundleProblem(thrown, names);
   }

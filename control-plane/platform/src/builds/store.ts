@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "@kerf/kernel";
@@ -31,19 +32,30 @@ export class BuildStore {
     if (there !== undefined) return { build: there, unchanged: true };
     await mkdir(this.#directory, { recursive: true, mode: 0o700 });
     await this.#removeAbandoned();
-    const beside = join(this.#directory, `${unfinished}${randomBytes(8).toString("hex")}`);
+    const beside = this.#unfinished();
     try {
       await write(beside, descriptor, content);
-      await rm(place, { recursive: true, force: true });
+      if (existsSync(place) && opened(place) === undefined) await this.#takeAway(place);
+      // Fails where another builder was quicker with the same.
       await rename(beside, place);
     } catch (thrown) {
       await rm(beside, { recursive: true, force: true });
-      // Another builder was quicker with the same.
       const other = opened(place);
       if (other === undefined) throw thrown;
       return { build: other, unchanged: true };
     }
     return { build: openBuild(place), unchanged: false };
+  }
+
+  /** Takes away what is damaged: out of its place at once, and then file by file. */
+  async #takeAway(place: string): Promise<void> {
+    const aside = this.#unfinished();
+    await rename(place, aside);
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  #unfinished(): string {
+    return join(this.#directory, `${unfinished}${randomBytes(8).toString("hex")}`);
   }
 
   async #removeAbandoned(): Promise<void> {
@@ -73,8 +85,11 @@ async function write(
 ): Promise<void> {
   const folders = new Set([...content.keys()].map((path) => dirname(join(directory, path))));
   for (const folder of [directory, ...folders]) await mkdir(folder, { recursive: true });
-  for (const [path, { bytes, executable }] of content)
-    await writeFile(join(directory, path), bytes, { mode: executable === true ? 0o555 : 0o444 });
+  // Flushed: what is deployed must be there after the machine itself went down.
+  for (const [path, { bytes, executable }] of content) {
+    const mode = executable === true ? 0o555 : 0o444;
+    await writeFile(join(directory, path), bytes, { mode, flush: true });
+  }
   const text = `${JSON.stringify(descriptor, undefined, 2)}\n`;
-  await writeFile(join(directory, buildFiles.descriptor), text, { mode: 0o444 });
+  await writeFile(join(directory, buildFiles.descriptor), text, { mode: 0o444, flush: true });
 }

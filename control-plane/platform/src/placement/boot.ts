@@ -1,9 +1,10 @@
-import type { Boot, DatabaseBoot, SignedSnapshot } from "@kerf/call";
+import type { Boot, DatabaseBoot, SettingsBoot, SignedSnapshot } from "@kerf/call";
 import type { AppManifest } from "@kerf/service";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
 import { missingProgram } from "../resources/foreign-program.ts";
 import { type Keys, publicHalf } from "../resources/keys.ts";
 import type { Home } from "../state/home.ts";
@@ -14,6 +15,8 @@ export interface BootFacts {
   readonly home: Home;
   readonly keys: Keys;
   readonly databases: Databases;
+  /** Whether services have the settings that they need, and what those are. */
+  readonly settings: Pick<Settings, "check" | "boot">;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
   /** Programs talk over TCP. */
@@ -26,8 +29,8 @@ export interface BootFacts {
 }
 
 /**
- * The document that a new copy starts from; ready when the databases of its services are. A service whose database is not as
- * it needs it is left out; when that leaves nothing, throws {@link HeldBack}.
+ * The document that a new copy starts from; ready when the databases of its services are. A service whose database or settings are not as
+ * it needs them is left out; when that leaves nothing, throws {@link HeldBack}.
  */
 export async function composeBoot(
   facts: BootFacts,
@@ -35,7 +38,7 @@ export async function composeBoot(
   record: InstanceRecord,
 ): Promise<Boot> {
   const { home, keys, databases } = facts;
-  const services = await usable(databases, program);
+  const services = await usable(facts, program);
   const manifest = facts.manifest();
   const lacking = manifest.services
     .filter(({ name }) => program.services.includes(name))
@@ -50,6 +53,11 @@ export async function composeBoot(
     const database = databases.boot(service);
     if (database !== undefined) reachable[service] = database;
   }
+  const settings: Record<string, SettingsBoot> = {};
+  for (const service of program.kind === "host" ? services : []) {
+    const set = facts.settings.boot(service);
+    if (set !== undefined) settings[service] = set;
+  }
   return {
     app: manifest.app,
     environment: facts.environment,
@@ -62,6 +70,7 @@ export async function composeBoot(
     ...(facts.mutualTls ? { mutualTls: true } : undefined),
     ...(program.http === undefined ? undefined : { http: program.http }),
     databases: reachable,
+    ...(Object.keys(settings).length === 0 ? undefined : { settings }),
     ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),
     platform: {
       address: `unix:${home.socket}`,
@@ -86,12 +95,18 @@ function programOf({ command, cwd }: AttachedProgram): Boot["program"] {
   return { command, cwd };
 }
 
-async function usable(databases: Databases, program: Program): Promise<string[]> {
-  await Promise.all(program.services.map((service) => databases.attempted(service)));
-  const services = program.services.filter((service) => databases.problemOf(service) === undefined);
-  const problem = program.services
-    .map((service) => databases.problemOf(service))
-    .find((one) => one !== undefined);
+async function usable(facts: BootFacts, program: Program): Promise<string[]> {
+  const { databases, settings } = facts;
+  const problems = await Promise.all(
+    program.services.map(async (service) => {
+      await databases.attempted(service);
+      // A gateway's backend has neither.
+      if (program.kind !== "host") return undefined;
+      return databases.problemOf(service) ?? (await settings.check(service));
+    }),
+  );
+  const services = program.services.filter((_, index) => problems[index] === undefined);
+  const problem = problems.find((one) => one !== undefined);
   if (services.length === 0 && problem !== undefined) throw new HeldBack(problem);
   return services;
 }

@@ -68,6 +68,18 @@ test("nothing is published before it is opened; then each change is one generati
   assert.equal(opened.units["orders"]?.instances[0]?.address, "unix:/b.sock");
 });
 
+test("before it is opened nobody has acknowledged anything", async () => {
+  const { clock, publisher, router } = stage();
+  router.attached = false;
+  let done = false;
+  void publisher.acknowledged().then(() => (done = true));
+  await clock.advance(10_000);
+  assert.equal(done, false);
+  publisher.open();
+  await clock.advance(0);
+  assert.equal(done, true);
+});
+
 test("an acknowledgement waits for those who are attached, and for 2 s at most", async () => {
   const { clock, publisher, router } = stage();
   publisher.open();

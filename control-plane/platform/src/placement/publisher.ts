@@ -29,6 +29,7 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #listeners = new Set<() => void>();
   readonly #waiting = new Set<() => void>();
+  readonly #opened = Promise.withResolvers<void>();
   #open = false;
   #scheduled = false;
   #published = "";
@@ -52,6 +53,7 @@ export class Publisher {
   open(): void {
     this.#open = true;
     this.#publish();
+    this.#opened.resolve();
   }
 
   /** Publishes soon when something is different; changes of the same moment are one generation. */
@@ -76,9 +78,12 @@ export class Publisher {
     for (const check of this.#waiting) check();
   }
 
-  /** Publishes what is true now; resolves when everyone who is attached routes by it, or after 2 s. */
+  /**
+   * Publishes what is true now; resolves when everyone who is attached routes by it, or after 2 s. Before {@link open} nobody can be told: whoever is
+   * to go because something took its place is what they route to until then.
+   */
   async acknowledged(): Promise<void> {
-    if (!this.#open) return;
+    await this.#opened.promise;
     this.#publish();
     const generation = this.#snapshot?.generation ?? 0;
     const done = Promise.withResolvers<void>();

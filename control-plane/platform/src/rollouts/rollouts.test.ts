@@ -8,7 +8,7 @@ import { type PlatformProcess, Workplace } from "../testing/platform-process.ts"
 import { keepAsking, pidOf } from "../testing/requests.ts";
 
 const json = { "content-type": "application/json" };
-const asked = (change: string) => ({ change, by: "ada" });
+const asked = (change: string) => ({ change });
 
 /** The services of each unit, and how many copies of it serve. */
 async function placementOf({ client }: PlatformProcess): Promise<Record<string, unknown>> {

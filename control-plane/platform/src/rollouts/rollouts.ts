@@ -1,7 +1,7 @@
 import { type ChangeReport, type RolloutStep } from "@kerf/control-api";
 import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
 import type { Deployed } from "../placement/deployed.ts";
-import type { Deployment } from "../placement/deployment.ts";
+import { copiesOf, type Deployment } from "../placement/deployment.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
@@ -103,6 +103,7 @@ export class Rollouts {
       kind: change.kind,
       title: change.title,
       ms: Math.round(clock.now() - begun),
+      units: touched(change, before, target),
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
@@ -160,6 +161,29 @@ export class Rollouts {
       throw thrown;
     }
   }
+}
+
+/** The units of a change, as they were and as they are. */
+function touched(change: Plan, before: Deployment, after: Deployment): ChangeReport["units"] {
+  const placed = (deployment: Deployment, unit: string) => {
+    const gateway = deployment.manifest.gateways.find(({ name }) => `gateway:${name}` === unit);
+    const backend = gateway?.backend === undefined ? [] : [gateway.backend.name];
+    const services = gateway === undefined ? deployment.units[unit] : backend;
+    const release = deployment.released?.releases[unit];
+    if (services === undefined) return undefined;
+    const copies = gateway === undefined ? copiesOf(deployment, unit) : 1;
+    return {
+      services: [...services],
+      copies,
+      ...(release === undefined ? undefined : { release }),
+    };
+  };
+  return Object.fromEntries(
+    Object.keys(change.units).map((unit) => {
+      const [was, is] = [placed(before, unit), placed(after, unit)];
+      return [unit, { ...(was && { before: was }), ...(is && { after: is }) }];
+    }),
+  );
 }
 
 /** Where each service that moves is to be. */

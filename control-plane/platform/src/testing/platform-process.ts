@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { httpClient } from "@kerf/call/browser";
 import type { Client } from "@kerf/contract";
 import {
+  operatorHeader,
   platform,
   type PlatformContract,
   type ProgressEvent,
@@ -37,6 +38,11 @@ export class Workplace {
       for (const identity of this.left()) process.kill(identity.pid, "SIGKILL");
       rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
     });
+  }
+
+  /** What stands for the user's own configuration, outside of the home. */
+  get configuration(): string {
+    return join(this.root, "configuration");
   }
 
   /** A path in the app. */
@@ -89,7 +95,12 @@ export class PlatformProcess {
       ],
       {
         stdio: ["ignore", "ignore", "inherit", "pipe", "pipe"],
-        env: { ...programEnvironment(), KERF_LIFELINE_FD: "4" },
+        env: {
+          ...programEnvironment(),
+          KERF_LIFELINE_FD: "4",
+          // Where the master key lies: not among those of whoever runs the tests.
+          XDG_CONFIG_HOME: workplace.configuration,
+        },
       },
     );
     this.exited = new Promise((resolve) => {
@@ -157,7 +168,8 @@ export class PlatformProcess {
   }
 
   get client(): Client<PlatformContract> {
-    return httpClient(platform, { baseUrl: this.url, token: () => this.token });
+    const headers = { authorization: `Bearer ${this.token}`, [operatorHeader]: "ada" };
+    return httpClient(platform, { baseUrl: this.url, headers: () => headers });
   }
 
   /** Ends what the launcher holds, as its death does. */

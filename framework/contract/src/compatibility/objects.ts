@@ -7,7 +7,7 @@ import type { Shape } from "./shapes.ts";
 
 /**
  * What a writer's objects hold. Only what its schema describes is sent: a schema with `properties` and no `additionalProperties` takes
- * more, but nobody who goes by its types sends more.
+ * more, but nobody who goes by its types sends more. Of a union a value is one member, and has no properties of the others.
  */
 export interface ObjectParts {
   readonly described: readonly string[];

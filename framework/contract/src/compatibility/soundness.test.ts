@@ -6,9 +6,10 @@ import type { JsonSchema } from "../schema.ts";
 import type { Undescribed } from "./comparison.ts";
 import { compareSchemas } from "./schemas.ts";
 import {
+  closed,
   onlyDescribed,
-  schemaPairs,
   passingOver,
+  schemaPairs,
   valuesNear,
 } from "./testing/arbitrary-schemas.ts";
 
@@ -28,11 +29,12 @@ for (const undescribed of ["refused", "passed over"] as const satisfies readonly
       fc.property(schemaPairs(), ({ writer, reader }) => {
         const { verdict } = compareSchemas(writer, reader, { undescribed });
         const writes = validator(writer);
+        const describes = validator(closed(writer));
         const reads = validator(undescribed === "refused" ? reader : passingOver(reader));
         const values = fc.sample(valuesNear(writer, reader), { numRuns: 30, seed: 7 });
         const travelling = values
           .map((value) => onlyDescribed(value, writer))
-          .filter((value) => writes(value));
+          .filter((value) => writes(value) && describes(value));
         const stuck = travelling.filter((value) => !reads(value));
         if (verdict === "compatible") {
           compatible += 1;

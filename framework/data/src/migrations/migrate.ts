@@ -49,7 +49,8 @@ export async function migrate(
   });
 }
 
-async function readHistory(client: Client): Promise<AppliedMigration[] | undefined> {
+/** What was applied, by name; undefined where nothing says what was. */
+export async function readHistory(client: Client): Promise<AppliedMigration[] | undefined> {
   const { rows } = await client.query<{ there: boolean }>(
     "select to_regclass('public.kerf_migrations') is not null as there",
   );
@@ -77,7 +78,8 @@ export async function createHistory(client: Client): Promise<AppliedMigration[]>
   return [];
 }
 
-async function apply(client: Client, file: MigrationFile, database: string): Promise<void> {
+/** Applies one file together with its record. */
+export async function apply(client: Client, file: MigrationFile, database: string): Promise<void> {
   try {
     if (file.transactional) {
       await client.query("begin");

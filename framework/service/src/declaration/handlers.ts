@@ -15,13 +15,14 @@ import type { StartSaga } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 import type { Emit } from "./subscription.ts";
 import type { Compose } from "./compose.ts";
+import type { NoSettings, Settings } from "./settings.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
 
 /** The driver's client on the same transaction or reads as `db`: `raw.query(…)`, or `drizzle(raw)`. */
 export type RawClient = CommandTransaction["raw"];
 
 /** What handlers and workers alike are given, bound to the call at hand. */
-export interface Surroundings<U extends Uses> {
+export interface Surroundings<U extends Uses, S extends Settings = NoSettings> {
   /** Clients of what the service declares as `uses`; their calls share this call's deadline, trace and principal. */
   readonly clients: ClientsOf<U>;
   readonly log: Logger;
@@ -30,6 +31,10 @@ export interface Surroundings<U extends Uses> {
   readonly signal: AbortSignal;
   /** Signs users' tokens; only in the service that declares `issuer: true`. */
   readonly issuer: TokenIssuer;
+  /** What the operator has set, through the schema that the service declares; the same until the instance ends. */
+  readonly config: S["config"];
+  /** Secrets by name; the object itself shows as `[secret]`. */
+  readonly secrets: S["secrets"];
 }
 
 /** What a handler is given. */
@@ -38,7 +43,8 @@ export interface HandlerArgs<
   U extends Uses,
   Tables,
   C extends Contract<any, any, any> = Contract<any, any, any>,
-> extends Surroundings<U> {
+  S extends Settings = NoSettings,
+> extends Surroundings<U, S> {
   readonly input: Op extends Operation<any, infer I extends Schema, any, any, any>
     ? OutputOf<I>
     : never;
@@ -100,16 +106,22 @@ export type Handler<
   U extends Uses,
   Tables,
   C extends Contract<any, any, any> = Contract<any, any, any>,
+  S extends Settings = NoSettings,
 > =
   Op extends Operation<infer K, any, infer O extends Schema, any, any>
     ? K extends "stream"
-      ? (args: HandlerArgs<Op, U, Tables, C>) => AsyncIterable<InputOf<O>>
-      : (args: HandlerArgs<Op, U, Tables, C>) => Promise<InputOf<O>> | InputOf<O>
+      ? (args: HandlerArgs<Op, U, Tables, C, S>) => AsyncIterable<InputOf<O>>
+      : (args: HandlerArgs<Op, U, Tables, C, S>) => Promise<InputOf<O>> | InputOf<O>
     : never;
 
 /** One handler for each operation of the contract. */
-export type Handlers<C extends Contract<any, any, any>, U extends Uses, Tables> = {
-  readonly [Name in keyof C["operations"]]: Handler<C["operations"][Name], U, Tables, C>;
+export type Handlers<
+  C extends Contract<any, any, any>,
+  U extends Uses,
+  Tables,
+  S extends Settings = NoSettings,
+> = {
+  readonly [Name in keyof C["operations"]]: Handler<C["operations"][Name], U, Tables, C, S>;
 };
 
 /** What a worker is given at each run. */
@@ -117,7 +129,8 @@ export interface WorkerArgs<
   C extends Contract<any, any, any>,
   U extends Uses,
   Tables,
-> extends Surroundings<U> {
+  S extends Settings = NoSettings,
+> extends Surroundings<U, S> {
   /** The service's own operations, so that every change is a command with its own transaction. */
   readonly self: Client<C>;
   /** Read-only statements on the service's database. */
@@ -126,11 +139,16 @@ export interface WorkerArgs<
 }
 
 /** Work that a service does by itself, bound to its lifecycle. */
-export interface Worker<C extends Contract<any, any, any>, U extends Uses, Tables> {
+export interface Worker<
+  C extends Contract<any, any, any>,
+  U extends Uses,
+  Tables,
+  S extends Settings = NoSettings,
+> {
   /** Milliseconds between the end of one run and the start of the next; the first starts at once. */
   readonly everyMs: number;
   /** Bound of one run, milliseconds. Default 15 000. */
   readonly deadlineMs?: number;
   /** Answers `true` when there is more to do: then the next run follows at once. */
-  run(args: WorkerArgs<C, U, Tables>): Promise<boolean | void>;
+  run(args: WorkerArgs<C, U, Tables, S>): Promise<boolean | void>;
 }

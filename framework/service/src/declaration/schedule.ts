@@ -4,10 +4,15 @@ import type { Kysely } from "@kerf/data";
 import type { ScheduleDefinition, StartSaga } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
+import type { NoSettings, Settings } from "./settings.ts";
 import type { Emit } from "./subscription.ts";
 
 /** What the function of a schedule is given: one transaction, committed together with the mark that this occurrence was done. */
-export interface ScheduleArgs<C extends Contract<any, any, any>, Tables> {
+export interface ScheduleArgs<
+  C extends Contract<any, any, any>,
+  Tables,
+  S extends Settings = NoSettings,
+> {
   /** When it was due; what is missed and done later has the time that it was missed at. */
   readonly at: Date;
   readonly db: Kysely<Tables>;
@@ -19,6 +24,9 @@ export interface ScheduleArgs<C extends Contract<any, any, any>, Tables> {
   readonly start: StartSaga;
   readonly log: Logger;
   readonly clock: Clock;
+  /** As handlers get it. */
+  readonly config: S["config"];
+  readonly secrets: S["secrets"];
 }
 
 /** Asks for a comparison with the schedule's transaction. */

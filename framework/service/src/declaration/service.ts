@@ -18,16 +18,35 @@ import type {
   Subscription,
   SubscriptionOptions,
 } from "./subscription.ts";
+import {
+  type NoSettings,
+  type SecretDeclarations,
+  secretsOf,
+  type Settings,
+  type SettingsOf,
+} from "./settings.ts";
 import type { Uses } from "./uses.ts";
 
 /** What a service says of itself beside its contract. */
-export interface ServiceOptions<U extends Uses = Uses, Tables = unknown> {
+export interface ServiceOptions<
+  U extends Uses = Uses,
+  Tables = unknown,
+  G extends Schema = Schema,
+  D extends SecretDeclarations = SecretDeclarations,
+> {
   /** The team that answers for it. */
   owner: string;
   /** Its own database; none for a service that keeps no data. */
   database?: PostgresDeclaration<Tables>;
   /** The contracts that it calls; nothing else can be called. */
   uses?: U;
+  /**
+   * What operators may set, as the schema of an object: `z.object({ feePercent: z.number().default(2) })`. Handlers get it as `config`. What has no
+   * default must be set before the service starts.
+   */
+  config?: G;
+  /** Names of the secrets that it needs: `["stripeKey"]`; handlers read `secrets.stripeKey`. */
+  secrets?: D;
   /** This service signs the users' tokens that gateways accept. One service of an app at most. */
   issuer?: boolean;
   /** Where people find what to do at three in the morning. */
@@ -39,26 +58,31 @@ export class Service<
   C extends Contract<any, any, any> = Contract<any, any, any>,
   U extends Uses = Uses,
   Tables = any,
+  S extends Settings = any,
 > {
   readonly type = "service";
   readonly contract: C;
   readonly owner: string;
   readonly database: PostgresDeclaration<Tables> | undefined;
   readonly uses: U;
+  readonly config: Schema | undefined;
+  readonly secrets: SecretDeclarations;
   readonly issuer: boolean;
   readonly runbook: string | undefined;
-  #handlers: Handlers<C, U, Tables> | undefined;
-  readonly #workers = new Map<string, Worker<C, U, Tables>>();
+  #handlers: Handlers<C, U, Tables, S> | undefined;
+  readonly #workers = new Map<string, Worker<C, U, Tables, S>>();
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #schedules = new Map<string, DeclaredSchedule>();
   readonly #reconciliations = new Map<string, Reconciliation<any, any, any>>();
   readonly #sagas = new Map<string, SagaDefinition<any, any>>();
 
-  constructor(contract: C, options: ServiceOptions<U, Tables>) {
+  constructor(contract: C, options: ServiceOptions<U, Tables, any, any>) {
     this.contract = contract;
     this.owner = options.owner;
     this.database = options.database;
     this.uses = options.uses ?? ({} as U);
+    this.config = options.config;
+    this.secrets = options.secrets ?? [];
     this.issuer = options.issuer ?? false;
     this.runbook = options.runbook;
   }
@@ -67,13 +91,18 @@ export class Service<
     return this.contract.name;
   }
 
+  /** Whether operators may set anything of it. */
+  get hasSettings(): boolean {
+    return this.config !== undefined || secretsOf(this.secrets).size > 0;
+  }
+
   /** Whether the answer of a command is recorded with its effect, under its key. */
   get recordsCommands(): boolean {
     return this.database !== undefined;
   }
 
   /** The functions behind the contract's operations; given once. */
-  get handlers(): Handlers<C, U, Tables> {
+  get handlers(): Handlers<C, U, Tables, S> {
     if (this.#handlers === undefined) {
       throw new KerfError("invalid_app", {
         message: `The service ${this.name} has no handlers.`,
@@ -83,7 +112,7 @@ export class Service<
     return this.#handlers;
   }
 
-  get workers(): ReadonlyMap<string, Worker<C, U, Tables>> {
+  get workers(): ReadonlyMap<string, Worker<C, U, Tables, S>> {
     return this.#workers;
   }
 
@@ -106,7 +135,7 @@ export class Service<
   }
 
   /** Gives the functions behind the contract's operations. Missing and unknown ones are reported at once. */
-  implement(handlers: Handlers<C, U, Tables>): this {
+  implement(handlers: Handlers<C, U, Tables, S>): this {
     const declared = Object.keys(this.contract.operations);
     const given = Object.keys(handlers);
     const problems = [
@@ -135,7 +164,7 @@ export class Service<
    */
   on<P extends Contract<any, any, any>>(
     producer: P,
-    handlers: EventHandlers<P, C, Tables>,
+    handlers: EventHandlers<P, C, Tables, S>,
     options: SubscriptionOptions = {},
   ): this {
     const { from = "beginning" } = options;
@@ -148,7 +177,7 @@ export class Service<
    */
   readModel<P extends Contract<any, any, any>>(
     producer: P,
-    { tables, seed, on }: ReadModelDeclaration<P, C, U, Tables>,
+    { tables, seed, on }: ReadModelDeclaration<P, C, U, Tables, S>,
   ): this {
     return this.#follow({
       producer,
@@ -196,8 +225,8 @@ export class Service<
       /** Events of others that it waits for: `[{ producer: payments, events: ["settled"] }]`. */
       readonly waits?: readonly Waits[];
     },
-    run: (s: StepsOf<C, U, Tables>, input: OutputOf<I>) => Promise<void>,
-  ): SagaDefinition<I, StepsOf<C, U, Tables>> {
+    run: (s: StepsOf<C, U, Tables, S>, input: OutputOf<I>) => Promise<void>,
+  ): SagaDefinition<I, StepsOf<C, U, Tables, S>> {
     const definition = { name, ...options, run };
     const key = `${name} ${options.version}`;
     const problems = [
@@ -235,7 +264,7 @@ export class Service<
   schedule(
     name: string,
     times: ScheduleTimes,
-    run: (args: ScheduleArgs<C, Tables>) => Promise<void> | void,
+    run: (args: ScheduleArgs<C, Tables, S>) => Promise<void> | void,
   ): this {
     const definition = scheduleDefinition(name, times);
     if (this.#schedules.has(name) || this.database === undefined) {
@@ -270,7 +299,7 @@ export class Service<
   }
 
   /** Adds work that the service does by itself while it is ready. */
-  worker(name: string, worker: Worker<C, U, Tables>): this {
+  worker(name: string, worker: Worker<C, U, Tables, S>): this {
     if (this.#workers.has(name) || !(worker.everyMs >= 1)) {
       throw new KerfError("invalid_app", {
         message: `The worker ${JSON.stringify(name)} of ${this.name} ${this.#workers.has(name) ? "is declared twice" : "needs everyMs of at least 1"}.`,
@@ -283,13 +312,15 @@ export class Service<
 }
 
 /** Any service, where its types do not matter. */
-export type AnyService = Service<any, any, any>;
+export type AnyService = Service<any, any, any, any>;
 
 /** Declares a service; `implement()` gives it its handlers. */
 export function service<
   const C extends Contract<any, any, any>,
   const U extends Uses = Record<never, never>,
   Tables = Record<never, never>,
->(contract: C, options: ServiceOptions<U, Tables>): Service<C, U, Tables> {
+  G extends Schema = Schema<unknown, NoSettings["config"]>,
+  const D extends SecretDeclarations = readonly [],
+>(contract: C, options: ServiceOptions<U, Tables, G, D>): Service<C, U, Tables, SettingsOf<G, D>> {
   return new Service(contract, options);
 }

@@ -4,6 +4,7 @@ import type { Kysely } from "@kerf/data";
 import type { From } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
+import type { NoSettings, Settings } from "./settings.ts";
 import type { ClientsOf, Uses } from "./uses.ts";
 
 /** One function for each event of a contract: it leaves only if the command's transaction commits. */
@@ -25,7 +26,12 @@ export interface ReceivedEvent<S extends Schema> {
 }
 
 /** What the handler of an event is given. */
-export interface EventArgs<S extends Schema, C extends Contract<any, any, any>, Tables> {
+export interface EventArgs<
+  S extends Schema,
+  C extends Contract<any, any, any>,
+  Tables,
+  G extends Settings = NoSettings,
+> {
   readonly event: ReceivedEvent<S>;
   /** The consumer's transaction: what it changes commits together with the mark that the event was applied. */
   readonly db: Kysely<Tables>;
@@ -37,6 +43,9 @@ export interface EventArgs<S extends Schema, C extends Contract<any, any, any>, 
   readonly trace: Trace;
   readonly log: Logger;
   readonly clock: Clock;
+  /** As handlers get it. */
+  readonly config: G["config"];
+  readonly secrets: G["secrets"];
 }
 
 /** Handlers of a producer's events; those without one pass by. */
@@ -44,9 +53,10 @@ export type EventHandlers<
   P extends Contract<any, any, any>,
   C extends Contract<any, any, any>,
   Tables,
+  G extends Settings = NoSettings,
 > = {
   readonly [Name in keyof P["events"]]?: P["events"][Name] extends EventDeclaration<infer S>
-    ? (args: EventArgs<S, C, Tables>) => Promise<void> | void
+    ? (args: EventArgs<S, C, Tables, G>) => Promise<void> | void
     : never;
 };
 
@@ -57,7 +67,7 @@ export interface SubscriptionOptions {
 }
 
 /** What fills the tables of a read model is given. */
-export interface SeedArgs<U extends Uses, Tables> {
+export interface SeedArgs<U extends Uses, Tables, G extends Settings = NoSettings> {
   /** Clients of what the service declares as `uses`. */
   readonly clients: ClientsOf<U>;
   /** Runs its function in a transaction on the new tables: a page each time. */
@@ -67,6 +77,9 @@ export interface SeedArgs<U extends Uses, Tables> {
   readonly log: Logger;
   /** Aborts when the service stops. */
   readonly signal: AbortSignal;
+  /** As handlers get it. */
+  readonly config: G["config"];
+  readonly secrets: G["secrets"];
 }
 
 /** Tables that follow the events of another service and can be built anew from it. */
@@ -75,6 +88,7 @@ export interface ReadModelDeclaration<
   C extends Contract<any, any, any>,
   U extends Uses,
   Tables,
+  G extends Settings = NoSettings,
 > {
   /** The tables, those that others refer to first; nothing else writes to them. */
   readonly tables: readonly (keyof Tables & string)[];
@@ -82,8 +96,8 @@ export interface ReadModelDeclaration<
    * Fills the tables with what the producer has now. What changes from its beginning on comes again as events, so the handlers write what
    * the event says, whatever the tables hold. Without it the tables start empty, with the oldest event that the producer still has.
    */
-  readonly seed?: (args: SeedArgs<U, Tables>) => Promise<void>;
-  readonly on: EventHandlers<P, C, Tables>;
+  readonly seed?: (args: SeedArgs<U, Tables, G>) => Promise<void>;
+  readonly on: EventHandlers<P, C, Tables, G>;
 }
 
 /** What a service does with the events of another. */

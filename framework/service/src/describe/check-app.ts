@@ -10,6 +10,7 @@ import { shapingProblems } from "../declaration/gateway/shaping.ts";
 import { tlsProblems } from "../declaration/gateway/tls.ts";
 import { trafficProblems } from "../declaration/gateway/traffic.ts";
 import type { AnyService } from "../declaration/service.ts";
+import { settingsProblems } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import { versionProblem } from "./contract-version.ts";
 
@@ -68,6 +69,7 @@ export function serviceProblems(where: string, service: AnyService): string[] {
   const { database } = service;
   if (database !== undefined && !isDirectory(database.migrations))
     problems.push(`${where}: the migrations folder ${database.migrations} does not exist`);
+  problems.push(...settingsProblems(service).map((problem) => `${where}: ${problem}`));
   return problems;
 }
 
@@ -113,6 +115,10 @@ function checkGateway(
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);
     if (backend.database !== undefined)
       problems.push(`${where}: its backend declares a database; only services keep data`);
+    if (backend.hasSettings)
+      problems.push(
+        `${where}: its backend declares configuration or secrets; only services have them`,
+      );
     if (backend.issuer)
       problems.push(`${where}: its backend declares issuer: true; only services sign tokens`);
     if (backend.workers.size > 0)

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Clock } from "@kerf/kernel";
 import { loadProblem } from "../declaration/load-problem.ts";
@@ -13,10 +14,12 @@ import { manifestService } from "./manifest-service.ts";
  * what it says itself, and the app has its name. Throws as {@link describeApp} does.
  */
 export async function describeForBuild(
-  module: string,
+  given: string,
   loader: AppLoader,
   clock: Clock,
 ): Promise<AppManifest> {
+  // As the loader knows it: without links.
+  const module = existsSync(given) ? realpathSync(given) : given;
   const { default: exported } = (await bounded(clock, import(pathToFileURL(module).href)).catch(
     (thrown: unknown) => {
       throw invalidApp(module, [loadProblem("the module", thrown)]);

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { describeContract } from "@kerf/contract";
 import { type ExternalProgram, programOf } from "../declaration/external.ts";
 import type { AnyService } from "../declaration/service.ts";
+import { configSchema, secretsOf } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import type { ManifestService, ManifestUse } from "../manifest.ts";
 import { writtenAgainst } from "./written-against.ts";
@@ -23,6 +24,10 @@ export function manifestService(
 ): ManifestService {
   const { database, runbook } = service;
   const program = programOf(service);
+  const secrets = [...secretsOf(service.secrets)].map(([name, { development }]) => ({
+    name,
+    development: development !== undefined,
+  }));
   return {
     name: service.name,
     owner: service.owner,
@@ -39,6 +44,8 @@ export function manifestService(
             connections: database.connections,
           },
         }),
+    ...(service.config === undefined ? undefined : { config: configSchema(service.config) }),
+    ...(secrets.length === 0 ? undefined : { secrets }),
     ...(program === undefined ? undefined : { program: manifestProgram(program) }),
     issuer: service.issuer,
     sagas: [...new Set(service.sagas.map(({ name }) => name))],

@@ -16,10 +16,12 @@ import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import { type Logger, openTracing } from "@kerf/telemetry";
 import { programOfBuild } from "../build/load-build.ts";
+import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
+import { openSettings } from "../runtime/settings.ts";
 import type { MakeCompanion } from "./companion.ts";
 import { loadUnit } from "./load-unit.ts";
 
@@ -64,6 +66,9 @@ export async function assembleHost(
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
   const databases = await openDatabases(services, boot.databases, { instance, clock });
+  const settings = await openSettings(services, boot.settings ?? {}, {
+    development: environment === developmentEnvironment,
+  });
   const broker = boot.broker && (await openBroker(boot.broker, clock));
   const issuerKey = boot.keys.issuer;
   const issuer = issuerKey && new KeyedTokenIssuer({ app, environment, key: issuerKey, clock });
@@ -71,6 +76,7 @@ export async function assembleHost(
     services,
     databases,
     broker,
+    settings,
     issuer,
     clock,
     wheel,

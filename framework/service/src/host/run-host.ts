@@ -4,6 +4,7 @@ import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
 import { assembleHost } from "./assemble.ts";
 import type { MakeCompanion } from "./companion.ts";
+import { redactor } from "../runtime/sealed-secrets.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { preload } from "./preload.ts";
 
@@ -17,6 +18,8 @@ const orphanedMs = 3_000;
 export async function runHost(companion?: MakeCompanion): Promise<void> {
   const sink = (line: string): void => void process.stdout.write(`${line}\n`);
   let log = new Logger({ level: "info", sink });
+  // What handlers throw and log may quote a secret.
+  let redact = redactor([]);
   process.on("uncaughtException", (error, origin) => {
     log.error(
       `the program failed outside of any call (${origin}); it ends so that it is started anew`,
@@ -45,9 +48,12 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
 
   try {
     const boot = await readBoot();
+    redact = redactor(
+      Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
+    );
     log = new Logger({
       level: boot.logLevel,
-      sink,
+      sink: (line) => sink(redact(line)),
       fields: { unit: boot.unit, instance: boot.instance },
     });
     const failed = (error: KerfError): void => {
@@ -62,7 +68,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
       error: thrown,
       ...(thrown instanceof KerfError ? { code: thrown.code } : undefined),
     });
-    console.error(`\nThe unit could not start.\n${describeError(thrown)}\n`);
+    console.error(redact(`\nThe unit could not start.\n${describeError(thrown)}\n`));
     process.exit(exitCodeOf(thrown));
   }
 }

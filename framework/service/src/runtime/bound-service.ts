@@ -6,6 +6,7 @@ import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
+import type { Settings } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
@@ -28,6 +29,7 @@ export class BoundService {
   readonly log: Logger;
   readonly clock: Clock;
   readonly issuer: TokenIssuer;
+  readonly settings: Settings;
   readonly #database: ServiceDatabase<any> | undefined;
   /** Its log, when its contract has events and it has a database to keep them in. */
   readonly events: EventLog | undefined;
@@ -50,6 +52,7 @@ export class BoundService {
     parts: {
       database: ServiceDatabase<any> | undefined;
       issuer: TokenIssuer;
+      settings: Settings;
       clock: Clock;
       log: Logger;
     },
@@ -59,6 +62,7 @@ export class BoundService {
     this.log = parts.log.with({ service: service.name });
     this.clock = parts.clock;
     this.issuer = parts.issuer;
+    this.settings = parts.settings;
     this.#database = parts.database;
     this.events =
       parts.database === undefined || Object.keys(service.contract.events).length === 0

@@ -4,6 +4,7 @@ import { type CallContext, type Clock, KerfError, type Principal } from "@kerf/k
 import type { Logger } from "@kerf/telemetry";
 import type { Compose } from "../declaration/compose.ts";
 import type { RawClient } from "../declaration/handlers.ts";
+import type { Secrets } from "../declaration/settings.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundOperation } from "./bound-operation.ts";
 import { CommandCall } from "./command-call.ts";
@@ -135,6 +136,14 @@ export class CallArgs {
 
   get issuer(): TokenIssuer {
     return this.#operation.service.issuer;
+  }
+
+  get config(): unknown {
+    return this.#operation.service.settings.config;
+  }
+
+  get secrets(): Secrets {
+    return this.#operation.service.settings.secrets;
   }
 
   /** In a command its transaction, in queries and streams statements that read, each for itself. */

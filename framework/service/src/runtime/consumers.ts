@@ -65,6 +65,7 @@ export function followerOf(
             write: onTables(write),
             log: bound.log,
             signal,
+            ...bound.settings,
           });
         } finally {
           signal.removeEventListener("abort", cancel);
@@ -194,5 +195,6 @@ export async function applyEvent(
     trace,
     log: bound.log.in(trace),
     clock,
+    ...bound.settings,
   });
 }

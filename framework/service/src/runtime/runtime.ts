@@ -19,6 +19,7 @@ import { ServiceSagas } from "./sagas.ts";
 import { reconcilerOf } from "./reconciliations.ts";
 import { schedulerOf } from "./schedules.ts";
 import { serve } from "./serve.ts";
+import { noSettings, type ServiceSettings } from "./settings.ts";
 import { WorkerLoop } from "./workers.ts";
 
 /** Bound of the transaction of an event that a test delivers, milliseconds. */
@@ -31,6 +32,8 @@ export interface RuntimeOptions {
   readonly databases: ServiceDatabases;
   /** What carries events; without one, consumers read the logs of producers themselves. The caller closes it. */
   readonly broker?: Broker | undefined;
+  /** Of those services that declare configuration or secrets; `openSettings` makes them. */
+  readonly settings?: ServiceSettings | undefined;
   /** Given to the service that declares `issuer: true`. */
   readonly issuer?: TokenIssuer | undefined;
   readonly clock: Clock;
@@ -63,6 +66,7 @@ export class ServiceRuntime {
           issuer:
             (service.issuer ? options.issuer : undefined) ??
             refusingIssuer(service.name, service.issuer),
+          settings: options.settings?.[service.name] ?? noSettings,
           clock,
           log,
         }),

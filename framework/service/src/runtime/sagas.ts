@@ -105,7 +105,7 @@ export class ServiceSagas {
 
   #local(transaction: CommandTransaction, saga: SagaRow): unknown {
     const context = this.#context(saga, `saga:${saga.id}`);
-    const { events, log } = this.#bound;
+    const { events, log, settings } = this.#bound;
     return {
       db: transaction.db,
       raw: transaction.raw,
@@ -113,6 +113,7 @@ export class ServiceSagas {
         return events?.emit(transaction, context);
       },
       log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }),
+      ...settings,
     };
   }
 }

@@ -12,6 +12,7 @@ import {
 import type { Reads } from "@kerf/data";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient, Worker } from "../declaration/handlers.ts";
+import type { Secrets } from "../declaration/settings.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundService } from "./bound-service.ts";
 
@@ -179,6 +180,14 @@ class WorkerRun {
 
   get issuer(): TokenIssuer {
     return this.#bound.issuer;
+  }
+
+  get config(): unknown {
+    return this.#bound.settings.config;
+  }
+
+  get secrets(): Secrets {
+    return this.#bound.settings.secrets;
   }
 
   #read(): Reads {

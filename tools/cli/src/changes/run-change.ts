@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { userInfo } from "node:os";
 import type { ChangeReport } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import { type Connection, withPlatform } from "../connection/connect.ts";
@@ -15,10 +14,9 @@ export interface ChangeOptions {
   wait?: true;
 }
 
-/** Who asks for a change, and how it is known. */
+/** How a change is known. */
 export interface Asked {
   readonly change: string;
-  readonly by: string;
 }
 
 /** Pause between two attempts while another change is under way, milliseconds, and how long it is waited for. */
@@ -39,7 +37,7 @@ export async function makeChange(
   options: ChangeOptions,
   request: RequestChange,
 ): Promise<void> {
-  const asked = { change: `c-${randomBytes(6).toString("hex")}`, by: userName() };
+  const asked = { change: `c-${randomBytes(6).toString("hex")}` };
   const watching = new AbortController();
   const shown =
     options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
@@ -81,14 +79,5 @@ async function showSteps(
     // The change itself says what is wrong.
   } finally {
     view.close();
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A user without a name, as in some containers.
-    return `uid ${process.getuid?.() ?? 0}`;
   }
 }

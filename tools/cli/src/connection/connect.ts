@@ -2,9 +2,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { httpClient } from "@kerf/call/browser";
 import type { Client } from "@kerf/contract";
-import { platform, type PlatformContract } from "@kerf/control-api";
+import { operatorHeader, platform, type PlatformContract } from "@kerf/control-api";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { findHome } from "./home.ts";
+import { operator } from "./operator.ts";
 
 /** A running platform, with a typed client of its API. */
 export interface Connection {
@@ -20,7 +21,10 @@ export async function connect(options: { home?: string | undefined }): Promise<C
     throw notStarted(home, cause);
   });
   const url = await urlOf(home);
-  const headers = { authorization: `Bearer ${token.trim()}` };
+  const headers = {
+    authorization: `Bearer ${token.trim()}`,
+    [operatorHeader]: encodeURIComponent(operator()),
+  };
   return { home, url, client: httpClient(platform, { baseUrl: url, headers: () => headers }) };
 }
 

@@ -309,6 +309,66 @@ function flat(part: Part, root: JsonSchema, depth: number): JsonSchema[] {
   return [target, ...within.flatMap((member) => flat(member, root, depth + 1))];
 }
 
+/**
+ * A schema of the values that one alternative of the writer's describes whole: a union's value is one of its members, and does not
+ * borrow properties from the others.
+ */
+export function closed(writer: JsonSchema): JsonSchema {
+  return closedPart(writer) as JsonSchema;
+}
+
+function closedPart(part: Part): Part {
+  if (typeof part === "boolean" || "$ref" in part) return part;
+  return { anyOf: alternatives(part).map(closedAlternative) };
+}
+
+/** What a schema says as lists of schemas that hold together, of which one list holds. */
+function alternatives(part: Part): Part[][] {
+  if (typeof part === "boolean") return [[part]];
+  const { anyOf, oneOf, allOf, ...own } = part;
+  let lists: Part[][] = [[own]];
+  const and = (others: Part[][]): void => {
+    lists = lists.flatMap((list) => others.map((other) => [...list, ...other]));
+  };
+  for (const choice of [anyOf, oneOf] as (Part[] | undefined)[])
+    if (choice !== undefined) and(choice.flatMap(alternatives));
+  for (const member of (allOf ?? []) as Part[]) and(alternatives(member));
+  return lists;
+}
+
+function closedAlternative(parts: readonly Part[]): JsonSchema {
+  const objects = parts.filter((part) => typeof part === "object");
+  const required = objects.flatMap((part) => (part["required"] ?? []) as string[]);
+  const isDescribed = objects.some((part) => "properties" in part);
+  return {
+    allOf: parts.map(closedWithin),
+    ...(isDescribed
+      ? {
+          properties: Object.fromEntries(required.map((name) => [name, true])),
+          unevaluatedProperties: false,
+        }
+      : undefined),
+  };
+}
+
+function closedWithin(part: Part): Part {
+  if (typeof part === "boolean") return part;
+  const { properties, items, prefixItems, additionalProperties } = part;
+  const map = properties as Record<string, Part> | undefined;
+  const entries = Object.entries(map ?? {}).map(([name, held]) => [name, closedPart(held)]);
+  return {
+    ...part,
+    ...(map === undefined ? undefined : { properties: Object.fromEntries(entries) as JsonSchema }),
+    ...(items === undefined ? undefined : { items: closedPart(items as Part) }),
+    ...(prefixItems === undefined
+      ? undefined
+      : { prefixItems: (prefixItems as Part[]).map(closedPart) }),
+    ...(additionalProperties === undefined
+      ? undefined
+      : { additionalProperties: closedPart(additionalProperties as Part) }),
+  };
+}
+
 /** The schema as one reads by it who does not validate: nothing is refused for being more than it describes. */
 export function passingOver(schema: JsonSchema): JsonSchema {
   return over(schema) as JsonSchema;

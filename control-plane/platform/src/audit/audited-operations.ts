@@ -1,0 +1,193 @@
+import type { ServedOperation } from "@kerf/call";
+import type { AuditEntry, ChangeReport, platform } from "@kerf/control-api";
+import { type CallContext, DeclaredError, type ErrorShape, toKerfError } from "@kerf/kernel";
+import type { AuditLog } from "./audit-log.ts";
+
+type Declared = (typeof platform)["operations"];
+/** The operations that change something. */
+type Changing = {
+  [Name in keyof Declared]: Declared[Name]["kind"] extends "command" ? Name : never;
+}[keyof Declared];
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** What is kept of an operation beside who, when and the result. */
+interface Kept {
+  /** What was asked for; undefined for a call that changes nothing. Asked before the call is carried out. */
+  asked(
+    input: Input,
+    facts: AuditFacts,
+  ): Pick<AuditEntry, "service" | "unit" | "asked"> | undefined;
+  /** What came of it, of an answer. */
+  came?(output: Input): Pick<AuditEntry, "before" | "after">;
+}
+
+/** What is asked of the app. */
+export interface AuditFacts {
+  /** The kind of an operation of a service; undefined when there is no such thing. */
+  readonly kindOf: (service: string, operation: string) => string | undefined;
+  /** Whether this holder's program is attached to a service already. */
+  readonly isAttached: (service: string, holder: string) => boolean;
+}
+
+/** Longest text of a statement that is kept, characters. */
+const longestStatement = 2_000;
+/** Statements that change nothing, as far as that can be seen: one alone, without parts that may write. A function that one calls may write all the same. */
+const reads =
+  /^\s*(?:select(?![^;]*\binto\b)|show|table|values|explain(?!\s*\(?\s*analy[sz]e))\b[^;]*;?\s*$/i;
+/** Actions on what services keep for themselves that only look. */
+const looks =
+  /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
+
+const ofService = ({ service }: Input) => ({ service: String(service) });
+const named = ({ service, name }: Input) => ({
+  service: String(service),
+  asked: { name: String(name) },
+});
+const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
+
+/** The units of a change before and after it. */
+function cameOfChange({ units }: Input): Pick<AuditEntry, "before" | "after"> {
+  const changed = Object.entries(units as ChangeReport["units"]);
+  const side = (at: "before" | "after") =>
+    Object.fromEntries(changed.flatMap(([unit, sides]) => (sides[at] ? [[unit, sides[at]]] : [])));
+  // As JSON has it: what is absent is not there.
+  return { before: side("before") as never, after: side("after") as never };
+}
+
+/**
+ * What is kept of each operation that changes something. The inputs of calls to services are left out, since they are the business of those; so are the
+ * values of secrets.
+ */
+const kept: { readonly [Name in Changing]: Kept } = {
+  invoke: {
+    asked({ service, operation, as }, { kindOf }) {
+      if (kindOf(String(service), String(operation)) !== "command") return undefined;
+      const { subject } = (as ?? {}) as { subject?: string };
+      return {
+        service: String(service),
+        asked: {
+          operation: String(operation),
+          ...(subject === undefined ? undefined : { as: subject }),
+        },
+      };
+    },
+  },
+  operate: {
+    asked: ({ service, action, input }) =>
+      looks.test(String(action))
+        ? undefined
+        : { service: String(service), asked: { action: String(action), input: input as never } },
+  },
+  sql: {
+    asked: ({ service, statement, role }) =>
+      reads.test(String(statement))
+        ? undefined
+        : {
+            service: String(service),
+            asked: { role: String(role), statement: String(statement).slice(0, longestStatement) },
+          },
+  },
+  restart: { asked: ({ unit }) => ({ unit: String(unit) }), came: (after) => ({ after }) as never },
+  cut: {
+    asked: ({ from, service }) => ({
+      service: String(service),
+      asked: from === undefined ? {} : { from: String(from) },
+    }),
+    came: cameOfChange,
+  },
+  join: {
+    asked: ({ into, service }) => ({ service: String(service), asked: { into: String(into) } }),
+    came: cameOfChange,
+  },
+  scale: {
+    asked: ({ copies, unit }) => ({ unit: String(unit), asked: { copies: Number(copies) } }),
+    came: cameOfChange,
+  },
+  deploy: {
+    asked: ({ builds, expose, force }) => ({
+      asked: {
+        builds: builds as Record<string, string>,
+        ...(expose === undefined ? undefined : { expose: String(expose) }),
+        ...(force === true ? { force } : undefined),
+      },
+    }),
+    came: cameOfChange,
+  },
+  rollback: {
+    asked: ({ force, release, unit }) => ({
+      unit: String(unit),
+      asked: {
+        ...(release === undefined ? undefined : { release: Number(release) }),
+        ...(force === true ? { force } : undefined),
+      },
+    }),
+    came: cameOfChange,
+  },
+  attachProgram: {
+    // It is said again every few seconds; only the first time changes something.
+    asked: ({ service, holder, command, cwd }, { isAttached }) =>
+      isAttached(String(service), String(holder))
+        ? undefined
+        : {
+            service: String(service),
+            asked: { command: command as string[], cwd: String(cwd) },
+          },
+  },
+  detachProgram: { asked: ofService },
+  changeConfig: {
+    asked: ({ service, set, unset }) => ({
+      service: String(service),
+      asked: { set: set as never, unset: unset as never },
+    }),
+    came: ({ before, values }) => ({ before: before as never, after: values as never }),
+  },
+  setSecret: { asked: named, came: version },
+  removeSecret: { asked: named, came: version },
+  rotateMasterKey: {
+    asked: () => ({}),
+    came: ({ master }) => ({ after: { master: Number(master) } }),
+  },
+  stop: { asked: () => ({}) },
+};
+
+/** The same operations; each change goes on record before it is answered, whether it was made or failed. */
+export function auditedOperations<
+  Operations extends { readonly [Name in Changing]: ServedOperation },
+>(operations: Operations, log: AuditLog, facts: AuditFacts): Operations {
+  const audited = Object.entries(kept).map(([name, keep]) => {
+    const inner = operations[name as Changing];
+    const operation: ServedOperation = {
+      async run(args, ...checks) {
+        const asked = keep.asked(args.input as Input, facts);
+        if (asked === undefined) return inner.run(args, ...checks);
+        const entry = { by: userOf(args.context), action: name, ...asked };
+        let output: unknown;
+        try {
+          output = await inner.run(args, ...checks);
+        } catch (thrown) {
+          const { code, message } = shapeOf(thrown);
+          // What a service says of its failure may quote what it was given.
+          const why = name === "invoke" ? undefined : { why: message };
+          await log.append({ ...entry, result: code, ...why });
+          throw thrown;
+        }
+        await log.append({ ...entry, ...keep.came?.(output as Input), result: "done" });
+        return output;
+      },
+    };
+    return [name, operation];
+  });
+  return { ...operations, ...Object.fromEntries(audited) };
+}
+
+/** Who the client says that it is for. */
+export function userOf({ principal }: Pick<CallContext, "principal">): string {
+  const user = principal?.claims["user"];
+  return typeof user === "string" && user !== "" ? user : "unknown";
+}
+
+function shapeOf(thrown: unknown): ErrorShape {
+  if (thrown instanceof DeclaredError && thrown.code === "failed") return thrown.data as ErrorShape;
+  return toKerfError(thrown).toShape();
+}

@@ -1,0 +1,55 @@
+import type { AuditEntry } from "@kerf/control-api";
+import { KerfError } from "@kerf/kernel";
+import { parseSpan } from "../call/time-span.ts";
+import type { AuditOptions } from "../commands/audit.ts";
+import { withPlatform } from "../connection/connect.ts";
+import { printJson } from "../output/json.ts";
+import { oneLine } from "../output/printable.ts";
+
+/** Prints what was changed, the oldest first. */
+export function showAudit(options: AuditOptions): Promise<void> {
+  const asked = {
+    limit: limitOf(options.limit),
+    ...(options.since === undefined ? undefined : { since: sinceOf(options.since, Date.now()) }),
+    ...(options.service === undefined ? undefined : { service: options.service }),
+  };
+  return withPlatform(options, async ({ client }) => {
+    const { entries } = await client.audit(asked);
+    if (options.json === true) return printJson({ entries });
+    if (entries.length === 0) process.stdout.write("Nothing was changed.\n");
+    for (const entry of entries) process.stdout.write(`${auditLine(entry)}\n`);
+  });
+}
+
+/** One change on one line: when, who, what, where, with what, and how it ended. */
+export function auditLine(entry: AuditEntry): string {
+  const { action, after, asked, at, before, by, result, service, unit, why } = entry;
+  const parts = [
+    at,
+    by,
+    action,
+    service ?? unit,
+    asked === undefined ? undefined : JSON.stringify(asked),
+    before === undefined ? undefined : `from ${JSON.stringify(before)}`,
+    after === undefined ? undefined : `to ${JSON.stringify(after)}`,
+    result === "done" ? undefined : `✗ ${result}${why === undefined ? "" : `: ${why}`}`,
+  ];
+  return oneLine(parts.filter((part) => part !== undefined).join("  "));
+}
+
+function limitOf(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,5}$/.test(text) && limit >= 1 && limit <= 10_000) return limit;
+  throw new KerfError("usage", "--limit is a number from 1 to 10000.");
+}
+
+/** The time that `12h` or an ISO time means, as ISO 8601 in UTC. */
+export function sinceOf(text: string, now: number): string {
+  const span = parseSpan(text);
+  const time = span === undefined ? Date.parse(text) : now - span;
+  if (!Number.isNaN(time)) return new Date(time).toISOString();
+  throw new KerfError("usage", {
+    message: `--since ${JSON.stringify(text)} is neither a span nor a time.`,
+    fix: "Write 30m, 12h, or 2026-11-21T08:00:00Z.",
+  });
+}
