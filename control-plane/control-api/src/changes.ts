@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. */
-export const rolloutStep = z.enum(["migrate", "start", "shift", "drain", "undo"]);
+export const rolloutStep = z.enum(["gate", "migrate", "start", "shift", "drain", "undo"]);
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
@@ -13,6 +13,31 @@ export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
   change: z.string().regex(/^[a-z0-9-]{4,40}$/),
 };
+
+/** Something that speaks for or against a change. */
+export const gateFinding = z.object({
+  /** `unknown`: nobody here can say, which counts as against it. `compatible`: a note. */
+  verdict: z.enum(["compatible", "incompatible", "unknown"]),
+  about: z.enum(["contract", "migration", "saga", "service"]),
+  /** The service that changes. */
+  service: z.string(),
+  /** Who is affected. */
+  consumer: z.string().optional(),
+  /** `inventory.reserve`. */
+  operation: z.string().optional(),
+  /** Which field of it, which column of which table. */
+  path: z.string().optional(),
+  /** In one line, for people. */
+  message: z.string(),
+});
+export type GateFinding = z.infer<typeof gateFinding>;
+
+/** What the gate says of a change. */
+export const gateVerdict = z.object({
+  verdict: z.enum(["go", "no-go"]),
+  findings: z.array(gateFinding),
+});
+export type GateVerdict = z.infer<typeof gateVerdict>;
 
 /** A release of a unit. */
 export const releaseStatus = z.object({
@@ -53,6 +78,8 @@ export const changeReport = z.object({
   processes: z.object({ before: z.int(), after: z.int() }),
   /** Resident memory of all units and gateways. */
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
+  /** What the gate had to say; with `force` also what spoke against it. */
+  findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */
   nowOverNetwork: z.array(z.string()),
   /** Calls that went over the network before. */

@@ -3,6 +3,8 @@ export {
   type ChangeKind,
   type ChangeReport,
   changeReport,
+  type GateFinding,
+  type GateVerdict,
   type ReleaseStatus,
   type RolloutStep,
 } from "./changes.ts";

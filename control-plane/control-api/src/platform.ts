@@ -1,7 +1,7 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
 import { auditOperations } from "./audit.ts";
-import { asked, changeReport, releaseStatus } from "./changes.ts";
+import { asked, changeReport, gateVerdict, releaseStatus } from "./changes.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -162,6 +162,8 @@ export const platform = contract("platform", {
         builds: z.record(z.string(), z.string()),
         /** A gateway that is to expose them. */
         expose: z.string().optional(),
+        /** Even though the gate speaks against it; goes on record. */
+        force: z.boolean().optional(),
       }),
       errors,
       output: changeReport,
@@ -175,11 +177,31 @@ export const platform = contract("platform", {
         unit: z.string(),
         /** The one that ran before, when it is absent. */
         release: z.int().optional(),
+        force: z.boolean().optional(),
       }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,
       summary: "Runs an earlier release of a unit again.",
+    }),
+    mayDeploy: query({
+      http: "GET /api/gate/deploy",
+      input: z.object({
+        /** `SERVICE=DIGEST`, separated by commas. */
+        builds: z.string(),
+      }),
+      errors,
+      output: gateVerdict,
+      deadlineMs: 150_000,
+      summary: "Whether builds go together with everything that runs; changes nothing.",
+    }),
+    mayRollBack: query({
+      http: "GET /api/gate/units/{unit}/rollback",
+      input: z.object({ unit: z.string(), release: z.coerce.number().int().optional() }),
+      errors,
+      output: gateVerdict,
+      deadlineMs: 150_000,
+      summary: "Whether an earlier release of a unit goes together with everything that runs.",
     }),
     releases: query({
       http: "GET /api/releases",

@@ -18,6 +18,7 @@ import type { ApiSurroundings } from "./api/operations.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
+import { judge } from "./gate/gate.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
 import { Deployed } from "./placement/deployed.ts";
@@ -303,6 +304,7 @@ export function assemble(
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
     change: (plan, asked) => rollouts.run(plan, asked),
+    judge: (plan) => judge({ store: releases, databases }, deployed.current, plan),
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     stop: (reason) => whole.stop(reason),

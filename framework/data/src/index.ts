@@ -15,6 +15,7 @@ export {
   type ConnectionConfig,
   describeConnection,
   type TlsConfig,
+  withConnection,
 } from "./connection.ts";
 export { inlineValues } from "./inline-values.ts";
 export { oneSelect } from "./one-select.ts";

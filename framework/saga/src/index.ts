@@ -20,7 +20,12 @@ export {
   type SagaStepDetail,
   type SagaSummary,
 } from "./operations.ts";
-export { assertVersionsKnown } from "./unknown-versions.ts";
+export {
+  assertVersionsKnown,
+  type UnknownVersion,
+  unknownVersions,
+  unknownVersionText,
+} from "./unknown-versions.ts";
 export { leaseMs } from "./saga-store.ts";
 export { sagaSchema } from "./schema.ts";
 export {

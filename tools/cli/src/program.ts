@@ -5,7 +5,13 @@ import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
-import { deployCommand, releasesCommand, rollbackCommand } from "./commands/deploy.ts";
+import {
+  deployCommand,
+  mayDeployCommand,
+  mayRollBackCommand,
+  releasesCommand,
+  rollbackCommand,
+} from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -44,6 +50,8 @@ export function program(): Command {
     .addCommand(buildCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
+    .addCommand(mayDeployCommand())
+    .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { Caller, ServedArguments, ServedOperation } from "@kerf/call";
 import { rootContext } from "@kerf/call";
-import type { ChangeReport, platform, Status } from "@kerf/control-api";
+import type { platform, Status } from "@kerf/control-api";
 import { generateTypes } from "@kerf/data/types-generator";
 import {
   type CallContext,
@@ -18,21 +18,16 @@ import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import { userOf } from "../audit/audited-operations.ts";
 import type { EventLog } from "../progress/event-log.ts";
-import type { Deployment } from "../placement/deployment.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
-import type { KeptPlacement } from "../placement/kept.ts";
-import { listReleases } from "../releases/list-releases.ts";
-import type { ReleaseStore } from "../releases/release-store.ts";
-import type { Asked, Plan } from "../rollouts/change.ts";
-import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
+import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
 
 /** What the operations of the control API work on. */
-export interface ApiSurroundings {
+export interface ApiSurroundings extends ChangeSurroundings {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly events: EventLog;
@@ -49,11 +44,6 @@ export interface ApiSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
-  /** Makes a change of what runs. */
-  change(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport>;
-  readonly releases: ReleaseStore;
-  /** What is to run, and what is written down of it. */
-  placed(): { readonly deployment: Deployment; readonly kept: KeptPlacement | undefined };
   stop(reason: string): void;
 }
 
@@ -171,48 +161,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),
     })),
-    cut: inFull(({ input, context }) => {
-      const { service, from, ...rest } = input as { service: string; from?: string } & ChangeInput;
-      return around.change((now) => planCut(now, service, from), askedOf(rest, context));
-    }),
-    join: inFull(({ input, context }) => {
-      const { service, into, ...rest } = input as { service: string; into: string } & ChangeInput;
-      return around.change((now) => planJoin(now, service, into), askedOf(rest, context));
-    }),
-    scale: inFull(({ input, context }) => {
-      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
-      return around.change((now) => planScale(now, unit, copies), askedOf(rest, context));
-    }),
-    deploy: inFull(({ input, context }) => {
-      const { builds, expose, ...rest } = input as {
-        builds: Record<string, string>;
-        expose?: string;
-      } & ChangeInput;
-      const opened = Object.entries(builds).map(([name, digest]) => {
-        const { descriptor } = around.releases.open(digest);
-        assertBuildOf(name, descriptor.service.name);
-        return descriptor;
-      });
-      const backends = opened.filter(({ kind }) => kind === "backend");
-      const names = new Set(backends.map(({ service }) => service.name));
-      return around.change((now) => planDeploy(now, builds, names, expose), askedOf(rest, context));
-    }),
-    rollback: inFull(({ input, context }) => {
-      const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
-      return around.change(
-        (now) => {
-          const number = release ?? around.placed().kept?.units[unit]?.before;
-          if (number === undefined) throw nothingBefore(unit);
-          return planRollback(now, unit, around.releases.get(unit, number));
-        },
-        askedOf(rest, context),
-      );
-    }),
-    releases: {
-      run: ({ input }) => ({
-        releases: listReleases(around.releases, around.placed(), (input as { unit?: string }).unit),
-      }),
-    },
+    ...changeOperations(around, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
       await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);
@@ -247,29 +196,6 @@ interface Invocation {
   input: unknown;
   as?: Principal | undefined;
   deadlineMs?: number | undefined;
-}
-
-function assertBuildOf(name: string, built: string): void {
-  if (name === built) return;
-  throw new KerfError("invalid_input", {
-    message: `The build that is given for ${name} is one of ${built}.`,
-    fix: "Give each service a build of its own.",
-  });
-}
-
-function nothingBefore(unit: string): KerfError {
-  return new KerfError("invalid_input", {
-    message: `Nothing ran before what ${unit} runs now.`,
-    fix: `Name the release to go to: kerf releases ${unit}`,
-  });
-}
-
-interface ChangeInput {
-  change: string;
-}
-
-function askedOf({ change }: ChangeInput, context: CallContext): Asked {
-  return { id: change, by: userOf(context) };
 }
 
 interface Operate {

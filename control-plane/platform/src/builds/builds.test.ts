@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import {
   cpSync,
   mkdtempSync,
@@ -120,20 +121,29 @@ test("a service that brings another one's implementation along is told so", asyn
   assert.match(report?.notes[0] ?? "", /imports that of payments, which is in this build now/);
 });
 
-test("a host runs a build without source, app or node_modules beside it", async (context) => {
+test("a host runs the builds of a whole unit without source, app or node_modules beside them", async (context) => {
   const platform = await TestPlatform.start();
   context.after(() => platform.end());
   const temporary = await startTemporaryServer();
   context.after(() => temporary.stop());
-  const directory = built.get("catalog")?.directory ?? "";
   const templates = new TemplateDatabases(temporary.server.database, systemSchema);
-  const cloned = await templates.clone("catalog", join(directory, "migrations"));
-  const host = platform.spawn("catalog-1", ["catalog"], {
+  const builds: Record<string, string> = {};
+  const databases: NonNullable<Parameters<TestPlatform["spawn"]>[2]>["databases"] = {};
+  for (const { directory } of built.values()) {
+    const { kind, service } = openBuild(directory).descriptor;
+    if (kind === "backend" || service.program !== undefined) continue;
+    builds[service.name] = directory;
+    const cloned = await templates.clone(service.name, join(directory, "migrations"));
+    Object.assign(databases, { [service.name]: { ...cloned.app, connections: 2 } });
+  }
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const host = platform.spawn("main-1", Object.keys(builds), {
     appModule: join(folder, "shop", "app.ts"),
-    builds: { catalog: directory },
-    databases: { catalog: { ...cloned.app, connections: 2 } },
+    builds,
+    databases,
+    keys: { issuer: { ...privateKey.export({ format: "jwk" }), kid: "issuer-1" } },
   });
-  await platform.reported("catalog-1", "ready");
+  await platform.reported("main-1", "ready");
   const catalog = contract("catalog", {
     version: "1.0.0",
     operations: {

@@ -1,13 +1,17 @@
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { DatabaseBoot } from "@kerf/call";
 import {
   type ConnectionConfig,
   type DatabaseServer,
   type HistoryOptions,
   migrate,
+  type MigrationTrialResult,
   type ProvisionedService,
   provisionServices,
+  tryMigrations,
 } from "@kerf/data";
+import { type Build, buildFiles } from "@kerf/service/builds";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import { type AppManifest, type ManifestService, systemSchema } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
@@ -195,6 +199,25 @@ export class Databases {
     if (made.length > 0) await this.prepare(manifest);
     const problem = made.map((name) => this.problemOf(name)).find((one) => one !== undefined);
     if (problem !== undefined) throw problem;
+  }
+
+  /** Whether a service has a database already. */
+  isProvisioned(service: string): boolean {
+    return this.#services.get(service)?.provisioned !== undefined;
+  }
+
+  /** What the migrations of a build would change, tried on an empty database; nothing for a service that has none yet. Throws `migration_failed`. */
+  async tryMigrations(service: string, { directory }: Build): Promise<MigrationTrialResult> {
+    const state = this.#services.get(service);
+    const server = this.#reachable.get(state?.server ?? "");
+    if (state?.provisioned === undefined || server === undefined)
+      return { applied: [], changes: [] };
+    return tryMigrations(server, {
+      service,
+      owner: state.provisioned.owner,
+      directory: join(directory, buildFiles.migrations),
+      systemSchema,
+    });
   }
 
   /** How an instance reaches the database of a service. */

@@ -20,6 +20,8 @@ export interface Plan {
 export interface Asked {
   readonly id: string;
   readonly by: string;
+  /** Even though the gate speaks against it. */
+  readonly force?: boolean | undefined;
 }
 
 /** A change that is under way: `state/change.json`. */

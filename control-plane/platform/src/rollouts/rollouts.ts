@@ -1,5 +1,6 @@
-import { type ChangeReport, type RolloutStep } from "@kerf/control-api";
+import type { ChangeReport, GateFinding, RolloutStep } from "@kerf/control-api";
 import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
+import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
 import type { EventLog } from "../progress/event-log.ts";
@@ -45,7 +46,8 @@ export class Rollouts {
    * Makes a change. Resolves when it is finished; rejects when nothing was changed, with the step at which it failed, and what serves,
    * serves on.
    */
-  async run(plan: (deployment: Deployment) => Plan, { id, by }: Asked): Promise<ChangeReport> {
+  async run(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport> {
+    const { id, by, force = false } = asked;
     const { clock, deployed } = this.#options;
     if (this.#running !== undefined) throw underWay(this.#running);
     const before = deployed.current;
@@ -53,13 +55,14 @@ export class Rollouts {
     const change: Change = { version: 1, ...plan(before), id, by, at };
     this.#running = change;
     try {
-      return await this.#roll(change, before);
+      const findings = await this.#judge(change, before, force);
+      return await this.#roll(change, before, findings);
     } finally {
       this.#running = undefined;
     }
   }
 
-  async #roll(change: Change, before: Deployment): Promise<ChangeReport> {
+  async #roll(change: Change, before: Deployment, findings: GateFinding[]): Promise<ChangeReport> {
     const { clock, deployed, journal, memory, store, supervisor } = this.#options;
     const begun = clock.now();
     const memoryBefore = await memory();
@@ -104,10 +107,23 @@ export class Rollouts {
       title: change.title,
       ms: Math.round(clock.now() - begun),
       units: touched(change, before, target),
+      findings,
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
     };
+  }
+
+  /** Whether other builds go together with what runs; answers what is worth knowing. */
+  async #judge(change: Change, before: Deployment, force: boolean): Promise<GateFinding[]> {
+    if (change.builds === undefined) return [];
+    let findings: GateFinding[] = [];
+    await this.#step(change, "gate", undefined, async () => {
+      const verdict = await judge(this.#options, before, change);
+      ({ findings } = verdict);
+      if (!force) assertGo(verdict);
+    });
+    return findings;
   }
 
   /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */

@@ -36,7 +36,7 @@ export async function up(options: UpOptions): Promise<number> {
       ...platformArguments(options, { app, home, cwd }),
       "--environment",
       options.environment,
-      "--no-watch",
+      "--releases",
     ];
     return await start(home, args, view);
   } finally {

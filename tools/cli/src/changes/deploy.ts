@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { DeployOptions } from "../commands/deploy.ts";
+import type { DeployOptions, MayDeployOptions } from "../commands/deploy.ts";
 import { type Built, runBuilder } from "../build/run-builder.ts";
 import { whatToBuild } from "../build/what-to-build.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
@@ -9,29 +9,43 @@ import { makeChange } from "./run-change.ts";
 
 /** Builds what is named and runs it in the place of what runs. */
 export function deploy(services: readonly string[], options: DeployOptions): Promise<void> {
-  const { module, names } = whatToBuild(services, options, process.cwd());
   return withPlatform(options, async (connection) => {
-    const built = await buildInto(join(connection.home, "builds"), module, names, options);
-    const running = await runningBuilds(connection);
-    const changed = built.filter(({ digest, service }) => running.get(service) !== digest);
+    const { built, changed } = await buildChanged(connection, services, options);
     if (changed.length === 0) {
       if (options.json === true) printJson({ deployed: [] });
       else process.stdout.write(`${named(built)} runs as it is built: nothing to deploy\n`);
       return;
     }
     const builds = Object.fromEntries(changed.map(({ digest, service }) => [service, digest]));
-    const { expose } = options;
+    const { expose, force } = options;
     await makeChange(connection, options, (client, asked) =>
-      client.deploy({ ...asked, builds, ...(expose === undefined ? undefined : { expose }) }),
+      client.deploy({
+        ...asked,
+        builds,
+        ...(expose === undefined ? undefined : { expose }),
+        ...(force === true ? { force } : undefined),
+      }),
     );
   });
+}
+
+/** Builds what is named, and tells what of it does not run yet. */
+export async function buildChanged(
+  connection: Connection,
+  services: readonly string[],
+  options: MayDeployOptions,
+): Promise<{ built: readonly Built[]; changed: readonly Built[] }> {
+  const { module, names } = whatToBuild(services, options, process.cwd());
+  const built = await buildInto(join(connection.home, "builds"), module, names, options);
+  const running = await runningBuilds(connection);
+  return { built, changed: built.filter(({ digest, service }) => running.get(service) !== digest) };
 }
 
 async function buildInto(
   out: string,
   module: string,
   names: readonly string[],
-  options: DeployOptions,
+  options: MayDeployOptions,
 ): Promise<readonly Built[]> {
   const view =
     options.json === true ? undefined : progressView({ json: false, cwd: process.cwd() });

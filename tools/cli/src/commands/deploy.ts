@@ -6,9 +6,18 @@ import { homeOption } from "./home-option.ts";
 /** What `kerf deploy` takes. */
 export interface DeployOptions extends ChangeOptions {
   all?: true;
+  force?: true;
   app?: string;
   expose?: string;
 }
+
+/** What `kerf rollback` takes. */
+interface RollbackOptions extends ChangeOptions {
+  force?: true;
+}
+
+/** What `kerf can-i-deploy` takes. */
+export type MayDeployOptions = Pick<DeployOptions, "all" | "app" | "home" | "json">;
 
 /** What `kerf releases` takes. */
 export interface ReleasesOptions {
@@ -16,6 +25,8 @@ export interface ReleasesOptions {
   json?: true;
 }
 
+const verdictHelp =
+  "print it as JSON: {verdict, findings: [{verdict, about, service, consumer, operation, path, message}]}";
 const jsonHelp =
   "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
 
@@ -33,6 +44,7 @@ export function deployCommand(): Command {
       .option("--all", "every service and backend whose code has changed")
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--expose <gateway>", "a gateway that is to expose a new service")
+      .option("--force", "even though the gate speaks against it; goes on record")
       .option("--wait", "wait for another change that is under way")
       .addOption(homeOption())
       .option("--json", jsonHelp)
@@ -60,16 +72,18 @@ export function rollbackCommand(): Command {
       )
       .argument("<unit>", "the unit, or gateway:NAME")
       .argument("[release]", "its number (default: the one that ran before)")
+      .option("--force", "even though the gate speaks against it; goes on record")
       .option("--wait", "wait for another change that is under way")
       .addOption(homeOption())
       .option("--json", jsonHelp)
-      .action(async (unit: string, release: string | undefined, options: ChangeOptions) => {
+      .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
           client.rollback({
             ...asked,
             unit,
             ...(release === undefined ? undefined : { release: Number(release) }),
+            ...(options.force === true ? { force: true } : undefined),
           }),
         );
       }),
@@ -77,6 +91,48 @@ export function rollbackCommand(): Command {
       ["kerf rollback payments", "back to what ran before"],
       ["kerf rollback main 3", "to its third release"],
     ],
+  );
+}
+
+/** `kerf can-i-deploy`: what the gate would say. */
+export function mayDeployCommand(): Command {
+  return examples(
+    new Command("can-i-deploy")
+      .summary("ask whether services go together with what runs")
+      .description(
+        "Builds services and holds them against everything that runs, in both directions: contracts of operations and events, migrations against the code " +
+          "that runs, sagas that are not at their end. Changes nothing. Ends with 1 when something speaks against it.",
+      )
+      .argument("[services...]", "names, or the file of one service that no app here names")
+      .option("--all", "every service and backend whose code has changed")
+      .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
+      .addOption(homeOption())
+      .option("--json", verdictHelp)
+      .action(async (services: string[], options: MayDeployOptions) => {
+        const { assertNamed } = await import("../changes/assert-named.ts");
+        assertNamed(services, options.all);
+        const { mayDeploy } = await import("../changes/may-deploy.ts");
+        await mayDeploy(services, options);
+      }),
+    [["kerf can-i-deploy payments", "before it is merged"]],
+  );
+}
+
+/** `kerf can-i-roll-back`: what the gate would say. */
+export function mayRollBackCommand(): Command {
+  return examples(
+    new Command("can-i-roll-back")
+      .summary("ask whether an earlier release goes together with what runs")
+      .description("As kerf can-i-deploy, for an earlier release of a unit. Changes nothing.")
+      .argument("<unit>", "the unit, or gateway:NAME")
+      .argument("[release]", "its number (default: the one that ran before)")
+      .addOption(homeOption())
+      .option("--json", verdictHelp)
+      .action(async (unit: string, release: string | undefined, options: ReleasesOptions) => {
+        const { mayRollBack } = await import("../changes/may-deploy.ts");
+        await mayRollBack(unit, release, options);
+      }),
+    [["kerf can-i-roll-back payments", "before it is needed"]],
   );
 }
 

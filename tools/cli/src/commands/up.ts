@@ -15,7 +15,8 @@ export function upCommand(): Command {
       new Command("up")
         .summary("run an app in the background")
         .description(
-          "Runs an app on this machine until kerf down, whatever becomes of the terminal, and comes back when it is ready. " +
+          "Runs an app on this machine until kerf down, whatever becomes of the terminal, and comes back when it is ready. At the first start everything is " +
+            "built; from then on it runs what was deployed, whatever becomes of the source: kerf deploy. " +
             "When it runs already, says where. When only the platform has ended, starts that again: it takes over what runs.",
         ),
     )

@@ -9,6 +9,7 @@ const logLines = 12;
 
 /** What each step of a change is, in words. */
 const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"], string>> = {
+  gate: "it goes together with what runs",
   migrate: "the tables are ready",
   start: "new copies are ready",
   shift: "everyone calls them",

@@ -1,0 +1,119 @@
+import type { ServedArguments, ServedOperation } from "@kerf/call";
+import type { ChangeReport, GateVerdict } from "@kerf/control-api";
+import { type CallContext, KerfError } from "@kerf/kernel";
+import { userOf } from "../audit/audited-operations.ts";
+import type { Deployment } from "../placement/deployment.ts";
+import type { KeptPlacement } from "../placement/kept.ts";
+import { listReleases } from "../releases/list-releases.ts";
+import type { Release } from "../releases/release.ts";
+import type { ReleaseStore } from "../releases/release-store.ts";
+import type { Asked, Plan } from "../rollouts/change.ts";
+import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
+
+/** What changes of what runs are made by. */
+export interface ChangeSurroundings {
+  readonly releases: ReleaseStore;
+  /** Makes a change. */
+  change(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport>;
+  /** What the gate says of a change. */
+  judge(plan: Plan): Promise<GateVerdict>;
+  /** What is to run, and what is written down of it. */
+  placed(): { readonly deployment: Deployment; readonly kept: KeptPlacement | undefined };
+}
+
+interface ChangeInput {
+  change: string;
+  force?: boolean;
+}
+
+/** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
+export function changeOperations(
+  around: ChangeSurroundings,
+  inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
+) {
+  const { change, judge, placed, releases } = around;
+  return {
+    cut: inFull(({ input, context }) => {
+      const { service, from, ...rest } = input as { service: string; from?: string } & ChangeInput;
+      return change((now) => planCut(now, service, from), askedOf(rest, context));
+    }),
+    join: inFull(({ input, context }) => {
+      const { service, into, ...rest } = input as { service: string; into: string } & ChangeInput;
+      return change((now) => planJoin(now, service, into), askedOf(rest, context));
+    }),
+    scale: inFull(({ input, context }) => {
+      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
+      return change((now) => planScale(now, unit, copies), askedOf(rest, context));
+    }),
+    deploy: inFull(({ input, context }) => {
+      const { builds, expose, ...rest } = input as {
+        builds: Record<string, string>;
+        expose?: string;
+      } & ChangeInput;
+      const backends = backendsAmong(releases, builds);
+      return change((now) => planDeploy(now, builds, backends, expose), askedOf(rest, context));
+    }),
+    rollback: inFull(({ input, context }) => {
+      const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
+      return change(
+        (now) => planRollback(now, unit, earlier(around, unit, release)),
+        askedOf(rest, context),
+      );
+    }),
+    mayDeploy: inFull(({ input }) => {
+      const pairs = (input as { builds: string }).builds.split(",").map((pair) => pair.split("="));
+      const builds = Object.fromEntries(pairs) as Record<string, string>;
+      const backends = backendsAmong(releases, builds);
+      return judge(planDeploy(placed().deployment, builds, backends, undefined));
+    }),
+    mayRollBack: inFull(({ input }) => {
+      const { release, unit } = input as { release?: number; unit: string };
+      return judge(planRollback(placed().deployment, unit, earlier(around, unit, release)));
+    }),
+    releases: inFull(({ input }) => ({
+      releases: listReleases(releases, placed(), (input as { unit?: string }).unit),
+    })),
+  };
+}
+
+function askedOf({ change, force }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context), force };
+}
+
+/** Those of some builds that compose answers for gateways. Throws for a build that is not of the service that it is given for. */
+function backendsAmong(
+  releases: ReleaseStore,
+  builds: Readonly<Record<string, string>>,
+): ReadonlySet<string> {
+  const opened = Object.entries(builds).map(([name, digest]) => {
+    const { descriptor } = releases.open(digest);
+    assertBuildOf(name, descriptor.service.name);
+    return descriptor;
+  });
+  const backends = opened.filter(({ kind }) => kind === "backend");
+  return new Set(backends.map(({ service }) => service.name));
+}
+
+/** A release to go back to: the one that is named, or the one that ran before. */
+function earlier(
+  { placed, releases }: ChangeSurroundings,
+  unit: string,
+  release: number | undefined,
+): Release {
+  const number = release ?? placed().kept?.units[unit]?.before;
+  if (number === undefined) {
+    throw new KerfError("invalid_input", {
+      message: `Nothing ran before what ${unit} runs now.`,
+      fix: `Name the release to go to: kerf releases ${unit}`,
+    });
+  }
+  return releases.get(unit, number);
+}
+
+function assertBuildOf(name: string, built: string): void {
+  if (name === built) return;
+  throw new KerfError("invalid_input", {
+    message: `The build that is given for ${name} is one of ${built}.`,
+    fix: "Give each service a build of its own.",
+  });
+}

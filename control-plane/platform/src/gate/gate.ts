@@ -1,0 +1,107 @@
+import type { GateFinding, GateVerdict } from "@kerf/control-api";
+import { changeText, withConnection } from "@kerf/data";
+import { KerfError, toKerfError } from "@kerf/kernel";
+import { unknownVersions, unknownVersionText } from "@kerf/saga";
+import type { Build, BuildDescriptor } from "@kerf/service/builds";
+import type { Deployment } from "../placement/deployment.ts";
+import type { ReleaseStore } from "../releases/release-store.ts";
+import type { Databases } from "../resources/databases.ts";
+import type { Plan } from "../rollouts/change.ts";
+import { contractFindings } from "./contract-findings.ts";
+
+/** What the gate looks at. */
+export interface GateSurroundings {
+  readonly store: ReleaseStore;
+  readonly databases: Databases;
+}
+
+/** How many findings are named in an error; all of them are in its data. */
+const named = 5;
+
+/**
+ * Whether a change of builds goes together with everything that runs: the contracts of what comes with those of all that run, in both directions, its
+ * migrations with the code that runs, its sagas with those that are not at their end. Changes nothing.
+ */
+export async function judge(
+  { databases, store }: GateSurroundings,
+  deployment: Deployment,
+  plan: Pick<Plan, "builds" | "kind" | "expose">,
+): Promise<GateVerdict> {
+  const { builds = {} } = plan;
+  const running = Object.values(deployment.released?.builds ?? {});
+  const coming = Object.entries(builds)
+    .filter(([name, digest]) => deployment.released?.builds[name] !== digest)
+    .map(([, digest]) => store.open(digest));
+  const exposed = new Set([
+    ...deployment.manifest.gateways.flatMap(({ expose }) => expose.map(({ name }) => name)),
+    ...Object.values(plan.expose ?? {}).flat(),
+  ]);
+  const findings = contractFindings({
+    coming: coming.map(({ descriptor }) => descriptor),
+    live: running.map((digest) => store.open(digest).descriptor),
+    exposed,
+  });
+  for (const build of coming) {
+    if (build.descriptor.service.database === undefined) continue;
+    // What goes back brings no tables along.
+    if (plan.kind === "deploy") findings.push(...(await migrationFindings(databases, build)));
+    findings.push(...(await sagaFindings(databases, build.descriptor)));
+  }
+  const against = findings.some(({ verdict }) => verdict !== "compatible");
+  return { verdict: against ? "no-go" : "go", findings };
+}
+
+/** @throws KerfError `gate_refused` with everything that speaks against the change */
+export function assertGo({ findings, verdict }: GateVerdict): void {
+  if (verdict === "go") return;
+  const against = findings.filter((finding) => finding.verdict !== "compatible");
+  const lines = against.slice(0, named).map(({ message }) => message);
+  const more = against.length > named ? [`and ${against.length - named} more`] : [];
+  throw new KerfError("gate_refused", {
+    message: `It does not go together with what runs.`,
+    why: [...lines, ...more].join("\n"),
+    fix: "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
+    data: { findings },
+  });
+}
+
+async function migrationFindings(databases: Databases, build: Build): Promise<GateFinding[]> {
+  const { name } = build.descriptor.service;
+  try {
+    const { changes } = await databases.tryMigrations(name, build);
+    return changes.map((change) => ({
+      verdict: change.verdict,
+      about: "migration",
+      service: name,
+      consumer: `the ${name} that runs`,
+      path: change.column === undefined ? change.table : `${change.table}.${change.column}`,
+      message: `${change.verdict === "compatible" ? "note: " : ""}the migrations of ${name}: ${changeText(change)}`,
+    }));
+  } catch (thrown) {
+    const { message, why } = toKerfError(thrown);
+    return [
+      {
+        verdict: "incompatible",
+        about: "migration",
+        service: name,
+        message: `incompatible: the migrations of ${name} fail: ${message}${why === undefined ? "" : ` ${why}`}`,
+      },
+    ];
+  }
+}
+
+async function sagaFindings(
+  databases: Databases,
+  { sagas, service: { name } }: BuildDescriptor,
+): Promise<GateFinding[]> {
+  if (!databases.isProvisioned(name)) return [];
+  const unknown = await withConnection(databases.connection(name, "owner"), "kerf/gate", (client) =>
+    unknownVersions((text, values) => client.query(text, values), sagas),
+  );
+  return unknown.map((version) => ({
+    verdict: "incompatible",
+    about: "saga",
+    service: name,
+    message: `incompatible: ${name} does not declare ${unknownVersionText(version)}, which are not at their end`,
+  }));
+}
