@@ -42,7 +42,7 @@ import { Settings } from "./settings/settings.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
-import { VitalSigns } from "./supervisor/vital-signs.ts";
+import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
 import { Reloader } from "./watch/reloader.ts";
@@ -92,7 +92,7 @@ export interface Parts {
   readonly publisher: Publisher;
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
-  readonly vitalSigns: VitalSigns;
+  readonly memoryLimits: MemoryLimits;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -200,11 +200,11 @@ export function assemble(
   });
 
   const load = new LoadKeeper(clock);
-  const vitalSigns = new VitalSigns({
+  const memoryLimits = new MemoryLimits({
     clock,
     slots: () => supervisor.slots,
     load: (instance) => load.instance(instance),
-    memoryLimit,
+    limit: memoryLimit,
     problem: (error, source) => events.problem(error, source),
   });
 
@@ -320,7 +320,7 @@ export function assemble(
     supervisor,
     publisher,
     load,
-    vitalSigns,
+    memoryLimits,
     caller,
     reloader,
     rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),

@@ -80,8 +80,16 @@ export class Platform {
   /** Starts everything: in the order in which the parts need each other, and side by side what can be. */
   async start(): Promise<void> {
     const { clock, events } = this.#around;
-    const { databases, deployed, journal, publisher, reloader, rotation, supervisor, vitalSigns } =
-      this.#parts;
+    const {
+      databases,
+      deployed,
+      journal,
+      publisher,
+      reloader,
+      rotation,
+      supervisor,
+      memoryLimits,
+    } = this.#parts;
     const { host, port, platformPort, watch } = this.#options;
     const begun = clock.now();
 
@@ -123,7 +131,7 @@ export class Platform {
     this.#assertStarting();
     publisher.open();
     rotation.start();
-    vitalSigns.start();
+    memoryLimits.start();
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
     const units = wanted.filter(({ kind, sidecar }) => kind === "host" && sidecar !== true);
@@ -242,7 +250,8 @@ export class Platform {
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
     const { log, events } = this.#around;
-    const { caller, databases, draining, reloader, rotation, supervisor, vitalSigns } = this.#parts;
+    const { caller, databases, draining, reloader, rotation, supervisor, memoryLimits } =
+      this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -260,7 +269,7 @@ export class Platform {
     await attempt(supervisor.stop("host", bounds.units));
     await attempt(databases.stop(bounds.databases));
     rotation.stop();
-    vitalSigns.stop();
+    memoryLimits.stop();
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();
     await attempt(caller.stop());

@@ -50,7 +50,6 @@ export function hostsService(options: HostsServiceOptions): ServedService {
         run: ({ input }) => {
           const { instance: _instance, token: _token, ...measured } = input as LoadReport;
           const instance = supervisor.identify(input as LoadReport);
-          instance.breathes();
           options.load.heard(subjectOf(instance), measured);
           return {};
         },

@@ -6,8 +6,8 @@ import {
   startBoundMs,
   unreachableBoundMs,
 } from "./instance.ts";
-import { hungBoundMs, memoryKillFactor } from "./vital-signs.ts";
 import { lastLines } from "./last-lines.ts";
+import { memoryKillFactor } from "./memory-limits.ts";
 
 /** How many lines of its log are shown with an end. */
 const shown = 20;
@@ -40,17 +40,6 @@ export async function explainEnd(
         message: `${name} hung and was ended: it did not connect to the platform for ${unreachableBoundMs / 1_000} s.`,
         why: "Its process lived but no longer ran, as when it is stopped or in an endless loop.",
         fix: `Look at what it did last: ${logs}`,
-        data: { unit, log },
-      }),
-    };
-  }
-  if (end.reason === "hung") {
-    return {
-      log,
-      error: new KerfError("start_failed", {
-        message: `${name} hung and was ended: it said nothing for ${hungBoundMs / 1_000} s.`,
-        why: "It is connected but its event loop stands still, as in an endless loop or a very long calculation.",
-        fix: `It is started again by itself. Move long work out of handlers, or into pieces. What it did last: ${logs}`,
         data: { unit, log },
       }),
     };

@@ -13,7 +13,7 @@ export interface InstanceEnd {
   /** Whether it had been ready before. */
   readonly wasReady: boolean;
   /** Set when we ended it: because it was told to stop, did not get ready, or could not be reached any more. */
-  readonly reason?: "stopped" | "not-ready" | "unreachable" | "hung" | "memory";
+  readonly reason?: "stopped" | "not-ready" | "unreachable" | "memory";
 }
 
 /** How long a start may take, in milliseconds. */
@@ -41,7 +41,6 @@ export class Instance {
   #address: string;
   #files: readonly string[] = [];
   #seen = { epoch: 0, generation: 0 };
-  #breathedAt: number | undefined;
   #startTimer: Timer | undefined;
   #lostTimer: Timer | undefined;
   #stopTimer: Timer | undefined;
@@ -141,8 +140,6 @@ export class Instance {
     this.#links++;
     this.#lostTimer?.cancel();
     this.#lostTimer = undefined;
-    // It says more in a moment; what it did not say while it could not reach us counts for nothing.
-    if (this.#breathedAt !== undefined) this.breathes();
     this.#reachable = true;
     this.#address = attachment.address;
     this.#files = attachment.files;
@@ -168,16 +165,6 @@ export class Instance {
     this.#onChange(this);
   }
 
-  /** It said something without having to: its event loop turns. */
-  breathes(): void {
-    this.#breathedAt = this.#clock.now();
-  }
-
-  /** How long ago it last said something, in milliseconds; undefined for one that never does by itself. */
-  get silentMs(): number | undefined {
-    return this.#breathedAt === undefined ? undefined : this.#clock.now() - this.#breathedAt;
-  }
-
   /** Takes it out of routing; it goes on serving what reaches it until {@link stop}. */
   retire(): void {
     if (this.#state === "ready") this.#enter("draining");
@@ -196,9 +183,9 @@ export class Instance {
     await this.#ended.promise;
   }
 
-  /** Ends it at once because of what it does, or does not do; whoever keeps its place filled starts another. */
-  condemn(reason: "hung" | "memory"): void {
-    this.#giveUp(reason);
+  /** Ends it at once: it uses far more memory than it may. Whoever keeps its place filled starts another. */
+  outgrew(): void {
+    this.#giveUp("memory");
   }
 
   /** Ends it at once. */

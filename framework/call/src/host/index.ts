@@ -12,6 +12,5 @@ export {
 } from "../load/latency-histogram.ts";
 export type { LoadSource, OperationLoad } from "../load/load-source.ts";
 export { RequestLoad } from "../load/request-load.ts";
-export { heartbeatMs } from "./load-reporter.ts";
 export { obtainIdentity } from "./obtain-identity.ts";
 export { returnMemoryWhenIdle } from "./return-memory.ts";

@@ -5,7 +5,7 @@ import type { LoadMeasured, OperationMeasured } from "../placement.ts";
 
 /** How often a program looks at what it did, in milliseconds. */
 const lookMs = 1_000;
-/** A program that did nothing says so that often, in milliseconds: the platform takes it for hung after three times. */
+/** A program that did nothing says so that often, in milliseconds. */
 export const heartbeatMs = 5_000;
 /** Operations that a report names at most; the others follow in the next one. */
 export const maxOperations = 1_000;
