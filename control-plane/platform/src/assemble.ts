@@ -263,6 +263,7 @@ export function assemble(
     attached,
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
+    replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };

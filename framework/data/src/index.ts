@@ -15,6 +15,7 @@ export {
   type ConnectionConfig,
   describeConnection,
   type TlsConfig,
+  withConnection,
 } from "./connection.ts";
 export { inlineValues } from "./inline-values.ts";
 export { oneSelect } from "./one-select.ts";
@@ -30,6 +31,7 @@ export {
   provisionService,
   provisionServices,
   type ProvisionedService,
+  type RolePasswords,
   type ServiceDatabaseRequest,
 } from "./provision.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";

@@ -42,6 +42,8 @@ export interface ApiSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
+  /** The same, and waits for the end of the copies that were there. */
+  replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
 
@@ -155,6 +157,15 @@ export function platformOperations(around: ApiSurroundings): Operations {
         text: await generateTypes(owner, { importFrom: "kerf" }),
         file: join(dirname(database?.migrations ?? ""), "tables.generated.ts"),
       };
+    }),
+    rotateDatabasePasswords: inFull(async ({ input }) => {
+      const { name } = serviceOf((input as { service: string }).service);
+      let instances: string[] = [];
+      const refused = await around.databases.rotatePasswords(name, async () => {
+        const unit = around.unitOf(name);
+        if (unit !== undefined) instances = await around.replaceWholly(unit);
+      });
+      return { instances, refused };
     }),
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),
