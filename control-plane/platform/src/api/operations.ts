@@ -42,7 +42,9 @@ export interface ApiSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
-  /** The same, and waits for the end of the copies that were there. */
+  /** Makes the copies of a service use its newest settings; answers those that do. */
+  settingsChanged(service: string): Promise<string[]>;
+  /** As `restart`, and waits for the end of the copies that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
