@@ -298,6 +298,18 @@ export const rows: readonly Row[] = [
     "kerf dev --network tcp",
   ),
   cost(
+    "Settings and secrets lie about in files and environments",
+    "Services declare both; operators set them in versions, judged before anything changes; secrets are encrypted and go to a process over a descriptor; every change is on record",
+    built("control-plane/platform/src/settings/settings.test.ts"),
+    "kerf secrets set",
+  ),
+  cost(
+    "A password of a database is never changed, since that costs calls",
+    "A second way in holds while the instances are exchanged onto it; then the old password is tried, and refused",
+    built("control-plane/platform/src/resources/password-rotation.test.ts"),
+    "kerf db rotate",
+  ),
+  cost(
     "Cutting or joining loses requests",
     "Cut and join roll a unit to another release under load; today placement changes at a start",
     planned("deploys, scaling, cut and join"),

@@ -122,6 +122,20 @@ export const platform = contract("platform", {
       }),
       summary: "The Kysely table types of a service's database as its migrations made it.",
     }),
+    rotateDatabasePasswords: command({
+      http: "POST /api/databases/{service}/rotate",
+      input: z.object({ service: z.string() }),
+      errors,
+      output: z.object({
+        /** The instances that were started with the new password. */
+        instances: z.array(z.string()),
+        /** What PostgreSQL answered to an attempt to log in with each old password, by its role. */
+        refused: z.record(z.string(), z.string()),
+      }),
+      deadlineMs: 180_000,
+      summary:
+        "Exchanges the passwords of a service's database without losing a call, and proves that the old ones are refused.",
+    }),
     restart: command({
       http: "POST /api/units/{unit}/restart",
       input: z.object({ unit: z.string() }),

@@ -186,6 +186,20 @@ export function assemble(
     acknowledged: () => publisher.acknowledged(),
   });
 
+  // Copies that use the newest settings; a start that a newer one took the place of may have read older ones.
+  let exchanging: Promise<unknown> = Promise.resolve();
+  const exchange = (unit: string): ReturnType<Supervisor["replace"]> => {
+    const again = (): ReturnType<Supervisor["replace"]> => supervisor.replace(unit);
+    const done = exchanging.then(() =>
+      again().catch((thrown: unknown) => {
+        if (isSuperseded(thrown)) return again();
+        throw thrown;
+      }),
+    );
+    exchanging = done.catch(() => {});
+    return done;
+  };
+
   // What authors run by hand in the place of what their services declare.
   const attached = new AttachedPrograms({
     clock,
@@ -307,6 +321,11 @@ export function assemble(
     judge: (plan) => judge({ store: releases, databases }, deployed.current, plan),
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
+    settingsChanged: async (service) => {
+      const unit = deployed.unitOf(service);
+      return unit === undefined ? [] : (await exchange(unit)).map(({ id }) => id);
+    },
+    replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };

@@ -127,6 +127,8 @@ export class Platform {
     }
     if (adopted.length > 0) {
       events.done("adopt", "Taking over what runs", counted(adopted, "process", "processes"));
+      // Nothing is started for them, which is when it would be looked at.
+      await Promise.all(manifest.services.map(({ name }) => this.#parts.settings.check(name)));
     }
     this.#assertStarting();
     publisher.open();

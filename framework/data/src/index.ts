@@ -31,6 +31,7 @@ export {
   provisionService,
   provisionServices,
   type ProvisionedService,
+  type RolePasswords,
   type ServiceDatabaseRequest,
 } from "./provision.ts";
 export { type MigrationFile, readMigrations } from "./migrations/directory.ts";

@@ -14,12 +14,25 @@ import { databaseGrants, idleInTransactionSeconds, layoutStatement } from "./ser
 import { findSpares, renameStatements, type SpareDatabase, spareMark } from "./spare-databases.ts";
 import type { SystemMigration } from "./system-schema.ts";
 
+/**
+ * Passwords of a service's roles. The app role can be logged in to in two ways, each with a password of its own, so that one password can be exchanged for
+ * another without a moment in which neither holds. Null: nobody logs in that way any more.
+ */
+export interface RolePasswords {
+  readonly owner: string;
+  readonly app: string | null;
+  /** Of the second way; absent where it was never used. */
+  readonly second?: string | null | undefined;
+  /** Which way new connections take; default `app`. */
+  readonly login?: "app" | "second" | undefined;
+}
+
 /** What a service's database is provisioned with. */
 export interface ServiceDatabaseRequest {
   /** The service's name; hyphens become underscores in SQL. */
   readonly service: string;
-  /** Passwords of the two roles, generated and kept by the caller. */
-  readonly passwords: { readonly owner: string; readonly app: string };
+  /** Passwords of the roles, generated and kept by the caller. */
+  readonly passwords: RolePasswords;
   /** How many connections each role may have at once; default 4 and 16 (four instances of the default budget). */
   readonly connections?: { readonly owner?: number; readonly app?: number };
   /** Name of the database, when it is not to be the service's. */
@@ -85,10 +98,20 @@ export async function provisionServices(
   });
 }
 
+/** A role as it should be. */
+interface WantedRole {
+  readonly name: string;
+  /** Null for none, which lets nobody in. */
+  readonly password: string | null;
+  readonly limit: number;
+  /** The role whose rights it works with. */
+  readonly as?: string;
+}
+
 /** One service as it should be. */
 class Wanted {
   readonly names: ServiceNames;
-  readonly passwords: { readonly owner: string; readonly app: string };
+  readonly passwords: RolePasswords;
   readonly limits: { readonly owner: number; readonly app: number };
 
   constructor(request: ServiceDatabaseRequest) {
@@ -103,19 +126,26 @@ class Wanted {
     return `kerf service ${this.names.service}: layout 1, connections ${this.limits.owner}+${this.limits.app}`;
   }
 
-  get roles(): { name: string; password: string; limit: number }[] {
+  get roles(): WantedRole[] {
+    const { names, passwords, limits } = this;
     return [
-      { name: this.names.owner, password: this.passwords.owner, limit: this.limits.owner },
-      { name: this.names.app, password: this.passwords.app, limit: this.limits.app },
+      { name: names.owner, password: passwords.owner, limit: limits.owner },
+      { name: names.app, password: passwords.app, limit: limits.app },
+      ...(passwords.second === undefined
+        ? []
+        : [{ name: names.second, password: passwords.second, limit: limits.app, as: names.app }]),
     ];
   }
 
   result(server: DatabaseServer, created: boolean): ProvisionedService {
-    const { service, database, owner, app } = this.names;
+    const { service, database, owner, app, second } = this.names;
+    const { passwords } = this;
+    const login = passwords.login === "second" ? second : app;
+    const password = passwords.login === "second" ? passwords.second : passwords.app;
     return {
       service,
       owner: server.connection(database, owner, this.passwords.owner),
-      app: server.connection(database, app, this.passwords.app),
+      app: server.connection(database, login, password ?? ""),
       created,
     };
   }
@@ -152,8 +182,9 @@ class Found {
   }
 
   /** False too where verifiers cannot be read (a managed server): then the password is simply set again. */
-  hasPassword(name: string, password: string): boolean {
+  hasPassword(name: string, password: string | null): boolean {
     const verifier = this.#roles.get(name);
+    if (password === null) return verifier === null;
     return typeof verifier === "string" && verifierMatches(verifier, password);
   }
 
@@ -256,16 +287,18 @@ function roleStatements(
   return statements.join(";\n");
 }
 
-function roleStatement(
-  role: { name: string; password: string; limit: number },
-  found: Found,
-  renamed: boolean,
-): string {
-  const password = found.hasPassword(role.name, role.password)
-    ? ""
-    : ` password ${quoteLiteral(scramVerifier(role.password))}`;
-  const verb = renamed || found.hasRole(role.name) ? "alter" : "create";
-  return `${verb} role ${id(role.name)} login connection limit ${role.limit}${password}`;
+function roleStatement({ as, limit, name, password }: WantedRole, found: Found, renamed: boolean) {
+  const verifier = password === null ? "null" : quoteLiteral(scramVerifier(password));
+  const change = found.hasPassword(name, password) ? "" : ` password ${verifier}`;
+  // A spare has no second way in.
+  const verb = (renamed && as === undefined) || found.hasRole(name) ? "alter" : "create";
+  const role = `${verb} role ${id(name)} login connection limit ${limit}${change}`;
+  if (as === undefined) return role;
+  // It works as the other role from its first statement on; what is set for that one is not set for it.
+  return `${role};
+    grant ${id(as)} to ${id(name)};
+    alter role ${id(name)} set role = ${quoteLiteral(as)};
+    alter role ${id(name)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`;
 }
 
 /** Copying through the log is several times quicker than copying files, which costs two checkpoints. */

@@ -8,6 +8,8 @@ export interface ServiceNames {
   readonly owner: string;
   /** The role that instances work with. */
   readonly app: string;
+  /** Another way to log in as `app`, with a password of its own: one holds while the other is exchanged. */
+  readonly second: string;
 }
 
 /** Databases that every server has of its own. */
@@ -24,7 +26,13 @@ export function serviceNames(service: string): ServiceNames {
     });
   }
   const name = service.replaceAll("-", "_");
-  return { service, database: name, owner: `${name}_owner`, app: `${name}_app` };
+  return {
+    service,
+    database: name,
+    owner: `${name}_owner`,
+    app: `${name}_app`,
+    second: `${name}_app_2`,
+  };
 }
 
 function unfit(service: string): string | undefined {

@@ -44,6 +44,10 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
+  /** Makes the copies of a service use its newest settings; answers those that do. */
+  settingsChanged(service: string): Promise<string[]>;
+  /** As `restart`, and waits for the end of the copies that were there. */
+  replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
 
@@ -157,6 +161,15 @@ export function platformOperations(around: ApiSurroundings): Operations {
         text: await generateTypes(owner, { importFrom: "kerf" }),
         file: join(dirname(database?.migrations ?? ""), "tables.generated.ts"),
       };
+    }),
+    rotateDatabasePasswords: inFull(async ({ input }) => {
+      const { name } = serviceOf((input as { service: string }).service);
+      let instances: string[] = [];
+      const refused = await around.databases.rotatePasswords(name, async () => {
+        const unit = around.unitOf(name);
+        if (unit !== undefined) instances = await around.replaceWholly(unit);
+      });
+      return { instances, refused };
     }),
     restart: inFull(async ({ input }) => ({
       instances: await around.restart((input as { unit: string }).unit),

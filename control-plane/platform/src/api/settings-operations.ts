@@ -24,7 +24,7 @@ type Operations = { readonly [Name in keyof typeof declared]: ServedOperation };
 
 /** The operations on configuration and secrets; `inFull` lets operators learn why one failed. */
 export function settingsOperations(
-  around: Pick<ApiSurroundings, "manifest" | "settings" | "unitOf" | "restart">,
+  around: Pick<ApiSurroundings, "settings" | "settingsChanged">,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
 ): Operations {
   const { settings } = around;
@@ -118,20 +118,18 @@ function changedValues(
  * kept, and the error says so.
  */
 async function apply(
-  around: Pick<ApiSurroundings, "settings" | "unitOf" | "restart">,
+  around: Pick<ApiSurroundings, "settings" | "settingsChanged">,
   service: string,
   version: number,
 ): Promise<Applied> {
   const problem = await around.settings.check(service);
-  const unit = around.unitOf(service);
   if (problem !== undefined) return { version, instances: [], waitsFor: problem.message };
-  if (unit === undefined) return { version, instances: [] };
   try {
-    return { version, instances: await around.restart(unit) };
+    return { version, instances: await around.settingsChanged(service) };
   } catch (thrown) {
     const { message, code } = toKerfError(thrown);
     throw new KerfError(code, {
-      message: `Version ${version} is kept, and ${unit} could not be started with it: ${message}`,
+      message: `Version ${version} is kept, and ${service} could not be started with it: ${message}`,
       why: "What ran before serves on, with what it was started with.",
       fix: `Look at kerf logs ${service}, then set it as it was, or to what fits.`,
       cause: thrown,

@@ -124,6 +124,10 @@ const kept: { readonly [Name in Changing]: Kept } = {
     }),
     came: cameOfChange,
   },
+  rotateDatabasePasswords: {
+    asked: ofService,
+    came: ({ refused }) => ({ after: { refused: refused as never } }),
+  },
   attachProgram: {
     // It is said again every few seconds; only the first time changes something.
     asked: ({ service, holder, command, cwd }, { isAttached }) =>

@@ -9,7 +9,9 @@ import {
   type MigrationTrialResult,
   type ProvisionedService,
   provisionServices,
+  serviceNames,
   tryMigrations,
+  withConnection,
 } from "@kerf/data";
 import { type Build, buildFiles } from "@kerf/service/builds";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
@@ -18,6 +20,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { refusedLogin } from "./refused-login.ts";
 
 /** Connections that the role of a service may hold at least; each copy takes its budget from it, old and new at once. */
 const leastConnections = 16;
@@ -59,6 +62,8 @@ export class Databases {
   readonly #reachable = new Map<string, DatabaseServer>();
   readonly #services = new Map<string, ServiceState>();
   readonly #preparing = new Map<string, Promise<void>>();
+  /** Services whose passwords are being exchanged. */
+  readonly #rotating = new Set<string>();
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -220,6 +225,46 @@ export class Databases {
     });
   }
 
+  /**
+   * Exchanges the passwords of a service's roles. First the new ones hold beside the old ones; `exchange` makes every instance use them; then the old ones
+   * are refused, which is tried. What ends early leaves both holding, and the next attempt goes on. Answers how each old one was refused, by its role.
+   */
+  async rotatePasswords(
+    service: string,
+    exchange: () => Promise<unknown>,
+  ): Promise<Record<string, string>> {
+    const appRole = this.connection(service, "app");
+    if (this.#rotating.has(service)) {
+      throw new KerfError("conflict", {
+        message: `The passwords of ${service} are being exchanged already.`,
+        fix: "Wait for its end: kerf audit says when.",
+      });
+    }
+    this.#rotating.add(service);
+    try {
+      const { app, owner, login } = this.#passwords.current(service);
+      const old = [
+        { ...appRole, user: serviceNames(service)[login], password: app },
+        { ...this.connection(service, "owner"), password: owner },
+      ];
+      await this.#passwords.begin(service);
+      await this.#provisionAgain(service);
+      await exchange();
+      await this.#passwords.finish(service);
+      await this.#provisionAgain(service);
+      const now = [this.connection(service, "app"), this.connection(service, "owner")];
+      await Promise.all(
+        now.map((connection) => withConnection(connection, "kerf/rotate", () => Promise.resolve())),
+      );
+      const refused = old.map(
+        async (connection) => [connection.user, await refusedLogin(connection)] as const,
+      );
+      return Object.fromEntries(await Promise.all(refused));
+    } finally {
+      this.#rotating.delete(service);
+    }
+  }
+
   /** How an instance reaches the database of a service. */
   boot(service: string): DatabaseBoot | undefined {
     const state = this.#services.get(service);
@@ -303,19 +348,7 @@ export class Databases {
     if (states.length === 0) return;
     let provisioned: ProvisionedService[];
     try {
-      await this.#passwords.ensure(states.map((state) => state.declared.name));
-      provisioned = await provisionServices(
-        server,
-        states.map(({ declared }) => ({
-          service: declared.name,
-          passwords: this.#passwords.of(declared.name),
-          connections: {
-            owner: 4,
-            app: Math.max(leastConnections, 4 * (declared.database?.connections ?? 4)),
-          },
-        })),
-        { systemSchema },
-      );
+      provisioned = await this.#roles(server, states);
     } catch (thrown) {
       const error = toKerfError(thrown);
       for (const state of states) await this.#settle(state, error);
@@ -330,6 +363,43 @@ export class Databases {
         );
       }),
     );
+  }
+
+  /** Makes the roles and databases of services as they should be. */
+  async #roles(
+    server: DatabaseServer,
+    states: readonly ServiceState[],
+  ): Promise<ProvisionedService[]> {
+    await this.#passwords.ensure(states.map((state) => state.declared.name));
+    const requests = states.map(({ declared }) => ({
+      service: declared.name,
+      passwords: this.#passwords.of(declared.name),
+      connections: {
+        owner: 4,
+        app: Math.max(leastConnections, 4 * (declared.database?.connections ?? 4)),
+      },
+    }));
+    return provisionServices(server, requests, { systemSchema });
+  }
+
+  /** Gives the roles of a service the passwords that they are to have by now. */
+  async #provisionAgain(service: string): Promise<void> {
+    const state = this.#services.get(service);
+    const server = state && this.#reachable.get(state.server);
+    if (state === undefined || server === undefined) {
+      throw new KerfError("not_ready", {
+        message: `The database server of ${service} does not run.`,
+        fix: "Wait until kerf status says that it does, then run it again.",
+      });
+    }
+    const before = this.#preparing.get(state.server) ?? Promise.resolve();
+    const again = before
+      .catch(() => {})
+      .then(async () => {
+        [state.provisioned] = (await this.#roles(server, [state])) as [ProvisionedService];
+      });
+    this.#preparing.set(state.server, again);
+    await again;
   }
 
   async #settle(state: ServiceState, problem: KerfError | undefined): Promise<void> {

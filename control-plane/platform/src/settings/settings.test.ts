@@ -104,7 +104,7 @@ test("configuration and secrets: declared, set, changed under load, never shown"
     async () => {
       const set = { currency: "XXX" };
       const { message } = await failure(platform.client.changeConfig({ service: "fees", set }));
-      assert.match(message, /Version 3 is kept, and main could not be started with it/);
+      assert.match(message, /Version 3 is kept, and fees could not be started with it/);
       assert.deepEqual(await fees(), { percent: 3.5, currency: "EUR", keyLength: value.length });
       await platform.client.changeConfig({ service: "fees", set: { currency: "USD" } });
     },
@@ -181,4 +181,26 @@ test("configuration and secrets: declared, set, changed under load, never shown"
       "not_found",
     );
   });
+
+  await t.test(
+    "a unit that has nothing else is not started, until it has what it needs",
+    async () => {
+      await platform.end();
+      platform = place.start("--no-watch", "--environment=test", "--cut=all");
+      status = await platform.ready();
+      assert.equal((await fetch(`${gateway()}/hello`)).status, 200);
+      assert.equal((await fetch(`${gateway()}/fees`)).status, 503);
+      const unit = status.units.find(({ name }) => name === "fees");
+      assert.equal(unit?.instances[0]?.state, "stopped");
+      // Two at once: both are kept, and what serves in the end has both.
+      const { client } = platform;
+      const [secret, config] = await Promise.all([
+        client.setSecret({ service: "fees", name: "providerKey", value: "short key" }),
+        client.changeConfig({ service: "fees", set: { percent: 4 } }),
+      ]);
+      assert.ok(secret.instances.length + config.instances.length > 0);
+      await answers(`${gateway()}/fees`);
+      assert.deepEqual(await fees(), { percent: 4, currency: "USD", keyLength: 9 });
+    },
+  );
 });

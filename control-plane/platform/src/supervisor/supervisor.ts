@@ -194,6 +194,14 @@ export class Supervisor {
     return replaced;
   }
 
+  /** Exchanges the copies of a unit and waits for the end of those that were there. Answers the new ones. */
+  async replaceWholly(unit: string): Promise<Instance[]> {
+    const old = this.slotsOf(unit).flatMap((slot) => slot.instances);
+    const replaced = await this.replace(unit);
+    await Promise.all(old.map((instance) => instance.whenEnded));
+    return replaced;
+  }
+
   /** Ends the copies of a unit, each by force after `boundMs`, and starts it anew, unless all is to end by then. Resolves when they are ready, or failed. */
   async startAnew(unit: string, boundMs: number, stopping: AbortSignal): Promise<void> {
     const slots = this.slotsOf(unit);

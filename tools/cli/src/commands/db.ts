@@ -17,6 +17,12 @@ export interface DbTypesOptions {
   json?: true;
 }
 
+/** What `kerf db rotate` takes. */
+export interface DbRotateOptions {
+  home?: string;
+  json?: true;
+}
+
 /** `kerf db`: the databases of services. */
 export function dbCommand(): Command {
   return new Command("db")
@@ -24,7 +30,8 @@ export function dbCommand(): Command {
     .description("Works with the databases of running services.")
     .helpCommand(false)
     .addCommand(shellCommand())
-    .addCommand(typesCommand());
+    .addCommand(typesCommand())
+    .addCommand(rotateCommand());
 }
 
 function shellCommand(): Command {
@@ -75,5 +82,23 @@ function typesCommand(): Command {
       ["kerf db types", "after a new migration"],
       ["kerf db types --check", "in continuous integration"],
     ],
+  );
+}
+
+function rotateCommand(): Command {
+  return examples(
+    new Command("rotate")
+      .summary("exchange the passwords of a service's database")
+      .description(
+        "Makes new passwords for the roles of a service's database, exchanges its instances onto them, new ones first, then tries the old passwords and shows that PostgreSQL refuses them. No call is lost. What ends early leaves both holding; run it again.",
+      )
+      .argument("<service>", "whose database")
+      .addOption(homeOption())
+      .option("--json", "print {instances, refused: {role: answer}} as JSON")
+      .action(async (service: string, options: DbRotateOptions) => {
+        const { rotatePasswords } = await import("../shell/rotate-passwords.ts");
+        await rotatePasswords(service, options);
+      }),
+    [["kerf db rotate payments", "when somebody may have seen the old ones"]],
   );
 }
