@@ -253,7 +253,9 @@ async function sparesFor(
   found: Found,
   { systemSchema }: ProvisionOptions,
 ): Promise<ReadonlyMap<Wanted, SpareDatabase>> {
-  const fit = missing.filter((want) => !want.roles.some(({ name }) => found.hasRole(name)));
+  const fit = missing.filter(
+    (want) => !want.roles.some(({ as, name }) => as === undefined && found.hasRole(name)),
+  );
   // Only embedded servers have spares, and there we are superuser.
   if (systemSchema === undefined || !found.superuser || fit.length === 0) return new Map();
   const spares = await findSpares(admin, spareMark(systemSchema));
@@ -278,9 +280,7 @@ function roleStatements(
     return [...renameStatements(spare, want.names), ...roles, layout];
   });
   for (const { names } of unfinished.filter((want) => !spares.has(want))) {
-    statements.push(
-      `alter role ${id(names.app)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
-    );
+    statements.push(idleBound(names.app));
     // Whoever is not superuser makes a database for another role only as its member.
     if (!found.superuser) statements.push(`grant ${id(names.owner)} to current_user`);
   }
@@ -295,10 +295,16 @@ function roleStatement({ as, limit, name, password }: WantedRole, found: Found, 
   const role = `${verb} role ${id(name)} login connection limit ${limit}${change}`;
   if (as === undefined) return role;
   // It works as the other role from its first statement on; what is set for that one is not set for it.
-  return `${role};
-    grant ${id(as)} to ${id(name)};
-    alter role ${id(name)} set role = ${quoteLiteral(as)};
-    alter role ${id(name)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`;
+  const works = [`grant ${id(as)} to ${id(name)}`, workingAs(name, as), idleBound(name)];
+  return [role, ...works].join(";\n");
+}
+
+function workingAs(name: string, as: string): string {
+  return `alter role ${id(name)} set role = ${quoteLiteral(as)}`;
+}
+
+function idleBound(role: string): string {
+  return `alter role ${id(role)} set idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`;
 }
 
 /** Copying through the log is several times quicker than copying files, which costs two checkpoints. */

@@ -9,8 +9,8 @@ import { systemSchema } from "@kerf/service";
 import { type ServiceName, services } from "../app/services.ts";
 import type { Crash } from "../hook/crash.ts";
 
-/** Of the roles that runs make; the server lives as long as they do. */
-const passwords = { owner: "owner", app: "app" };
+/** Of the roles that runs make, in both ways in; the server lives as long as they do. */
+const passwords = { owner: "owner", app: "app", second: "second" };
 
 /** Makes and migrates databases as the platform does before an instance starts; what is there already is left as it is. */
 export async function setUp(
