@@ -130,7 +130,7 @@ test("up returns when everything is ready; a killed platform is replaced and not
   assert.match(nothing.stdout, /Nothing runs/);
 });
 
-test("down stops what runs without a platform; up says what is wrong with an app, and leaves nothing behind", async () => {
+test("down stops what runs without a platform; up says what is wrong, and leaves nothing behind", async () => {
   assert.equal((await up()).code, 0);
   const ran = await status();
   process.kill(ran.platform.pid, "SIGKILL");
@@ -139,9 +139,12 @@ test("down stops what runs without a platform; up says what is wrong with an app
   assert.deepEqual(await living(Object.values(serving(ran))), []);
   assert.deepEqual(sockets(), []);
 
-  const wrong = await up("--cut", "nobody");
+  const wrong = await up("--environment", "Wrong!");
   assert.equal(wrong.code, 78, wrong.all);
-  assert.match(wrong.all, /nobody/);
-  assert.equal(readFileSync(join(home, "logs", "platform.log"), "utf8").includes("nobody"), true);
+  assert.match(wrong.all, /--environment is lower-case letters/);
+  assert.equal(
+    readFileSync(join(home, "logs", "platform.log"), "utf8").includes("--environment"),
+    true,
+  );
   assert.match((await kerf("down", "--home", home)).stdout, /Nothing runs/);
 });
