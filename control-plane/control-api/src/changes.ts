@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. */
-export const rolloutStep = z.enum(["gate", "migrate", "start", "shift", "drain", "undo"]);
+export const rolloutStep = z.enum(["gate", "migrate", "start", "watch", "shift", "drain", "undo"]);
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */

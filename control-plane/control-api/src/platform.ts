@@ -178,6 +178,10 @@ export const platform = contract("platform", {
         expose: z.string().optional(),
         /** Even though the gate speaks against it; goes on record. */
         force: z.boolean().optional(),
+        /** Share of the calls that the new release gets at first. */
+        canary: z.number().min(0.01).max(0.99).optional(),
+        /** How long it is watched beside the old one, milliseconds; 0 does without. */
+        watchMs: z.int().min(0).max(300_000).default(10_000),
       }),
       errors,
       output: changeReport,

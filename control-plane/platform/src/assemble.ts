@@ -253,6 +253,7 @@ export function assemble(
     journal,
     store: releases,
     databases,
+    load,
     deployed,
     supervisor,
     acknowledged: () => publisher.acknowledged(),

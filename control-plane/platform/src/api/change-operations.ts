@@ -14,16 +14,21 @@ import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollo
 export interface ChangeSurroundings {
   readonly releases: ReleaseStore;
   /** Makes a change. */
-  change(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport>;
+  readonly change: (plan: (deployment: Deployment) => Plan, asked: Asked) => Promise<ChangeReport>;
   /** What the gate says of a change. */
-  judge(plan: Plan): Promise<GateVerdict>;
+  readonly judge: (plan: Plan) => Promise<GateVerdict>;
   /** What is to run, and what is written down of it. */
-  placed(): { readonly deployment: Deployment; readonly kept: KeptPlacement | undefined };
+  readonly placed: () => {
+    readonly deployment: Deployment;
+    readonly kept: KeptPlacement | undefined;
+  };
 }
 
 interface ChangeInput {
   change: string;
   force?: boolean;
+  canary?: number;
+  watchMs?: number;
 }
 
 /** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
@@ -76,8 +81,8 @@ export function changeOperations(
   };
 }
 
-function askedOf({ change, force }: ChangeInput, context: CallContext): Asked {
-  return { id: change, by: userOf(context), force };
+function askedOf({ canary, change, force, watchMs }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context), force, canary, watchMs };
 }
 
 /** Those of some builds that compose answers for gateways. Throws for a build that is not of the service that it is given for. */

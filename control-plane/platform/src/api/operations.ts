@@ -16,7 +16,6 @@ import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import { auditedOperations } from "../audit/audited-operations.ts";
 import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
-import { userOf } from "../audit/audited-operations.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";

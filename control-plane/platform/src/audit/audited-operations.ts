@@ -92,7 +92,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
   cut: {
     asked: ({ from, service }) => ({
       service: String(service),
-      asked: from === undefined ? {} : { from: String(from) },
+      asked: typeof from === "string" ? { from } : {},
     }),
     came: cameOfChange,
   },
@@ -108,7 +108,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: ({ builds, expose, force }) => ({
       asked: {
         builds: builds as Record<string, string>,
-        ...(expose === undefined ? undefined : { expose: String(expose) }),
+        ...(typeof expose === "string" ? { expose } : undefined),
         ...(force === true ? { force } : undefined),
       },
     }),

@@ -3,6 +3,7 @@ import type { AppManifest } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import {
+  type Canary,
   type Deployment,
   gatewayInstances,
   placedInstances,
@@ -20,6 +21,7 @@ export class Deployed {
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
   #beside: AppManifest | undefined;
+  #canary: Canary | undefined;
 
   constructor(
     /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
@@ -54,6 +56,11 @@ export class Deployed {
   /** The app as it was or will be, while copies of both run. */
   set beside(beside: AppManifest | undefined) {
     this.#beside = beside;
+  }
+
+  /** How the calls of some units are shared between old and staged copies, while these are watched. */
+  set canary(canary: Canary | undefined) {
+    this.#canary = canary;
   }
 
   /** Makes it the one that is to run, with the same gateways. */
@@ -102,7 +109,7 @@ export class Deployed {
     return buildPlacement({
       manifest: this.current.manifest,
       units: servedUnits(this.current, supervisor),
-      instances: placedInstances(this.current, supervisor),
+      instances: placedInstances(this.current, supervisor, this.#canary),
       gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
       moving: this.#moving,

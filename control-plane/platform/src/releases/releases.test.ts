@@ -57,7 +57,7 @@ class Stage {
 
   async deploy(...names: string[]) {
     const builds = await this.build(...names);
-    return this.platform.client.deploy({ change: this.change, builds });
+    return this.platform.client.deploy({ change: this.change, builds, watchMs: 0 });
   }
 
   async greeting(): Promise<string> {
@@ -155,10 +155,10 @@ test("services are built, deployed and rolled back alone, and run without their 
         ["contract", "clients outside", "counter.add", "note"],
       ],
     );
-    const refused = await refusal(client.deploy({ change: stage.change, builds }));
+    const refused = await refusal(client.deploy({ change: stage.change, builds, watchMs: 0 }));
     assert.equal(refused.code, "gate_refused");
     assert.match(refused.why ?? "", /counter\.add/);
-    await client.deploy({ change: stage.change, builds, force: true });
+    await client.deploy({ change: stage.change, builds, force: true, watchMs: 0 });
     const { entries } = await client.audit({ limit: 2 });
     assert.deepEqual(
       entries.map(({ action, asked, result }) => [action, asked?.["force"], result]),

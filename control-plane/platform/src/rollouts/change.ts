@@ -22,6 +22,10 @@ export interface Asked {
   readonly by: string;
   /** Even though the gate speaks against it. */
   readonly force?: boolean | undefined;
+  /** Share of the calls that the new copies get at first, above 0 and below 1; without it all of them at once. */
+  readonly canary?: number | undefined;
+  /** How long the new copies are watched beside the old ones before the change is committed, milliseconds; each time that their share grows. */
+  readonly watchMs?: number | undefined;
 }
 
 /** A change that is under way: `state/change.json`. */

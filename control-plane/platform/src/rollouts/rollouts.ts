@@ -11,7 +11,9 @@ import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
+import type { LoadKeeper } from "../load/load-keeper.ts";
 import { movedEdges } from "./moved-edges.ts";
+import { type Watching, watchStaged } from "./watch-staged.ts";
 
 /** What rollouts work on. */
 export interface RolloutsOptions {
@@ -22,10 +24,11 @@ export interface RolloutsOptions {
   readonly databases: Databases;
   readonly deployed: Deployed;
   readonly supervisor: Supervisor;
+  readonly load: LoadKeeper;
   /** Tells everyone what is true now; resolves when all who route know it, or after a bound. */
-  acknowledged(): Promise<void>;
+  readonly acknowledged: () => Promise<void>;
   /** Resident memory of everything that runs for the app, bytes. */
-  memory(): Promise<number>;
+  readonly memory: () => Promise<number>;
 }
 
 /** Makes changes, one at a time: staged beside what serves, committed in one moment, finished or undone whatever happens. */
@@ -56,13 +59,18 @@ export class Rollouts {
     this.#running = change;
     try {
       const findings = await this.#judge(change, before, force);
-      return await this.#roll(change, before, findings);
+      return await this.#roll(change, before, findings, asked);
     } finally {
       this.#running = undefined;
     }
   }
 
-  async #roll(change: Change, before: Deployment, findings: GateFinding[]): Promise<ChangeReport> {
+  async #roll(
+    change: Change,
+    before: Deployment,
+    findings: GateFinding[],
+    asked: Asked,
+  ): Promise<ChangeReport> {
     const { clock, deployed, journal, memory, store, supervisor } = this.#options;
     const begun = clock.now();
     const memoryBefore = await memory();
@@ -84,6 +92,8 @@ export class Rollouts {
         await staged.start();
         staged.assertReady();
       });
+      await watchStaged(this.#watching(change, before, target), asked);
+      staged.assertReady();
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged);
@@ -92,6 +102,7 @@ export class Rollouts {
 
     // From here on it has happened: what fails is mended, not undone.
     deployed.moving = new Map();
+    deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target);
     const drained = staged.promote();
@@ -111,6 +122,31 @@ export class Rollouts {
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
+    };
+  }
+
+  /** What staged copies are watched by, once they are called. */
+  #watching(change: Change, before: Deployment, after: Deployment): Watching {
+    const { acknowledged, clock, deployed, load } = this.#options;
+    const releases = ({ released }: Deployment, unit: string): string =>
+      String(released?.releases[unit] ?? "");
+    const units = Object.keys(change.units).filter(
+      (unit) =>
+        !unit.startsWith("gateway:") &&
+        Object.hasOwn(before.units, unit) &&
+        releases(before, unit) !== releases(after, unit),
+    );
+    return {
+      clock,
+      load,
+      // A service that gets another unit is called in one place at a time.
+      units: change.moves.length > 0 ? [] : units,
+      releases: (unit) => ({ old: releases(before, unit), now: releases(after, unit) }),
+      share: async (share) => {
+        deployed.canary = { units: new Set(units), share };
+        await acknowledged();
+      },
+      step: (detail, work) => this.#step(change, "watch", detail, work),
     };
   }
 
@@ -151,9 +187,11 @@ export class Rollouts {
     const { deployed, journal } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
-      deployed.beside = undefined;
-      await staged.abandon();
+      deployed.canary = undefined;
+      // The old ones are called again before the new ones go.
       await this.#options.acknowledged();
+      await staged.abandon();
+      deployed.beside = undefined;
       journal.end();
     });
   }

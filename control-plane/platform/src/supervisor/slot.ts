@@ -61,6 +61,11 @@ export class Slot {
     return this.#next !== undefined;
   }
 
+  /** The successor that was staged and is ready. */
+  get staged(): Instance | undefined {
+    return this.#next?.routable === true ? this.#next : undefined;
+  }
+
   /** The copies that routers may know of. */
   get routable(): Instance[] {
     return [this.#current, ...this.#retiring].filter(

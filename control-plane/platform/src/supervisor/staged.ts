@@ -11,7 +11,7 @@ export interface StagedPlace {
   readonly slot: Slot;
   /** There was no such place before. */
   readonly isNew: boolean;
-  start(): Instance;
+  readonly start: () => Instance;
 }
 
 /** What the supervisor does when staged copies take their places. */

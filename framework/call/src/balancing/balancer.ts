@@ -32,6 +32,8 @@ export class Balancer {
   readonly #ejection: OutlierEjection;
   #from: readonly PlacedInstance[] | undefined;
   #endpoints: readonly Endpoint[] = [];
+  /** Whether some are to get more than others. */
+  #areWeighted = false;
 
   constructor(options: BalancerOptions) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class Balancer {
     }
     if (this.#ejection.ejected > 0) this.#probeDue(now);
     if (key !== undefined) return this.#pickByKey(key, tried);
+    if (this.#areWeighted) return this.#pickByWeight(tried, now);
     const { random } = this.#options;
     const first = Math.floor(random.next() * count);
     const second = (first + 1 + Math.floor(random.next() * (count - 1))) % count;
@@ -79,11 +82,33 @@ export class Balancer {
     this.#ejection.settled(endpoint.outlier, failed, now);
   }
 
+  /**
+   * Two by their weights, and the better one of them. By its cost alone an instance of a tenth of the weight would get nothing as long as the others
+   * have little to do.
+   */
+  #pickByWeight(tried: Address | undefined, now: number): Endpoint | undefined {
+    const choices = this.#choices(tried);
+    if (choices.length <= 1) return choices[0];
+    const sum = choices.reduce((all, { instance }) => all + weightOf(instance), 0);
+    const one = this.#drawn(choices, sum);
+    const other = this.#drawn(choices, sum);
+    return one === other ? one : this.#better(one, other, now);
+  }
+
+  #drawn(choices: readonly Endpoint[], sum: number): Endpoint {
+    let left = this.#options.random.next() * sum;
+    for (const endpoint of choices) {
+      left -= weightOf(endpoint.instance);
+      if (left < 0) return endpoint;
+    }
+    return choices.at(-1) as Endpoint;
+  }
+
   #pickByKey(key: string, tried: Address | undefined): Endpoint | undefined {
     const { pool } = this.#options;
     const candidates = this.#choices(tried).map((endpoint) => ({
       id: endpoint.instance.id,
-      weight: endpoint.instance.weight ?? 1,
+      weight: weightOf(endpoint.instance),
       inFlight: pool.inFlight(endpoint.instance.address),
       endpoint,
     }));
@@ -127,12 +152,12 @@ export class Balancer {
     return costOther < costOne ? other : one;
   }
 
-  /** Calls under way with the one to come, in shares of what the instance is there for. */
+  /** Calls under way with the one to come; of a new instance as if there were more. */
   #pressure({ instance, since }: Endpoint, now: number): number {
     const { pool, policies } = this.#options;
     const age = now - since;
     const warm = age >= policies.slowStartMs ? 1 : Math.max(leastShare, age / policies.slowStartMs);
-    return (pool.inFlight(instance.address) + 1) / ((instance.weight ?? 1) * warm);
+    return (pool.inFlight(instance.address) + 1) / warm;
   }
 
   #current(): readonly Endpoint[] {
@@ -153,6 +178,8 @@ export class Balancer {
       return known;
     });
     this.#from = instances;
+    const [first] = instances;
+    this.#areWeighted = instances.some((one) => weightOf(one) !== weightOf(first));
     this.#ejection.watch(this.#endpoints.map(({ outlier }) => outlier));
     return this.#endpoints;
   }
@@ -167,4 +194,8 @@ export class Balancer {
       );
     }
   }
+}
+
+function weightOf(instance: PlacedInstance | undefined): number {
+  return instance?.weight ?? 1;
 }

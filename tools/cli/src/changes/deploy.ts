@@ -17,13 +17,15 @@ export function deploy(services: readonly string[], options: DeployOptions): Pro
       return;
     }
     const builds = Object.fromEntries(changed.map(({ digest, service }) => [service, digest]));
-    const { expose, force } = options;
+    const { canary, expose, force, watch } = options;
     await makeChange(connection, options, (client, asked) =>
       client.deploy({
         ...asked,
         builds,
         ...(expose === undefined ? undefined : { expose }),
         ...(force === true ? { force } : undefined),
+        ...(canary === undefined ? undefined : { canary }),
+        ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }),
       }),
     );
   });

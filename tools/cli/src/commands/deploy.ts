@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { homeOption } from "./home-option.ts";
@@ -7,6 +7,8 @@ import { homeOption } from "./home-option.ts";
 export interface DeployOptions extends ChangeOptions {
   all?: true;
   force?: true;
+  canary?: number;
+  watch?: number;
   app?: string;
   expose?: string;
 }
@@ -30,6 +32,20 @@ const verdictHelp =
 const jsonHelp =
   "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
 
+/** `10%` as a share. */
+function percentage(text: string): number {
+  const [, number] = /^(\d{1,2})\s*%?$/.exec(text) ?? [];
+  const share = Number(number) / 100;
+  if (share > 0) return share;
+  throw new InvalidArgumentError("It is from 1% to 99%.");
+}
+
+function seconds(text: string): number {
+  const number = Number(text);
+  if (/^\d{1,3}$/.test(text) && number <= 300) return number;
+  throw new InvalidArgumentError("It is a whole number from 0 to 300.");
+}
+
 /** `kerf deploy`: new code of some services, and of no others. */
 export function deployCommand(): Command {
   return examples(
@@ -45,6 +61,16 @@ export function deployCommand(): Command {
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
+      .option(
+        "--canary <percent>",
+        "share of the calls that the new release gets at first, as 10%",
+        percentage,
+      )
+      .option(
+        "--watch <seconds>",
+        "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
+        seconds,
+      )
       .option("--wait", "wait for another change that is under way")
       .addOption(homeOption())
       .option("--json", jsonHelp)
@@ -56,6 +82,10 @@ export function deployCommand(): Command {
       }),
     [
       ["kerf deploy payments", "a fix to payments, and nothing else"],
+      [
+        "kerf deploy payments --canary 10% --watch 60",
+        "a tenth of the calls for a minute, then all",
+      ],
       ["kerf deploy --all", "whatever has changed"],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
     ],

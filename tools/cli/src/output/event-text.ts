@@ -12,6 +12,7 @@ const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"
   gate: "it goes together with what runs",
   migrate: "the tables are ready",
   start: "new copies are ready",
+  watch: "the new release does as well as the old one",
   shift: "everyone calls them",
   drain: "the old ones have finished",
   undo: "undone; what served before, serves on",

@@ -1,0 +1,67 @@
+import { type Clock, KerfError } from "@kerf/kernel";
+import { compareLoad, type LoadComparison } from "../load/compare-load.ts";
+import type { LoadKeeper } from "../load/load-keeper.ts";
+import type { Asked } from "./change.ts";
+
+/** Pause between two looks, milliseconds: programs tell of their load once a second. */
+const lookMs = 1_000;
+/** How far back the old release is looked at, milliseconds. */
+const beforeMs = 60_000;
+
+/** What staged copies are watched by. */
+export interface Watching {
+  readonly clock: Clock;
+  readonly load: LoadKeeper;
+  /** The units that have old and staged copies of other releases; empty where there is nothing to compare. */
+  readonly units: readonly string[];
+  readonly releases: (unit: string) => { readonly old: string; readonly now: string };
+  /** Gives the staged copies this share of the calls; resolves when everyone knows. */
+  readonly share: (share: number) => Promise<void>;
+  readonly step: (detail: string, work: () => Promise<void>) => Promise<void>;
+}
+
+/**
+ * Lets staged copies be called, a share of the calls first when a canary is wanted, then all of them while the old ones stand by, and compares them
+ * with the release before. Throws `release_worse` as soon as they do worse.
+ */
+export async function watchStaged(
+  watching: Watching,
+  { canary, watchMs = 0 }: Pick<Asked, "canary" | "watchMs">,
+): Promise<void> {
+  if (watching.units.length === 0 || watchMs === 0) return;
+  const shares = canary === undefined ? [1] : [canary, 1];
+  for (const share of shares) {
+    const percent = `${Math.round(share * 100)} % of the calls for ${watchMs / 1_000} s`;
+    await watching.step(percent, async () => {
+      await watching.share(share);
+      await watch(watching, watchMs);
+    });
+  }
+}
+
+async function watch(watching: Watching, watchMs: number): Promise<void> {
+  const { clock, units } = watching;
+  const since = clock.now();
+  for (;;) {
+    await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    const passed = clock.now() - since;
+    for (const unit of units) {
+      const { verdict, why } = compareUnit(watching, unit, passed);
+      if (verdict !== "worse") continue;
+      throw new KerfError("release_worse", {
+        message: `The new release of ${unit} does worse than the one before.`,
+        why,
+        fix: `Its logs say more: kerf logs ${unit}`,
+      });
+    }
+    if (passed >= watchMs) return;
+  }
+}
+
+function compareUnit({ load, releases }: Watching, unit: string, passed: number): LoadComparison {
+  const { now, old } = releases(unit);
+  return compareLoad(
+    load.window({ unit, release: old }, beforeMs),
+    load.window({ unit, release: now }, passed),
+  );
+}
