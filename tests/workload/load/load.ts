@@ -6,7 +6,7 @@ import type { Journal } from "./journal.ts";
 import { order } from "./orders.ts";
 import { Shopper } from "./shopper.ts";
 
-/** Mean pause of a client between two things that it does, milliseconds: a client makes two to three requests a second. */
+/** Mean pause of a client between two things that it does, milliseconds: a client makes two to four requests a second. */
 const pauseMs = 350;
 
 /** Mixed load that goes on until it is stopped. */
