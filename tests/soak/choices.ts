@@ -7,6 +7,8 @@ export type Kind = (typeof kinds)[number];
 
 /** The code that composes answers for the gateway. */
 const backend = "web";
+/** A program in another language: it has a unit to itself. */
+const foreign = "recommendations";
 
 /** What a change of one kind can be about now: the arguments of its command. */
 export function choicesOf(
@@ -27,9 +29,13 @@ export function choicesOf(
         .filter(({ alone, service }) => !alone && !units.some(({ name }) => name === service))
         .map(({ service }) => [service]);
     case "join":
-      return placed.flatMap(({ service, unit }) =>
-        units.filter(({ name }) => name !== unit).map(({ name }) => [service, name]),
-      );
+      return placed
+        .filter(({ service }) => service !== foreign)
+        .flatMap(({ service, unit }) =>
+          units
+            .filter(({ name, services: members }) => name !== unit && !members.includes(foreign))
+            .map(({ name }) => [service, name]),
+        );
   }
 }
 

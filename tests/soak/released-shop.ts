@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { httpClient } from "@kerf/call/browser";
+import type { Client } from "@kerf/contract";
 import { type ChangeReport, platform, type ReleaseStatus } from "@kerf/control-api";
 import { eventually, runKerf, type ShopStatus } from "../shop/running-shop.ts";
 
@@ -64,6 +65,20 @@ export class ReleasedShop {
     return JSON.parse(args[0] === "up" ? (stdout.trim().split("\n").at(-1) ?? "") : stdout) as T;
   }
 
+  /** Builds a service into the platform's folder of builds; answers the digest. */
+  async build(service: string): Promise<string> {
+    const out = join(this.home, "builds");
+    const { builds } = await this.kerf<{ builds: readonly { digest: string }[] }>(
+      "build",
+      service,
+      "--app",
+      this.#app,
+      "--out",
+      out,
+    );
+    return builds[0]?.digest ?? "";
+  }
+
   deploy(service: string): Promise<ChangeReport> {
     return this.kerf("deploy", service, "--app", this.#app);
   }
@@ -76,14 +91,19 @@ export class ReleasedShop {
     return this.kerf("releases");
   }
 
-  /** Tells each step of every change as it begins, until `signal` aborts. */
-  async follow(onStep: (step: string) => void, signal: AbortSignal): Promise<void> {
+  /** A client of the platform, as `kerf` has one. */
+  async client(): Promise<Client<typeof platform>> {
     const { url } = JSON.parse(await readFile(join(this.home, "platform.json"), "utf8")) as {
       url: string;
     };
     const token = (await readFile(join(this.home, "token"), "utf8")).trim();
     const headers = { authorization: `Bearer ${token}` };
-    const client = httpClient(platform, { baseUrl: url, headers: () => headers });
+    return httpClient(platform, { baseUrl: url, headers: () => headers });
+  }
+
+  /** Tells each step of every change as it begins, until `signal` aborts. */
+  async follow(onStep: (step: string) => void, signal: AbortSignal): Promise<void> {
+    const client = await this.client();
     try {
       for await (const event of client.events({}, { signal })) {
         if (event.type === "rollout" && event.state === "started") onStep(event.step);
