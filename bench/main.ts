@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   events: () => import("./events/bench.ts"),
   recover: () => import("./recover/bench.ts"),
   idle: () => import("./idle/bench.ts"),
+  deploy: () => import("./deploy/bench.ts"),
 };
 
 const command = {

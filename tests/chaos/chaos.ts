@@ -4,15 +4,18 @@ import { seededRandom } from "@kerf/kernel";
 import { Cluster } from "./cluster.ts";
 import { startEngine } from "./engines.ts";
 import { faults } from "./faults/index.ts";
-import { invariants } from "./invariants/index.ts";
-import type { Finding } from "./invariants/invariant.ts";
-import { startLoad } from "./load/load.ts";
+import { judge } from "../workload/invariants/index.ts";
+import type { Finding } from "../workload/invariants/invariant.ts";
+import { Journal } from "../workload/load/journal.ts";
+import { startLoad } from "../workload/load/load.ts";
 import type { ChaosOptions } from "./options.ts";
 import { drawPlan } from "./plan.ts";
 import { linesOf, type Report, reportOf } from "./report.ts";
-import { settle } from "./settle.ts";
+import { settle } from "../workload/settle.ts";
 import { clockTime, strikeAll, type Struck } from "./strike.ts";
 
+/** Clients at once: 20 to 40 requests a second in all. */
+const shoppers = 12;
 /** Pause between two lines of progress, milliseconds. */
 const progressMs = 10_000;
 
@@ -60,8 +63,8 @@ async function runPlan(
     "inventory",
     "select sku, on_hand from stock",
   );
-  const load = await startLoad(cluster.shop.url, seed);
-  const { journal } = load;
+  const journal = new Journal();
+  const load = await startLoad(cluster.shop.url, { seed, shoppers, journal });
   const began = performance.now();
   const progress = setInterval(() => {
     const accepted = journal.orders.filter((intent) => intent.accepted.length > 0).length;
@@ -85,7 +88,7 @@ async function runPlan(
   );
   const evidence = {
     journal,
-    sql: cluster.sql.bind(cluster),
+    sql: cluster.sql,
     stockBefore: new Map(stock.map(({ sku, on_hand }) => [sku, on_hand])),
   };
   const findings: Finding[] = [
@@ -100,14 +103,7 @@ async function runPlan(
       violations: left === undefined ? [] : [left],
     },
   ];
-  for (const invariant of invariants) {
-    try {
-      findings.push(...(await invariant(evidence)));
-    } catch (error) {
-      const holds = `${invariant.name} can be looked at`;
-      findings.push({ holds, checked: 1, violations: [String(error)] });
-    }
-  }
+  findings.push(...(await judge(evidence)));
   const report = reportOf(findings, struck);
   for (const line of linesOf(report, journal)) log(line);
   if (report.failed > 0)

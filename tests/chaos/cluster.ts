@@ -3,9 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type pg from "pg";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
-import { openServiceDatabase } from "../shop/service-database.ts";
+import { type RunSql, sqlOf } from "../workload/sql.ts";
 import { send } from "./faults/signals.ts";
 import { platformPid, running } from "./processes.ts";
 import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
@@ -15,7 +14,7 @@ const patienceMs = 60_000;
 /** How long it may take to end in order, milliseconds; then its launcher is killed, and its guardian ends the rest. */
 const stopMs = 30_000;
 
-const app = ["--app", "tests/chaos/app/app.ts", "--no-watch", "--cut", "all", "--replicas", "2"];
+const app = ["--app", "tests/workload/app/app.ts", "--no-watch", "--cut", "all", "--replicas", "2"];
 
 /** The app under test and how to reach its parts: processes by what they say of themselves, data by its owners. */
 export class Cluster {
@@ -159,17 +158,8 @@ export class Cluster {
   }
 
   /** Runs a statement in a service's database, as its owner. */
-  async sql<Row extends pg.QueryResultRow>(
-    service: string,
-    text: string,
-    values: readonly unknown[] = [],
-  ): Promise<Row[]> {
-    const client = await openServiceDatabase(this.shop.home, service);
-    try {
-      return (await client.query<Row>(text, [...values])).rows;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
+  get sql(): RunSql {
+    return sqlOf(this.shop.home);
   }
 }
 

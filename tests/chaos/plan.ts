@@ -1,5 +1,5 @@
 import type { Random } from "@kerf/kernel";
-import { between, pick, shuffled } from "./draw.ts";
+import { between, pick, shuffled } from "../workload/draw.ts";
 import type { DrawnFault, Fault } from "./faults/fault.ts";
 
 /** The load runs undisturbed before the first fault, milliseconds. */

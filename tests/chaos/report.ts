@@ -1,9 +1,7 @@
-import type { Finding } from "./invariants/invariant.ts";
-import type { Journal } from "./load/journal.ts";
+import { isOk, linesOfFindings } from "../workload/invariants/findings.ts";
+import type { Finding } from "../workload/invariants/invariant.ts";
+import type { Journal } from "../workload/load/journal.ts";
 import type { Struck } from "./strike.ts";
-
-/** Rows of evidence that are printed of one violation. */
-const evidenceRows = 5;
 
 /** What a run found. */
 export interface Report {
@@ -18,11 +16,6 @@ export function reportOf(findings: readonly Finding[], struck: readonly Struck[]
   return { findings, struck, passed: findings.length - failed, failed };
 }
 
-/** True for what was looked at, unless nothing to look at is normal. */
-function isOk({ checked, violations, mayBeNone }: Finding): boolean {
-  return violations.length === 0 && (checked > 0 || mayBeNone === true);
-}
-
 /** The report as lines. */
 export function* linesOf({ findings, struck, passed, failed }: Report, journal: Journal) {
   yield "";
@@ -35,15 +28,7 @@ export function* linesOf({ findings, struck, passed, failed }: Report, journal: 
   for (const [kind, count] of [...journal.failures].sort(([, a], [, b]) => b - a))
     yield `  ${kind.padEnd(40)} ${String(count).padStart(6)}`;
   yield "";
-  yield "invariants";
-  for (const finding of findings) {
-    yield `  ${isOk(finding) ? "ok      " : "VIOLATED"} ${finding.holds} (${finding.checked})`;
-    if (finding.checked === 0 && !isOk(finding)) yield "             there was nothing to look at";
-    for (const each of finding.violations.slice(0, evidenceRows))
-      yield `             ${JSON.stringify(each)}`;
-    if (finding.violations.length > evidenceRows)
-      yield `             … and ${finding.violations.length - evidenceRows} more`;
-  }
+  yield* linesOfFindings(findings);
   yield "";
   yield `${passed} passed, ${failed} failed`;
 }

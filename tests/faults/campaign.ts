@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster } from "./cluster.ts";
 import { openLoop, type Sample } from "./load/open-loop.ts";
+import { requestAt } from "./load/request-at.ts";
 import { type Observed, type Outcome, outcomeOf } from "./outcome.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
@@ -77,7 +78,7 @@ async function observe(
     if (sample.at >= warmUpMs) samples.push({ ...sample, at: sample.at - warmUpMs });
   };
   try {
-    await openLoop(cluster.url, rate, warmUp + seconds, onSample, signal);
+    await openLoop(cluster.url, rate, warmUp + seconds, requestAt, onSample, signal);
   } finally {
     clearInterval(progress);
     ending.abort();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { kinds, type Sample } from "./load/open-loop.ts";
+import type { Sample } from "./load/open-loop.ts";
+import { kinds } from "./load/request-at.ts";
 import { outcomeOf } from "./outcome.ts";
 
 /** Thirty seconds of a hundred queries each, 10 ms long, but for what `change` says; the fault comes at second 10. */

@@ -1,5 +1,6 @@
 import { p99Between, quantileOf, successOf } from "./load/figures.ts";
-import { type Kind, kinds, type Sample } from "./load/open-loop.ts";
+import type { Sample } from "./load/open-loop.ts";
+import { type Kind, kinds } from "./load/request-at.ts";
 
 /** Least share of calls that succeed where all of them may be repeated. */
 const leastOfRepeated = 0.999;

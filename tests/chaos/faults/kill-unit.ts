@@ -1,4 +1,4 @@
-import { busy, services } from "../app/services.ts";
+import { busy, services } from "../../workload/app/services.ts";
 import type { Fault } from "./fault.ts";
 import { send } from "./signals.ts";
 

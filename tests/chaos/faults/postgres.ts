@@ -1,4 +1,4 @@
-import { busy } from "../app/services.ts";
+import { busy } from "../../workload/app/services.ts";
 import type { Fault } from "./fault.ts";
 import { pause, send } from "./signals.ts";
 

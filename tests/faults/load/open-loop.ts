@@ -1,16 +1,20 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
 
-/** What the load asks for: a read, a read through another service, and a change under a key of its own. */
-export const kinds = ["query", "nested", "command"] as const;
-export type Kind = (typeof kinds)[number];
+/** A request that is due, and what it is called in the figures. */
+export interface Due<Kind extends string> {
+  readonly kind: Kind;
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
-/** Of every five requests three read, one reads through another service, and one changes something. */
-const mix: readonly Kind[] = ["query", "nested", "query", "command", "query"];
+/** Which request is sent: the `n`-th, from 0, due at `at` milliseconds. */
+export type RequestAt<Kind extends string> = (n: number, at: number) => Due<Kind>;
 
 /** One request, as its client saw it. */
-export interface Sample {
+export interface Sample<Kind extends string = string> {
   readonly kind: Kind;
   /** When it was due, milliseconds from the start of the load. */
   readonly at: number;
@@ -33,11 +37,12 @@ const tickMs = 2;
  * Sends `rate` requests a second for `seconds`, each at its time whatever became of those before, so that nothing slow hides what would have
  * come after it. Resolves when the last one has its answer. `onSample` sees each as it ends; `signal` ends the sending early.
  */
-export async function openLoop(
+export async function openLoop<Kind extends string>(
   url: string,
   rate: number,
   seconds: number,
-  onSample: (sample: Sample) => void,
+  requestAt: RequestAt<Kind>,
+  onSample: (sample: Sample<Kind>) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const pool = new Pool(url, {
@@ -52,12 +57,11 @@ export async function openLoop(
   for (let sent = 0; sent < total && !signal.aborted;) {
     const due = Math.min(total, ((performance.now() - began) * rate) / 1_000);
     for (; sent < due; sent++) {
-      const one = ask(pool, began, (sent * 1_000) / rate, mix[sent % mix.length] as Kind).then(
-        (sample) => {
-          underWay.delete(one);
-          onSample(sample);
-        },
-      );
+      const at = (sent * 1_000) / rate;
+      const one = ask(pool, began, at, requestAt(sent, at)).then((sample) => {
+        underWay.delete(one);
+        onSample(sample);
+      });
       underWay.add(one);
     }
     await sleep(tickMs);
@@ -66,31 +70,19 @@ export async function openLoop(
   await pool.close();
 }
 
-async function ask(pool: Pool, began: number, at: number, kind: Kind): Promise<Sample> {
+async function ask<Kind extends string>(
+  pool: Pool,
+  began: number,
+  at: number,
+  { kind, ...request }: Due<Kind>,
+): Promise<Sample<Kind>> {
   const taken = (): number => performance.now() - began - at;
   try {
-    const { statusCode, body } = await pool.request(requestOf(kind, at));
+    const { statusCode, body } = await pool.request(request);
     const text = await body.text();
     const sample = { kind, at, ms: taken(), status: statusCode };
     return statusCode === 200 ? sample : { ...sample, error: text.slice(0, 300) };
   } catch (error) {
     return { kind, at, ms: taken(), status: 0, error: String(error) };
-  }
-}
-
-function requestOf(kind: Kind, at: number) {
-  const sku = `sku-${Math.round(at) % 97}`;
-  switch (kind) {
-    case "query":
-      return { method: "GET", path: `/stock/${sku}` } as const;
-    case "nested":
-      return { method: "GET", path: `/quotes/${sku}` } as const;
-    case "command":
-      return {
-        method: "POST",
-        path: `/stock/${sku}/takings`,
-        headers: { "content-type": "application/json", "idempotency-key": randomUUID() },
-        body: "{}",
-      } as const;
   }
 }

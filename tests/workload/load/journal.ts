@@ -50,6 +50,9 @@ export class Journal {
     this.failures.set(kind, (this.failures.get(kind) ?? 0) + 1);
   }
 
+  /** A page came without these parts, and told of it: allowed while faults hit. */
+  sawGaps(_parts: readonly string[]): void {}
+
   isWrong(what: string, evidence: unknown): void {
     this.wrong.push({ at: new Date().toISOString(), what, evidence });
   }

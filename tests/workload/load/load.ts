@@ -2,25 +2,32 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "@kerf/kernel";
 import { browse } from "./browse.ts";
 import { bump } from "./bumps.ts";
-import { Journal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
 import { order } from "./orders.ts";
 import { Shopper } from "./shopper.ts";
 
-/** Clients at once. */
-const shoppers = 12;
-/** Mean pause of a client between two things that it does, milliseconds: 20 to 40 requests a second in all. */
+/** Mean pause of a client between two things that it does, milliseconds: a client makes two to four requests a second. */
 const pauseMs = 350;
 
 /** Mixed load that goes on until it is stopped. */
 export interface Load {
-  readonly journal: Journal;
   /** Resolves when every client has finished what it was doing. */
   stop(): Promise<void>;
 }
 
+/** How much, and who writes it down. */
+export interface LoadOptions {
+  readonly seed: number;
+  /** Clients at once. */
+  readonly shoppers: number;
+  readonly journal: Journal;
+}
+
 /** Signs everybody up and begins; what each client wants to do is drawn from the seed. */
-export async function startLoad(url: string, seed: number): Promise<Load> {
-  const journal = new Journal();
+export async function startLoad(
+  url: string,
+  { journal, seed, shoppers }: LoadOptions,
+): Promise<Load> {
   const ending = new AbortController();
   const { signal } = ending;
   const crowd: Shopper[] = [];
@@ -30,7 +37,6 @@ export async function startLoad(url: string, seed: number): Promise<Load> {
   }
   const loops = crowd.map((shopper) => shop(shopper));
   return {
-    journal,
     async stop() {
       ending.abort();
       await Promise.all(loops);

@@ -44,7 +44,12 @@ export async function browse(shopper: Shopper): Promise<void> {
     () => shopper.expect("/orders?limit=10", (body) => Array.isArray(body.items)),
     () => shopper.expect("/notifications", (body) => Array.isArray(body.items)),
     // Parts that are away leave gaps that the page tells of.
-    () => shopper.expect("/home", (body) => Array.isArray(body.degraded)),
+    () =>
+      shopper.expect("/home", (body) => {
+        if (!Array.isArray(body.degraded)) return false;
+        shopper.journal.sawGaps(body.degraded);
+        return true;
+      }),
   ];
   await shopper.pick(looks)();
 }

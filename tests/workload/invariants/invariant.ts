@@ -1,9 +1,9 @@
-import type { Cluster } from "../cluster.ts";
 import type { Journal } from "../load/journal.ts";
+import type { RunSql } from "../sql.ts";
 
 /** What is judged: the data as it is when everything is quiet, and what the clients know. */
 export interface Evidence {
-  readonly sql: Cluster["sql"];
+  readonly sql: RunSql;
   readonly journal: Journal;
   /** Pieces of each product before the load. */
   readonly stockBefore: ReadonlyMap<string, number>;

@@ -1,0 +1,129 @@
+import { cpus } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { p99Between } from "kerf-tests/faults/load/figures";
+import { ReleasedShop } from "kerf-tests/soak/released-shop";
+import { SourceCopy } from "kerf-tests/soak/source-copy";
+import type { Benchmark } from "../harness/benchmark.ts";
+import { MixedLoad } from "./mixed-load.ts";
+
+/** Requests a second that the bar is for; a machine that this keeps busy gets half, and half again. */
+const fullRate = 1_000;
+const leastRate = 100;
+/** Share of the machine that is to be idle before anything is changed: what is started beside what serves needs it. */
+const idleShare = 0.5;
+/** Load before anything is measured, and load whose idle share is measured, milliseconds. */
+const warmUpMs = 10_000;
+const probeMs = 4_000;
+/** Time around a change whose p99 is compared with that of as long before it, milliseconds. */
+const windowMs = 10_000;
+/** Bound of the whole load, seconds. */
+const longest = 600;
+
+const benchmark: Benchmark = {
+  name: "deploy",
+  about:
+    "the shop under 1,000 requests/s of queries, commands, streams and sagas while a service is rolled to new code and back, cut and joined: what clients saw",
+  peers: false,
+  async run({ quick, log }) {
+    const rounds = quick ? 1 : 3;
+    const source = await SourceCopy.make();
+    let shop: ReleasedShop | undefined;
+    try {
+      shop = await ReleasedShop.start(source.app);
+      const load = await startHalfIdle(shop.url, log);
+      const ratios: number[] = [];
+      const rollbacks: number[] = [];
+      try {
+        const client = await shop.client();
+        const change = (name: string, make: (asked: { change: string }) => Promise<unknown>) =>
+          measured(load, name, ratios, log, () => make({ change: `${name}-${ratios.length}` }));
+        for (let round = 1; round <= rounds; round += 1) {
+          load.journal.during = "build";
+          await source.edit("catalog", round);
+          const builds = { catalog: await shop.build("catalog") };
+          await change("deploy", (asked) => client.deploy({ ...asked, builds }));
+          rollbacks.push(
+            await change("rollback", (asked) => client.rollback({ ...asked, unit: "catalog" })),
+          );
+          await change("join", (asked) =>
+            client.join({ ...asked, service: "search", into: "catalog" }),
+          );
+          await change("cut", (asked) => client.cut({ ...asked, service: "search" }));
+        }
+      } finally {
+        await load.stop();
+      }
+      const failures = load.failures();
+      for (const failure of failures.slice(0, 20)) log(`FAILED  ${failure}`);
+      const { journal, samples } = load;
+      const asked = samples.length + journal.requests;
+      log(
+        `${asked} requests, ${journal.streams} streams, ${journal.orders.length} sagas; ${failures.length} failed`,
+      );
+      return {
+        failed: failures.length,
+        p99_ratio: Math.max(...ratios),
+        rollback_s: Math.max(...rollbacks) / 1_000,
+      };
+    } finally {
+      await shop?.stop();
+      await shop?.remove();
+      await source.remove();
+    }
+  },
+};
+
+/** Load at the highest rate that leaves the machine half idle. */
+async function startHalfIdle(url: string, log: (line: string) => void): Promise<MixedLoad> {
+  for (let rate = fullRate; ; rate /= 2) {
+    const load = await MixedLoad.start(url, rate, longest);
+    await sleep(warmUpMs);
+    const before = cpuTimes();
+    await sleep(probeMs);
+    const after = cpuTimes();
+    const idle = (after.idle - before.idle) / (after.all - before.all);
+    log(`${rate} requests/s   ${(idle * 100).toFixed(0)} % of the machine idle`);
+    if (idle >= idleShare || rate / 2 < leastRate) return load;
+    await load.stop();
+  }
+}
+
+/** Makes a change, and adds how the p99 around it is to that before it. Milliseconds that the change took. */
+async function measured(
+  load: MixedLoad,
+  name: string,
+  ratios: number[],
+  log: (line: string) => void,
+  make: () => Promise<unknown>,
+): Promise<number> {
+  load.journal.during = "nothing";
+  await sleep(windowMs);
+  const from = load.now();
+  load.journal.during = name;
+  await make();
+  const until = load.now();
+  const rest = Math.max(0, windowMs - (until - from)) / 2;
+  load.journal.during = `after ${name}`;
+  await sleep(rest);
+  const before = p99Between(load.samples, from - windowMs, from - rest) ?? Number.NaN;
+  const around = p99Between(load.samples, from - rest, until + rest) ?? Number.NaN;
+  const ratio = around / before;
+  ratios.push(ratio);
+  log(
+    `${name.padEnd(9)} ${(until - from).toFixed(0).padStart(6)} ms   p99 ${before.toFixed(1)} ms before, ${around.toFixed(1)} ms around   ratio ${ratio.toFixed(2)}`,
+  );
+  return until - from;
+}
+
+/** Milliseconds of all cores since the machine began. */
+function cpuTimes(): { idle: number; all: number } {
+  const times = cpus().map((core) => core.times);
+  const idle = times.reduce((sum, each) => sum + each.idle, 0);
+  const all = times.reduce(
+    (sum, { idle: i, irq, nice, sys, user }) => sum + i + irq + nice + sys + user,
+    0,
+  );
+  return { idle, all };
+}
+
+export default benchmark;
