@@ -81,7 +81,8 @@ export const rows: readonly Row[] = [
   promise(
     "Teams deploy alone",
     "A release is one unit's list of builds; rolling one leaves the others where they are",
-    planned("deploys, scaling, cut and join"),
+    built("control-plane/platform/src/releases/releases.test.ts"),
+    "kerf deploy payments",
   ),
   promise(
     "Each service scales alone",
@@ -91,7 +92,8 @@ export const rows: readonly Row[] = [
   promise(
     "A bad deploy is taken back at once",
     "Canary with analysis, automatic rollback, the same act as a deploy",
-    planned("deploys, scaling, cut and join"),
+    built("control-plane/platform/src/releases/releases.test.ts"),
+    "kerf deploy payments --canary 10%",
   ),
   promise(
     "Any language",
@@ -311,13 +313,15 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "Cutting or joining loses requests",
-    "Cut and join roll a unit to another release under load; today placement changes at a start",
-    planned("deploys, scaling, cut and join"),
+    "Cut and join replace units in one moment while they serve; no request fails for it",
+    built("control-plane/platform/src/rollouts/rollouts.test.ts"),
+    "kerf cut orders",
   ),
   cost(
     "Two versions that do not understand each other",
     'Compatibility verdicts field by field, consumer-driven contracts, "can I deploy?" inside the deploy',
-    planned("deploys, scaling, cut and join"),
+    built("control-plane/platform/src/releases/releases.test.ts"),
+    "kerf can-i-deploy payments",
   ),
   cost(
     "Why did this checkout fail?",

@@ -192,10 +192,33 @@ test("services are built, deployed and rolled back alone, and run without their 
     },
   );
 
+  assert.equal(await asking.stop(), 0, "no request failed until here");
+
+  await t.test("a release that fails its callers goes back by itself", async () => {
+    const healthy = readFileSync(stage.place.path("greeter/service.ts"), "utf8");
+    const leak = 'if (Math.random() < 0.3) throw new Error("leak");';
+    stage.edit("greeter/service.ts", (source) =>
+      source.replace("const { ok,", `${leak} const { ok,`),
+    );
+    const load = keepAsking(`${stage.gateway}/greetings/ada`);
+    const builds = await stage.build("greeter");
+    const canary = { canary: 0.2, watchMs: 30_000 };
+    const refused = await refusal(client.deploy({ change: stage.change, builds, ...canary }));
+    assert.equal(refused.code, "change_failed");
+    assert.match(refused.message, /does worse than the one before/);
+    assert.match(refused.why ?? "", /calls failed/);
+    assert.ok((await load.stop()) > 0, "callers of the canary noticed");
+    stage.edit("greeter/service.ts", () => healthy);
+    const after = keepAsking(`${stage.gateway}/greetings/ada`);
+    assert.equal(await stage.greeting(), "Welcome ada 0");
+    const [newest] = (await client.releases({ unit: "main" })).releases;
+    assert.equal(newest?.running, false);
+    assert.equal(await after.stop(), 0);
+  });
+
   await t.test(
     "the source is not needed, and what was deployed runs at the next start",
     async () => {
-      assert.equal(await asking.stop(), 0);
       await stage.platform.end();
       rmSync(stage.place.path("greeter"), { recursive: true });
       const next = stage.start();
