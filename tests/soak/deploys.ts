@@ -90,11 +90,15 @@ async function changeUnderLoad(
   const watched = shop.follow((step) => changes.at(step), watching.signal);
   try {
     await sleep(calmMs, undefined, { signal });
+    let told = 0;
     for (const deck = deckOf(options, random); deck.length > 0;) {
       const made = await changes.next(deck);
       log(
         `${clock(began)}  ${textOf(made)}; ${journal.requests} requests, ${journal.seen.length} failed`,
       );
+      for (const { at, during, kind } of journal.seen.slice(told))
+        log(`         FAILED ${at} ${kind}, during ${during}`);
+      told = journal.seen.length;
       await sleep(pauseMs, undefined, { signal });
     }
     await sleep(calmMs, undefined, { signal });
