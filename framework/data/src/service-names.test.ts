@@ -8,6 +8,7 @@ test("hyphens become underscores", () => {
     database: "gift_cards",
     owner: "gift_cards_owner",
     app: "gift_cards_app",
+    second: "gift_cards_app_2",
   });
 });
 

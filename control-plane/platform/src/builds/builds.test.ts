@@ -142,6 +142,13 @@ test("a host runs the builds of a whole unit without source, app or node_modules
     builds,
     databases,
     keys: { issuer: { ...privateKey.export({ format: "jwk" }), kid: "issuer-1" } },
+    settings: {
+      payments: {
+        config: {},
+        secrets: { providerKey: "a key of the test" },
+        version: { config: 0, secrets: 1 },
+      },
+    },
   });
   await platform.reported("main-1", "ready");
   const catalog = contract("catalog", {

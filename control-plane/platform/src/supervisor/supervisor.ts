@@ -68,19 +68,24 @@ export class Supervisor {
 
   /**
    * Goes on with what a platform before us started and still lives. Resolves when all of it has attached to us, or after 3 s:
-   * until then nothing is known well enough to be published. Copies that were started for the change `undone` are ended. Answers what was found.
+   * until then nothing is known well enough to be published. Copies that were started for the change `undone` are ended, once nobody calls them. Answers what was found.
    */
   async reconcile(programs: readonly Program[], undone?: string): Promise<Instance[]> {
     for (const program of programs) this.#programs.set(program.unit, program);
     const waiting: Promise<void>[] = [];
     const found: Instance[] = [];
-    for (const record of this.#records.all().sort(servesBest)) {
+    const last = ({ change }: InstanceRecord): number =>
+      Number(undone !== undefined && change === undone);
+    const records = this.#records.all().sort((a, b) => last(a) - last(b) || servesBest(a, b));
+    for (const record of records) {
       const running = this.#options.runtime.adopt(record.reference);
       if (running === undefined) {
         this.#forget(record);
         continue;
       }
-      if (undone !== undefined && record.change === undone) {
+      // Of a change that is undone: callers may know it beside the copy that serves, and are told first; where none serves, nobody knows it.
+      const isUndone = undone !== undefined && record.change === undone;
+      if (isUndone && this.#slots.get(record.slot)?.current === undefined) {
         running.kill();
         void running.exited.then(() => this.#forget(record));
         continue;
