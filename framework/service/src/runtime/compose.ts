@@ -1,5 +1,5 @@
 import { canStandIn } from "@kerf/call";
-import { CallContext, toKerfError } from "@kerf/kernel";
+import { CallContext, deadlineExceeded, toKerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Compose, Composed, Part } from "../declaration/compose.ts";
 
@@ -73,7 +73,10 @@ async function untilOver<T>(context: CallContext, work: () => Promise<T> | T): P
   const over = Promise.withResolvers<never>();
   const forget = context.onCancel(over.reject);
   try {
-    return await Promise.race([over.promise, Promise.resolve().then(work)]);
+    const value = await Promise.race([over.promise, Promise.resolve().then(work)]);
+    // The same moment ends a call within it, whose fallback may answer before anybody else hears of the end.
+    if (context.remainingMs <= 0) throw deadlineExceeded("a part of an answer was made");
+    return value;
   } finally {
     forget();
   }
