@@ -30,7 +30,6 @@ export async function nextDeployment(
   const releases = await releasesOf(store, released, builds, change);
   const expose = { ...last?.expose, ...change.expose };
   const app = store.app();
-  if (app === undefined) throw new Error("a platform that runs releases has an app");
   const deployment: Deployment = {
     ...before,
     ...placed,

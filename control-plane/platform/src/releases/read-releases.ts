@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Clock } from "@kerf/kernel";
 import type { PlatformOptions } from "../options.ts";
 import { deploy, type Deployment } from "../placement/deployment.ts";
+import type { KeptPlacement } from "../placement/kept.ts";
 import { programs } from "../programs.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Journal } from "../rollouts/journal.ts";
@@ -25,11 +26,10 @@ export async function readReleases(around: ReadReleasesOptions): Promise<Deploym
   const { events, journal, options, store } = around;
   const isFirst = journal.kept?.builds === undefined;
   if (isFirst) await makeFirst(around);
-  const { kept } = journal;
+  const kept = journal.kept as KeptPlacement;
+  const builds = kept.builds ?? {};
   const app = store.app();
-  if (kept?.builds === undefined || app === undefined)
-    throw new Error("the first releases were not written");
-  const running = store.services(kept.builds);
+  const running = store.services(builds);
   const manifest = composeManifest(app, running, kept.expose);
   if (!isFirst && options.cut !== undefined) {
     // Throws for names that there are not.

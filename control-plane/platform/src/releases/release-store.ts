@@ -30,9 +30,15 @@ export class ReleaseStore {
     return this.#builds;
   }
 
-  /** The app as it was deployed last; undefined before the first time. */
-  app(): AppShell | undefined {
-    return readJson<AppShell>(this.#appFile);
+  /** The app as it was deployed last. Throws `start_failed` when its file is gone or cannot be read. */
+  app(): AppShell {
+    const app = readJson<AppShell>(this.#appFile);
+    if (app !== undefined) return app;
+    throw new KerfError("start_failed", {
+      message: `${this.#appFile} is missing or cannot be read.`,
+      why: "It holds what an app is beside its services: gateways, policies, servers.",
+      fix: "Put it back from a copy of KERF_HOME. What runs, runs on.",
+    });
   }
 
   keepApp(app: AppShell): Promise<void> {

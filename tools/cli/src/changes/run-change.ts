@@ -57,7 +57,8 @@ async function inTurn<T>(isPatient: boolean, request: () => Promise<T>): Promise
     try {
       return await request();
     } catch (thrown) {
-      const { code } = (thrown as KerfError).data as { code?: string };
+      // Only what the platform itself refuses says so; a platform that is gone says nothing.
+      const code = ((thrown as KerfError).data as { code?: string } | undefined)?.code;
       if (!isPatient || code !== "change_under_way" || Date.now() > end) throw thrown;
     }
   }
