@@ -76,4 +76,11 @@ export {
 export type { ClientSecurity } from "./transports/framed/tls/secure-connect.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
-export type { Dispatcher, Incoming, Reply, Request, Transport } from "./transport.ts";
+export {
+  type Dispatcher,
+  type Incoming,
+  type Reply,
+  type Request,
+  sendOver,
+  type Transport,
+} from "./transport.ts";

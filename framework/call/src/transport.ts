@@ -1,4 +1,4 @@
-import type { CallContext, KerfError, Trace } from "@kerf/kernel";
+import { type CallContext, type KerfError, toKerfError, type Trace } from "@kerf/kernel";
 
 /** Who waits for the answer of a call: one of the two is called, once. */
 export interface Reply {
@@ -43,6 +43,18 @@ export interface Transport {
   onUnusable(listener: (reason: KerfError) => void): void;
   /** Ends it; calls under way reject with `connection_lost`. */
   close(): void;
+}
+
+/** Sends a query or a command the shortest way that a transport has. */
+export function sendOver(transport: Transport, request: Request, reply: Reply): void {
+  if (transport.send !== undefined) {
+    transport.send(request, reply);
+    return;
+  }
+  transport.call(request).then(
+    (value) => reply.answered(value),
+    (thrown: unknown) => reply.refused(toKerfError(thrown)),
+  );
 }
 
 /** What arrives at the callee's side, whatever brought it. */

@@ -40,7 +40,11 @@ export async function findSpares(admin: Client, mark: string): Promise<SpareData
 export function renameStatements(spare: SpareDatabase, names: ServiceNames): string[] {
   return [
     `alter database ${id(spare.database)} rename to ${id(names.database)}`,
-    `alter role ${id(spare.owner)} rename to ${id(names.owner)}`,
-    `alter role ${id(spare.app)} rename to ${id(names.app)}`,
+    renameRole(spare.owner, names.owner),
+    renameRole(spare.app, names.app),
   ];
+}
+
+function renameRole(from: string, to: string): string {
+  return `alter role ${id(from)} rename to ${id(to)}`;
 }

@@ -1,17 +1,24 @@
-import type { Transport } from "@kerf/call";
+import { sendOver, type Transport } from "@kerf/call";
 import type { Crash } from "./crash.ts";
 
 /** A transport whose calls are points, before each leaves and after its answer has arrived. */
 export function watchTransport(transport: Transport, crash: Crash): Transport {
   return {
-    async call(request) {
+    call: (request) => transport.call(request),
+    send(request, reply) {
       const context = `${request.service}.${request.operation}`;
-      crash.reach("before", ["call path: call"], context);
-      try {
-        return await transport.call(request);
-      } finally {
-        crash.reach("after", ["call path: call"], context);
-      }
+      const after = (): void => void crash.reach("after", ["call path: send"], context);
+      crash.reach("before", ["call path: send"], context);
+      sendOver(transport, request, {
+        answered(value) {
+          after();
+          reply.answered(value);
+        },
+        refused(error) {
+          after();
+          reply.refused(error);
+        },
+      });
     },
     async *stream(request) {
       const context = `${request.service}.${request.operation}`;

@@ -5,7 +5,7 @@ import {
   type Timer,
   toKerfError,
 } from "@kerf/kernel";
-import type { Reply } from "../transport.ts";
+import { type Reply, sendOver } from "../transport.ts";
 import { besideOf } from "./call-spans.ts";
 import type { SendOptions } from "./client-stub.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -95,13 +95,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       return;
     }
     // The position "instance" has chosen it.
-    const transport = this.transport as NonNullable<typeof this.transport>;
-    if (transport.send === undefined) {
-      transport.call(this.request()).then(
-        (value) => this.answered(value),
-        (thrown: unknown) => this.refused(toKerfError(thrown)),
-      );
-    } else transport.send(this.request(), this);
+    sendOver(this.transport as NonNullable<typeof this.transport>, this.request(), this);
     // It may have been refused right away.
     if (this.#isOver || this.#backoff !== undefined) return;
     const besideMs = this.#pipeline.beside?.(this);
@@ -123,14 +117,12 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       return;
     }
     this.#hedge = hedge;
-    const transport = hedge.transport as NonNullable<typeof hedge.transport>;
-    transport.call(hedge.request()).then(
-      (value) => {
+    sendOver(hedge.transport as NonNullable<typeof hedge.transport>, hedge.request(), {
+      answered: (value) => {
         this.#pipeline.settle(hedge, undefined);
         if (!this.#isOver) this.#succeed(value, this.#failure === undefined ? this : undefined);
       },
-      (thrown: unknown) => {
-        const error = toKerfError(thrown);
+      refused: (error) => {
         const said = this.#pipeline.settle(hedge, error) ?? error;
         this.#hedge = undefined;
         if (this.#isOver) return;
@@ -141,7 +133,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
         this.#failure = undefined;
         this.#repeat(said);
       },
-    );
+    });
   }
 
   #succeed(value: unknown, loser: Outgoing | undefined): void {
