@@ -3,12 +3,13 @@ import type { ChangeReport, GateVerdict } from "@kerf/control-api";
 import { type CallContext, KerfError } from "@kerf/kernel";
 import { userOf } from "../audit/audited-operations.ts";
 import type { Deployment } from "../placement/deployment.ts";
-import type { KeptPlacement } from "../placement/kept.ts";
+import type { AutoScale, KeptPlacement } from "../placement/kept.ts";
 import { listReleases } from "../releases/list-releases.ts";
 import type { Release } from "../releases/release.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
-import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
+import { planCut, planDeploy, planJoin, planRollback } from "../rollouts/plan.ts";
+import { planAutoScale, planRestart, planScale } from "../rollouts/plan-copies.ts";
 
 /** What changes of what runs are made by. */
 export interface ChangeSurroundings {
@@ -31,7 +32,13 @@ interface ChangeInput {
   watchMs?: number;
 }
 
-/** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
+interface Scaling {
+  unit: string;
+  copies?: number;
+  auto?: AutoScale;
+}
+
+/** Operations that change what runs: cut and join, scale and restart, deploy and roll back, and what is asked before. */
 export function changeOperations(
   around: ChangeSurroundings,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
@@ -47,8 +54,17 @@ export function changeOperations(
       return change((now) => planJoin(now, service, into), askedOf(rest, context));
     }),
     scale: inFull(({ input, context }) => {
-      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
-      return change((now) => planScale(now, unit, copies), askedOf(rest, context));
+      const { auto, copies, unit, ...rest } = input as Scaling & ChangeInput;
+      if ((auto === undefined) === (copies === undefined)) throw eitherOr();
+      const plan = (now: Deployment): Plan =>
+        copies === undefined
+          ? planAutoScale(now, unit, auto as AutoScale)
+          : planScale(now, unit, copies);
+      return change(plan, askedOf(rest, context));
+    }),
+    restart: inFull(({ input, context }) => {
+      const { unit, ...rest } = input as { unit: string } & ChangeInput;
+      return change((now) => planRestart(now, unit), askedOf(rest, context));
     }),
     deploy: inFull(({ input, context }) => {
       const { builds, expose, ...rest } = input as {
@@ -113,6 +129,13 @@ function earlier(
     });
   }
   return releases.get(unit, number);
+}
+
+function eitherOr(): KerfError {
+  return new KerfError("invalid_input", {
+    message: "Either a number of copies is given, or how they follow the load.",
+    fix: "kerf scale UNIT 3, or kerf scale UNIT --auto 1..10",
+  });
 }
 
 function assertBuildOf(name: string, built: string): void {

@@ -42,10 +42,9 @@ export interface ApiSurroundings extends ChangeSurroundings {
   signPrincipal(principal: Principal): Promise<string> | string;
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
-  restart(unit: string): Promise<string[]>;
   /** Makes the copies of a service use its newest settings; answers those that do. */
   settingsChanged(service: string): Promise<string[]>;
-  /** As `restart`, and waits for the end of the copies that were there. */
+  /** As `settingsChanged`, of a whole unit, and waits for the end of the copies that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
@@ -170,9 +169,6 @@ export function platformOperations(around: ApiSurroundings): Operations {
       });
       return { instances, refused };
     }),
-    restart: inFull(async ({ input }) => ({
-      instances: await around.restart((input as { unit: string }).unit),
-    })),
     ...changeOperations(around, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;

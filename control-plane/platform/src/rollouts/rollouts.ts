@@ -55,7 +55,7 @@ export class Rollouts {
     if (this.#running !== undefined) throw underWay(this.#running);
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
-    const change: Change = { version: 1, ...plan(before), id, by, at };
+    const change: Change = { version: 1, ...awake(plan(before)), id, by, at };
     this.#running = change;
     try {
       const findings = await this.#judge(change, before, force);
@@ -82,7 +82,7 @@ export class Rollouts {
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
     await this.#migrate(change, target);
-    const staged = supervisor.stage(change.id, programs, gone);
+    const staged = supervisor.stage(change.id, programs, gone, change.anew);
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
@@ -104,7 +104,7 @@ export class Rollouts {
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
-    deployed.place(target);
+    deployed.place(target, Object.keys(change.units));
     const drained = staged.promote();
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     await this.#step(change, "drain", undefined, () => drained);
@@ -215,6 +215,15 @@ export class Rollouts {
       throw thrown;
     }
   }
+}
+
+/** A unit that sleeps gets a copy by a change: what is new of it must show that it gets ready. */
+function awake(plan: Plan): Plan {
+  const units = Object.entries(plan.units).map(([unit, kept]) => [
+    unit,
+    kept?.copies === 0 ? { ...kept, copies: 1 } : kept,
+  ]);
+  return { ...plan, units: Object.fromEntries(units) as Plan["units"] };
 }
 
 /** The units of a change, as they were and as they are. */

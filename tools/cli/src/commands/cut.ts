@@ -54,26 +54,3 @@ export function joinCommand(): Command {
     [["kerf join orders main", "orders and main are one program again"]],
   );
 }
-
-/** `kerf scale`: more or fewer copies. */
-export function scaleCommand(): Command {
-  return examples(
-    new Command("scale")
-      .summary("run another number of copies of a unit")
-      .description(
-        "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. It holds for the next start too.",
-      )
-      .argument("<unit>", "the unit")
-      .argument("<copies>", "how many, from 1 to 100")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
-      .action(async (unit: string, copies: string, options: ChangeOptions) => {
-        const { runChange } = await import("../changes/run-change.ts");
-        await runChange(options, (client, asked) =>
-          client.scale({ ...asked, unit, copies: Number(copies) }),
-        );
-      }),
-    [["kerf scale search 3", "three copies of search"]],
-  );
-}
