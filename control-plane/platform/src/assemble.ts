@@ -272,7 +272,9 @@ export function assemble(
     load,
     audit,
     serving: (unit) =>
-      supervisor.slotsOf(unit).flatMap(({ current }) => (current?.routable === true ? current.id : [])),
+      supervisor
+        .slotsOf(unit)
+        .flatMap(({ current }) => (current?.routable === true ? current.id : [])),
     lag: (unit) => lag.of(unit),
     resize: async (unit) => {
       const program = deployed.programs.find((each) => each.unit === unit);

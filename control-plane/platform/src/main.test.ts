@@ -197,7 +197,10 @@ test("an app comes up, answers, survives the death of each of its parts, and goe
     assert.deepEqual([kind, units["counter"]?.after?.copies], ["restart", 1]);
     assert.notEqual(pidOf(await client.status({}), "counter"), before);
     assert.equal((await fetch(`${gateway}/counters/a`)).status, 200);
-    assert.equal((await safe(client.restart({ change, unit: "nothing" }))).error?.data.code, "not_found");
+    assert.equal(
+      (await safe(client.restart({ change, unit: "nothing" }))).error?.data.code,
+      "not_found",
+    );
   });
 
   await t.test("it stops when it is asked to, and leaves nothing running", async () => {

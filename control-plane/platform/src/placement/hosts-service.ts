@@ -8,7 +8,13 @@ import type {
 } from "@kerf/call";
 import { hosts, type LeaseOrder, type WakeOrder } from "@kerf/call/host";
 import { LeaseKeeper } from "@kerf/call/limits";
-import { type CallContext, type Clock, type ErrorShape, KerfError, toKerfError } from "@kerf/kernel";
+import {
+  type CallContext,
+  type Clock,
+  type ErrorShape,
+  KerfError,
+  toKerfError,
+} from "@kerf/kernel";
 import type { LoadKeeper, LoadSubject } from "../load/load-keeper.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";

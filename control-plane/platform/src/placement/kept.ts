@@ -50,7 +50,9 @@ export function placeAsKept(
   const units: Record<string, string[]> = {};
   const copies: Record<string, number> = {};
   const auto: Record<string, AutoScale> = {};
-  for (const [unit, { auto: said, services: names, copies: number }] of Object.entries(kept.units)) {
+  for (const [unit, { auto: said, services: names, copies: number }] of Object.entries(
+    kept.units,
+  )) {
     if (unit.startsWith("gateway:")) continue;
     units[unit] = names.filter((name) => known.has(name));
     if (number !== undefined) copies[unit] = number;

@@ -5,6 +5,12 @@ import type { Placement } from "./snapshot-builder.ts";
 /** How long a change waits for the acknowledgement of routers before the old place may go, in milliseconds. */
 const acknowledgeBoundMs = 2_000;
 
+/**
+ * Least pause between two publications for each program that reads them, milliseconds: about what the signature, the text and the file cost each. A
+ * hundred copies that come or go one after the other would otherwise be a hundred snapshots for a hundred programs.
+ */
+const readMs = 1;
+
 /** Whoever routes by the snapshot, as far as the publisher cares. */
 export interface Router {
   readonly attached: boolean;
@@ -33,6 +39,7 @@ export class Publisher {
   #open = false;
   #scheduled = false;
   #published = "";
+  #publishedAt = Number.NEGATIVE_INFINITY;
   #snapshot: Snapshot | undefined;
   #signed: SignedSnapshot | undefined;
 
@@ -56,15 +63,19 @@ export class Publisher {
     this.#opened.resolve();
   }
 
-  /** Publishes soon when something is different; changes of the same moment are one generation. */
+  /** Publishes soon when something is different; changes of the same moment are one generation, with many programs those of a tenth of a second. */
   changed(): void {
     this.acknowledgement();
     if (!this.#open || this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const { clock, routers } = this.#options;
+    const publish = (): void => {
       this.#scheduled = false;
       this.#publish();
-    });
+    };
+    const waitMs = this.#publishedAt + routers().length * readMs - clock.now();
+    if (waitMs > 0) clock.after(waitMs, publish);
+    else setImmediate(publish);
   }
 
   /** Calls `listener` at each new snapshot. */
@@ -106,6 +117,7 @@ export class Publisher {
     const text = JSON.stringify(placement);
     if (text === this.#published) return;
     this.#published = text;
+    this.#publishedAt = this.#options.clock.now();
     const snapshot: Snapshot = {
       ...placement,
       epoch: this.#options.epoch,

@@ -16,6 +16,8 @@ const everyMs = 1_000;
 /** Who makes changes that nobody asked for. */
 export const scaledBy = "platform";
 
+const asBefore = "as many as there were";
+
 /** What automatic scaling works on. */
 export interface AutoScalingOptions {
   readonly clock: Clock;
@@ -42,7 +44,8 @@ interface Watched {
   readonly awake: string | undefined;
   readonly scaler: Scaler;
   readonly copies: number;
-  why: string;
+  /** Why as many: what the last change went by. */
+  readonly why: string;
 }
 
 /**
@@ -108,7 +111,7 @@ export class AutoScaling {
     const found = this.#settingsOf(unit);
     if (found === undefined) return {};
     const { idleMs, max, min, target } = found.settings;
-    const { awake, why } = this.#watched.get(unit) ?? { why: "not watched for long enough yet" };
+    const why = this.#watched.get(unit)?.why ?? asBefore;
     return {
       scaling: {
         min,
@@ -117,7 +120,7 @@ export class AutoScaling {
         ...(idleMs === undefined ? undefined : { idleMs }),
         copies: copiesOf(deployed.current, unit),
         asleep: deployed.isAsleep(unit),
-        why: awake === undefined ? why : `${why}; it does not sleep: ${awake}`,
+        why: found.awake === undefined ? why : `${why}; it does not sleep: ${found.awake}`,
       },
     };
   }
@@ -142,7 +145,6 @@ export class AutoScaling {
     };
     const sample = sampleOf(load, unit, serving(unit), waiting);
     const { copies, why } = watched.scaler.decide(sample, clock.now());
-    watched.why = why;
     if (copies !== watched.copies) void this.#change(unit, watched.copies, copies, why); // Never rejects.
   }
 
@@ -163,7 +165,7 @@ export class AutoScaling {
       known.awake === awake &&
       JSON.stringify(known.settings) === JSON.stringify(settings);
     if (isKnown) return known;
-    const why = known?.why ?? "as many as there were";
+    const why = known?.why ?? asBefore;
     const scaler = new Scaler(settings, copies, clock.now());
     const watched = { settings, awake, scaler, copies, why };
     this.#watched.set(unit, watched);
@@ -201,7 +203,9 @@ export class AutoScaling {
     const entry = { by: scaledBy, action: "scale", unit, before: { copies: before } };
     await audit
       .append({ ...entry, after: { copies }, result: failure?.code ?? "done", why })
-      .catch((thrown: unknown) => log.error("a change of copies was not recorded", { error: thrown }));
+      .catch((thrown: unknown) =>
+        log.error("a change of copies was not recorded", { error: thrown }),
+      );
   }
 
   #answer(unit: string, failure?: KerfError): void {

@@ -41,20 +41,26 @@ export function scaleProblems(
   scale: Readonly<Record<string, UnitScale>>,
   names: readonly string[],
 ): string[] {
-  return Object.entries(scale).flatMap(([unit, { cpu, idleSeconds, inFlight, lag, max, min = 1 }]) => {
-    if (!names.includes(unit))
-      return [`scale: there is no unit ${JSON.stringify(unit)}; there can be ${names.join(", ")}`];
-    const problems: string[] = [];
-    const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
-    if (!isCount(min) || !isCount(max) || max < 1 || min > max || max > mostCopies)
-      problems.push(`scale: ${unit}: from ${min} to ${max} copies is not within 0 to ${mostCopies}`);
-    for (const [name, value] of Object.entries({ inFlight, lag, idleSeconds }))
-      if (value !== undefined && !(value > 0))
-        problems.push(`scale: ${unit}: ${name} ${value} is not more than 0`);
-    if (cpu !== undefined && shareOf(cpu) === undefined)
-      problems.push(`scale: ${unit}: cpu ${JSON.stringify(cpu)} is not like "70%"`);
-    return problems;
-  });
+  return Object.entries(scale).flatMap(
+    ([unit, { cpu, idleSeconds, inFlight, lag, max, min = 1 }]) => {
+      if (!names.includes(unit))
+        return [
+          `scale: there is no unit ${JSON.stringify(unit)}; there can be ${names.join(", ")}`,
+        ];
+      const problems: string[] = [];
+      const isCount = (value: number): boolean => Number.isInteger(value) && value >= 0;
+      if (!isCount(min) || !isCount(max) || max < 1 || min > max || max > mostCopies)
+        problems.push(
+          `scale: ${unit}: from ${min} to ${max} copies is not within 0 to ${mostCopies}`,
+        );
+      for (const [name, value] of Object.entries({ inFlight, lag, idleSeconds }))
+        if (value !== undefined && !(value > 0))
+          problems.push(`scale: ${unit}: ${name} ${value} is not more than 0`);
+      if (cpu !== undefined && shareOf(cpu) === undefined)
+        problems.push(`scale: ${unit}: cpu ${JSON.stringify(cpu)} is not like "70%"`);
+      return problems;
+    },
+  );
 }
 
 /** How an app scales, as data. */

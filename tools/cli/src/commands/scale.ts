@@ -31,7 +31,10 @@ export function scaleCommand(): Command {
       .option("--in-flight <calls>", "with --auto: calls in flight")
       .option("--cpu <share>", "with --auto: share of a core; 70% when nothing is named")
       .option("--lag <events>", "with --auto: events that wait")
-      .option("--idle <seconds>", "with --auto 0..: without anything to do before the last one goes; 60")
+      .option(
+        "--idle <seconds>",
+        "with --auto 0..: without anything to do before the last one goes; 60",
+      )
       .option("--wait", "wait for another change that is under way")
       .addOption(homeOption())
       .option("--json", jsonHelp)
