@@ -50,7 +50,7 @@ interface Watched {
 
 /**
  * Changes the number of copies of units by their load: asks the {@link Scaler} of each once a second. It works beside the changes that people make, and
- * leaves alone what one of these is about. Nothing of it is written down but what it did: a platform after us goes on with what runs.
+ * leaves alone what one of these is about, but for calls that wait for a first copy. Nothing of it is written down but what it did: a platform after us goes on with what runs.
  */
 export class AutoScaling {
   readonly #options: AutoScalingOptions;
@@ -133,10 +133,11 @@ export class AutoScaling {
 
   #look(unit: string): void {
     const { clock, deployed, isChanging, lag, load, serving } = this.#options;
-    // A change, or our own last one, is about to make it different.
-    if (isChanging(unit) || this.#starting.has(unit)) return;
+    if (this.#starting.has(unit)) return;
     // Whoever called it finds out by the placement.
     if (!deployed.isAsleep(unit)) this.#answer(unit);
+    // A change is about to make it different; only a call that waits cannot wait for that.
+    if (isChanging(unit) && !this.#calls.has(unit)) return;
     const watched = this.#watch(unit);
     if (watched === undefined) return;
     const waiting = {
@@ -202,7 +203,7 @@ export class AutoScaling {
     this.#answer(unit, failure);
     const entry = { by: scaledBy, action: "scale", unit, before: { copies: before } };
     await audit
-      .append({ ...entry, after: { copies }, result: failure?.code ?? "done", why })
+      .append({ ...entry, after: { copies }, result: failure?.code ?? "done", why: failure?.message ?? why })
       .catch((thrown: unknown) =>
         log.error("a change of copies was not recorded", { error: thrown }),
       );

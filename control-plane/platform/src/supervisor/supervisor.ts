@@ -222,7 +222,10 @@ export class Supervisor {
         for (const unit of gone) this.#programs.delete(unit);
         return this.slots.filter((slot) => touched.has(slot.unit) && !kept.has(slot.name));
       },
-      emptied: (slot) => void this.#slots.delete(slot.name),
+      emptied: (slot) => {
+        // A call may have had it filled meanwhile.
+        if (slot.instances.length === 0) this.#slots.delete(slot.name);
+      },
     });
   }
 
