@@ -81,7 +81,8 @@ async function scaleUnderLoad(
   const converged = new Converged(client);
   const steps: Step[] = [];
   const wrong: string[] = [];
-  await load.start(rate);
+  // About a call a second for each copy: less would leave it to chance whether every one of them was called.
+  await load.start(Math.max(rate, copies));
   try {
     for (const wanted of ladder(copies)) {
       load.during = `search to ${wanted}`;

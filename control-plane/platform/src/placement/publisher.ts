@@ -30,11 +30,20 @@ export interface PublisherOptions {
   onPublish(snapshot: Snapshot, signed: SignedSnapshot): void;
 }
 
+/** A generation that somebody waits for. */
+interface Awaited {
+  readonly done: Promise<void>;
+  /** Ends the wait when all of them route by it. */
+  readonly check: (routers: readonly Router[]) => void;
+}
+
 /** Numbers, signs and hands out the placement; every change is one generation. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #listeners = new Set<() => void>();
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for acknowledgements, by generation. */
+  readonly #waiting = new Map<number, Awaited>();
+  #publishing: Promise<void> | undefined;
   readonly #opened = Promise.withResolvers<void>();
   #open = false;
   #scheduled = false;
@@ -86,7 +95,9 @@ export class Publisher {
 
   /** Looks again whether everyone has acknowledged what others wait for. */
   acknowledgement(): void {
-    for (const check of this.#waiting) check();
+    if (this.#waiting.size === 0) return;
+    const routers = this.#options.routers();
+    for (const { check } of this.#waiting.values()) check(routers);
   }
 
   /**
@@ -95,21 +106,32 @@ export class Publisher {
    */
   async acknowledged(): Promise<void> {
     await this.#opened.promise;
-    this.#publish();
+    // A hundred copies that go at the same moment are one look at what is true, and one wait.
+    this.#publishing ??= Promise.resolve().then(() => {
+      this.#publishing = undefined;
+      this.#publish();
+    });
+    await this.#publishing;
     const generation = this.#snapshot?.generation ?? 0;
-    const done = Promise.withResolvers<void>();
-    const check = (): void => {
-      const behind = this.#options
-        .routers()
-        .some((router) => router.attached && !router.hasSeen(this.#options.epoch, generation));
-      if (!behind) done.resolve();
+    await (this.#waiting.get(generation) ?? this.#await(generation)).done;
+  }
+
+  #await(generation: number): Awaited {
+    const { clock, epoch, routers } = this.#options;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const end = (): void => {
+      timer.cancel();
+      this.#waiting.delete(generation);
+      resolve();
     };
-    const timer = this.#options.clock.after(acknowledgeBoundMs, done.resolve);
-    this.#waiting.add(check);
-    check();
-    await done.promise;
-    timer.cancel();
-    this.#waiting.delete(check);
+    const timer = clock.after(acknowledgeBoundMs, end);
+    const check = (all: readonly Router[]): void => {
+      if (!all.some((router) => router.attached && !router.hasSeen(epoch, generation))) end();
+    };
+    const awaited = { done, check };
+    this.#waiting.set(generation, awaited);
+    check(routers());
+    return awaited;
   }
 
   #publish(): void {
