@@ -7,6 +7,7 @@ import type { KeptPlacement } from "../placement/kept.ts";
 import { listReleases } from "../releases/list-releases.ts";
 import type { Release } from "../releases/release.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
 import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
 
@@ -17,6 +18,10 @@ export interface ChangeSurroundings {
   readonly change: (plan: (deployment: Deployment) => Plan, asked: Asked) => Promise<ChangeReport>;
   /** What the gate says of a change. */
   readonly judge: (plan: Plan) => Promise<GateVerdict>;
+  /** The versions of a service's settings that come into force with its next deploy. */
+  readonly coming: (service: string) => SettingsVersions;
+  /** The names of what is set differently in two versions of a service's settings. */
+  readonly changedNames: (service: string, one: SettingsVersions, other: SettingsVersions) => string[];
   /** What is to run, and what is written down of it. */
   readonly placed: () => {
     readonly deployment: Deployment;
@@ -56,7 +61,8 @@ export function changeOperations(
         expose?: string;
       } & ChangeInput;
       const backends = backendsAmong(releases, builds);
-      return change((now) => planDeploy(now, builds, backends, expose), askedOf(rest, context));
+      const wanted = { builds, backends, expose, settings: around.coming };
+      return change((now) => planDeploy(now, wanted), askedOf(rest, context));
     }),
     rollback: inFull(({ input, context }) => {
       const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
@@ -69,19 +75,20 @@ export function changeOperations(
       const pairs = (input as { builds: string }).builds.split(",").map((pair) => pair.split("="));
       const builds = Object.fromEntries(pairs) as Record<string, string>;
       const backends = backendsAmong(releases, builds);
-      return judge(planDeploy(placed().deployment, builds, backends, undefined));
+      const wanted = { builds, backends, expose: undefined, settings: around.coming };
+      return judge(planDeploy(placed().deployment, wanted));
     }),
     mayRollBack: inFull(({ input }) => {
       const { release, unit } = input as { release?: number; unit: string };
       return judge(planRollback(placed().deployment, unit, earlier(around, unit, release)));
     }),
     releases: inFull(({ input }) => ({
-      releases: listReleases(releases, placed(), (input as { unit?: string }).unit),
+      releases: listReleases(releases, placed(), (input as { unit?: string }).unit, around.changedNames),
     })),
   };
 }
 
-function askedOf({ canary, change, force, watchMs }: ChangeInput, context: CallContext): Asked {
+export function askedOf({ canary, change, force, watchMs }: ChangeInput, context: CallContext): Asked {
   return { id: change, by: userOf(context), force, canary, watchMs };
 }
 

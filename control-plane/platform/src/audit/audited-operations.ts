@@ -40,9 +40,9 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
-const named = ({ service, name }: Input) => ({
+const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
-  asked: { name: String(name) },
+  asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
 
@@ -140,9 +140,13 @@ const kept: { readonly [Name in Changing]: Kept } = {
   },
   detachProgram: { asked: ofService },
   changeConfig: {
-    asked: ({ service, set, unset }) => ({
+    asked: ({ ahead, service, set, unset }) => ({
       service: String(service),
-      asked: { set: set as never, unset: unset as never },
+      asked: {
+        set: set as never,
+        unset: unset as never,
+        ...(ahead === true ? { ahead } : undefined),
+      },
     }),
     came: ({ before, values }) => ({ before: before as never, after: values as never }),
   },

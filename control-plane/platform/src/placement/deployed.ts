@@ -58,6 +58,11 @@ export class Deployed {
     this.#beside = beside;
   }
 
+  /** The app that a change is about to make, while its copies start; otherwise as it is. */
+  get coming(): AppManifest {
+    return this.#beside ?? this.current.manifest;
+  }
+
   /** How the calls of some units are shared between old and staged copies, while these are watched. */
   set canary(canary: Canary | undefined) {
     this.#canary = canary;

@@ -1,8 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { KerfError } from "@kerf/kernel";
 import { type Build, manifestOfBuild, openBuild } from "@kerf/service/builds";
 import { readJson, writeJson } from "../state/json-file.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import { plainName } from "../supervisor/program.ts";
 import type { AppShell, RunningServices } from "./app-shell.ts";
 import { type Release, releaseName } from "./release.ts";
@@ -88,7 +90,7 @@ export class ReleaseStore {
     });
   }
 
-  /** The number of the release with these builds: the one that runs, the newest one, or a new one. */
+  /** The number of the release with these builds and settings: the one that runs, the newest one, or a new one. */
   async ensure(
     unit: string,
     running: number | undefined,
@@ -98,11 +100,19 @@ export class ReleaseStore {
     const newest = all.at(-1);
     const runs = all.find(({ number }) => number === running);
     for (const release of [runs, newest])
-      if (release !== undefined && isSame(release.builds, made.builds)) return release.number;
+      if (release !== undefined && isSame(release, made)) return release.number;
     const release: Release = { number: (newest?.number ?? 0) + 1, ...made };
     const releases = [...all, release].slice(-keptReleases);
     await writeJson(this.#file(unit), { version: 1, releases });
     return release.number;
+  }
+
+  /** The versions of a service's settings that some release names. */
+  settingsOf(service: string): readonly SettingsVersions[] {
+    return readdirSync(this.#releases)
+      .filter((name) => name.endsWith(".json"))
+      .flatMap((name) => this.of(name.slice(0, -".json".length)))
+      .flatMap(({ settings }) => settings?.[service] ?? []);
   }
 
   #file(unit: string): string {
@@ -110,9 +120,7 @@ export class ReleaseStore {
   }
 }
 
-function isSame(one: Release["builds"], other: Release["builds"]): boolean {
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
-  );
+/** Whether two releases run the same; one that says nothing of settings is another one. */
+function isSame(one: Omit<Release, "number">, other: Omit<Release, "number">): boolean {
+  return isDeepStrictEqual([one.builds, one.settings], [other.builds, other.settings]);
 }

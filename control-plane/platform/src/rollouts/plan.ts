@@ -1,6 +1,8 @@
 import { KerfError } from "@kerf/kernel";
 import { copiesOf, type Deployment, external } from "../placement/deployment.ts";
 import type { KeptUnit } from "../placement/kept.ts";
+import type { Release } from "../releases/release.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import type { Plan } from "./change.ts";
 
 /** Most copies of one unit. */
@@ -89,12 +91,39 @@ export function planScale(deployment: Deployment, unit: string, copies: number):
   };
 }
 
+/** Gives a service other versions of its settings; `names` of what is changed, for people. Throws `not_found`. */
+export function planConfigure(
+  deployment: Deployment,
+  service: string,
+  versions: SettingsVersions,
+  names: readonly string[],
+): Plan {
+  const unit = unitOf(deployment, service);
+  return {
+    kind: "configure",
+    title: `${service} (${names.join(", ")})`,
+    units: { [unit]: asIs(deployment, unit, membersOf(deployment, unit)) },
+    moves: [],
+    settings: { [service]: versions },
+  };
+}
+
+/** What is asked for of a deploy. */
+export interface DeployRequest {
+  /** Digests by the names of services and backends. */
+  readonly builds: Readonly<Record<string, string>>;
+  /** Those of them that compose answers for gateways. */
+  readonly backends: ReadonlySet<string>;
+  /** A gateway that is to expose them. */
+  readonly expose: string | undefined;
+  /** The versions of a service's settings that come into force with its new code. */
+  readonly settings: (service: string) => SettingsVersions;
+}
+
 /** Gives services other builds. Throws `not_found` for one that is new and has no unit to go to. */
 export function planDeploy(
   deployment: Deployment,
-  builds: Readonly<Record<string, string>>,
-  backends: ReadonlySet<string>,
-  expose: string | undefined,
+  { backends, builds, expose, settings }: DeployRequest,
 ): Plan {
   const { manifest } = deployment;
   assertReleased(deployment);
@@ -132,15 +161,18 @@ export function planDeploy(
     units,
     moves: [],
     builds,
+    settings: Object.fromEntries(
+      names.filter((name) => !backends.has(name)).map((name) => [name, settings(name)]),
+    ),
     ...(expose === undefined || added.length === 0 ? undefined : { expose: { [expose]: added } }),
   };
 }
 
-/** Gives a unit the builds of an earlier release. Throws `invalid_input` when that had other services. */
+/** Gives a unit the builds and the settings of an earlier release. Throws `invalid_input` when that had other services. */
 export function planRollback(
   deployment: Deployment,
   unit: string,
-  release: { readonly number: number; readonly builds: Readonly<Record<string, string>> },
+  release: Pick<Release, "number" | "builds" | "settings">,
 ): Plan {
   assertReleased(deployment);
   const services = unit.startsWith("gateway:")
@@ -171,6 +203,12 @@ export function planRollback(
     units: { [unit]: { ...asIs(deployment, unit, services), release: release.number } },
     moves: [],
     builds: release.builds,
+    // A release of a platform that did not keep them leaves them as they are.
+    settings:
+      release.settings &&
+      Object.fromEntries(
+        services.map((name) => [name, release.settings?.[name] ?? { config: 0, secrets: 0 }]),
+      ),
   };
 }
 

@@ -7,6 +7,7 @@ import type { EventLog } from "../progress/event-log.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
@@ -22,6 +23,7 @@ export interface RolloutsOptions {
   readonly journal: Journal;
   readonly store: ReleaseStore;
   readonly databases: Databases;
+  readonly settings: Settings;
   readonly deployed: Deployed;
   readonly supervisor: Supervisor;
   readonly load: LoadKeeper;
@@ -45,6 +47,11 @@ export class Rollouts {
     return this.#running;
   }
 
+  /** Throws `change_under_way` while another change is. */
+  assertFree(): void {
+    if (this.#running !== undefined) throw underWay(this.#running);
+  }
+
   /**
    * Makes a change. Resolves when it is finished; rejects when nothing was changed, with the step at which it failed, and what serves,
    * serves on.
@@ -52,7 +59,7 @@ export class Rollouts {
   async run(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport> {
     const { id, by, force = false } = asked;
     const { clock, deployed } = this.#options;
-    if (this.#running !== undefined) throw underWay(this.#running);
+    this.assertFree();
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
     const change: Change = { version: 1, ...plan(before), id, by, at };
@@ -157,7 +164,7 @@ export class Rollouts {
     await this.#step(change, "gate", undefined, async () => {
       const verdict = await judge(this.#options, before, change);
       ({ findings } = verdict);
-      if (!force) assertGo(verdict);
+      assertGo(verdict, force);
     });
     return findings;
   }

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
+import { waitOption, watchOption } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What `kerf deploy` takes. */
@@ -40,12 +41,6 @@ function percentage(text: string): number {
   throw new InvalidArgumentError("It is from 1% to 99%.");
 }
 
-function seconds(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,3}$/.test(text) && number <= 300) return number;
-  throw new InvalidArgumentError("It is a whole number from 0 to 300.");
-}
-
 /** `kerf deploy`: new code of some services, and of no others. */
 export function deployCommand(): Command {
   return examples(
@@ -66,12 +61,8 @@ export function deployCommand(): Command {
         "share of the calls that the new release gets at first, as 10%",
         percentage,
       )
-      .option(
-        "--watch <seconds>",
-        "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
-        seconds,
-      )
-      .option("--wait", "wait for another change that is under way")
+      .addOption(watchOption())
+      .addOption(waitOption())
       .addOption(homeOption())
       .option("--json", jsonHelp)
       .action(async (services: string[], options: DeployOptions) => {
@@ -103,7 +94,7 @@ export function rollbackCommand(): Command {
       .argument("<unit>", "the unit, or gateway:NAME")
       .argument("[release]", "its number (default: the one that ran before)")
       .option("--force", "even though the gate speaks against it; goes on record")
-      .option("--wait", "wait for another change that is under way")
+      .addOption(waitOption())
       .addOption(homeOption())
       .option("--json", jsonHelp)
       .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
@@ -171,12 +162,12 @@ export function releasesCommand(): Command {
   return examples(
     new Command("releases")
       .summary("list the releases of units")
-      .description("Lists the releases of one unit, or of all, the newest first.")
+      .description("Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.")
       .argument("[unit]", "one unit (default: all)")
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, running, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");
