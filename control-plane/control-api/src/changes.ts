@@ -48,9 +48,7 @@ export const releaseStatus = z.object({
   /** Versions of the contracts by service. */
   versions: z.record(z.string(), z.string()),
   /** Versions of the configuration and the secrets, of the services that have any. */
-  settings: z
-    .record(z.string(), z.object({ config: z.int(), secrets: z.int() }))
-    .optional(),
+  settings: z.record(z.string(), z.object({ config: z.int(), secrets: z.int() })).optional(),
   /** By service, the names of settings and secrets that are other than in the release before; never values. */
   set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */

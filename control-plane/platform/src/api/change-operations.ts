@@ -21,7 +21,11 @@ export interface ChangeSurroundings {
   /** The versions of a service's settings that come into force with its next deploy. */
   readonly coming: (service: string) => SettingsVersions;
   /** The names of what is set differently in two versions of a service's settings. */
-  readonly changedNames: (service: string, one: SettingsVersions, other: SettingsVersions) => string[];
+  readonly changedNames: (
+    service: string,
+    one: SettingsVersions,
+    other: SettingsVersions,
+  ) => string[];
   /** What is to run, and what is written down of it. */
   readonly placed: () => {
     readonly deployment: Deployment;
@@ -83,12 +87,20 @@ export function changeOperations(
       return judge(planRollback(placed().deployment, unit, earlier(around, unit, release)));
     }),
     releases: inFull(({ input }) => ({
-      releases: listReleases(releases, placed(), (input as { unit?: string }).unit, around.changedNames),
+      releases: listReleases(
+        releases,
+        placed(),
+        (input as { unit?: string }).unit,
+        around.changedNames,
+      ),
     })),
   };
 }
 
-export function askedOf({ canary, change, force, watchMs }: ChangeInput, context: CallContext): Asked {
+export function askedOf(
+  { canary, change, force, watchMs }: ChangeInput,
+  context: CallContext,
+): Asked {
   return { id: change, by: userOf(context), force, canary, watchMs };
 }
 

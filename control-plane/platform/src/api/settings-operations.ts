@@ -54,7 +54,9 @@ export function settingsOperations(
       const { service } = input as Of;
       const { secrets = [] } = declaredBy(service);
       const { secrets: inForce } = settings.inForce(service);
-      const listed = settings.secrets.list(service, inForce).map((each) => [each.name, each] as const);
+      const listed = settings.secrets
+        .list(service, inForce)
+        .map((each) => [each.name, each] as const);
       const ahead = settings.ahead(service).secrets;
       // What waits for code that comes is shown as well; what is in force of it, as that.
       const set = new Map([...ahead.map((each) => [each.name, each] as const), ...listed]);

@@ -70,7 +70,9 @@ export function assertGo({ findings }: GateVerdict, force: boolean): void {
       ? "What it needs is not set, and nothing was started."
       : "It does not go together with what runs.",
     why: [...lines, ...more].join("\n"),
-    fix: lacking ? "Set what is missing, as said above, then do it again." : "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
+    fix: lacking
+      ? "Set what is missing, as said above, then do it again."
+      : "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
     data: { findings },
   });
 }

@@ -13,6 +13,7 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
+import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 
@@ -62,7 +63,9 @@ export class Rollouts {
     this.assertFree();
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
-    const change: Change = { version: 1, ...plan(before), id, by, at };
+    const planned = plan(before);
+    assertServed(planned, before, this.#options.supervisor, (service) => this.#problemOf(service));
+    const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
     try {
       const findings = await this.#judge(change, before, force);
@@ -98,6 +101,7 @@ export class Rollouts {
         await this.#options.acknowledged();
         await staged.start();
         staged.assertReady();
+        staged.assertWhole((service) => isServed(before, supervisor, service));
       });
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
@@ -132,15 +136,23 @@ export class Rollouts {
     };
   }
 
+  /** Why a service is not started. */
+  #problemOf(service: string): KerfError | undefined {
+    const { databases, settings } = this.#options;
+    return databases.problemOf(service) ?? settings.problemOf(service);
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
-    const { acknowledged, clock, deployed, load } = this.#options;
+    const { acknowledged, clock, deployed, load, supervisor } = this.#options;
     const releases = ({ released }: Deployment, unit: string): string =>
       String(released?.releases[unit] ?? "");
     const units = Object.keys(change.units).filter(
       (unit) =>
         !unit.startsWith("gateway:") &&
         Object.hasOwn(before.units, unit) &&
+        // One that waited for something is compared with nothing.
+        supervisor.slotsOf(unit).some((slot) => slot.routable.length > 0) &&
         releases(before, unit) !== releases(after, unit),
     );
     return {

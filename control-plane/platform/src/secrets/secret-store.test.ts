@@ -69,7 +69,8 @@ test("values come back by version; each change is a new one, and numbers go on",
 
 test("as many versions are kept as are worth it, and what a release names", async (t) => {
   const { store } = openStore(t, { named: [2] });
-  for (let n = 1; n <= keptVersions + 3; n++) await store.set("pay", "keyA", `value ${n}`, { by: "ada" });
+  for (let n = 1; n <= keptVersions + 3; n++)
+    await store.set("pay", "keyA", `value ${n}`, { by: "ada" });
   assert.deepEqual(store.values("pay", 2), { keyA: "value 2" });
   assert.deepEqual(store.values("pay", 4), { keyA: "value 4" });
   assert.throws(() => store.values("pay", 3), { code: "not_found" });
@@ -190,5 +191,8 @@ test("a master key that others can read, that is lost or broken, is refused with
   assert.throws(() => store.values("pay", 1), invalid);
   rmSync(join(root, "keys", "master.json"));
   assert.throws(() => store.values("pay", 1), /The master key is missing/);
-  await assert.rejects(store.set("pay", "keyA", "next", { by: "ada" }), /The master key is missing/);
+  await assert.rejects(
+    store.set("pay", "keyA", "next", { by: "ada" }),
+    /The master key is missing/,
+  );
 });

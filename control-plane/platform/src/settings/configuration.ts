@@ -47,7 +47,11 @@ export class Configuration {
   }
 
   /** Makes a new version of these values. */
-  add(service: string, values: Values, { ahead, by }: Omit<Making, "from">): Promise<ConfigVersion> {
+  add(
+    service: string,
+    values: Values,
+    { ahead, by }: Omit<Making, "from">,
+  ): Promise<ConfigVersion> {
     const work = async () => {
       const versions = this.#versions(service);
       const at = new Date(this.#options.clock.wall()).toISOString();

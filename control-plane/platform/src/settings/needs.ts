@@ -22,7 +22,8 @@ export async function lackOf(
   set: { readonly values: Values; readonly secrets: readonly string[] },
   { development, ahead = false }: { readonly development: boolean; readonly ahead?: boolean },
 ): Promise<Lack | undefined> {
-  const wrong = config === undefined ? [] : await configurationProblems(config, declaredOf(config, set.values));
+  const wrong =
+    config === undefined ? [] : await configurationProblems(config, declaredOf(config, set.values));
   const needed = secrets.filter((secret) => !(development && secret.development));
   const missing = needed.map(({ name }) => name).filter((name) => !set.secrets.includes(name));
   if (wrong.length === 0 && missing.length === 0) return undefined;

@@ -61,7 +61,7 @@ interface Made {
   readonly names: readonly string[];
   readonly after: { readonly values: Values; readonly secrets: readonly string[] };
   /** Writes the new version; answers its number. */
-  write(making: { by: string; from: number; ahead: boolean }): Promise<number>;
+  readonly write: (making: { by: string; from: number; ahead: boolean }) => Promise<number>;
 }
 
 /**

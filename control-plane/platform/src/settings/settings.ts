@@ -239,7 +239,7 @@ function notStarted(service: string, { commands, problems }: Lack): KerfError {
     message: `The service ${service} is not started: ${problems.join("; ")}.`,
     why: "It declares that it needs them. The other services run without it.",
     fix: `Run ${commands.join(", then ")}.`,
-    data: { service, problems },
+    data: { service, problems, commands },
   });
 }
 
@@ -254,5 +254,7 @@ function differing(one: Values, other: Values): string[] {
 }
 
 function pick(values: Values, names: readonly string[]): Values {
-  return Object.fromEntries(names.flatMap((name) => (name in values ? [[name, values[name]]] : [])));
+  return Object.fromEntries(
+    names.flatMap((name) => (name in values ? [[name, values[name]]] : [])),
+  );
 }

@@ -70,6 +70,19 @@ export class Staged {
     }
   }
 
+  /** Throws `change_failed` when one of them was started without a service that `isServed` now: what it needs has gone meanwhile. */
+  assertWhole(isServed: (service: string) => boolean): void {
+    for (const { instance } of this.#started) {
+      const lost = instance.record.heldBack.find(isServed);
+      if (lost === undefined) continue;
+      throw new KerfError("change_failed", {
+        message: `${instance.id} was started without ${lost}, which serves now.`,
+        why: "Its database or its settings are not as it needs them any more; the copies that run keep what they have.",
+        fix: "kerf status says what it lacks.",
+      });
+    }
+  }
+
   /**
    * All of them serve from this moment on, and those before them drain. One that has ended is left out; its place keeps what it has.
    * Resolves when what served before has ended.

@@ -23,7 +23,10 @@ export async function makeSettingsChange(
 ): Promise<void> {
   const { watch } = options;
   const done = await withSteps(client, options, (asked) =>
-    request(client, { ...asked, ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }) }),
+    request(client, {
+      ...asked,
+      ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }),
+    }),
   );
   if (options.json === true) return printJson(done);
   process.stdout.write(appliedText(what, service, done));

@@ -13,8 +13,7 @@ export interface ConfigOptions {
 /** What `kerf config set` and `unset` take. */
 export type ChangeConfigOptions = ConfigOptions & SettingsChangeOptions;
 
-const changedHelp =
-  "print {version, instances, waitsFor, ahead, before, values, report} as JSON";
+const changedHelp = "print {version, instances, waitsFor, ahead, before, values, report} as JSON";
 
 /** `kerf config`: what services are configured with. */
 export function configCommand(): Command {

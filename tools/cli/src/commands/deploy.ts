@@ -162,7 +162,9 @@ export function releasesCommand(): Command {
   return examples(
     new Command("releases")
       .summary("list the releases of units")
-      .description("Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.")
+      .description(
+        "Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
+      )
       .argument("[unit]", "one unit (default: all)")
       .addOption(homeOption())
       .option(
