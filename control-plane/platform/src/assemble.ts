@@ -180,7 +180,7 @@ export function assemble(
     snapshot,
     mutualTls,
   };
-  const memoryLimit = (unit: string) => manifest().limits?.[unit]?.memoryBytes;
+  const memoryLimit = (unit: string) => deployed.coming.limits?.[unit]?.memoryBytes;
   const supervisor = new Supervisor({
     clock,
     log,

@@ -105,9 +105,11 @@ const kept: { readonly [Name in Changing]: Kept } = {
     came: cameOfChange,
   },
   deploy: {
-    asked: ({ builds, expose, force }) => ({
+    asked: ({ app, builds, expose, force, gateways, remove }) => ({
       asked: {
         builds: builds as Record<string, string>,
+        ...(app === undefined ? undefined : { app: (gateways as string[] | undefined) ?? "all" }),
+        ...((remove as string[]).length === 0 ? undefined : { remove: remove as string[] }),
         ...(typeof expose === "string" ? { expose } : undefined),
         ...(force === true ? { force } : undefined),
       },

@@ -28,10 +28,13 @@ const named = 5;
 export async function judge(
   { databases, settings, store }: GateSurroundings,
   deployment: Deployment,
-  plan: Pick<Plan, "builds" | "kind" | "expose" | "settings">,
+  plan: Pick<Plan, "builds" | "kind" | "expose" | "settings" | "remove">,
 ): Promise<GateVerdict> {
   const { builds = {} } = plan;
-  const running = Object.values(deployment.released?.builds ?? {});
+  const { remove = [] } = plan;
+  const running = Object.entries(deployment.released?.builds ?? {}).flatMap(([name, digest]) =>
+    remove.includes(name) ? [] : [digest],
+  );
   const coming = Object.entries(builds)
     .filter(([name, digest]) => deployment.released?.builds[name] !== digest)
     .map(([, digest]) => store.open(digest));
@@ -44,6 +47,12 @@ export async function judge(
     live: running.map((digest) => store.open(digest).descriptor),
     exposed,
   });
+  const staying = running.filter((digest) => {
+    const { name } = store.open(digest).descriptor.service;
+    return !Object.hasOwn(builds, name);
+  });
+  const after = [...staying.map((digest) => store.open(digest)), ...coming];
+  findings.push(...removalFindings(after, remove));
   for (const build of coming) {
     if (build.descriptor.service.database === undefined) continue;
     // What goes back brings no tables along.
@@ -75,6 +84,21 @@ export function assertGo({ findings }: GateVerdict, force: boolean): void {
       : "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
     data: { findings },
   });
+}
+
+/** Who still calls a service that is to go. */
+function removalFindings(after: readonly Build[], remove: readonly string[]): GateFinding[] {
+  return after.flatMap(({ descriptor: { service } }) =>
+    service.uses
+      .filter(({ name, optional }) => !optional && remove.includes(name))
+      .map(({ followed, name }): GateFinding => ({
+        verdict: "incompatible",
+        about: "service",
+        service: name,
+        consumer: service.name,
+        message: `incompatible: ${service.name} ${followed === true ? "follows" : "calls"} ${name}, which is to go`,
+      })),
+  );
 }
 
 async function migrationFindings(databases: Databases, build: Build): Promise<GateFinding[]> {

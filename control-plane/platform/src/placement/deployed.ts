@@ -43,6 +43,16 @@ export class Deployed {
     this.#deployment = deployment;
   }
 
+  /** Gives gateways that are new in an app their ports, beside those that have theirs. */
+  async reserve({ gateways }: AppManifest): Promise<void> {
+    const { host, port } = this.#http;
+    for (const { name } of gateways) {
+      if (this.#ports.has(name)) continue;
+      const next = Math.max(port - 1, ...this.#ports.values()) + 1;
+      this.#ports.set(name, port === 0 ? 0 : await this.#freePort(host, next));
+    }
+  }
+
   /** True until everything was given the chance to start; what a platform takes over is past that. */
   set starting(starting: boolean) {
     this.#starting = starting;

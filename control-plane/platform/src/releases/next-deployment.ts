@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
 import type { Change } from "../rollouts/change.ts";
 import { type Deployment, type Released, settingsOf } from "../placement/deployment.ts";
 import type { KeptPlacement, KeptUnit } from "../placement/kept.ts";
 import type { InForce, SettingsVersions } from "../settings/versions.ts";
-import { composeManifest } from "./app-shell.ts";
+import { type AppShell, composeManifest } from "./app-shell.ts";
 import type { ReleaseStore } from "./release-store.ts";
 
 /** What is to run after a change, with what is written down of it. */
@@ -27,18 +28,39 @@ export async function nextDeployment(
     const deployment = { ...before, ...placed };
     return { deployment, kept: keptOf(deployment, last, change) };
   }
-  const builds = { ...released.builds, ...change.builds };
-  const settings = settingsAfter(released.settings, change.settings);
-  const releases = await releasesOf(store, { ...released, builds, settings }, change);
-  const expose = { ...last?.expose, ...change.expose };
-  const app = store.app();
+  const { remove = [] } = change;
+  const builds = omit({ ...released.builds, ...change.builds }, remove);
+  const settings = omit(settingsAfter(released.settings, change.settings), remove);
+  const expose = Object.fromEntries(
+    Object.entries({ ...last?.expose, ...change.expose }).map(([gateway, names]) => [
+      gateway,
+      names.filter((name) => !remove.includes(name)),
+    ]),
+  );
+  const digest = change.app ?? last?.app;
+  const app = store.app(digest);
+  const coming = { ...released, builds, settings };
+  const releases = await releasesOf(store, coming, change, startedWith(app));
   const deployment: Deployment = {
     ...before,
     ...placed,
     manifest: composeManifest(app, store.services(builds), expose),
-    released: { ...released, builds, releases, settings },
+    released: { ...coming, releases },
   };
-  return { deployment, kept: { ...keptOf(deployment, last, change), builds, settings, expose } };
+  const kept = { ...keptOf(deployment, last, change), builds, settings, expose };
+  return { deployment, kept: digest === undefined ? kept : { ...kept, app: digest } };
+}
+
+/** What of an app is given to copies at their start, in so many digits; undefined where it says nothing of it. */
+function startedWith({ manifest: { limits, policies, telemetry } }: AppShell): string | undefined {
+  if (limits === undefined && telemetry === undefined && Object.keys(policies).length === 0)
+    return undefined;
+  const text = JSON.stringify([policies, telemetry, limits]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+function omit<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }
 
 /** The units and copies after a change. */
@@ -79,6 +101,7 @@ async function releasesOf(
   store: ReleaseStore,
   released: Released,
   change: Change,
+  app: string | undefined,
 ): Promise<Record<string, number>> {
   const { builds, settings } = released;
   const releases: Record<string, number> = { ...released.releases };
@@ -95,6 +118,7 @@ async function releasesOf(
       (await store.ensure(unit, releases[unit], {
         builds: own,
         settings: settingsOf(settings, wanted.services),
+        ...(app === undefined ? undefined : { app }),
         at: change.at,
         by: change.by,
         why: `${change.kind} ${change.title}`,
@@ -162,7 +186,7 @@ export function firstChange(
   { manifest, units }: Deployment,
   builds: Readonly<Record<string, string>>,
   newest: (service: string) => SettingsVersions,
-  { id, by, at }: Pick<Change, "id" | "by" | "at">,
+  { app, id, by, at }: Pick<Change, "app" | "id" | "by" | "at">,
 ): Change {
   const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
     `gateway:${name}`,
@@ -183,6 +207,7 @@ export function firstChange(
     moves: [],
     builds,
     settings: versionsOf(Object.keys(builds), newest),
+    app,
   };
 }
 

@@ -31,7 +31,7 @@ export async function readReleases(around: ReadReleasesOptions): Promise<Deploym
   if (isFirst) await makeFirst(around);
   const kept = journal.kept as KeptPlacement;
   const builds = kept.builds ?? {};
-  const app = store.app();
+  const app = store.app(kept.app);
   const running = store.services(builds);
   const manifest = composeManifest(app, running, kept.expose);
   if (!isFirst && options.cut !== undefined) {
@@ -52,10 +52,15 @@ async function makeFirst(around: ReadReleasesOptions): Promise<void> {
     events,
     signal,
   });
-  await store.keepApp({ version: 1, manifest });
+  const app = await store.keepApp({ version: 1, manifest });
   const placed = deploy(manifest, options);
   const at = new Date(clock.wall()).toISOString();
-  const change = firstChange(placed, builds, around.newest, { id: "first", by: "kerf up", at });
+  const change = firstChange(placed, builds, around.newest, {
+    app,
+    id: "first",
+    by: "kerf up",
+    at,
+  });
   const released = { directory: store.builds, builds: {}, releases: {}, settings: {} };
   const { kept } = await nextDeployment(store, { ...placed, released }, undefined, change);
   await journal.commit(kept);

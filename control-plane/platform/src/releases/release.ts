@@ -7,6 +7,8 @@ export interface Release {
   readonly builds: Readonly<Record<string, string>>;
   /** The versions of the settings of the services that have any; releases of the version before say nothing of them. */
   readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
+  /** What of the app its copies were started with, as a digest; absent where the app says nothing that they are given. */
+  readonly app?: string | undefined;
   /** When it was made, RFC 3339. */
   readonly at: string;
   /** Who asked for it. */

@@ -15,6 +15,10 @@ export interface Plan {
   readonly builds?: Readonly<Record<string, string>> | undefined;
   /** The services that get other versions of their settings. */
   readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
+  /** The app from then on, by the digest that it is kept by; without it the app stays. */
+  readonly app?: string | undefined;
+  /** Services that will be no more. */
+  readonly remove?: readonly string[] | undefined;
   /** By gateway: the services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }

@@ -1,4 +1,5 @@
 import { KerfError } from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
 import { copiesOf, type Deployment, external } from "../placement/deployment.ts";
 import type { KeptUnit } from "../placement/kept.ts";
 import type { Release } from "../releases/release.ts";
@@ -118,14 +119,16 @@ export interface DeployRequest {
   readonly expose: string | undefined;
   /** The versions of a service's settings that come into force with its new code. */
   readonly settings: (service: string) => SettingsVersions;
+  /** The app as it is to be, when it is deployed too. */
+  readonly app?: AppManifest | undefined;
 }
 
 /** Gives services other builds. Throws `not_found` for one that is new and has no unit to go to. */
 export function planDeploy(
   deployment: Deployment,
-  { backends, builds, expose, settings }: DeployRequest,
+  { app, backends, builds, expose, settings }: DeployRequest,
 ): Plan {
-  const { manifest } = deployment;
+  const manifest = app ?? deployment.manifest;
   assertReleased(deployment);
   const units: Record<string, KeptUnit> = {};
   for (const name of Object.keys(builds)) {
@@ -133,12 +136,16 @@ export function planDeploy(
     const unit = Object.entries(deployment.units).find(([, all]) => all.includes(name))?.[0];
     if (gateway !== undefined) units[`gateway:${gateway.name}`] = { services: [name] };
     else if (unit !== undefined)
-      units[unit] = asIs(deployment, unit, deployment.units[unit] as string[]);
+      units[unit] ??= asIs(deployment, unit, deployment.units[unit] as string[]);
     else if (backends.has(name)) {
       throw new KerfError("not_found", {
         message: `${name} composes answers for a gateway, and the app that runs has no such gateway.`,
         fix: "Deploy the app: kerf deploy --all",
       });
+    } else if (declaredUnit(deployment, app, name) !== undefined) {
+      const declared = declaredUnit(deployment, app, name) as string;
+      const now = units[declared]?.services ?? deployment.units[declared] ?? [];
+      units[declared] = asIs(deployment, declared, [...now, name]);
     } else if (Object.hasOwn(deployment.units, name)) {
       throw new KerfError("invalid_input", {
         message: `${name} is new and would get a unit of that name, and there is one with other services.`,
@@ -210,6 +217,17 @@ export function planRollback(
         services.map((name) => [name, release.settings?.[name] ?? { config: 0, secrets: 0 }]),
       ),
   };
+}
+
+/** The unit that an app puts a new service into, when there is one; a service that joins none gets one of its own. */
+function declaredUnit(
+  { units: running }: Deployment,
+  { units = {} }: Partial<AppManifest> = {},
+  service: string,
+): string | undefined {
+  return Object.keys(units).find(
+    (unit) => Object.hasOwn(running, unit) && units[unit]?.includes(service),
+  );
 }
 
 function assertReleased({ released }: Deployment): void {

@@ -13,6 +13,7 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
+import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
@@ -92,17 +93,21 @@ export class Rollouts {
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
     await this.#migrate(change, target);
-    const staged = supervisor.stage(change.id, programs, gone);
+    await deployed.reserve(target.manifest);
+    const waves = programWaves(target.manifest, programs);
+    const staged = supervisor.stage(change.id, waves, gone);
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
-      await this.#step(change, "start", counted(staged.size), async () => {
-        // Whoever is called by what starts now knows it by then.
-        await this.#options.acknowledged();
-        await staged.start();
-        staged.assertReady();
-        staged.assertWhole((service) => isServed(before, supervisor, service));
-      });
+      // Whoever is called by what starts now knows it by then.
+      await this.#options.acknowledged();
+      for (const wave of waves) {
+        const names = wave.map(({ unit }) => unit);
+        const detail = waves.length === 1 ? counted(staged.size) : names.join(", ");
+        await this.#step(change, "start", detail, () => staged.start(new Set(names)));
+      }
+      staged.assertReady();
+      staged.assertWhole((service) => isServed(before, supervisor, service));
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
@@ -171,7 +176,7 @@ export class Rollouts {
 
   /** Whether other builds go together with what runs; answers what is worth knowing. */
   async #judge(change: Change, before: Deployment, force: boolean): Promise<GateFinding[]> {
-    if (change.builds === undefined) return [];
+    if (change.builds === undefined && change.app === undefined) return [];
     let findings: GateFinding[] = [];
     await this.#step(change, "gate", undefined, async () => {
       const verdict = await judge(this.#options, before, change);
@@ -189,12 +194,13 @@ export class Rollouts {
       ({ database, name }) => database !== undefined && Object.hasOwn(builds, name),
     );
     if (services.length === 0 || change.kind === "rollback") return;
+    const names = inOrder(
+      target.manifest,
+      services.map(({ name }) => name),
+    );
     try {
-      await this.#step(change, "migrate", undefined, () =>
-        databases.migrateAhead(
-          target.manifest,
-          services.map(({ name }) => name),
-        ),
+      await this.#step(change, "migrate", names.join(", "), () =>
+        databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
       journal.end();
@@ -227,7 +233,13 @@ export class Rollouts {
     events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
     try {
       await work();
-      events.emit({ ...told, state: "done", ms: Math.round(clock.now() - begun) });
+      const ms = Math.round(clock.now() - begun);
+      events.emit({
+        ...told,
+        state: "done",
+        ms,
+        ...(detail === undefined ? undefined : { detail }),
+      });
     } catch (thrown) {
       const ms = Math.round(clock.now() - begun);
       events.emit({ ...told, state: "failed", ms, detail: describeError(thrown) });

@@ -41,9 +41,9 @@ export class Staged {
     return this.#places.length;
   }
 
-  /** Starts the copies, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
-  async start(): Promise<void> {
-    const waiting = [...this.#places];
+  /** Starts the copies of some units, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
+  async start(units: ReadonlySet<string>): Promise<void> {
+    const waiting = this.#places.filter(({ slot }) => units.has(slot.unit));
     const starter = async (): Promise<void> => {
       for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
         if (this.#abandoned) return;

@@ -15,9 +15,8 @@ export class ReleaseStage {
   readonly place: Workplace;
   readonly platform: PlatformProcess;
   gateway = "";
-  #changes = 0;
-
   readonly #options: readonly string[];
+  #changes = 0;
 
   constructor(t: TestContext, fixture: string, ...options: readonly string[]) {
     this.place = new Workplace(t, fixture);
@@ -41,8 +40,31 @@ export class ReleaseStage {
 
   /** Builds services from the source as it is now; answers their digests. */
   async build(...names: string[]): Promise<Record<string, string>> {
+    return (await this.buildApp(...names)).builds;
+  }
+
+  /** Deploys the app as its source is now, as `kerf deploy --all` and `kerf deploy gateway:NAME` do. */
+  async deployApp(rest: { gateways?: string[]; remove?: string[]; force?: true } = {}) {
+    const { builds, manifest: app } = await this.buildApp();
+    const { client } = this.platform;
+    const { releases } = await client.releases({});
+    const running = new Set(
+      releases.flatMap((each) => (each.running ? Object.values(each.builds) : [])),
+    );
+    const changed = Object.entries(builds).filter(([, digest]) => !running.has(digest));
+    return client.deploy({
+      change: this.change,
+      builds: rest.gateways === undefined ? Object.fromEntries(changed) : {},
+      app: app as unknown as Record<string, unknown>,
+      watchMs: 0,
+      ...rest,
+    });
+  }
+
+  /** Builds services, and describes the app. */
+  async buildApp(...names: string[]) {
     const module = this.place.path("app.ts");
-    const { builds } = await build(
+    const { builds, manifest } = await build(
       { module, names, out: join(this.place.home, "builds") },
       {
         clock: systemClock,
@@ -50,7 +72,8 @@ export class ReleaseStage {
         describe: () => describeApp(programs.describe, module, { forBuild: true }),
       },
     );
-    return Object.fromEntries(builds.map(({ digest, service }) => [service, digest]));
+    const digests = builds.map(({ digest, service }) => [service, digest]);
+    return { builds: Object.fromEntries(digests) as Record<string, string>, manifest };
   }
 
   get change(): string {

@@ -12,6 +12,7 @@ export interface DeployOptions extends ChangeOptions {
   watch?: number;
   app?: string;
   expose?: string;
+  remove?: string[];
 }
 
 /** What `kerf rollback` takes. */
@@ -49,10 +50,18 @@ export function deployCommand(): Command {
       .description(
         "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
           "everyone calls the new ones, and the old ones finish what they have begun. Other services of the same unit keep their builds; other units are " +
-          "not touched. When a step fails, what served before serves on, and the exit code says so.",
+          "not touched. Several are one change: services that are called start before those that call them. Gateways, policies and new services come with --all, " +
+          "a gateway alone with gateway:NAME. When a step fails, what served before serves on, and the exit code says so.",
       )
-      .argument("[services...]", "names, or the file of one service that no app here names")
-      .option("--all", "every service and backend whose code has changed")
+      .argument(
+        "[services...]",
+        "names, gateway:NAME, or the file of one service that no app here names",
+      )
+      .option(
+        "--all",
+        "every service and backend whose code has changed, and whatever else the app says differently",
+      )
+      .option("--remove <service...>", "with --all: services that the app has no more")
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
@@ -78,6 +87,11 @@ export function deployCommand(): Command {
         "a tenth of the calls for a minute, then all",
       ],
       ["kerf deploy --all", "whatever has changed"],
+      [
+        "kerf deploy --all --remove search",
+        "a service that the app has no more; its database stays",
+      ],
+      ["kerf deploy gateway:web", "routes, limits and backend of a gateway"],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
     ],
   );
