@@ -19,6 +19,7 @@ import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
@@ -43,8 +44,7 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   restart(unit: string): Promise<string[]>;
-  /** Makes the copies of a service use its newest settings; answers those that do. */
-  settingsChanged(service: string): Promise<string[]>;
+  readonly settingsChanges: SettingsChanges;
   /** As `restart`, and waits for the end of the copies that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
