@@ -5,7 +5,15 @@ export const rolloutStep = z.enum(["gate", "migrate", "start", "watch", "shift",
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
-export const changeKind = z.enum(["cut", "join", "scale", "restart", "deploy", "rollback"]);
+export const changeKind = z.enum([
+  "cut",
+  "join",
+  "scale",
+  "restart",
+  "deploy",
+  "rollback",
+  "configure",
+]);
 export type ChangeKind = z.infer<typeof changeKind>;
 
 /** What every request for a change says. */
@@ -36,7 +44,7 @@ export const scalingSettings = z.object({
 export const gateFinding = z.object({
   /** `unknown`: nobody here can say, which counts as against it. `compatible`: a note. */
   verdict: z.enum(["compatible", "incompatible", "unknown"]),
-  about: z.enum(["contract", "migration", "saga", "service"]),
+  about: z.enum(["contract", "migration", "saga", "service", "settings"]),
   /** The service that changes. */
   service: z.string(),
   /** Who is affected. */
@@ -65,6 +73,10 @@ export const releaseStatus = z.object({
   builds: z.record(z.string(), z.string()),
   /** Versions of the contracts by service. */
   versions: z.record(z.string(), z.string()),
+  /** Versions of the configuration and the secrets, of the services that have any. */
+  settings: z.record(z.string(), z.object({ config: z.int(), secrets: z.int() })).optional(),
+  /** By service, the names of settings and secrets that are other than in the release before; never values. */
+  set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
   /** RFC 3339. */

@@ -183,6 +183,12 @@ export const platform = contract("platform", {
         builds: z.record(z.string(), z.string()),
         /** A gateway that is to expose them. */
         expose: z.string().optional(),
+        /** The app as it was described, when what it says beside its services is deployed too. */
+        app: z.record(z.string(), z.any()).optional(),
+        /** Of the app only these gateways; without it all of it. */
+        gateways: z.array(z.string()).optional(),
+        /** Services that are to be no more. */
+        remove: z.array(z.string()).default([]),
         /** Even though the gate speaks against it; goes on record. */
         force: z.boolean().optional(),
         /** Share of the calls that the new release gets at first. */
@@ -193,7 +199,9 @@ export const platform = contract("platform", {
       errors,
       output: changeReport,
       deadlineMs: 600_000,
-      summary: "Runs other builds of services, while everything runs.",
+      maxBodyBytes: 8_388_608,
+      summary:
+        "Runs other builds of services, and another version of the app, while everything runs.",
     }),
     rollback: command({
       http: "POST /api/units/{unit}/rollback",

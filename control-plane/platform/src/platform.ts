@@ -187,12 +187,13 @@ export class Platform {
   /** What is to run: the releases, or the app as its source is now. */
   #readDeployment(adopting: boolean): Promise<Deployment> {
     const { clock, events } = this.#around;
-    const { draining, journal, releases: store } = this.#parts;
+    const { draining, journal, releases: store, settings } = this.#parts;
     const { app, cut, releases } = this.#options;
     const { home } = this.#held;
     if (releases) {
       const { signal } = draining;
-      const around = { options: this.#options, store, journal, events, clock, signal };
+      const newest = (service: string) => settings.newest(service);
+      const around = { options: this.#options, store, journal, newest, events, clock, signal };
       return events.step("app", "Reading the releases", () => readReleases(around), summary);
     }
     const since = performance.timeOrigin;

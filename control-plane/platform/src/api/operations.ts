@@ -19,6 +19,7 @@ import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
@@ -42,9 +43,8 @@ export interface ApiSurroundings extends ChangeSurroundings {
   signPrincipal(principal: Principal): Promise<string> | string;
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
-  /** Makes the copies of a service use its newest settings; answers those that do. */
-  settingsChanged(service: string): Promise<string[]>;
-  /** As `settingsChanged`, of a whole unit, and waits for the end of the copies that were there. */
+  readonly settingsChanges: SettingsChanges;
+  /** Exchanges the copies of a unit and waits for the end of those that were there; answers the new ones. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }

@@ -40,9 +40,9 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
-const named = ({ service, name }: Input) => ({
+const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
-  asked: { name: String(name) },
+  asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
 
@@ -108,9 +108,11 @@ const kept: { readonly [Name in Changing]: Kept } = {
     came: cameOfChange,
   },
   deploy: {
-    asked: ({ builds, expose, force }) => ({
+    asked: ({ app, builds, expose, force, gateways, remove }) => ({
       asked: {
         builds: builds as Record<string, string>,
+        ...(app === undefined ? undefined : { app: (gateways as string[] | undefined) ?? "all" }),
+        ...((remove as string[]).length === 0 ? undefined : { remove: remove as string[] }),
         ...(typeof expose === "string" ? { expose } : undefined),
         ...(force === true ? { force } : undefined),
       },
@@ -143,9 +145,13 @@ const kept: { readonly [Name in Changing]: Kept } = {
   },
   detachProgram: { asked: ofService },
   changeConfig: {
-    asked: ({ service, set, unset }) => ({
+    asked: ({ ahead, service, set, unset }) => ({
       service: String(service),
-      asked: { set: set as never, unset: unset as never },
+      asked: {
+        set: set as never,
+        unset: unset as never,
+        ...(ahead === true ? { ahead } : undefined),
+      },
     }),
     came: ({ before, values }) => ({ before: before as never, after: values as never }),
   },

@@ -51,6 +51,16 @@ export class Deployed {
     this.#place(deployment);
   }
 
+  /** Gives gateways that are new in an app their ports, beside those that have theirs. */
+  async reserve({ gateways }: AppManifest): Promise<void> {
+    const { host, port } = this.#http;
+    for (const { name } of gateways) {
+      if (this.#ports.has(name)) continue;
+      const next = Math.max(port - 1, ...this.#ports.values()) + 1;
+      this.#ports.set(name, port === 0 ? 0 : await this.#freePort(host, next));
+    }
+  }
+
   /** True until everything was given the chance to start; what a platform takes over is past that. */
   set starting(starting: boolean) {
     this.#starting = starting;
@@ -64,6 +74,11 @@ export class Deployed {
   /** The app as it was or will be, while copies of both run. */
   set beside(beside: AppManifest | undefined) {
     this.#beside = beside;
+  }
+
+  /** The app that a change is about to make, while its copies start; otherwise as it is. */
+  get coming(): AppManifest {
+    return this.#beside ?? this.current.manifest;
   }
 
   /** How the calls of some units are shared between old and staged copies, while these are watched. */

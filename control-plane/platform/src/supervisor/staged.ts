@@ -39,10 +39,11 @@ export class Staged {
     return this.#places.length;
   }
 
-  /** Starts the copies, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
-  async start(): Promise<void> {
+  /** Starts the copies of some units, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
+  async start(units: ReadonlySet<string>): Promise<void> {
+    const places = this.#places.filter(({ slot }) => units.has(slot.unit));
     await fewAtOnce(
-      this.#places.map((place) => async () => {
+      places.map((place) => async () => {
         if (this.#abandoned) return;
         const instance = place.slot.stage(place.start);
         this.#started.push({ slot: place.slot, instance });
@@ -62,6 +63,19 @@ export class Staged {
         message: `${lost.instance.id} was ready and has ended before it took its place.`,
         why: "It ended by itself, or a newer start took its place.",
         fix: `Try it again, or see its log: kerf logs ${lost.instance.unit}`,
+      });
+    }
+  }
+
+  /** Throws `change_failed` when one of them was started without a service that `isServed` now: what it needs has gone meanwhile. */
+  assertWhole(isServed: (service: string) => boolean): void {
+    for (const { instance } of this.#started) {
+      const lost = instance.record.heldBack.find(isServed);
+      if (lost === undefined) continue;
+      throw new KerfError("change_failed", {
+        message: `${instance.id} was started without ${lost}, which serves now.`,
+        why: "Its database or its settings are not as it needs them any more; the copies that run keep what they have.",
+        fix: "kerf status says what it lacks.",
       });
     }
   }

@@ -194,15 +194,16 @@ export class Supervisor {
   }
 
   /**
-   * Starts, beside what serves, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
+   * Prepares to start, beside what serves and one wave after the other, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
    * of it is routed to before it is promoted. `anew`: those too that run so already. `change` marks the copies, so that a platform after us knows what they were started for.
    */
   stage(
     change: string,
-    programs: readonly Program[],
+    waves: readonly (readonly Program[])[],
     gone: readonly string[],
     anew?: boolean,
   ): Staged {
+    const programs = waves.flat();
     const places: StagedPlace[] = [];
     for (const program of programs) {
       for (const name of slotNames(program)) {

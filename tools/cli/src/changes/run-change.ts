@@ -37,14 +37,23 @@ export async function makeChange(
   options: ChangeOptions,
   request: RequestChange,
 ): Promise<void> {
+  const report = await withSteps(client, options, (asked) => request(client, asked));
+  if (options.json === true) return printJson(report);
+  process.stdout.write(`${reportText(report)}\n`);
+}
+
+/** Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. */
+export async function withSteps<T>(
+  client: Connection["client"],
+  options: ChangeOptions,
+  request: (asked: Asked) => Promise<T>,
+): Promise<T> {
   const asked = { change: `c-${randomBytes(6).toString("hex")}` };
   const watching = new AbortController();
   const shown =
     options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
   try {
-    const report = await inTurn(options.wait === true, () => request(client, asked));
-    if (options.json === true) return printJson(report);
-    process.stdout.write(`${reportText(report)}\n`);
+    return await inTurn(options.wait === true, () => request(asked));
   } finally {
     watching.abort();
     await shown;

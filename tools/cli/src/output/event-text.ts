@@ -89,7 +89,11 @@ export class EventText {
     const mark = event.state === "done" ? this.#paint("good", "✓") : this.#paint("bad", "✗");
     const time = event.ms === undefined ? "" : this.#paint("faint", `  ${duration(event.ms)}`);
     // Why it failed is said by whoever asked for it, or by the problem that came with it.
-    return `${mark} ${kind} ${title}: ${rolloutSteps[step]}${time}`;
+    const detail =
+      event.state === "failed" || event.detail === undefined
+        ? ""
+        : this.#paint("faint", `  ${event.detail}`);
+    return `${mark} ${kind} ${title}: ${rolloutSteps[step]}${detail}${time}`;
   }
 
   #instance(event: ProgressEvent & { type: "instance" }): string | undefined {
