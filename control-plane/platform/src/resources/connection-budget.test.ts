@@ -12,8 +12,12 @@ test("a few copies have what their service declares, many share what there is, a
 
 test("old and new copies together do not exceed what the role may hold", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 100 }), (declared, copies) => {
-      assert.ok(2 * copies * connectionsOfCopy(declared, copies) <= connectionsOfRole(declared));
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 1, max: 100 }),
+      (declared, copies) => {
+        assert.ok(2 * copies * connectionsOfCopy(declared, copies) <= connectionsOfRole(declared));
+      },
+    ),
   );
 });

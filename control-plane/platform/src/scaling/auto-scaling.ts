@@ -203,7 +203,12 @@ export class AutoScaling {
     this.#answer(unit, failure);
     const entry = { by: scaledBy, action: "scale", unit, before: { copies: before } };
     await audit
-      .append({ ...entry, after: { copies }, result: failure?.code ?? "done", why: failure?.message ?? why })
+      .append({
+        ...entry,
+        after: { copies },
+        result: failure?.code ?? "done",
+        why: failure?.message ?? why,
+      })
       .catch((thrown: unknown) =>
         log.error("a change of copies was not recorded", { error: thrown }),
       );
