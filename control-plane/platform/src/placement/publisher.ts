@@ -77,12 +77,12 @@ export class Publisher {
     this.acknowledgement();
     if (!this.#open || this.#scheduled) return;
     this.#scheduled = true;
-    const { clock, routers } = this.#options;
+    const { clock } = this.#options;
     const publish = (): void => {
       this.#scheduled = false;
       this.#publish();
     };
-    const waitMs = this.#publishedAt + routers().length * readMs - clock.now();
+    const waitMs = this.#publishedAt + this.#options.routers().length * readMs - clock.now();
     if (waitMs > 0) clock.after(waitMs, publish);
     else setImmediate(publish);
   }
@@ -117,7 +117,7 @@ export class Publisher {
   }
 
   #await(generation: number): Awaited {
-    const { clock, epoch, routers } = this.#options;
+    const { clock, epoch } = this.#options;
     const { promise: done, resolve } = Promise.withResolvers<void>();
     const end = (): void => {
       timer.cancel();
@@ -130,7 +130,7 @@ export class Publisher {
     };
     const awaited = { done, check };
     this.#waiting.set(generation, awaited);
-    check(routers());
+    check(this.#options.routers());
     return awaited;
   }
 

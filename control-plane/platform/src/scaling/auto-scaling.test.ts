@@ -61,7 +61,7 @@ async function stage() {
     audit,
     facts,
     /** Lets programs report and the controller look, once a second. */
-    async pass(seconds: number): Promise<void> {
+    pass: async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         for (const instance of ids()) {
           const subject = { instance, unit: "search", release: "", adopted: false };

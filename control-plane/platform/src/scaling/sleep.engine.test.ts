@@ -93,7 +93,8 @@ test("a unit sleeps while nobody calls it, and no call is lost", async (t) => {
     // What cannot be woken is refused, and what was said before is not.
     const auto = { min: 2, max: 1, target: {} };
     const refused = await safe(second.client.scale({ change: "auto-2", unit: "counter", auto }));
-    assert.equal((refused.error?.data as { code: string }).code, "invalid_input");
+    assert.equal(refused.ok, false);
+    assert.equal((refused.error.data as { code: string }).code, "invalid_input");
     await second.client.scale({ change: "auto-3", unit: "counter", auto: "off" });
     const { units } = await second.client.status({});
     assert.equal(units.find(({ name }) => name === "counter")?.scaling, undefined);

@@ -102,7 +102,7 @@ export class HeldCalls {
     const group = this.#waiting.get(service) ?? [];
     // Whoever is held from here on waits for something else.
     this.#waiting.delete(service);
-    for (const released of [...group]) released(error);
+    for (const released of group) released(error);
   }
 }
 
