@@ -29,6 +29,8 @@ interface ChangeInput {
   force?: boolean;
   canary?: number;
   watchMs?: number;
+  readyMs?: number;
+  drainMs?: number;
 }
 
 /** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
@@ -81,8 +83,8 @@ export function changeOperations(
   };
 }
 
-function askedOf({ canary, change, force, watchMs }: ChangeInput, context: CallContext): Asked {
-  return { id: change, by: userOf(context), force, canary, watchMs };
+function askedOf({ change, ...asked }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context), ...asked };
 }
 
 /** Those of some builds that compose answers for gateways. Throws for a build that is not of the service that it is given for. */

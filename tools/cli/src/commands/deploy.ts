@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
+import { seconds, withChangeOptions } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What `kerf deploy` takes. */
@@ -29,8 +30,6 @@ export interface ReleasesOptions {
 
 const verdictHelp =
   "print it as JSON: {verdict, findings: [{verdict, about, service, consumer, operation, path, message}]}";
-const jsonHelp =
-  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
 
 /** `10%` as a share. */
 function percentage(text: string): number {
@@ -40,16 +39,10 @@ function percentage(text: string): number {
   throw new InvalidArgumentError("It is from 1% to 99%.");
 }
 
-function seconds(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,3}$/.test(text) && number <= 300) return number;
-  throw new InvalidArgumentError("It is a whole number from 0 to 300.");
-}
-
 /** `kerf deploy`: new code of some services, and of no others. */
 export function deployCommand(): Command {
   return examples(
-    new Command("deploy")
+    withChangeOptions(new Command("deploy"))
       .summary("build services and run them in the place of what runs")
       .description(
         "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
@@ -69,11 +62,8 @@ export function deployCommand(): Command {
       .option(
         "--watch <seconds>",
         "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
-        seconds,
+        seconds(0),
       )
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (services: string[], options: DeployOptions) => {
         const { assertNamed } = await import("../changes/assert-named.ts");
         assertNamed(services, options.all);
@@ -95,7 +85,7 @@ export function deployCommand(): Command {
 /** `kerf rollback`: what ran before. */
 export function rollbackCommand(): Command {
   return examples(
-    new Command("rollback")
+    withChangeOptions(new Command("rollback"))
       .summary("run an earlier release of a unit again")
       .description(
         "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add.",
@@ -103,9 +93,6 @@ export function rollbackCommand(): Command {
       .argument("<unit>", "the unit, or gateway:NAME")
       .argument("[release]", "its number (default: the one that ran before)")
       .option("--force", "even though the gate speaks against it; goes on record")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>

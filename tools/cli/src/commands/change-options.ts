@@ -1,0 +1,32 @@
+import { type Command, InvalidArgumentError } from "commander";
+import { homeOption } from "./home-option.ts";
+
+const jsonHelp =
+  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
+
+/** Gives a command the options of every change of what runs. */
+export function withChangeOptions(command: Command): Command {
+  return command
+    .option("--wait", "wait for another change that is under way")
+    .option(
+      "--ready-timeout <seconds>",
+      "how long a new copy may take until it is ready (default: 30)",
+      seconds(1),
+    )
+    .option(
+      "--drain-timeout <seconds>",
+      "how long an old copy may take to finish what it has begun, before it is ended by force (default: 30)",
+      seconds(1),
+    )
+    .addOption(homeOption())
+    .option("--json", jsonHelp);
+}
+
+/** A whole number of seconds from `least` to 300. */
+export function seconds(least: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d{1,3}$/.test(text) && number >= least && number <= 300) return number;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to 300.`);
+  };
+}
