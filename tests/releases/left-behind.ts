@@ -4,7 +4,8 @@ import type { ReleasedApp } from "./released-app.ts";
 
 /** What is there after a change that should not be, or not there that should be: processes, files and placement against what `kerf status` says. */
 export async function leftBehind(app: ReleasedApp): Promise<string[]> {
-  const [status, releases] = await Promise.all([app.status(), app.releases()]);
+  const client = await app.client();
+  const [status, { releases }] = await Promise.all([client.status({}), client.releases({})]);
   const copies = status.units.flatMap(({ instances }) => instances);
   const found: string[] = [];
 

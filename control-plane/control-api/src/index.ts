@@ -7,6 +7,7 @@ export {
   type GateVerdict,
   type ReleaseStatus,
   type RolloutStep,
+  rolloutStep,
 } from "./changes.ts";
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { errorShape } from "./error-shape.ts";

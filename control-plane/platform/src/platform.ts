@@ -19,7 +19,7 @@ import type { Program } from "./supervisor/program.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
 import { Home } from "./state/home.ts";
-import { readJson, writeJson } from "./state/json-file.ts";
+import { clearUnfinished, readJson, writeJson } from "./state/json-file.ts";
 import { lockHome } from "./state/lock.ts";
 import { version } from "./version.ts";
 
@@ -63,6 +63,7 @@ export class Platform {
     const home = Home.open(options.home);
     const unlock = lockHome(home.lock, home.root);
     try {
+      clearUnfinished(home.state);
       const [keys, token, epoch] = await Promise.all([
         loadKeys(home),
         loadToken(home),
