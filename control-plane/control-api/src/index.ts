@@ -16,6 +16,7 @@ export { operatorHeader } from "./operator-header.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
 export { settingsOperations } from "./settings.ts";
+export { type TokenStatus, tokenOperations } from "./tokens.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

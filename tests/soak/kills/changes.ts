@@ -72,9 +72,7 @@ export const killedChanges: readonly KilledChange[] = [
     async prepare({ app }) {
       const { units } = placementOf(app);
       if (units["desk"] !== undefined)
-        await (
-          await app.client()
-        ).join({ change: "prepare-cut", service: "desk", into: main });
+        await (await app.client()).join({ change: "prepare-cut", service: "desk", into: main });
       return (client, change) => client.cut({ change, service: "desk" });
     },
   },

@@ -190,5 +190,7 @@ function total({ answered, failures }: LightLoad): number {
 
 /** Whether every change was finished or undone, and every step has its moments. */
 export function isSound({ rounds, unreached, wrong }: KillsReport): boolean {
-  return unreached.length === 0 && wrong.length === 0 && rounds.every((one) => one.wrong.length === 0);
+  return (
+    unreached.length === 0 && wrong.length === 0 && rounds.every((one) => one.wrong.length === 0)
+  );
 }
