@@ -161,7 +161,15 @@ export class Platform {
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
     if (unfinished !== undefined) {
-      const { kind, title } = unfinished.change;
+      const { by, kind, title } = unfinished.change;
+      // Who asked for it got no answer: it goes on record all the same.
+      await this.#parts.audit.append({
+        by,
+        action: kind,
+        asked: { title },
+        result: undone === undefined ? "done" : "undone",
+        why: "The platform ended in the middle of it; the one after it took care of it.",
+      });
       journal.end();
       events.done(
         "change",

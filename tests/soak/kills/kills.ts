@@ -99,6 +99,11 @@ export async function runKills(
       for (const line of wrong) log(`  ${line}`);
     }
     await load.stop();
+    const finished = rounds.filter(({ became }) => became === "finished").length;
+    const undone = rounds.length - finished;
+    log(
+      `${rounds.length} kills: ${finished} finished, ${undone} undone; ${total(load)} requests, ${load.failures.length} failed`,
+    );
     return { rounds, unreached, requests: total(load), wrong: await lost(app, load) };
   } finally {
     await load.stop();

@@ -21,7 +21,7 @@ export function tokensCommand(): Command {
     .summary("make, list and remove tokens for teams")
     .description(
       "Works with tokens that are narrowed to services. Their holders may deploy, roll back, restart and scale units that consist of these services alone, set their configuration " +
-        "and secrets, and read everything; nothing else.",
+        "and secrets, and read everything; nothing else. Every command takes one by --token-file FILE.",
     )
     .helpCommand(false)
     .addCommand(
