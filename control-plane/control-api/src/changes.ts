@@ -12,6 +12,9 @@ export type ChangeKind = z.infer<typeof changeKind>;
 export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
   change: z.string().regex(/^[a-z0-9-]{4,40}$/),
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds; each 30 s when it is absent. */
+  readyMs: z.int().min(1_000).max(300_000).optional(),
+  drainMs: z.int().min(1_000).max(300_000).optional(),
 };
 
 /** Something that speaks for or against a change. */
@@ -82,6 +85,8 @@ export const changeReport = z.object({
   processes: z.object({ before: z.int(), after: z.int() }),
   /** Resident memory of all units and gateways. */
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
+  /** Old copies that had not finished in their time and were ended by force. */
+  forced: z.array(z.object({ unit: z.string(), instance: z.string() })).optional(),
   /** What the gate had to say; with `force` also what spoke against it. */
   findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */

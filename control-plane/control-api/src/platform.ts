@@ -8,6 +8,7 @@ import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
+import { tokenOperations } from "./tokens.ts";
 
 const nothing = z.object({});
 
@@ -19,10 +20,10 @@ const principal = z.object({
 
 /**
  * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
- * (`KERF_HOME/token`); that is what `user` means here.
+ * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.2.0",
+  version: "1.3.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -261,6 +262,7 @@ export const platform = contract("platform", {
     }),
     ...settingsOperations,
     ...auditOperations,
+    ...tokenOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -46,6 +46,7 @@ import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { TokenStore } from "./tokens/token-store.ts";
 import { Reloader } from "./watch/reloader.ts";
 
 /** How long a program that was detached may finish what it has begun, milliseconds, where nothing takes its place. */
@@ -344,6 +345,7 @@ export function assemble(
     databases,
     settings,
     audit,
+    tokens: new TokenStore(home.state, clock),
     caller,
     signPrincipal,
     manifest,

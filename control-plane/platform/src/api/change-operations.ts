@@ -41,6 +41,8 @@ interface ChangeInput {
   force?: boolean;
   canary?: number;
   watchMs?: number;
+  readyMs?: number;
+  drainMs?: number;
 }
 
 /** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
@@ -117,11 +119,8 @@ export function changeOperations(
   };
 }
 
-export function askedOf(
-  { canary, change, force, watchMs }: ChangeInput,
-  context: CallContext,
-): Asked {
-  return { id: change, by: userOf(context), force, canary, watchMs };
+export function askedOf({ change, ...asked }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context), ...asked };
 }
 
 /** What of an app is to be deployed, kept: all of it, or some of its gateways. */

@@ -33,6 +33,9 @@ export interface Asked {
   readonly canary?: number | undefined;
   /** How long the new copies are watched beside the old ones before the change is committed, milliseconds; each time that their share grows. */
   readonly watchMs?: number | undefined;
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds. */
+  readonly readyMs?: number | undefined;
+  readonly drainMs?: number | undefined;
 }
 
 /** A change that is under way: `state/change.json`. */
