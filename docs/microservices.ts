@@ -87,7 +87,8 @@ export const rows: readonly Row[] = [
   promise(
     "Each service scales alone",
     "Instances per unit, by hand or by load, down to zero",
-    planned("deploys, scaling, cut and join"),
+    built("control-plane/platform/src/scaling/auto-scaling.test.ts"),
+    "kerf scale search --auto 1..10",
   ),
   promise(
     "A bad deploy is taken back at once",

@@ -38,6 +38,8 @@ import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
+import { AutoScaling } from "./scaling/auto-scaling.ts";
+import { Lag } from "./scaling/lag.ts";
 import { Settings } from "./settings/settings.ts";
 import { SettingsChanges } from "./settings/settings-changes.ts";
 import type { Home } from "./state/home.ts";
@@ -104,6 +106,8 @@ export interface Parts {
   readonly journal: Journal;
   readonly releases: ReleaseStore;
   readonly rollouts: Rollouts;
+  /** As many copies as load asks for. */
+  readonly scaling: AutoScaling;
   readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
@@ -301,6 +305,26 @@ export function assemble(
         .flatMap(({ current }) => (current === undefined ? [] : [current.id])),
   });
 
+  // As many copies as load asks for, where that is wanted.
+  const scaling = new AutoScaling({
+    clock,
+    log,
+    deployed,
+    load,
+    audit,
+    serving: (unit) =>
+      supervisor
+        .slotsOf(unit)
+        .flatMap(({ current }) => (current?.routable === true ? current.id : [])),
+    lag: (unit) => lag.of(unit),
+    resize: async (unit) => {
+      const program = deployed.programs.find((each) => each.unit === unit);
+      if (program !== undefined) await supervisor.resize(program);
+    },
+    isChanging: (unit) => rollouts.running?.units !== undefined && unit in rollouts.running.units,
+    changed: () => publisher.changed(),
+  });
+
   security?.authority.onChange(() => publisher.changed());
 
   // Our own way to call services, for operators.
@@ -321,10 +345,21 @@ export function assemble(
           unitAt: (at) => unitAt(store.current, at),
         },
       }),
+    wake: (service) => scaling.wake(service),
     checked: false,
   });
   const signer = new PrincipalSigner(keys.principal, { environment, clock });
   const signPrincipal = (principal: Principal): string => signer.sign(principal);
+
+  const lag = new Lag({
+    caller,
+    clock,
+    wheel,
+    log,
+    signPrincipal,
+    followers: (unit) =>
+      (deployed.units[unit] ?? []).filter((name) => serviceOf(manifest(), name).follows.length > 0),
+  });
 
   // What the author changes meanwhile.
   const reloader = new Reloader({
@@ -359,7 +394,6 @@ export function assemble(
       }),
     attached,
     unitOf: (service) => deployed.unitOf(service),
-    restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
     coming: (service) => settings.coming(service),
@@ -388,6 +422,7 @@ export function assemble(
     journal,
     releases,
     rollouts,
+    scaling,
     attached,
     draining,
     listenApi: async () => {
@@ -410,6 +445,7 @@ export function assemble(
         supervisor,
         publisher,
         load,
+        wake: (service) => scaling.wake(service),
         authority: security?.authority,
         problem: (error, source) => events.problem(error, source),
       }),

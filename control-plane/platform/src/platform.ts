@@ -88,6 +88,7 @@ export class Platform {
       publisher,
       reloader,
       rotation,
+      scaling,
       supervisor,
       memoryLimits,
     } = this.#parts;
@@ -117,8 +118,9 @@ export class Platform {
     this.#assertStarting();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
-    const wanted = deployed.programs;
     const undone = unfinished?.isCommitted === false ? unfinished.change.id : undefined;
+    scaling.begin(adopting ? supervisor.leftoverCopies(undone) : undefined);
+    const wanted = deployed.programs;
     const adopted = await supervisor.reconcile(wanted, undone);
     for (const { unit, record } of adopted) {
       // Not what was draining, since its place has been taken back.
@@ -182,6 +184,7 @@ export class Platform {
     deployed.starting = false;
     await publisher.acknowledged();
     this.#assertStarting();
+    scaling.start();
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
@@ -229,7 +232,7 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, load, publisher, settings } = this.#parts;
+    const { deployed, supervisor, databases, load, publisher, scaling, settings } = this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
@@ -237,6 +240,7 @@ export class Platform {
       supervisor,
       databases,
       load,
+      scaling,
       settings,
       platform: {
         url: this.#api?.url ?? "",
@@ -262,7 +266,7 @@ export class Platform {
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
     const { log, events } = this.#around;
-    const { caller, databases, draining, reloader, rotation, supervisor, memoryLimits } =
+    const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
@@ -276,6 +280,7 @@ export class Platform {
     };
     draining.abort();
     reloader.stop();
+    scaling.stop();
     supervisor.letGo();
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));

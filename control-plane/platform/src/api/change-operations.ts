@@ -4,7 +4,7 @@ import { type CallContext, KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import { userOf } from "../audit/audited-operations.ts";
 import type { Deployment } from "../placement/deployment.ts";
-import type { KeptPlacement } from "../placement/kept.ts";
+import type { AutoScale, KeptPlacement } from "../placement/kept.ts";
 import { appChanges, withGateways } from "../releases/app-changes.ts";
 import { listReleases } from "../releases/list-releases.ts";
 import type { Release } from "../releases/release.ts";
@@ -12,7 +12,8 @@ import type { ReleaseStore } from "../releases/release-store.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
 import { type AppRequest, planApp } from "../rollouts/plan-app.ts";
-import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
+import { planCut, planDeploy, planJoin, planRollback } from "../rollouts/plan.ts";
+import { planAutoScale, planRestart, planScale } from "../rollouts/plan-copies.ts";
 
 /** What changes of what runs are made by. */
 export interface ChangeSurroundings {
@@ -45,7 +46,13 @@ interface ChangeInput {
   drainMs?: number;
 }
 
-/** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
+interface Scaling {
+  unit: string;
+  copies?: number;
+  auto?: AutoScale;
+}
+
+/** Operations that change what runs: cut and join, scale and restart, deploy and roll back, and what is asked before. */
 export function changeOperations(
   around: ChangeSurroundings,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
@@ -61,8 +68,17 @@ export function changeOperations(
       return change((now) => planJoin(now, service, into), askedOf(rest, context));
     }),
     scale: inFull(({ input, context }) => {
-      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
-      return change((now) => planScale(now, unit, copies), askedOf(rest, context));
+      const { auto, copies, unit, ...rest } = input as Scaling & ChangeInput;
+      if ((auto === undefined) === (copies === undefined)) throw eitherOr();
+      const plan = (now: Deployment): Plan =>
+        copies === undefined
+          ? planAutoScale(now, unit, auto as AutoScale)
+          : planScale(now, unit, copies);
+      return change(plan, askedOf(rest, context));
+    }),
+    restart: inFull(({ input, context }) => {
+      const { unit, ...rest } = input as { unit: string } & ChangeInput;
+      return change((now) => planRestart(now, unit), askedOf(rest, context));
     }),
     deploy: inFull(async ({ input, context }) => {
       const {
@@ -167,6 +183,13 @@ function earlier(
     });
   }
   return releases.get(unit, number);
+}
+
+function eitherOr(): KerfError {
+  return new KerfError("invalid_input", {
+    message: "Either a number of copies is given, or how they follow the load.",
+    fix: "kerf scale UNIT 3, or kerf scale UNIT --auto 1..10",
+  });
 }
 
 function assertBuildOf(name: string, built: string): void {

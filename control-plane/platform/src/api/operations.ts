@@ -47,9 +47,8 @@ export interface ApiSurroundings extends ChangeSurroundings {
   signPrincipal(principal: Principal): Promise<string> | string;
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
-  restart(unit: string): Promise<string[]>;
   readonly settingsChanges: SettingsChanges;
-  /** As `restart`, and waits for the end of the copies that were there. */
+  /** Exchanges the copies of a unit, and waits for the end of those that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
@@ -174,9 +173,6 @@ export function platformOperations(around: ApiSurroundings): Operations {
       });
       return { instances, refused };
     }),
-    restart: inFull(async ({ input }) => ({
-      instances: await around.restart((input as { unit: string }).unit),
-    })),
     ...changeOperations(around, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;

@@ -89,7 +89,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
             asked: { role: String(role), statement: String(statement).slice(0, longestStatement) },
           },
   },
-  restart: { asked: ({ unit }) => ({ unit: String(unit) }), came: (after) => ({ after }) as never },
+  restart: { asked: ({ unit }) => ({ unit: String(unit), asked: {} }), came: cameOfChange },
   cut: {
     asked: ({ from, service }) => ({
       service: String(service),
@@ -102,7 +102,10 @@ const kept: { readonly [Name in Changing]: Kept } = {
     came: cameOfChange,
   },
   scale: {
-    asked: ({ copies, unit }) => ({ unit: String(unit), asked: { copies: Number(copies) } }),
+    asked: ({ auto, copies, unit }) => ({
+      unit: String(unit),
+      asked: copies === undefined ? { auto: auto as never } : { copies: Number(copies) },
+    }),
     came: cameOfChange,
   },
   deploy: {

@@ -53,7 +53,7 @@ export async function composeBoot(
   );
   const reachable: Record<string, DatabaseBoot> = {};
   for (const service of services) {
-    const database = databases.boot(service);
+    const database = databases.boot(service, program.copies);
     if (database !== undefined) reachable[service] = database;
   }
   const settings: Record<string, SettingsBoot> = {};

@@ -6,7 +6,7 @@ import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
-import { type KeptPlacement, placeAsKept } from "./kept.ts";
+import { type AutoScale, type KeptPlacement, placeAsKept } from "./kept.ts";
 
 /** What is to run: an app as it was read, and where its services are placed. */
 export interface Deployment {
@@ -16,6 +16,8 @@ export interface Deployment {
   /** Copies of each unit; of those that are not named as many as `replicas`. */
   readonly copies: Readonly<Record<string, number>>;
   readonly replicas: number;
+  /** What operators said of the scaling of units; of those that are not named the app's word counts. */
+  readonly auto?: Readonly<Record<string, AutoScale>> | undefined;
   /** Where the platform runs releases: what each unit and gateway runs. */
   readonly released?: Released | undefined;
 }
@@ -46,14 +48,14 @@ export function deploy(
   },
   kept?: KeptPlacement,
 ): Deployment {
-  const { units, copies } =
+  const { auto, copies, units } =
     placeAsKept(manifest, kept) ??
     (cut === undefined ? asDeclared(manifest) : asCut(manifest, cut));
   assertFindable(manifest, units, network);
-  return { manifest, units, copies, replicas };
+  return { manifest, units, copies, replicas, auto };
 }
 
-type PlacedUnits = Pick<Deployment, "units" | "copies">;
+type PlacedUnits = Pick<Deployment, "units" | "copies" | "auto">;
 
 function asDeclared({ units }: AppManifest): PlacedUnits {
   const declared = Object.entries(units).map(([unit, services]) => [unit, [...services]]);

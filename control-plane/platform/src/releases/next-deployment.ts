@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Change } from "../rollouts/change.ts";
 import { type Deployment, type Released, settingsOf } from "../placement/deployment.ts";
-import type { KeptPlacement, KeptUnit } from "../placement/kept.ts";
+import type { AutoScale, KeptPlacement, KeptUnit } from "../placement/kept.ts";
 import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import { type AppShell, composeManifest } from "./app-shell.ts";
 import type { ReleaseStore } from "./release-store.ts";
@@ -64,20 +64,26 @@ function omit<T>(record: Readonly<Record<string, T>>, names: readonly string[]):
 }
 
 /** The units and copies after a change. */
-function placedUnits(before: Deployment, change: Change): Pick<Deployment, "units" | "copies"> {
+function placedUnits(
+  before: Deployment,
+  change: Change,
+): Pick<Deployment, "units" | "copies" | "auto"> {
   const units: Record<string, string[]> = {};
   const copies: Record<string, number> = {};
+  const auto: Record<string, AutoScale> = {};
   const all = new Set([...Object.keys(before.units), ...Object.keys(change.units)]);
   for (const unit of all) {
     if (unit.startsWith("gateway:")) continue;
     const changed = Object.hasOwn(change.units, unit);
     const services = changed ? change.units[unit]?.services : before.units[unit];
     const number = changed ? change.units[unit]?.copies : before.copies[unit];
+    const said = changed ? change.units[unit]?.auto : before.auto?.[unit];
     if (services === undefined) continue;
+    if (said !== undefined) auto[unit] = said;
     units[unit] = [...services];
     if (number !== undefined) copies[unit] = number;
   }
-  return { units, copies };
+  return { units, copies, auto };
 }
 
 /** What is in force after a change, and the highest that ever was. */
@@ -128,13 +134,17 @@ async function releasesOf(
 }
 
 function keptOf(
-  { copies, manifest, released, units }: Deployment,
+  { auto, copies, manifest, released, units }: Deployment,
   last: KeptPlacement | undefined,
   change: Change,
 ): KeptPlacement {
   const all = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
     unit,
-    { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) },
+    {
+      services,
+      ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }),
+      ...(auto?.[unit] === undefined ? undefined : { auto: auto[unit] }),
+    },
   ]);
   const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
     `gateway:${name}`,

@@ -11,6 +11,8 @@ export interface Plan {
   readonly units: Readonly<Record<string, KeptUnit | undefined>>;
   /** The services that get another unit. */
   readonly moves: readonly string[];
+  /** New copies take the place of those too that run as they are to be. */
+  readonly anew?: true | undefined;
   /** The services that get another build, with its digest. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
   /** The services that get other versions of their settings. */

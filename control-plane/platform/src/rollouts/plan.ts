@@ -1,13 +1,10 @@
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
-import { copiesOf, type Deployment, external } from "../placement/deployment.ts";
+import { type Deployment, external } from "../placement/deployment.ts";
 import type { KeptUnit } from "../placement/kept.ts";
 import type { Release } from "../releases/release.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import type { Plan } from "./change.ts";
-
-/** Most copies of one unit. */
-export const maxCopies = 100;
 
 /** Takes a service out of its unit, into one of its own. Throws `not_found`, or `invalid_input` saying why it cannot be. */
 export function planCut(deployment: Deployment, service: string, from: string | undefined): Plan {
@@ -71,24 +68,6 @@ export function planJoin(deployment: Deployment, service: string, into: string):
       [into]: asIs(deployment, into, [...hosts, service]),
     },
     moves: [service],
-  };
-}
-
-/** Another number of copies. Throws `not_found`, or `invalid_input`. */
-export function planScale(deployment: Deployment, unit: string, copies: number): Plan {
-  const services = membersOf(deployment, unit);
-  if (!Number.isInteger(copies) || copies < 1 || copies > maxCopies) {
-    throw new KerfError("invalid_input", {
-      message: `${copies} is no number of copies.`,
-      fix: `Give a number from 1 to ${maxCopies}.`,
-    });
-  }
-  const now = copiesOf(deployment, unit);
-  return {
-    kind: "scale",
-    title: `${unit} from ${now} to ${copies}`,
-    units: { [unit]: { services, copies } },
-    moves: [],
   };
 }
 
@@ -240,8 +219,16 @@ function assertReleased({ released }: Deployment): void {
 }
 
 /** A unit with other services, and everything else as it is. */
-function asIs({ copies }: Deployment, unit: string, services: readonly string[]): KeptUnit {
-  return { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) };
+export function asIs(
+  { auto, copies }: Deployment,
+  unit: string,
+  services: readonly string[],
+): KeptUnit {
+  return {
+    services,
+    ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }),
+    ...(auto?.[unit] === undefined ? undefined : { auto: auto[unit] }),
+  };
 }
 
 function without(services: readonly string[], service: string): string[] {
@@ -258,7 +245,7 @@ function unitOf({ units, manifest }: Deployment, service: string): string {
 }
 
 /** The services of a unit that runs here. */
-function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
+export function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
   const members = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (members === undefined) {
     throw new KerfError("not_found", {

@@ -68,7 +68,7 @@ export class Rollouts {
     this.assertFree();
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
-    const planned = plan(before);
+    const planned = awake(plan(before));
     assertServed(planned, before, this.#options.supervisor, (service) => this.#problemOf(service));
     const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
@@ -100,7 +100,8 @@ export class Rollouts {
     await this.#migrate(change, before, target);
     await deployed.reserve(target.manifest);
     const waves = programWaves(target.manifest, programs);
-    const staged = supervisor.stage(change.id, waves, gone, asked.readyMs);
+    const { readyMs } = asked;
+    const staged = supervisor.stage(change.id, waves, gone, { anew: change.anew, readyMs });
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
@@ -125,7 +126,7 @@ export class Rollouts {
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
-    deployed.place(target);
+    deployed.place(target, Object.keys(change.units));
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -257,6 +258,15 @@ export class Rollouts {
       throw thrown;
     }
   }
+}
+
+/** A unit that sleeps gets a copy by a change: what is new of it must show that it gets ready. */
+function awake(plan: Plan): Plan {
+  const units = Object.entries(plan.units).map(([unit, kept]) => [
+    unit,
+    kept?.copies === 0 ? { ...kept, copies: 1 } : kept,
+  ]);
+  return { ...plan, units: Object.fromEntries(units) as Plan["units"] };
 }
 
 /** The units of a change, as they were and as they are. */

@@ -1,10 +1,8 @@
 import { KerfError } from "@kerf/kernel";
 import { explainEnd } from "./explain-end.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import type { Instance } from "./instance.ts";
 import { drainMs, type Slot, supersededError } from "./slot.ts";
-
-/** Copies that start at the same time: more would only wait for each other's processor. */
-const startsAtOnce = 4;
 
 /** A place that is to be filled anew. */
 export interface StagedPlace {
@@ -43,18 +41,17 @@ export class Staged {
 
   /** Starts the copies of some units, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
   async start(units: ReadonlySet<string>): Promise<void> {
-    const waiting = this.#places.filter(({ slot }) => units.has(slot.unit));
-    const starter = async (): Promise<void> => {
-      for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
+    const places = this.#places.filter(({ slot }) => units.has(slot.unit));
+    await fewAtOnce(
+      places.map((place) => async () => {
         if (this.#abandoned) return;
         const instance = place.slot.stage(place.start);
         this.#started.push({ slot: place.slot, instance });
         await instance.whenReady.catch(async () => {
           throw await notReady(instance);
         });
-      }
-    };
-    await Promise.all(Array.from({ length: startsAtOnce }, starter));
+      }),
+    );
     await this.#handover.recorded();
   }
 
