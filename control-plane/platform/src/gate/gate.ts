@@ -8,6 +8,7 @@ import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Plan } from "../rollouts/change.ts";
 import { contractFindings } from "./contract-findings.ts";
+import { logFindings } from "./log-findings.ts";
 
 /** What the gate looks at. */
 export interface GateSurroundings {
@@ -20,7 +21,7 @@ const named = 5;
 
 /**
  * Whether a change of builds goes together with everything that runs: the contracts of what comes with those of all that run, in both directions, its
- * migrations with the code that runs, its sagas with those that are not at their end. Changes nothing.
+ * events with those in its log, its migrations with the code that runs, its sagas with those that are not at their end. Changes nothing.
  */
 export async function judge(
   { databases, store }: GateSurroundings,
@@ -28,7 +29,9 @@ export async function judge(
   plan: Pick<Plan, "builds" | "kind" | "expose">,
 ): Promise<GateVerdict> {
   const { builds = {} } = plan;
-  const running = Object.values(deployment.released?.builds ?? {});
+  const live = Object.values(deployment.released?.builds ?? {}).map(
+    (digest) => store.open(digest).descriptor,
+  );
   const coming = Object.entries(builds)
     .filter(([name, digest]) => deployment.released?.builds[name] !== digest)
     .map(([, digest]) => store.open(digest));
@@ -38,10 +41,14 @@ export async function judge(
   ]);
   const findings = contractFindings({
     coming: coming.map(({ descriptor }) => descriptor),
-    live: running.map((digest) => store.open(digest).descriptor),
+    live,
     exposed,
   });
   for (const build of coming) {
+    const before = live.find(({ service }) => service.name === build.descriptor.service.name);
+    // Nobody is built against what goes back.
+    if (plan.kind === "deploy" && before !== undefined)
+      findings.push(...logFindings(before, build.descriptor));
     if (build.descriptor.service.database === undefined) continue;
     // What goes back brings no tables along.
     if (plan.kind === "deploy") findings.push(...(await migrationFindings(databases, build)));

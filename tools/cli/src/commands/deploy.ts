@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { homeOption } from "./home-option.ts";
+import { seconds } from "./seconds.ts";
 
 /** What `kerf deploy` takes. */
 export interface DeployOptions extends ChangeOptions {
@@ -38,12 +39,6 @@ function percentage(text: string): number {
   const share = Number(number) / 100;
   if (share > 0) return share;
   throw new InvalidArgumentError("It is from 1% to 99%.");
-}
-
-function seconds(text: string): number {
-  const number = Number(text);
-  if (/^\d{1,3}$/.test(text) && number <= 300) return number;
-  throw new InvalidArgumentError("It is a whole number from 0 to 300.");
 }
 
 /** `kerf deploy`: new code of some services, and of no others. */
