@@ -45,7 +45,7 @@ export const rows: readonly Row[] = [
   promise(
     "One service's database fails alone",
     "A database may stand on a server of its own, as payments' does in the shop; killing it stops payments only",
-    built("tests/shop/payments-database.test.ts"),
+    built("tests/shop/payments-database.engine.test.ts"),
     "kerf status",
   ),
   promise(
@@ -63,19 +63,19 @@ export const rows: readonly Row[] = [
   promise(
     "A backend for each kind of client",
     "A gateway may host a service without a database that composes calls, in parallel and with partial answers",
-    built("tests/shop/split.test.ts"),
+    built("tests/shop/split.engine.test.ts"),
     "curl localhost:8080/home",
   ),
   promise(
     "Clients are told when something changes",
     "A stream is a query that goes on answering; browsers get it as server-sent events",
-    built("tests/shop/split.test.ts"),
+    built("tests/shop/split.engine.test.ts"),
     "curl -N localhost:8080/orders/ID/stream",
   ),
   promise(
     "Serving does not depend on who deploys",
     "Placement is a signed snapshot that everybody keeps on disk; kill -9 of the platform stops nothing that serves",
-    built("tests/shop/platform-crash.test.ts"),
+    built("tests/shop/platform-crash.engine.test.ts"),
     "kerf status",
   ),
   promise(
@@ -206,7 +206,7 @@ export const rows: readonly Row[] = [
   cost(
     "Waiting for a restart of everything",
     "A change restarts the units that contain it; the old instance serves until the new one is ready",
-    built("tests/shop/watch.test.ts"),
+    built("tests/shop/watch.engine.test.ts"),
     "npm start",
   ),
   cost(
