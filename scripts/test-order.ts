@@ -23,6 +23,7 @@ const alone = [
   "tests/deploys.",
   "tests/faults.",
   "tests/fresh-clone.",
+  "tests/guides/",
 ];
 
 /** Files that may run beside others, and those that may not. */

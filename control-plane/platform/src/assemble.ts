@@ -140,7 +140,7 @@ export function assemble(
     state: home.state,
     masterKeyFile: options.masterKeyFile,
     clock,
-    service: (name) => serviceOf(manifest(), name),
+    service: (name) => serviceOf(deployed.newest, name),
     named: () => ({ config: [], secrets: [] }),
     problem: (error, source) => events.problem(error, source),
   });
@@ -161,7 +161,7 @@ export function assemble(
     broker,
     environment,
     logLevel,
-    manifest,
+    manifest: () => deployed.newest,
     snapshot,
     mutualTls,
   };

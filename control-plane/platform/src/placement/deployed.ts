@@ -21,6 +21,7 @@ export class Deployed {
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
   #beside: AppManifest | undefined;
+  #coming: AppManifest | undefined;
   #canary: Canary | undefined;
 
   constructor(
@@ -56,6 +57,16 @@ export class Deployed {
   /** The app as it was or will be, while copies of both run. */
   set beside(beside: AppManifest | undefined) {
     this.#beside = beside;
+  }
+
+  /** The app as staged copies have it, until they are what runs or have ended. */
+  set coming(coming: AppManifest | undefined) {
+    this.#coming = coming;
+  }
+
+  /** The app as what starts now has it: with services that nobody had before. Throws `not_ready` before the app has been read. */
+  get newest(): AppManifest {
+    return this.#coming ?? this.current.manifest;
   }
 
   /** How the calls of some units are shared between old and staged copies, while these are watched. */

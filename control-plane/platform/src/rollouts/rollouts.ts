@@ -88,6 +88,7 @@ export class Rollouts {
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
+      deployed.coming = target.manifest;
       await this.#step(change, "start", counted(staged.size), async () => {
         // Whoever is called by what starts now knows it by then.
         await this.#options.acknowledged();
@@ -107,6 +108,7 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target);
+    deployed.coming = undefined;
     const drained = staged.promote();
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     await this.#step(change, "drain", undefined, () => drained);
@@ -200,6 +202,7 @@ export class Rollouts {
       await this.#options.acknowledged();
       await staged.abandon();
       deployed.beside = undefined;
+      deployed.coming = undefined;
       journal.end();
     });
   }
