@@ -85,6 +85,12 @@ export const rows: readonly Row[] = [
     "kerf deploy payments",
   ),
   promise(
+    "A service may have a repository of its own",
+    "It depends on packed contracts and on kerf; it is built, asked about and deployed into the running app from there",
+    built("tests/guides/deploying.engine.test.ts"),
+    "kerf deploy ./service.ts",
+  ),
+  promise(
     "Each service scales alone",
     "Instances per unit, by hand or by load, down to zero",
     planned("deploys, scaling, cut and join"),
@@ -316,6 +322,12 @@ export const rows: readonly Row[] = [
     "Cut and join replace units in one moment while they serve; no request fails for it",
     built("control-plane/platform/src/rollouts/rollouts.test.ts"),
     "kerf cut orders",
+  ),
+  cost(
+    "Nobody can say what a cut cost",
+    "Its report: processes, memory, which calls take the network now, and what calls took before and afterwards, by operation",
+    built("tests/guides/deploying.engine.test.ts"),
+    "kerf cut inventory",
   ),
   cost(
     "Two versions that do not understand each other",

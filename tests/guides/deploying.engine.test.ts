@@ -120,6 +120,7 @@ test(
   "a second version comes from that repository; what does not go together is refused by name",
   { skip },
   async (t) => {
+    assert.ok(isReady, "the guide has not come to its end");
     const service = join(repository, "service.ts");
     const sound = readFileSync(service, "utf8");
     await run(`cd ${repository}`);
@@ -161,6 +162,7 @@ test(
   "the guide to cutting does what it says, under load, and no request fails",
   { skip },
   async () => {
+    assert.ok(isReady, "the guide has not come to its end");
     const customer = await Customer.signedUp(gateway);
     const load = new Load(
       customer,
