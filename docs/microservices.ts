@@ -80,7 +80,7 @@ export const rows: readonly Row[] = [
   ),
   promise(
     "Teams deploy alone",
-    "A release is one unit's list of builds; rolling one leaves the others where they are",
+    "A release is one unit's list of builds and versions of settings; rolling one leaves the others where they are",
     built("control-plane/platform/src/releases/releases.test.ts"),
     "kerf deploy payments",
   ),

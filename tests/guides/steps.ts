@@ -9,7 +9,7 @@ const block = /^```(\w*)[^\n]*\n([\s\S]*?)^```$/gm;
 
 /**
  * The commands of a guide in their order: all lines of its `sh` blocks, and those behind `$ ` in blocks that show an answer too. A line that
- * ends in `\` goes on in the next.
+ * ends in `\` goes on in the next. A block that is marked `text` is shown, and not done.
  */
 export function stepsOf(guide: string): Step[] {
   return [...guide.matchAll(block)].flatMap(([, language = "", text = ""]) => {
@@ -17,7 +17,7 @@ export function stepsOf(guide: string): Step[] {
       .replaceAll(/\\\n\s*/g, "")
       .trimEnd()
       .split("\n");
-    if (lines[0]?.startsWith("$ ")) return dialogue(lines);
+    if (language === "" && lines[0]?.startsWith("$ ")) return dialogue(lines);
     if (language !== "sh") return [];
     return lines
       .filter((line) => line.trim() !== "" && !line.startsWith("#"))

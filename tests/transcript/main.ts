@@ -11,8 +11,8 @@ import { Customer } from "../shop/customer.ts";
 import { Load } from "../shop/load.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-/** Load before the cut, milliseconds: what a cut costs is told against it. */
-const calmMs = 20_000;
+/** Load before the cut, milliseconds: as long as what a cut costs is told against. */
+const calmMs = 60_000;
 /** Bound of the load, milliseconds. */
 const longestMs = 180_000;
 /** Pause between two orders of the one customer who orders, milliseconds. */

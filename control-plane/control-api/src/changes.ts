@@ -17,13 +17,16 @@ export const rolloutStep = z.enum([
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
-export const changeKind = z.enum(["cut", "join", "scale", "deploy", "rollback"]);
+export const changeKind = z.enum(["cut", "join", "scale", "deploy", "rollback", "configure"]);
 export type ChangeKind = z.infer<typeof changeKind>;
 
 /** What every request for a change says. */
 export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
   change: z.string().regex(/^[a-z0-9-]{4,40}$/),
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds; each 30 s when it is absent. */
+  readyMs: z.int().min(1_000).max(300_000).optional(),
+  drainMs: z.int().min(1_000).max(300_000).optional(),
 };
 
 /** What a request says that moves a service. */
@@ -37,7 +40,7 @@ export const moving = {
 export const gateFinding = z.object({
   /** `unknown`: nobody here can say, which counts as against it. `compatible`: a note. */
   verdict: z.enum(["compatible", "incompatible", "unknown"]),
-  about: z.enum(["contract", "migration", "saga", "service"]),
+  about: z.enum(["contract", "migration", "saga", "service", "settings"]),
   /** The service that changes. */
   service: z.string(),
   /** Who is affected. */
@@ -66,6 +69,10 @@ export const releaseStatus = z.object({
   builds: z.record(z.string(), z.string()),
   /** Versions of the contracts by service. */
   versions: z.record(z.string(), z.string()),
+  /** Versions of the configuration and the secrets, of the services that have any. */
+  settings: z.record(z.string(), z.object({ config: z.int(), secrets: z.int() })).optional(),
+  /** By service, the names of settings and secrets that are other than in the release before; never values. */
+  set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
   /** RFC 3339. */
@@ -120,6 +127,8 @@ export const changeReport = z.object({
   processes: z.object({ before: z.int(), after: z.int() }),
   /** Resident memory of all units and gateways. */
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
+  /** Old copies that had not finished in their time and were ended by force. */
+  forced: z.array(z.object({ unit: z.string(), instance: z.string() })).optional(),
   /** What the gate had to say; with `force` also what spoke against it. */
   findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */

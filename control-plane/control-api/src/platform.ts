@@ -8,6 +8,7 @@ import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
+import { tokenOperations } from "./tokens.ts";
 
 const nothing = z.object({});
 
@@ -19,10 +20,10 @@ const principal = z.object({
 
 /**
  * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
- * (`KERF_HOME/token`); that is what `user` means here.
+ * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.2.0",
+  version: "1.3.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -176,6 +177,12 @@ export const platform = contract("platform", {
         builds: z.record(z.string(), z.string()),
         /** A gateway that is to expose them. */
         expose: z.string().optional(),
+        /** The app as it was described, when what it says beside its services is deployed too. */
+        app: z.record(z.string(), z.any()).optional(),
+        /** Of the app only these gateways; without it all of it. */
+        gateways: z.array(z.string()).optional(),
+        /** Services that are to be no more. */
+        remove: z.array(z.string()).default([]),
         /** Even though the gate speaks against it; goes on record. */
         force: z.boolean().optional(),
         /** Share of the calls that the new release gets at first. */
@@ -186,7 +193,9 @@ export const platform = contract("platform", {
       errors,
       output: changeReport,
       deadlineMs: 600_000,
-      summary: "Runs other builds of services, while everything runs.",
+      maxBodyBytes: 8_388_608,
+      summary:
+        "Runs other builds of services, and another version of the app, while everything runs.",
     }),
     rollback: command({
       http: "POST /api/units/{unit}/rollback",
@@ -253,6 +262,7 @@ export const platform = contract("platform", {
     }),
     ...settingsOperations,
     ...auditOperations,
+    ...tokenOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -39,16 +39,21 @@ import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import { Settings } from "./settings/settings.ts";
+import { SettingsChanges } from "./settings/settings-changes.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { TokenStore } from "./tokens/token-store.ts";
 import { Reloader } from "./watch/reloader.ts";
 
 /** How long a program that was detached may finish what it has begun, milliseconds, where nothing takes its place. */
 const detachBoundMs = 5_000;
+
+/** What is in force of a service that nothing is set of. */
+const nothingSet = { config: 0, secrets: 0, reached: { config: 0, secrets: 0 } };
 
 /** What a platform is given by the process that it is. */
 export interface PlatformSurroundings {
@@ -140,8 +145,18 @@ export function assemble(
     state: home.state,
     masterKeyFile: options.masterKeyFile,
     clock,
-    service: (name) => serviceOf(deployed.newest, name),
-    named: () => ({ config: [], secrets: [] }),
+    service: (name) => serviceOf(manifest(), name),
+    inForce: (service) => {
+      const { released } = deployed.current;
+      return released && (released.settings[service] ?? nothingSet);
+    },
+    named: (service) => {
+      const named = releases.settingsOf(service);
+      return {
+        config: named.map(({ config }) => config),
+        secrets: named.map(({ secrets }) => secrets),
+      };
+    },
     problem: (error, source) => events.problem(error, source),
   });
 
@@ -161,11 +176,12 @@ export function assemble(
     broker,
     environment,
     logLevel,
-    manifest: () => deployed.newest,
+    manifest: ({ change }: { readonly change?: string | undefined }) =>
+      change === undefined ? manifest() : deployed.coming,
     snapshot,
     mutualTls,
   };
-  const memoryLimit = (unit: string) => manifest().limits?.[unit]?.memoryBytes;
+  const memoryLimit = (unit: string) => deployed.coming.limits?.[unit]?.memoryBytes;
   const supervisor = new Supervisor({
     clock,
     log,
@@ -253,11 +269,36 @@ export function assemble(
     journal,
     store: releases,
     databases,
+    settings,
     load,
     deployed,
     supervisor,
     acknowledged: () => publisher.acknowledged(),
     memory: () => residentBytes(supervisor.instances.map(({ pid }) => pid)),
+  });
+
+  const change: ApiSurroundings["change"] = async (plan, asked) => {
+    const report = await rollouts.run(plan, asked);
+    // What changed may be what somebody waited for.
+    const services = Object.values(report.units).flatMap(({ after }) => after?.services ?? []);
+    const own = services.filter((name) => manifest().services.some((each) => each.name === name));
+    await Promise.all(own.map((name) => settings.check(name)));
+    return report;
+  };
+
+  const settingsChanges = new SettingsChanges({
+    settings,
+    isReleased: () => deployed.current.released !== undefined,
+    change,
+    assertFree: () => rollouts.assertFree(),
+    exchange: async (service) => {
+      const unit = deployed.unitOf(service);
+      return unit === undefined ? [] : (await exchange(unit)).map(({ id }) => id);
+    },
+    copiesWith: (service) =>
+      supervisor
+        .slotsOf(deployed.unitOf(service) ?? "")
+        .flatMap(({ current }) => (current === undefined ? [] : [current.id])),
   });
 
   security?.authority.onChange(() => publisher.changed());
@@ -304,6 +345,7 @@ export function assemble(
     databases,
     settings,
     audit,
+    tokens: new TokenStore(home.state, clock),
     caller,
     signPrincipal,
     manifest,
@@ -318,14 +360,13 @@ export function assemble(
     attached,
     unitOf: (service) => deployed.unitOf(service),
     restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
-    change: (plan, asked) => rollouts.run(plan, asked),
-    judge: (plan) => judge({ store: releases, databases }, deployed.current, plan),
+    change,
+    judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
+    coming: (service) => settings.coming(service),
+    changedNames: (...of) => settings.changedNames(...of),
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
-    settingsChanged: async (service) => {
-      const unit = deployed.unitOf(service);
-      return unit === undefined ? [] : (await exchange(unit)).map(({ id }) => id);
-    },
+    settingsChanges,
     replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };

@@ -19,7 +19,7 @@ import type { Program } from "./supervisor/program.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
 import { Home } from "./state/home.ts";
-import { readJson, writeJson } from "./state/json-file.ts";
+import { clearUnfinished, readJson, writeJson } from "./state/json-file.ts";
 import { lockHome } from "./state/lock.ts";
 import { version } from "./version.ts";
 
@@ -63,6 +63,7 @@ export class Platform {
     const home = Home.open(options.home);
     const unlock = lockHome(home.lock, home.root);
     try {
+      clearUnfinished(home.state);
       const [keys, token, epoch] = await Promise.all([
         loadKeys(home),
         loadToken(home),
@@ -160,7 +161,15 @@ export class Platform {
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
     if (unfinished !== undefined) {
-      const { kind, title } = unfinished.change;
+      const { by, kind, title } = unfinished.change;
+      // Who asked for it got no answer: it goes on record all the same.
+      await this.#parts.audit.append({
+        by,
+        action: kind,
+        asked: { title },
+        result: undone === undefined ? "done" : "undone",
+        why: "The platform ended in the middle of it; the one after it took care of it.",
+      });
       journal.end();
       events.done(
         "change",
@@ -184,12 +193,13 @@ export class Platform {
   /** What is to run: the releases, or the app as its source is now. */
   #readDeployment(adopting: boolean): Promise<Deployment> {
     const { clock, events } = this.#around;
-    const { draining, journal, releases: store } = this.#parts;
+    const { draining, journal, releases: store, settings } = this.#parts;
     const { app, cut, releases } = this.#options;
     const { home } = this.#held;
     if (releases) {
       const { signal } = draining;
-      const around = { options: this.#options, store, journal, events, clock, signal };
+      const newest = (service: string) => settings.newest(service);
+      const around = { options: this.#options, store, journal, newest, events, clock, signal };
       return events.step("app", "Reading the releases", () => readReleases(around), summary);
     }
     const since = performance.timeOrigin;

@@ -1,6 +1,7 @@
 import type { ServedOperation } from "@kerf/call";
 import type { AuditEntry, ChangeReport, platform } from "@kerf/control-api";
 import { type CallContext, DeclaredError, type ErrorShape, toKerfError } from "@kerf/kernel";
+import { holderOf } from "../api/operator.ts";
 import type { AuditLog } from "./audit-log.ts";
 
 type Declared = (typeof platform)["operations"];
@@ -40,9 +41,9 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
-const named = ({ service, name }: Input) => ({
+const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
-  asked: { name: String(name) },
+  asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
 
@@ -105,9 +106,11 @@ const kept: { readonly [Name in Changing]: Kept } = {
     came: cameOfChange,
   },
   deploy: {
-    asked: ({ builds, expose, force }) => ({
+    asked: ({ app, builds, expose, force, gateways, remove }) => ({
       asked: {
         builds: builds as Record<string, string>,
+        ...(app === undefined ? undefined : { app: (gateways as string[] | undefined) ?? "all" }),
+        ...((remove as string[]).length === 0 ? undefined : { remove: remove as string[] }),
         ...(typeof expose === "string" ? { expose } : undefined),
         ...(force === true ? { force } : undefined),
       },
@@ -140,9 +143,13 @@ const kept: { readonly [Name in Changing]: Kept } = {
   },
   detachProgram: { asked: ofService },
   changeConfig: {
-    asked: ({ service, set, unset }) => ({
+    asked: ({ ahead, service, set, unset }) => ({
       service: String(service),
-      asked: { set: set as never, unset: unset as never },
+      asked: {
+        set: set as never,
+        unset: unset as never,
+        ...(ahead === true ? { ahead } : undefined),
+      },
     }),
     came: ({ before, values }) => ({ before: before as never, after: values as never }),
   },
@@ -152,6 +159,16 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: () => ({}),
     came: ({ master }) => ({ after: { master: Number(master) } }),
   },
+  addToken: {
+    asked: ({ expires, name, services }) => ({
+      asked: {
+        name: String(name),
+        services: services as string[],
+        ...(expires === undefined ? undefined : { expires: String(expires) }),
+      },
+    }),
+  },
+  removeToken: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
   stop: { asked: () => ({}) },
 };
 
@@ -165,7 +182,13 @@ export function auditedOperations<
       async run(args, ...checks) {
         const asked = keep.asked(args.input as Input, facts);
         if (asked === undefined) return inner.run(args, ...checks);
-        const entry = { by: userOf(args.context), action: name, ...asked };
+        const token = holderOf(args.context)?.token;
+        const entry = {
+          by: userOf(args.context),
+          ...(token === undefined ? undefined : { token }),
+          action: name,
+          ...asked,
+        };
         let output: unknown;
         try {
           output = await inner.run(args, ...checks);

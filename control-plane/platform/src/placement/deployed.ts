@@ -21,7 +21,6 @@ export class Deployed {
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
   #beside: AppManifest | undefined;
-  #coming: AppManifest | undefined;
   #canary: Canary | undefined;
 
   constructor(
@@ -44,6 +43,16 @@ export class Deployed {
     this.#deployment = deployment;
   }
 
+  /** Gives gateways that are new in an app their ports, beside those that have theirs. */
+  async reserve({ gateways }: AppManifest): Promise<void> {
+    const { host, port } = this.#http;
+    for (const { name } of gateways) {
+      if (this.#ports.has(name)) continue;
+      const next = Math.max(port - 1, ...this.#ports.values()) + 1;
+      this.#ports.set(name, port === 0 ? 0 : await this.#freePort(host, next));
+    }
+  }
+
   /** True until everything was given the chance to start; what a platform takes over is past that. */
   set starting(starting: boolean) {
     this.#starting = starting;
@@ -59,14 +68,9 @@ export class Deployed {
     this.#beside = beside;
   }
 
-  /** The app as staged copies have it, until they are what runs or have ended. */
-  set coming(coming: AppManifest | undefined) {
-    this.#coming = coming;
-  }
-
-  /** The app as what starts now has it: with services that nobody had before. Throws `not_ready` before the app has been read. */
-  get newest(): AppManifest {
-    return this.#coming ?? this.current.manifest;
+  /** The app that a change is about to make, while its copies start; otherwise as it is. */
+  get coming(): AppManifest {
+    return this.#beside ?? this.current.manifest;
   }
 
   /** How the calls of some units are shared between old and staged copies, while these are watched. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { PlacedInstance } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
+import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -27,6 +28,8 @@ export interface Released {
   readonly builds: Readonly<Record<string, string>>;
   /** The release of each unit and gateway. */
   readonly releases: Readonly<Record<string, number>>;
+  /** The versions of the settings of each service that has any. */
+  readonly settings: Readonly<Record<string, InForce>>;
 }
 
 /** Places the services of an app: as a change left them, otherwise as `--cut` says, otherwise as the app itself does. */
@@ -138,15 +141,32 @@ export function programsOf(
 }
 
 function runBuilds(
-  { builds, directory, releases }: Released,
+  { builds, directory, releases, settings }: Released,
   unit: string,
   services: readonly string[],
-): Pick<Program, "release" | "builds"> {
+): Pick<Program, "release" | "builds" | "settings"> {
   const paths = services.flatMap((name): [string, string][] => {
     const digest = builds[name];
     return digest === undefined ? [] : [[name, join(directory, digest)]];
   });
-  return { release: releases[unit], builds: Object.fromEntries(paths) };
+  return {
+    release: releases[unit],
+    builds: Object.fromEntries(paths),
+    settings: settingsOf(settings, services),
+  };
+}
+
+/** The versions of the settings of some services, of those that have any. */
+export function settingsOf(
+  settings: Released["settings"],
+  services: readonly string[],
+): Record<string, SettingsVersions> {
+  return Object.fromEntries(
+    services.flatMap((name) => {
+      const { config = 0, secrets = 0 } = settings[name] ?? {};
+      return config + secrets === 0 ? [] : [[name, { config, secrets }]];
+    }),
+  );
 }
 
 /** Old and staged copies side by side. */

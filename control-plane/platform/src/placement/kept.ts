@@ -1,4 +1,5 @@
 import type { AppManifest } from "@kerf/service";
+import type { InForce } from "../settings/versions.ts";
 
 /** What is to run, as the last change left it: `state/placement.json`. */
 export interface KeptPlacement {
@@ -12,6 +13,10 @@ export interface KeptPlacement {
   readonly units: Readonly<Record<string, KeptUnit>>;
   /** Where the platform runs releases: the digest of the build of each service and backend. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** Where the platform runs releases: the versions of the settings of each service that has any; a platform of the version before knew none, and ran the newest. */
+  readonly settings?: Readonly<Record<string, InForce>> | undefined;
+  /** Where the platform runs releases: the app, by the digest that it is kept by; a platform of the version before kept one, without a digest. */
+  readonly app?: string | undefined;
   /** By gateway: services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }

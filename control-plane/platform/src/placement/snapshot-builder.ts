@@ -66,7 +66,11 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     if (!Object.hasOwn(units, unit) && instances.length > 0) units[unit] = { instances };
   }
   const gateways: Record<string, PlacedGateway> = {};
-  for (const gateway of manifest.gateways) {
+  // One that comes or goes is there as long as copies of it may run.
+  const passing = (facts.beside?.gateways ?? []).filter(
+    ({ name }) => !manifest.gateways.some((gateway) => gateway.name === name),
+  );
+  for (const gateway of [...manifest.gateways, ...passing]) {
     gateways[gateway.name] = {
       expose: gateway.expose,
       ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),

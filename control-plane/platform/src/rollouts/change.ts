@@ -1,5 +1,6 @@
 import type { ChangeKind } from "@kerf/control-api";
 import type { KeptUnit } from "../placement/kept.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 
 /** What a change makes of the placement. */
 export interface Plan {
@@ -12,6 +13,12 @@ export interface Plan {
   readonly moves: readonly string[];
   /** The services that get another build, with its digest. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** The services that get other versions of their settings. */
+  readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
+  /** The app from then on, by the digest that it is kept by; without it the app stays. */
+  readonly app?: string | undefined;
+  /** Services that will be no more. */
+  readonly remove?: readonly string[] | undefined;
   /** By gateway: the services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }
@@ -29,6 +36,9 @@ export interface Asked {
    * service that moves: how long calls are measured afterwards.
    */
   readonly watchMs?: number | undefined;
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds. */
+  readonly readyMs?: number | undefined;
+  readonly drainMs?: number | undefined;
 }
 
 /** A change that is under way: `state/change.json`. */

@@ -1,5 +1,5 @@
 import type { ChangeReport, GateFinding, RolloutStep } from "@kerf/control-api";
-import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
+import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
@@ -7,13 +7,18 @@ import type { EventLog } from "../progress/event-log.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
+import type { Instance } from "../supervisor/instance.ts";
 import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
 import { LatencyOfMove } from "./latency-of-move.ts";
+import { inOrder, programWaves } from "./order.ts";
+import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
+import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 
 /** What rollouts work on. */
@@ -23,6 +28,7 @@ export interface RolloutsOptions {
   readonly journal: Journal;
   readonly store: ReleaseStore;
   readonly databases: Databases;
+  readonly settings: Settings;
   readonly deployed: Deployed;
   readonly supervisor: Supervisor;
   readonly load: LoadKeeper;
@@ -36,6 +42,8 @@ export interface RolloutsOptions {
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #running: Change | undefined;
+  /** The step at which the change failed. */
+  #failedAt: RolloutStep | undefined;
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
@@ -46,6 +54,11 @@ export class Rollouts {
     return this.#running;
   }
 
+  /** Throws `change_under_way` while another change is. */
+  assertFree(): void {
+    if (this.#running !== undefined) throw underWay(this.#running);
+  }
+
   /**
    * Makes a change. Resolves when it is finished; rejects when nothing was changed, with the step at which it failed, and what serves,
    * serves on.
@@ -53,11 +66,14 @@ export class Rollouts {
   async run(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport> {
     const { id, by, force = false } = asked;
     const { clock, deployed } = this.#options;
-    if (this.#running !== undefined) throw underWay(this.#running);
+    this.assertFree();
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
-    const change: Change = { version: 1, ...plan(before), id, by, at };
+    const planned = plan(before);
+    assertServed(planned, before, this.#options.supervisor, (service) => this.#problemOf(service));
+    const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
+    this.#failedAt = undefined;
     try {
       const findings = await this.#judge(change, before, force);
       return await this.#roll(change, before, findings, asked);
@@ -83,24 +99,28 @@ export class Rollouts {
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
-    await this.#migrate(change, target);
-    const staged = supervisor.stage(change.id, programs, gone);
+    await this.#migrate(change, before, target);
+    await deployed.reserve(target.manifest);
+    const waves = programWaves(target.manifest, programs);
+    const staged = supervisor.stage(change.id, waves, gone, asked.readyMs);
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
-      deployed.coming = target.manifest;
-      await this.#step(change, "start", counted(staged.size), async () => {
-        // Whoever is called by what starts now knows it by then.
-        await this.#options.acknowledged();
-        await staged.start();
-        staged.assertReady();
-      });
+      // Whoever is called by what starts now knows it by then.
+      await this.#options.acknowledged();
+      for (const wave of waves) {
+        const names = wave.map(({ unit }) => unit);
+        const detail = waves.length === 1 ? counted(staged.size) : names.join(", ");
+        await this.#step(change, "start", detail, () => staged.start(new Set(names)));
+      }
+      staged.assertReady();
+      staged.assertWhole((service) => isServed(before, supervisor, service));
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
     } catch (thrown) {
-      await this.#undo(change, staged);
-      throw nothingChanged(change, thrown);
+      await this.#undo(change, staged, asked.drainMs);
+      throw nothingChanged(change, before, this.#failedAt, thrown);
     }
 
     // From here on it has happened: what fails is mended, not undone.
@@ -108,10 +128,13 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target);
-    deployed.coming = undefined;
-    const drained = staged.promote();
+    const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
-    await this.#step(change, "drain", undefined, () => drained);
+    let forced: readonly Instance[] = [];
+    await this.#step(change, "drain", undefined, async () => {
+      forced = await drained;
+      return forced.length === 0 ? undefined : endedByForce(forced);
+    });
     deployed.beside = undefined;
     // A copy that ended between its readiness and its promotion is missing in its place.
     await supervisor.apply(programs);
@@ -123,6 +146,9 @@ export class Rollouts {
       ms: Math.round(clock.now() - begun),
       units: touched(change, before, target),
       findings,
+      ...(forced.length === 0
+        ? undefined
+        : { forced: forced.map(({ id, unit }) => ({ unit, instance: id })) }),
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
@@ -135,15 +161,23 @@ export class Rollouts {
     return report;
   }
 
+  /** Why a service is not started. */
+  #problemOf(service: string): KerfError | undefined {
+    const { databases, settings } = this.#options;
+    return databases.problemOf(service) ?? settings.problemOf(service);
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
-    const { acknowledged, clock, deployed, load } = this.#options;
+    const { acknowledged, clock, deployed, load, supervisor } = this.#options;
     const releases = ({ released }: Deployment, unit: string): string =>
       String(released?.releases[unit] ?? "");
     const units = Object.keys(change.units).filter(
       (unit) =>
         !unit.startsWith("gateway:") &&
         Object.hasOwn(before.units, unit) &&
+        // One that waited for something is compared with nothing.
+        supervisor.slotsOf(unit).some((slot) => slot.routable.length > 0) &&
         releases(before, unit) !== releases(after, unit),
     );
     return {
@@ -162,47 +196,47 @@ export class Rollouts {
 
   /** Whether other builds go together with what runs; answers what is worth knowing. */
   async #judge(change: Change, before: Deployment, force: boolean): Promise<GateFinding[]> {
-    if (change.builds === undefined) return [];
+    if (change.builds === undefined && change.app === undefined) return [];
     let findings: GateFinding[] = [];
     await this.#step(change, "gate", undefined, async () => {
       const verdict = await judge(this.#options, before, change);
       ({ findings } = verdict);
-      if (!force) assertGo(verdict);
+      assertGo(verdict, force);
     });
     return findings;
   }
 
   /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
-  async #migrate(change: Change, target: Deployment): Promise<void> {
+  async #migrate(change: Change, before: Deployment, target: Deployment): Promise<void> {
     const { databases, journal } = this.#options;
     const { builds = {} } = change;
     const services = target.manifest.services.filter(
       ({ database, name }) => database !== undefined && Object.hasOwn(builds, name),
     );
     if (services.length === 0 || change.kind === "rollback") return;
+    const names = inOrder(
+      target.manifest,
+      services.map(({ name }) => name),
+    );
     try {
-      await this.#step(change, "migrate", undefined, () =>
-        databases.migrateAhead(
-          target.manifest,
-          services.map(({ name }) => name),
-        ),
+      await this.#step(change, "migrate", names.join(", "), () =>
+        databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
       journal.end();
-      throw nothingChanged(change, thrown);
+      throw nothingChanged(change, before, this.#failedAt, thrown);
     }
   }
 
-  async #undo(change: Change, staged: Staged): Promise<void> {
+  async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
     const { deployed, journal } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
       deployed.canary = undefined;
       // The old ones are called again before the new ones go.
       await this.#options.acknowledged();
-      await staged.abandon();
+      await staged.abandon(drainMs);
       deployed.beside = undefined;
-      deployed.coming = undefined;
       journal.end();
     });
   }
@@ -211,17 +245,22 @@ export class Rollouts {
     { id, kind, title }: Change,
     step: RolloutStep,
     detail: string | undefined,
-    work: () => Promise<void>,
+    /** Answers what is worth telling of it. */
+    work: () => Promise<string | void>,
   ): Promise<void> {
     const { clock, events } = this.#options;
     const begun = clock.now();
     const told = { type: "rollout" as const, change: id, kind, title, step };
     events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
     try {
-      await work();
-      events.emit({ ...told, state: "done", ms: Math.round(clock.now() - begun) });
+      const said = await work();
+      const came = (typeof said === "string" ? said : undefined) ?? detail;
+      const ms = Math.round(clock.now() - begun);
+      const more = came === undefined ? undefined : { detail: came };
+      events.emit({ ...told, state: "done", ms, ...more });
     } catch (thrown) {
       const ms = Math.round(clock.now() - begun);
+      this.#failedAt ??= step;
       events.emit({ ...told, state: "failed", ms, detail: describeError(thrown) });
       throw thrown;
     }
@@ -264,24 +303,4 @@ function destinations({ moves, units }: Plan): Map<string, string> {
 
 function counted(copies: number): string {
   return copies === 1 ? "1 copy" : `${copies} copies`;
-}
-
-function underWay({ by, id, kind, title }: Change): KerfError {
-  return new KerfError("change_under_way", {
-    message: `Another change is under way: ${kind} ${title}.`,
-    why: `${by} asked for it (${id}). There is one change at a time.`,
-    fix: "Wait until it is finished, or give --wait.",
-    retry: "not-executed",
-  });
-}
-
-function nothingChanged({ kind, title }: Change, thrown: unknown): KerfError {
-  const cause = toKerfError(thrown);
-  return new KerfError("change_failed", {
-    message: `The ${kind} of ${title} failed, and nothing was changed: ${cause.message}`,
-    why: cause.why,
-    fix: cause.fix ?? "What served before, serves on.",
-    data: cause.data,
-    cause: thrown,
-  });
 }

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
 
@@ -30,6 +31,13 @@ export async function writeWhole(
       fix: "Free disk space, or give KERF_HOME to the user that runs Kerf.",
       cause,
     });
+  }
+}
+
+/** Removes what processes that were killed had begun to write below a directory of ours; nobody else may be writing there. */
+export function clearUnfinished(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    if (/\.[0-9a-f]{8}\.new$/.test(name)) rmSync(join(directory, name), { force: true });
   }
 }
 

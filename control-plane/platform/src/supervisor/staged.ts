@@ -1,7 +1,7 @@
 import { KerfError } from "@kerf/kernel";
 import { explainEnd } from "./explain-end.ts";
 import type { Instance } from "./instance.ts";
-import { type Slot, supersededError } from "./slot.ts";
+import { drainMs, type Slot, supersededError } from "./slot.ts";
 
 /** Copies that start at the same time: more would only wait for each other's processor. */
 const startsAtOnce = 4;
@@ -41,9 +41,9 @@ export class Staged {
     return this.#places.length;
   }
 
-  /** Starts the copies, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
-  async start(): Promise<void> {
-    const waiting = [...this.#places];
+  /** Starts the copies of some units, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
+  async start(units: ReadonlySet<string>): Promise<void> {
+    const waiting = this.#places.filter(({ slot }) => units.has(slot.unit));
     const starter = async (): Promise<void> => {
       for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
         if (this.#abandoned) return;
@@ -70,30 +70,45 @@ export class Staged {
     }
   }
 
+  /** Throws `change_failed` when one of them was started without a service that `isServed` now: what it needs has gone meanwhile. */
+  assertWhole(isServed: (service: string) => boolean): void {
+    for (const { instance } of this.#started) {
+      const lost = instance.record.heldBack.find(isServed);
+      if (lost === undefined) continue;
+      throw new KerfError("change_failed", {
+        message: `${instance.id} was started without ${lost}, which serves now.`,
+        why: "Its database or its settings are not as it needs them any more; the copies that run keep what they have.",
+        fix: "kerf status says what it lacks.",
+      });
+    }
+  }
+
   /**
-   * All of them serve from this moment on, and those before them drain. One that has ended is left out; its place keeps what it has.
-   * Resolves when what served before has ended.
+   * All of them serve from this moment on, and those before them drain, each for `boundMs` at most. One that has ended is left out; its place
+   * keeps what it has. Resolves when what served before has ended, with those that had to be ended by force.
    */
-  async promote(): Promise<void> {
+  async promote(boundMs = drainMs): Promise<Instance[]> {
     const old = this.#started.flatMap(({ slot, instance }) => {
       const before = slot.current;
-      if (slot.isStaged(instance)) slot.promote();
+      if (slot.isStaged(instance)) slot.promote(boundMs);
       return before ?? [];
     });
     const empty = this.#handover.promoted();
-    await Promise.all([
-      ...old.map((instance) => instance.whenEnded),
+    old.push(...empty.flatMap((slot) => slot.current ?? []));
+    const [ends] = await Promise.all([
+      Promise.all(old.map((instance) => instance.whenEnded)),
       ...empty.map(async (slot) => {
-        await slot.vacate();
+        await slot.vacate(boundMs);
         this.#handover.emptied(slot);
       }),
     ]);
+    return old.filter((_, index) => ends[index]?.overran === true);
   }
 
   /** Ends the copies; what serves, serves on. Resolves when they have ended. */
-  async abandon(): Promise<void> {
+  async abandon(boundMs = drainMs): Promise<void> {
     this.#abandoned = true;
-    for (const { slot, instance } of this.#started) slot.abandon(instance);
+    for (const { slot, instance } of this.#started) slot.abandon(instance, boundMs);
     await Promise.all(this.#started.map(({ instance }) => instance.whenEnded));
     for (const { slot, isNew } of this.#places) if (isNew) this.#handover.emptied(slot);
   }
@@ -103,5 +118,12 @@ export class Staged {
 async function notReady(instance: Instance): Promise<KerfError> {
   const end = await instance.whenEnded;
   if (end.reason === "stopped") return supersededError(instance.record.slot);
-  return (await explainEnd(instance, end)).error;
+  const { error } = await explainEnd(instance, end);
+  const { code, data, message, why } = error;
+  // Unlike one that is to run, it is not tried again.
+  const fix =
+    end.reason === "not-ready"
+      ? error.fix
+      : `Correct it and try again. All of its log: kerf logs ${instance.unit}`;
+  return end.exit.kind === "failed" ? error : new KerfError(code, { message, why, fix, data });
 }

@@ -154,10 +154,16 @@ export class Supervisor {
   }
 
   /**
-   * Starts, beside what serves, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
-   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for.
+   * Prepares to start, beside what serves and one wave after the other, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
+   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for. `readyMs`: how long each may take.
    */
-  stage(change: string, programs: readonly Program[], gone: readonly string[]): Staged {
+  stage(
+    change: string,
+    waves: readonly (readonly Program[])[],
+    gone: readonly string[],
+    readyMs?: number,
+  ): Staged {
+    const programs = waves.flat();
     const places: StagedPlace[] = [];
     for (const program of programs) {
       for (const name of slotNames(program)) {
@@ -165,7 +171,7 @@ export class Supervisor {
         const slot = this.#slot(name, program.unit);
         const runs = slot.current?.record;
         if (runs !== undefined && this.#serves(runs, program)) continue;
-        places.push({ slot, isNew, start: () => this.#launch(slot, program, change) });
+        places.push({ slot, isNew, start: () => this.#launch(slot, program, change, readyMs) });
       }
     }
     const kept = new Set(programs.flatMap(slotNames));
@@ -292,7 +298,7 @@ export class Supervisor {
     return slot;
   }
 
-  #launch(slot: Slot, program: Program, change?: string): Instance {
+  #launch(slot: Slot, program: Program, change?: string, readyMs?: number): Instance {
     const { clock, home, network, runtime } = this.#options;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
@@ -347,6 +353,7 @@ export class Supervisor {
         running,
         booted: boot,
         clock,
+        readyMs,
         onChange: (changed) => this.#changed(changed),
       }),
     );

@@ -9,6 +9,9 @@ export function reportText(report: ChangeReport): string {
     `${kind} ${title}: done after ${duration(ms)}`,
     `  processes  ${processes.before} → ${processes.after}`,
     `  memory     ${megabytes(memoryBytes.before)} → ${megabytes(memoryBytes.after)} MB`,
+    ...(report.forced ?? []).map(
+      ({ instance }) => `  ended      ${instance} by force: it had not finished in its time`,
+    ),
     ...edges("now over the network", nowOverNetwork),
     ...edges("now in one program", nowInProcess),
     ...(latency === undefined ? [] : latencyTable(latency)),

@@ -12,11 +12,16 @@ export interface ChangeOptions {
   home?: string;
   json?: true;
   wait?: true;
+  /** Seconds. */
+  readyTimeout?: number;
+  drainTimeout?: number;
 }
 
-/** How a change is known. */
+/** How a change is known, and how long its copies may take, milliseconds. */
 export interface Asked {
   readonly change: string;
+  readonly readyMs?: number;
+  readonly drainMs?: number;
 }
 
 /** Pause between two attempts while another change is under way, milliseconds, and how long it is waited for. */
@@ -37,14 +42,28 @@ export async function makeChange(
   options: ChangeOptions,
   request: RequestChange,
 ): Promise<void> {
-  const asked = { change: `c-${randomBytes(6).toString("hex")}` };
+  const report = await withSteps(client, options, (asked) => request(client, asked));
+  if (options.json === true) return printJson(report);
+  process.stdout.write(`${reportText(report)}\n`);
+}
+
+/** Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. */
+export async function withSteps<T>(
+  client: Connection["client"],
+  options: ChangeOptions,
+  request: (asked: Asked) => Promise<T>,
+): Promise<T> {
+  const { drainTimeout, readyTimeout } = options;
+  const asked: Asked = {
+    change: `c-${randomBytes(6).toString("hex")}`,
+    ...(readyTimeout === undefined ? undefined : { readyMs: readyTimeout * 1_000 }),
+    ...(drainTimeout === undefined ? undefined : { drainMs: drainTimeout * 1_000 }),
+  };
   const watching = new AbortController();
   const shown =
     options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
   try {
-    const report = await inTurn(options.wait === true, () => request(client, asked));
-    if (options.json === true) return printJson(report);
-    process.stdout.write(`${reportText(report)}\n`);
+    return await inTurn(options.wait === true, () => request(asked));
   } finally {
     watching.abort();
     await shown;

@@ -1,28 +1,17 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { homeOption } from "./home-option.ts";
-import { seconds } from "./seconds.ts";
-
-const jsonHelp =
-  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
-const movedHelp = jsonHelp.replace("}", ", latency}");
+import { measureOption, withChangeOptions } from "./change-options.ts";
 
 /** What moves of services take. */
 interface MoveOptions extends ChangeOptions {
   watch: number;
 }
 
-function watchOption(): Option {
-  return new Option("--watch <seconds>", "how long calls are measured afterwards; 0 does without")
-    .default(10)
-    .argParser(seconds);
-}
-
 /** `kerf cut`: a service gets a unit of its own. */
 export function cutCommand(): Command {
   return examples(
-    new Command("cut")
+    withChangeOptions(new Command("cut"))
       .summary("take a service out of its unit, while everything runs")
       .description(
         "Gives a service a unit of its own. Its new copies and those of the unit that it leaves are started beside what serves; when all are ready, " +
@@ -31,10 +20,7 @@ export function cutCommand(): Command {
       )
       .argument("<service>", "the service")
       .option("--from <unit>", "the unit that it is in; refused when it is in another")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(watchOption())
-      .addOption(homeOption())
-      .option("--json", movedHelp)
+      .addOption(measureOption())
       .action(async (service: string, { from, ...options }: MoveOptions & { from?: string }) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
@@ -56,7 +42,7 @@ export function cutCommand(): Command {
 /** `kerf join`: a service moves into another unit. */
 export function joinCommand(): Command {
   return examples(
-    new Command("join")
+    withChangeOptions(new Command("join"))
       .summary("take a service into another unit, while everything runs")
       .description(
         "Moves a service into another unit, the way back of kerf cut. A unit that has no service left is ended once its copies have finished what they " +
@@ -64,10 +50,7 @@ export function joinCommand(): Command {
       )
       .argument("<service>", "the service")
       .argument("<unit>", "the unit that takes it in")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(watchOption())
-      .addOption(homeOption())
-      .option("--json", movedHelp)
+      .addOption(measureOption())
       .action(async (service: string, into: string, options: MoveOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
@@ -81,16 +64,13 @@ export function joinCommand(): Command {
 /** `kerf scale`: more or fewer copies. */
 export function scaleCommand(): Command {
   return examples(
-    new Command("scale")
+    withChangeOptions(new Command("scale"))
       .summary("run another number of copies of a unit")
       .description(
         "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. It holds for the next start too.",
       )
       .argument("<unit>", "the unit")
       .argument("<copies>", "how many, from 1 to 100")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (unit: string, copies: string, options: ChangeOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
