@@ -5,6 +5,8 @@ export {
   changeReport,
   type GateFinding,
   type GateVerdict,
+  type MeasuredCalls,
+  type OperationLatency,
   type ReleaseStatus,
   type RolloutStep,
   rolloutStep,

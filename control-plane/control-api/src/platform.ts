@@ -1,7 +1,14 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
 import { auditOperations } from "./audit.ts";
-import { asked, changeReport, gateVerdict, releaseStatus, scalingSettings } from "./changes.ts";
+import {
+  asked,
+  changeReport,
+  gateVerdict,
+  moving,
+  releaseStatus,
+  scalingSettings,
+} from "./changes.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -147,7 +154,7 @@ export const platform = contract("platform", {
     }),
     cut: command({
       http: "POST /api/services/{service}/cut",
-      input: z.object({ ...asked, service: z.string(), from: z.string().optional() }),
+      input: z.object({ ...moving, service: z.string(), from: z.string().optional() }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,
@@ -155,7 +162,7 @@ export const platform = contract("platform", {
     }),
     join: command({
       http: "POST /api/services/{service}/join",
-      input: z.object({ ...asked, service: z.string(), into: z.string() }),
+      input: z.object({ ...moving, service: z.string(), into: z.string() }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,

@@ -14,6 +14,7 @@ import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
+import { LatencyOfMove } from "./latency-of-move.ts";
 import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
@@ -87,8 +88,9 @@ export class Rollouts {
     findings: GateFinding[],
     asked: Asked,
   ): Promise<ChangeReport> {
-    const { clock, deployed, journal, memory, store, supervisor } = this.#options;
+    const { clock, deployed, journal, load, memory, store, supervisor } = this.#options;
     const begun = clock.now();
+    const latency = new LatencyOfMove({ clock, load }, before, change.moves);
     const memoryBefore = await memory();
     const processesBefore = supervisor.instances.length;
     const { deployment: target, kept } = await nextDeployment(store, before, journal.kept, change);
@@ -138,7 +140,7 @@ export class Rollouts {
     // A copy that ended between its readiness and its promotion is missing in its place.
     await supervisor.apply(programs);
     journal.end();
-    return {
+    const report: ChangeReport = {
       id: change.id,
       kind: change.kind,
       title: change.title,
@@ -152,6 +154,12 @@ export class Rollouts {
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
     };
+    const { watchMs = 0 } = asked;
+    if (change.moves.length === 0 || watchMs === 0) return report;
+    await this.#step(change, "measure", `calls for ${watchMs / 1_000} s`, async () => {
+      report.latency = await latency.after(target, watchMs);
+    });
+    return report;
   }
 
   /** Why a service is not started. */

@@ -1,9 +1,10 @@
 import type { ChangeReport } from "@kerf/control-api";
 import { duration } from "../output/duration.ts";
+import { latencyTable } from "./latency-table.ts";
 
 /** What a change cost or saved, in words. */
 export function reportText(report: ChangeReport): string {
-  const { kind, memoryBytes, ms, nowInProcess, nowOverNetwork, processes, title } = report;
+  const { kind, latency, memoryBytes, ms, nowInProcess, nowOverNetwork, processes, title } = report;
   return [
     `${kind} ${title}: done after ${duration(ms)}`,
     `  processes  ${processes.before} → ${processes.after}`,
@@ -13,6 +14,7 @@ export function reportText(report: ChangeReport): string {
     ),
     ...edges("now over the network", nowOverNetwork),
     ...edges("now in one program", nowInProcess),
+    ...(latency === undefined ? [] : latencyTable(latency)),
   ].join("\n");
 }
 

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { homeOption } from "./home-option.ts";
 
 const jsonHelp =
-  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
+  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess, latency}";
 
 /** Gives a command the options of every change of what runs. */
 export function withChangeOptions(command: Command): Command {
@@ -28,6 +28,13 @@ export function watchOption(): Option {
     "--watch <seconds>",
     "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
   ).argParser(seconds(0));
+}
+
+/** `--watch SECONDS` of a move: how long what it did to calls is measured. */
+export function measureOption(): Option {
+  return new Option("--watch <seconds>", "how long calls are measured afterwards; 0 does without")
+    .default(10)
+    .argParser(seconds(0));
 }
 
 /** `--wait`: for another change that is under way. */

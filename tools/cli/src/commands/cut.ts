@@ -1,7 +1,12 @@
 import { Command } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { withChangeOptions } from "./change-options.ts";
+import { measureOption, withChangeOptions } from "./change-options.ts";
+
+/** What moves of services take. */
+interface MoveOptions extends ChangeOptions {
+  watch: number;
+}
 
 /** `kerf cut`: a service gets a unit of its own. */
 export function cutCommand(): Command {
@@ -10,14 +15,21 @@ export function cutCommand(): Command {
       .summary("take a service out of its unit, while everything runs")
       .description(
         "Gives a service a unit of its own. Its new copies and those of the unit that it leaves are started beside what serves; when all are ready, " +
-          "everyone is told at once, and the old copies finish what they have begun. Its data stays where it is. It holds for the next start too.",
+          "everyone is told at once, and the old copies finish what they have begun. Its data stays where it is. It holds for the next start too. Afterwards it is measured what calls take now, and " +
+          "the report sets that beside the minute before.",
       )
       .argument("<service>", "the service")
       .option("--from <unit>", "the unit that it is in; refused when it is in another")
-      .action(async (service: string, { from, ...options }: ChangeOptions & { from?: string }) => {
+      .addOption(measureOption())
+      .action(async (service: string, { from, ...options }: MoveOptions & { from?: string }) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
-          client.cut({ ...asked, service, ...(from === undefined ? undefined : { from }) }),
+          client.cut({
+            ...asked,
+            service,
+            watchMs: options.watch * 1_000,
+            ...(from === undefined ? undefined : { from }),
+          }),
         );
       }),
     [
@@ -38,9 +50,12 @@ export function joinCommand(): Command {
       )
       .argument("<service>", "the service")
       .argument("<unit>", "the unit that takes it in")
-      .action(async (service: string, into: string, options: ChangeOptions) => {
+      .addOption(measureOption())
+      .action(async (service: string, into: string, options: MoveOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
-        await runChange(options, (client, asked) => client.join({ ...asked, service, into }));
+        await runChange(options, (client, asked) =>
+          client.join({ ...asked, service, into, watchMs: options.watch * 1_000 }),
+        );
       }),
     [["kerf join orders main", "orders and main are one program again"]],
   );

@@ -15,6 +15,7 @@ const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"
   watch: "the new release does as well as the old one",
   shift: "everyone calls them",
   drain: "the old ones have finished",
+  measure: "what calls take now is measured",
   undo: "undone; what served before, serves on",
 };
 
@@ -26,6 +27,7 @@ const failedSteps: typeof rolloutSteps = {
   watch: "the new release does worse than the old one",
   shift: "not everyone calls them",
   drain: "the old ones have not finished",
+  measure: "what calls take now could not be measured",
   undo: "it could not be undone",
 };
 
