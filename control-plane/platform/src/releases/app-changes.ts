@@ -30,6 +30,8 @@ export function appChanges(before: AppManifest, after: AppManifest): AppChanges 
   const differing = (["policies", "telemetry", "limits"] as const).filter(
     (part) => !isDeepStrictEqual(plain(before[part]), plain(after[part])),
   );
+  // Nobody is given it at a start: the platform goes by it.
+  const scales = !isDeepStrictEqual(plain(before.scale), plain(after.scale));
   const goneServices = without(names(before.services), names(after.services));
   return {
     newGateways,
@@ -42,6 +44,7 @@ export function appChanges(before: AppManifest, after: AppManifest): AppChanges 
       ...goneGateways.map((name) => `without gateway ${name}`),
       ...changedGateways.map((name) => `gateway ${name}`),
       ...differing,
+      ...(scales ? ["scale"] : []),
     ],
   };
 }

@@ -4,6 +4,7 @@ import type { Deployment } from "../placement/deployment.ts";
 import type { KeptUnit } from "../placement/kept.ts";
 import type { AppChanges } from "../releases/app-changes.ts";
 import type { Plan } from "./change.ts";
+import { asIs } from "./plan.ts";
 
 /** What of an app is to be deployed beside the code of services. */
 export interface AppRequest {
@@ -22,7 +23,7 @@ export function planApp(deployment: Deployment, code: Plan, request: AppRequest)
   const units: Record<string, KeptUnit | undefined> = {};
   if (changes.startsAnew) {
     for (const [unit, services] of Object.entries(deployment.units))
-      units[unit] = placed(deployment, unit, services);
+      units[unit] = asIs(deployment, unit, services);
   }
   for (const { backend, name } of manifest.gateways) {
     if (changes.startsAnew || changes.newGateways.includes(name))
@@ -34,7 +35,7 @@ export function planApp(deployment: Deployment, code: Plan, request: AppRequest)
     const now = units[unit]?.services ?? deployment.units[unit] ?? [];
     const rest = now.filter((name) => !remove.includes(name));
     if (rest.length === now.length) continue;
-    units[unit] = rest.length === 0 ? undefined : placed(deployment, unit, rest);
+    units[unit] = rest.length === 0 ? undefined : asIs(deployment, unit, rest);
   }
   const parts = [
     ...Object.keys(code.builds ?? {}),
@@ -78,8 +79,4 @@ function assertRemovable(
     why: "A service is removed by its name only, so that none goes by accident. Its database stays.",
     fix: `kerf deploy --all ${gone.map((name) => `--remove ${name}`).join(" ")}`,
   });
-}
-
-function placed({ copies }: Deployment, unit: string, services: readonly string[]): KeptUnit {
-  return { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) };
 }

@@ -26,7 +26,9 @@ export function assertServed(
   supervisor: Pick<Supervisor, "slotsOf">,
   problemOf: (service: string) => KerfError | undefined,
 ): void {
-  const lost = moves.find((service) => !isServed(deployment, supervisor, service));
+  const lost = moves.find(
+    (service) => !isServed(deployment, supervisor, service) && !sleeps(deployment, service),
+  );
   if (lost === undefined) return;
   const problem = problemOf(lost)?.toShape() ?? lastErrorOf(deployment, supervisor, lost);
   throw new KerfError("invalid_input", {
@@ -34,6 +36,12 @@ export function assertServed(
     why: problem?.message ?? "None of its copies is ready.",
     fix: problem?.fix ?? `See why, then do it again: kerf logs ${lost}`,
   });
+}
+
+/** Whether it does not run because nobody calls it. */
+function sleeps({ copies, units }: Deployment, service: string): boolean {
+  const unit = Object.keys(units).find((name) => units[name]?.includes(service));
+  return copies[unit ?? ""] === 0;
 }
 
 function lastErrorOf(
