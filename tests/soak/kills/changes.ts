@@ -99,7 +99,12 @@ async function scale(app: ReleasedApp, from: number, to: number): Promise<Reques
 /** Builds a service into the platform's folder of builds; answers the digest. */
 export async function build({ app }: Stage, service: string): Promise<string> {
   const { builds } = await app.kerf<{ builds: readonly { digest: string }[] }>(
-    ...["build", service, "--app", app.app, "--out", `${app.home}/builds`],
+    "build",
+    service,
+    "--app",
+    app.app,
+    "--out",
+    `${app.home}/builds`,
   );
   return builds[0]?.digest ?? "";
 }

@@ -181,7 +181,14 @@ async function deployOnce(
   const file = join((isForeign ? fork : source).folder, service, "service.ts");
   const began = performance.now();
   const { code, stderr, stdout } = await app.run(
-    ...["deploy", file, "--token-file", team.tokenFile, "--watch", "0", "--wait", "--json"],
+    "deploy",
+    file,
+    "--token-file",
+    team.tokenFile,
+    "--watch",
+    "0",
+    "--wait",
+    "--json",
   );
   const what = `${team.name} deploys ${service}`;
   if (isForeign) {
