@@ -80,14 +80,15 @@ export const rows: readonly Row[] = [
   ),
   promise(
     "Teams deploy alone",
-    "A release is one unit's list of builds; rolling one leaves the others where they are",
+    "A release is one unit's list of builds and versions of settings; rolling one leaves the others where they are",
     built("control-plane/platform/src/releases/releases.test.ts"),
     "kerf deploy payments",
   ),
   promise(
     "Each service scales alone",
     "Instances per unit, by hand or by load, down to zero",
-    planned("deploys, scaling, cut and join"),
+    built("control-plane/platform/src/scaling/auto-scaling.test.ts"),
+    "kerf scale search --auto 1..10",
   ),
   promise(
     "A bad deploy is taken back at once",

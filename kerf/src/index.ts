@@ -81,6 +81,7 @@ export {
   type TokenIssuer,
   tokens,
   type UnitLimits,
+  type UnitScale,
   type Units,
   type Uses,
   type Worker,

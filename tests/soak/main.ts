@@ -3,6 +3,7 @@
 import { helpOf, readCommandLine, whole } from "@kerf/testing/command-line";
 import { runDeploys } from "./deploys.ts";
 import { isSound, runKills } from "./kills/kills.ts";
+import { runScale } from "./scale.ts";
 import { runTeams } from "./teams/teams.ts";
 
 const ending = new AbortController();
@@ -18,6 +19,7 @@ const command = {
       deploys: "services are deployed, rolled back, cut and joined",
       kills: "the platform is killed at every moment of a change",
       teams: "many teams deploy their services at once, and try others'",
+      scale: "search is scaled to many copies and back beside users",
     },
   },
   options: {
@@ -35,6 +37,8 @@ const command = {
     tokens: whole("teams: how many teams, each with a token", { from: 1, to: 90 }, 20),
     clients: whole("teams: how many deploy at once", { from: 1, to: 16 }, 4),
     rate: whole("requests a second, about", { from: 1, to: 5_000 }, 30),
+    copies: whole("scale: most copies of search", { from: 2, to: 100 }, 100),
+    beside: whole("scale: copies of users beside them", { from: 1, to: 100 }, 3),
   },
 };
 const { argument: soak, values } = readCommandLine(command);
@@ -45,6 +49,7 @@ const soaks = {
   deploys: async (...to) => (await runDeploys(values, ...to)).failed === 0,
   teams: async (...to) => (await runTeams(values, ...to)).failed === 0,
   kills: async (...to) => isSound(await runKills(values, ...to)),
+  scale: async (...to) => (await runScale(values, ...to)).failed === 0,
 } satisfies Record<string, (say: typeof log, signal: AbortSignal) => Promise<boolean>>;
 
 try {

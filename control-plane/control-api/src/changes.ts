@@ -5,7 +5,15 @@ export const rolloutStep = z.enum(["gate", "migrate", "start", "watch", "shift",
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
-export const changeKind = z.enum(["cut", "join", "scale", "deploy", "rollback"]);
+export const changeKind = z.enum([
+  "cut",
+  "join",
+  "scale",
+  "restart",
+  "deploy",
+  "rollback",
+  "configure",
+]);
 export type ChangeKind = z.infer<typeof changeKind>;
 
 /** What every request for a change says. */
@@ -17,11 +25,29 @@ export const asked = {
   drainMs: z.int().min(1_000).max(300_000).optional(),
 };
 
+/** Within which bounds the platform decides how many copies of a unit there are, and what each is to carry. */
+export const scalingSettings = z.object({
+  /** 0 lets it sleep. */
+  min: z.int().min(0).max(100),
+  max: z.int().min(1).max(100),
+  /** For each copy. What is absent is not looked at. */
+  target: z.object({
+    /** Calls in flight. */
+    inFlight: z.number().positive().optional(),
+    /** 1 is a whole core. */
+    cpuShare: z.number().positive().max(1).optional(),
+    /** Events that wait. */
+    lag: z.number().positive().optional(),
+  }),
+  /** With `min` 0: after how long without anything to do the last copy goes, milliseconds. */
+  idleMs: z.int().min(1_000).max(86_400_000).optional(),
+});
+
 /** Something that speaks for or against a change. */
 export const gateFinding = z.object({
   /** `unknown`: nobody here can say, which counts as against it. `compatible`: a note. */
   verdict: z.enum(["compatible", "incompatible", "unknown"]),
-  about: z.enum(["contract", "migration", "saga", "service"]),
+  about: z.enum(["contract", "migration", "saga", "service", "settings"]),
   /** The service that changes. */
   service: z.string(),
   /** Who is affected. */
@@ -50,6 +76,10 @@ export const releaseStatus = z.object({
   builds: z.record(z.string(), z.string()),
   /** Versions of the contracts by service. */
   versions: z.record(z.string(), z.string()),
+  /** Versions of the configuration and the secrets, of the services that have any. */
+  settings: z.record(z.string(), z.object({ config: z.int(), secrets: z.int() })).optional(),
+  /** By service, the names of settings and secrets that are other than in the release before; never values. */
+  set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
   /** RFC 3339. */

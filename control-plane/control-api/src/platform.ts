@@ -1,7 +1,7 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
 import { auditOperations } from "./audit.ts";
-import { asked, changeReport, gateVerdict, releaseStatus } from "./changes.ts";
+import { asked, changeReport, gateVerdict, releaseStatus, scalingSettings } from "./changes.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -139,11 +139,11 @@ export const platform = contract("platform", {
     }),
     restart: command({
       http: "POST /api/units/{unit}/restart",
-      input: z.object({ unit: z.string() }),
+      input: z.object({ ...asked, unit: z.string() }),
       errors,
-      output: z.object({ instances: z.array(z.string()) }),
-      deadlineMs: 120_000,
-      summary: "Replaces the instances of a unit, new ones first.",
+      output: changeReport,
+      deadlineMs: 600_000,
+      summary: "Starts new copies of a unit, and lets the old ones go when all are ready.",
     }),
     cut: command({
       http: "POST /api/services/{service}/cut",
@@ -163,11 +163,18 @@ export const platform = contract("platform", {
     }),
     scale: command({
       http: "POST /api/units/{unit}/scale",
-      input: z.object({ ...asked, unit: z.string(), copies: z.int() }),
+      input: z.object({
+        ...asked,
+        unit: z.string(),
+        /** As many, whatever the load. */
+        copies: z.int().optional(),
+        /** By the load; `off`: as many as there are. */
+        auto: z.union([z.literal("off"), scalingSettings]).optional(),
+      }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,
-      summary: "Runs another number of copies of a unit.",
+      summary: "Runs another number of copies of a unit, or as many as its load asks for.",
     }),
     deploy: command({
       http: "POST /api/deploys",
@@ -177,6 +184,12 @@ export const platform = contract("platform", {
         builds: z.record(z.string(), z.string()),
         /** A gateway that is to expose them. */
         expose: z.string().optional(),
+        /** The app as it was described, when what it says beside its services is deployed too. */
+        app: z.record(z.string(), z.any()).optional(),
+        /** Of the app only these gateways; without it all of it. */
+        gateways: z.array(z.string()).optional(),
+        /** Services that are to be no more. */
+        remove: z.array(z.string()).default([]),
         /** Even though the gate speaks against it; goes on record. */
         force: z.boolean().optional(),
         /** Share of the calls that the new release gets at first. */
@@ -187,7 +200,9 @@ export const platform = contract("platform", {
       errors,
       output: changeReport,
       deadlineMs: 600_000,
-      summary: "Runs other builds of services, while everything runs.",
+      maxBodyBytes: 8_388_608,
+      summary:
+        "Runs other builds of services, and another version of the app, while everything runs.",
     }),
     rollback: command({
       http: "POST /api/units/{unit}/rollback",

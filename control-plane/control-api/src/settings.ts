@@ -1,5 +1,6 @@
 import { command, query } from "@kerf/contract";
 import * as z from "zod";
+import { asked, changeReport } from "./changes.ts";
 import { failures } from "./failures.ts";
 
 const service = z.object({ service: z.string().max(64) });
@@ -14,7 +15,21 @@ const applied = {
   instances: z.array(z.string()),
   /** What the service still needs before it is started; absent when it was. */
   waitsFor: z.string().optional(),
+  /** It comes into force with the next change of the service. */
+  ahead: z.boolean().optional(),
+  /** Where the platform runs releases: the change that brought it into force. */
+  report: changeReport.optional(),
 };
+
+/** What every request for a change says; a command line of the version before says nothing of it. */
+const change = {
+  change: asked.change.optional(),
+  /** How long the new copies are watched beside the old ones, milliseconds; 0 does without. */
+  watchMs: z.int().min(0).max(300_000).default(10_000),
+};
+
+/** Whether it is for code that comes, and declared by none that runs. */
+const ahead = z.boolean().default(false);
 
 const values = z.record(z.string(), z.json());
 
@@ -30,10 +45,12 @@ const secret = z.object({
   version: z.int().optional(),
   at: z.string().optional(),
   by: z.string().optional(),
+  /** Whether a value waits for the next change of the service. */
+  ahead: z.boolean().optional(),
 });
 
-/** How long a change may take: its unit is started anew. */
-const deadlineMs = 120_000;
+/** How long a change may take: its unit is started anew, and watched. */
+const deadlineMs = 600_000;
 
 /** The operations on configuration and secrets of services. */
 export const settingsOperations = {
@@ -51,6 +68,8 @@ export const settingsOperations = {
       schema: z.record(z.string(), z.any()),
       at: z.string().optional(),
       by: z.string().optional(),
+      /** Names of what was set and waits for the next change of the service. */
+      ahead: z.array(z.string()).optional(),
     }),
     summary: "The configuration of a service as it is set, and what can be set.",
   }),
@@ -60,6 +79,8 @@ export const settingsOperations = {
       ...service.shape,
       set: values.default({}),
       unset: z.array(name).max(100).default([]),
+      ahead,
+      ...change,
     }),
     errors: failures,
     output: z.object({ ...applied, before: values, values }),
@@ -76,7 +97,7 @@ export const settingsOperations = {
   }),
   setSecret: command({
     http: "POST /api/services/{service}/secrets/{name}",
-    input: z.object({ ...service.shape, name, value: z.string() }),
+    input: z.object({ ...service.shape, name, value: z.string(), ahead, ...change }),
     errors: failures,
     output: z.object(applied),
     deadlineMs,
@@ -84,7 +105,7 @@ export const settingsOperations = {
   }),
   removeSecret: command({
     http: "DELETE /api/services/{service}/secrets/{name}",
-    input: z.object({ ...service.shape, name }),
+    input: z.object({ ...service.shape, name, ...change }),
     errors: failures,
     output: z.object(applied),
     deadlineMs,

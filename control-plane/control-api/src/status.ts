@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { scalingSettings } from "./changes.ts";
 import { errorShape } from "./error-shape.ts";
 
 /**
@@ -60,6 +61,18 @@ export const unitStatus = z.object({
   name: z.string(),
   services: z.array(z.string()),
   instances: z.array(instanceStatus),
+  /** Where load decides how many copies there are. */
+  scaling: z
+    .object({
+      ...scalingSettings.shape,
+      /** How many there are to be. */
+      copies: z.int(),
+      /** None runs until somebody calls it. */
+      asleep: z.boolean(),
+      /** Why as many, in words. */
+      why: z.string(),
+    })
+    .optional(),
 });
 export type UnitStatus = z.infer<typeof unitStatus>;
 

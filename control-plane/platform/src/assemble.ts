@@ -38,7 +38,10 @@ import { Databases } from "./resources/databases.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
+import { AutoScaling } from "./scaling/auto-scaling.ts";
+import { Lag } from "./scaling/lag.ts";
 import { Settings } from "./settings/settings.ts";
+import { SettingsChanges } from "./settings/settings-changes.ts";
 import type { Home } from "./state/home.ts";
 import { AttachedPrograms } from "./supervisor/attached-programs.ts";
 import { LogRotation } from "./supervisor/log-rotation.ts";
@@ -50,6 +53,9 @@ import { Reloader } from "./watch/reloader.ts";
 
 /** How long a program that was detached may finish what it has begun, milliseconds, where nothing takes its place. */
 const detachBoundMs = 5_000;
+
+/** What is in force of a service that nothing is set of. */
+const nothingSet = { config: 0, secrets: 0, reached: { config: 0, secrets: 0 } };
 
 /** What a platform is given by the process that it is. */
 export interface PlatformSurroundings {
@@ -100,6 +106,8 @@ export interface Parts {
   readonly journal: Journal;
   readonly releases: ReleaseStore;
   readonly rollouts: Rollouts;
+  /** As many copies as load asks for. */
+  readonly scaling: AutoScaling;
   readonly attached: AttachedPrograms;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
@@ -142,7 +150,17 @@ export function assemble(
     masterKeyFile: options.masterKeyFile,
     clock,
     service: (name) => serviceOf(manifest(), name),
-    named: () => ({ config: [], secrets: [] }),
+    inForce: (service) => {
+      const { released } = deployed.current;
+      return released && (released.settings[service] ?? nothingSet);
+    },
+    named: (service) => {
+      const named = releases.settingsOf(service);
+      return {
+        config: named.map(({ config }) => config),
+        secrets: named.map(({ secrets }) => secrets),
+      };
+    },
     problem: (error, source) => events.problem(error, source),
   });
 
@@ -162,11 +180,12 @@ export function assemble(
     broker,
     environment,
     logLevel,
-    manifest,
+    manifest: ({ change }: { readonly change?: string | undefined }) =>
+      change === undefined ? manifest() : deployed.coming,
     snapshot,
     mutualTls,
   };
-  const memoryLimit = (unit: string) => manifest().limits?.[unit]?.memoryBytes;
+  const memoryLimit = (unit: string) => deployed.coming.limits?.[unit]?.memoryBytes;
   const supervisor = new Supervisor({
     clock,
     log,
@@ -254,11 +273,56 @@ export function assemble(
     journal,
     store: releases,
     databases,
+    settings,
     load,
     deployed,
     supervisor,
     acknowledged: () => publisher.acknowledged(),
     memory: () => residentBytes(supervisor.instances.map(({ pid }) => pid)),
+  });
+
+  const change: ApiSurroundings["change"] = async (plan, asked) => {
+    const report = await rollouts.run(plan, asked);
+    // What changed may be what somebody waited for.
+    const services = Object.values(report.units).flatMap(({ after }) => after?.services ?? []);
+    const own = services.filter((name) => manifest().services.some((each) => each.name === name));
+    await Promise.all(own.map((name) => settings.check(name)));
+    return report;
+  };
+
+  const settingsChanges = new SettingsChanges({
+    settings,
+    isReleased: () => deployed.current.released !== undefined,
+    change,
+    assertFree: () => rollouts.assertFree(),
+    exchange: async (service) => {
+      const unit = deployed.unitOf(service);
+      return unit === undefined ? [] : (await exchange(unit)).map(({ id }) => id);
+    },
+    copiesWith: (service) =>
+      supervisor
+        .slotsOf(deployed.unitOf(service) ?? "")
+        .flatMap(({ current }) => (current === undefined ? [] : [current.id])),
+  });
+
+  // As many copies as load asks for, where that is wanted.
+  const scaling = new AutoScaling({
+    clock,
+    log,
+    deployed,
+    load,
+    audit,
+    serving: (unit) =>
+      supervisor
+        .slotsOf(unit)
+        .flatMap(({ current }) => (current?.routable === true ? current.id : [])),
+    lag: (unit) => lag.of(unit),
+    resize: async (unit) => {
+      const program = deployed.programs.find((each) => each.unit === unit);
+      if (program !== undefined) await supervisor.resize(program);
+    },
+    isChanging: (unit) => rollouts.running?.units !== undefined && unit in rollouts.running.units,
+    changed: () => publisher.changed(),
   });
 
   security?.authority.onChange(() => publisher.changed());
@@ -281,10 +345,21 @@ export function assemble(
           unitAt: (at) => unitAt(store.current, at),
         },
       }),
+    wake: (service) => scaling.wake(service),
     checked: false,
   });
   const signer = new PrincipalSigner(keys.principal, { environment, clock });
   const signPrincipal = (principal: Principal): string => signer.sign(principal);
+
+  const lag = new Lag({
+    caller,
+    clock,
+    wheel,
+    log,
+    signPrincipal,
+    followers: (unit) =>
+      (deployed.units[unit] ?? []).filter((name) => serviceOf(manifest(), name).follows.length > 0),
+  });
 
   // What the author changes meanwhile.
   const reloader = new Reloader({
@@ -319,15 +394,13 @@ export function assemble(
       }),
     attached,
     unitOf: (service) => deployed.unitOf(service),
-    restart: async (unit) => (await supervisor.replace(unit)).map(({ id }) => id),
-    change: (plan, asked) => rollouts.run(plan, asked),
-    judge: (plan) => judge({ store: releases, databases }, deployed.current, plan),
+    change,
+    judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
+    coming: (service) => settings.coming(service),
+    changedNames: (...of) => settings.changedNames(...of),
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
-    settingsChanged: async (service) => {
-      const unit = deployed.unitOf(service);
-      return unit === undefined ? [] : (await exchange(unit)).map(({ id }) => id);
-    },
+    settingsChanges,
     replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
@@ -349,6 +422,7 @@ export function assemble(
     journal,
     releases,
     rollouts,
+    scaling,
     attached,
     draining,
     listenApi: async () => {
@@ -371,6 +445,7 @@ export function assemble(
         supervisor,
         publisher,
         load,
+        wake: (service) => scaling.wake(service),
         authority: security?.authority,
         problem: (error, source) => events.problem(error, source),
       }),

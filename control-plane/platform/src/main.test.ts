@@ -191,11 +191,16 @@ test("an app comes up, answers, survives the death of each of its parts, and goe
   });
 
   await t.test("a restart puts the new copy in place first", async () => {
-    const before = (await client.status({})).units[0]?.instances[0]?.id;
-    const { instances } = await client.restart({ unit: "counter" });
-    assert.notEqual(instances[0], before);
+    const before = pidOf(await client.status({}), "counter");
+    const change = "restart-1";
+    const { kind, units } = await client.restart({ change, unit: "counter" });
+    assert.deepEqual([kind, units["counter"]?.after?.copies], ["restart", 1]);
+    assert.notEqual(pidOf(await client.status({}), "counter"), before);
     assert.equal((await fetch(`${gateway}/counters/a`)).status, 200);
-    assert.equal((await safe(client.restart({ unit: "nothing" }))).error?.data.code, "not_found");
+    assert.equal(
+      (await safe(client.restart({ change, unit: "nothing" }))).error?.data.code,
+      "not_found",
+    );
   });
 
   await t.test("it stops when it is asked to, and leaves nothing running", async () => {

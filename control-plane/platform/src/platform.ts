@@ -88,6 +88,7 @@ export class Platform {
       publisher,
       reloader,
       rotation,
+      scaling,
       supervisor,
       memoryLimits,
     } = this.#parts;
@@ -117,8 +118,9 @@ export class Platform {
     this.#assertStarting();
 
     // Nothing is published before it is known what runs; from then on everyone is told every change.
-    const wanted = deployed.programs;
     const undone = unfinished?.isCommitted === false ? unfinished.change.id : undefined;
+    scaling.begin(adopting ? supervisor.leftoverCopies(undone) : undefined);
+    const wanted = deployed.programs;
     const adopted = await supervisor.reconcile(wanted, undone);
     for (const { unit, record } of adopted) {
       // Not what was draining, since its place has been taken back.
@@ -182,6 +184,7 @@ export class Platform {
     deployed.starting = false;
     await publisher.acknowledged();
     this.#assertStarting();
+    scaling.start();
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
@@ -193,12 +196,13 @@ export class Platform {
   /** What is to run: the releases, or the app as its source is now. */
   #readDeployment(adopting: boolean): Promise<Deployment> {
     const { clock, events } = this.#around;
-    const { draining, journal, releases: store } = this.#parts;
+    const { draining, journal, releases: store, settings } = this.#parts;
     const { app, cut, releases } = this.#options;
     const { home } = this.#held;
     if (releases) {
       const { signal } = draining;
-      const around = { options: this.#options, store, journal, events, clock, signal };
+      const newest = (service: string) => settings.newest(service);
+      const around = { options: this.#options, store, journal, newest, events, clock, signal };
       return events.step("app", "Reading the releases", () => readReleases(around), summary);
     }
     const since = performance.timeOrigin;
@@ -228,7 +232,7 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, load, publisher, settings } = this.#parts;
+    const { deployed, supervisor, databases, load, publisher, scaling, settings } = this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
@@ -236,6 +240,7 @@ export class Platform {
       supervisor,
       databases,
       load,
+      scaling,
       settings,
       platform: {
         url: this.#api?.url ?? "",
@@ -261,7 +266,7 @@ export class Platform {
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
     const { log, events } = this.#around;
-    const { caller, databases, draining, reloader, rotation, supervisor, memoryLimits } =
+    const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
@@ -275,6 +280,7 @@ export class Platform {
     };
     draining.abort();
     reloader.stop();
+    scaling.stop();
     supervisor.letGo();
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));

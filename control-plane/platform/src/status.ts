@@ -10,6 +10,7 @@ import type { LoadKeeper } from "./load/load-keeper.ts";
 import { loadStatus } from "./load/load-status.ts";
 import type { Deployed } from "./placement/deployed.ts";
 import type { Databases } from "./resources/databases.ts";
+import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
@@ -22,6 +23,7 @@ export interface StatusFacts {
   readonly supervisor: Supervisor;
   readonly databases: Databases;
   readonly load: LoadKeeper;
+  readonly scaling: Pick<AutoScaling, "statusOf">;
   readonly settings: Pick<Settings, "problemOf">;
   readonly platform: Status["platform"];
 }
@@ -38,6 +40,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       name,
       services: [...services],
       instances: supervisor.slotsOf(name).flatMap((slot) => instancesOf(slot, load)),
+      ...facts.scaling.statusOf(name),
     })),
     gateways: (manifest?.gateways ?? []).flatMap(({ name }): GatewayStatus[] =>
       supervisor.slotsOf(`gateway:${name}`).map((slot) => {

@@ -124,6 +124,7 @@ export async function assembleGateway(
         security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
       }),
     ),
+    wake: (service) => link.wake(service),
     local: inbound,
     checked,
     policies: boot.policies,

@@ -24,12 +24,14 @@ export interface HealthFacts {
   draining(): boolean;
 }
 
-/** The health of the gateway. A service is up when an instance of it is ready and its connection, if any, holds. */
+/** The health of the gateway. A service is up when an instance of it is ready and its connection, if any, holds; and when it sleeps, since a call wakes it. */
 export function healthOf(facts: HealthFacts): Health {
   const services: Record<string, "up" | "down"> = {};
   for (const name of Object.keys(facts.snapshot()?.services ?? {}).toSorted()) {
     const instances = facts.discovery.instancesOf(name);
-    const up = instances.some(({ address }) => facts.reachability.mayReach(address));
+    const up =
+      instances.some(({ address }) => facts.reachability.mayReach(address)) ||
+      (instances.length === 0 && facts.discovery.sleeps?.(name) === true);
     services[name] = up ? "up" : "down";
   }
   for (const name of facts.own) services[name] = "up";

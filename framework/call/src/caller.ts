@@ -12,6 +12,7 @@ import { TransportPool } from "./balancing/transport-pool.ts";
 import { compileStub, type Send, type SendOptions } from "./outgoing/client-stub.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import type { LocalOperation, LocalServices } from "./local-services.ts";
+import { HeldCalls, type Wake } from "./outgoing/held-calls.ts";
 import { OutgoingCall } from "./outgoing/call.ts";
 import { OutgoingStream } from "./outgoing/stream.ts";
 import { compilePipeline } from "./outgoing/compiled-pipeline.ts";
@@ -47,6 +48,8 @@ export interface CallerOptions {
   readonly discovery: Discovery;
   /** Makes a transport to an address; it connects when first used. */
   readonly connect: (address: Address) => Transport;
+  /** Tells the platform that a service which sleeps is called; see {@link HeldCalls}. Without it such calls are refused. */
+  readonly wake?: Wake | undefined;
   /** The services of this process: called without leaving it. */
   readonly local?: LocalServices | undefined;
   /** Adds the codec and freezing to every call. */
@@ -97,11 +100,14 @@ export class Caller {
   readonly #upstreams = new Map<string, Upstream>();
   readonly #sends = new Map<string, Send>();
   readonly #lastSends = new WeakMap<Tuned, LastSend>();
+  readonly #held: HeldCalls | undefined;
   readonly #forgetDiscovery: () => void;
 
   constructor(options: CallerOptions) {
     this.#options = options;
     this.#pool = new TransportPool(options.connect, options.clock);
+    const { clock, discovery, wake } = options;
+    this.#held = wake && new HeldCalls({ clock, discovery, wake });
     this.#forgetDiscovery = options.discovery.onChange(() => this.#pool.retain(this.#addresses()));
   }
 
@@ -191,6 +197,7 @@ export class Caller {
   /** Calls nobody any more; calls under way to other programs are lost, so stop after the drain. */
   stop(): Promise<void> {
     this.#forgetDiscovery();
+    this.#held?.stop();
     this.#pool.close();
     return Promise.resolve();
   }
@@ -241,6 +248,7 @@ export class Caller {
       local: near !== undefined && checked ? throughCodec(near) : near,
       balancer: this.#balancer(service),
       pool: this.#pool,
+      held: this.#held,
       random,
       clock,
       checked,

@@ -17,6 +17,16 @@ export type Step = (call: Outgoing) => void;
 /** What a position learns from the end of an attempt. */
 export type Outcome = (call: Outgoing, error: KerfError | undefined) => KerfError | undefined;
 
+/**
+ * Holds a call whose attempt found nobody, when somebody is about to be there: `released` is told once, without an error when it is worth another
+ * attempt. Answers what takes the call back, undefined when it is not held; throws to refuse it.
+ */
+export type Holding = (
+  call: Outgoing,
+  error: KerfError,
+  released: (error: KerfError | undefined) => void,
+) => (() => void) | undefined;
+
 /** One position of the client's half of the call path. What it does not name, it does not do. */
 export interface Position {
   readonly name: string;
@@ -30,6 +40,8 @@ export interface Position {
   readonly settle?: (target: Target) => Outcome | undefined;
   /** After a failed attempt: milliseconds until the next one, undefined for none. */
   readonly again?: (target: Target) => (call: Outgoing, error: KerfError) => number | undefined;
+  /** After a failed attempt, before a retry is thought of; of one position only. What is held costs neither an attempt nor the budget. */
+  readonly hold?: (target: Target) => Holding | undefined;
   /** When an attempt was sent: milliseconds until another one is sent beside it, if it has not ended by then; undefined for none. */
   readonly beside?: (target: Target) => ((call: Outgoing) => number | undefined) | undefined;
   /** What callers receive of an answer. */
@@ -240,6 +252,14 @@ export const pipeline: readonly Position[] = [
         call.transport = pool.get(call.address);
       };
     },
+    hold: ({ held, local, service }) =>
+      local !== undefined || held === undefined
+        ? undefined
+        : (call, error, released) =>
+            // What was refused before this position says something else.
+            call.endpoint === undefined && error.code === "unavailable" && held.sleeps(service)
+              ? held.hold(service, released)
+              : undefined,
     settle: (target) => {
       if (target.local !== undefined) return undefined;
       const { balancer, kind, policies } = target;

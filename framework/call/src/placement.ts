@@ -56,6 +56,8 @@ export interface PlacedGateway {
 /** A unit: its running copies, or where they are looked for. */
 export interface PlacedUnit {
   readonly instances: readonly PlacedInstance[];
+  /** No copy of it runs until somebody calls it: whoever does tells the platform, and waits for one. */
+  readonly asleep?: boolean | undefined;
   /** Of a unit that the platform does not run. */
   readonly discovery?: DiscoverySettings | undefined;
 }

@@ -3,6 +3,7 @@ import type { ContractDescription, JsonSchema } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { SagaVersion, WrittenAgainst } from "./build/descriptor.ts";
+import type { ManifestScale } from "./declaration/scale.ts";
 import type { ManifestSecret } from "./declaration/settings.ts";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
 
@@ -102,6 +103,8 @@ export interface AppManifest {
   readonly limits?:
     | Readonly<Record<string, { readonly memoryBytes?: number | undefined }>>
     | undefined;
+  /** How the number of copies of units is decided by their load; absent where the app says nothing of it. */
+  readonly scale?: Readonly<Record<string, ManifestScale>> | undefined;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery?: Readonly<Record<string, DiscoverySettings>> | undefined;
   /** Absolute paths of every source file of the app that was loaded, sorted. */

@@ -2,11 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newTrace } from "@kerf/kernel";
 import fc from "fast-check";
-import { OtlpEncoder } from "./otlp-encoder.ts";
+import { type EncodedSpans, OtlpEncoder } from "./otlp-encoder.ts";
 import { type Span, SpanTemplate } from "./span.ts";
 import { attributesOf, decodeTraces } from "./testing/index.ts";
 
 const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
+
+function bodyOf({ pieces }: EncodedSpans): Buffer {
+  return Buffer.concat(pieces);
+}
+
 test("an id that is none leaves the rest readable", () => {
   const encoder = new OtlpEncoder(resource);
   const of = new SpanTemplate("call", "orders", "prices/quote", {});
@@ -15,7 +20,7 @@ test("an id that is none leaves the rest readable", () => {
     { of, trace, startedAt: 1, endedAt: 2, failed: false, attributes: undefined },
     1_700_000_000_000,
   );
-  const [span] = decodeTraces(encoder.take()).resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
+  const [span] = decodeTraces(bodyOf(encoder.take())).resourceSpans[0]?.scopeSpans[0]?.spans ?? [];
   assert.deepEqual(
     [span?.name, span?.traceId, span?.spanId],
     ["prices/quote", "0".repeat(32), "0".repeat(16)],
@@ -55,8 +60,13 @@ test("whatever a span holds, a decoder that is not ours reads the same", () => {
           attributes: { "error.type": one.code, "http.response.status_code": one.status },
         }));
         for (const span of spans) encoder.add(span, 1_700_000_000_000);
-        assert.equal(encoder.spans, spans.length);
-        const { resourceSpans } = decodeTraces(encoder.take());
+        const taken = encoder.take();
+        assert.equal(taken.spans, spans.length);
+        const body = bodyOf(taken);
+        assert.equal(taken.bytes, body.length);
+        const { resourceSpans } = decodeTraces(body);
+        // The next spans are written into the same bytes.
+        taken.giveBack();
         const read = new Map(
           resourceSpans.flatMap(({ resource: { attributes }, scopeSpans }) =>
             scopeSpans.flatMap(({ spans: some }) =>

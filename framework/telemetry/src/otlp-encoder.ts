@@ -60,30 +60,40 @@ const scopeBytes = messageField(scopeSpans.scope, textField(scope.name, "kerf"))
 const firstRoom = 65_536;
 const nothing = new Uint8Array();
 
+/** Most buffers that are kept for use again: one is filled while one is sent, of a program with few services. */
+const maxFree = 4;
+
 /** What waits of one service. */
 interface ServiceSpans {
   readonly resource: Buffer;
-  readonly spans: ByteWriter;
+  spans: ByteWriter | undefined;
+}
+
+/** The body of a request, in the order in which its pieces are sent. */
+export interface EncodedSpans {
+  /** How many it holds. */
+  readonly spans: number;
+  readonly pieces: readonly Uint8Array[];
+  readonly bytes: number;
+  /** Its buffers are written anew: only for whoever knows that nobody reads them any more. Without it they are garbage. */
+  giveBack(): void;
 }
 
 /**
  * Writes spans as an ExportTraceServiceRequest in protobuf, OTLP's first encoding: a third of the bytes of its JSON, which is
  * what sending them costs. By hand and into one buffer for each service, since at full load this is most of what a span
- * costs; names and attributes that all spans of a place share are encoded once.
+ * costs; names and attributes that all spans of a place share are encoded once. Buffers are used again: a new one for each
+ * batch makes the garbage collector look through everything every few batches, which costs as much as encoding.
  */
 export class OtlpEncoder {
   readonly #resource: Resource;
   readonly #templates = new WeakMap<SpanTemplate, Buffer>();
   readonly #services = new Map<string, ServiceSpans>();
+  readonly #free: ByteWriter[] = [];
   #spans = 0;
 
   constructor(resource: Resource) {
     this.#resource = resource;
-  }
-
-  /** How many spans the next body will hold. */
-  get spans(): number {
-    return this.#spans;
   }
 
   /** Writes one more span. */
@@ -91,26 +101,41 @@ export class OtlpEncoder {
     const { service } = span.of;
     let own = this.#services.get(service);
     if (own === undefined) {
-      own = { resource: this.#resourceOf(service), spans: new ByteWriter(firstRoom) };
+      own = { resource: this.#resourceOf(service), spans: undefined };
       this.#services.set(service, own);
     }
     this.#spans++;
+    own.spans ??= this.#free.pop() ?? new ByteWriter(firstRoom);
     this.#write(own.spans, span, epochMs);
   }
 
   /** The body of a request with all spans since the last one; those of each service stand under a resource of their own. */
-  take(): Buffer {
+  take(): EncodedSpans {
     const pieces: Uint8Array[] = [];
-    for (const { resource, spans } of this.#services.values()) {
-      const { written } = spans;
-      if (written.length === 0) continue;
-      const scoped = [scopeBytes, written];
+    const writers: ByteWriter[] = [];
+    for (const own of this.#services.values()) {
+      const { resource, spans: writer } = own;
+      if (writer === undefined) continue;
+      own.spans = undefined;
+      writers.push(writer);
+      const scoped = [scopeBytes, writer.written];
       const parts = [resource, messageHead(resourceSpans.scopeSpans, scoped), ...scoped];
       pieces.push(messageHead(request.resourceSpans, parts), ...parts);
-      spans.clear();
     }
+    const spans = this.#spans;
     this.#spans = 0;
-    return Buffer.concat(pieces);
+    return {
+      spans,
+      pieces,
+      bytes: pieces.reduce((sum, { length }) => sum + length, 0),
+      giveBack: () => {
+        for (const writer of writers.splice(0)) {
+          if (this.#free.length >= maxFree) return;
+          writer.clear();
+          this.#free.push(writer);
+        }
+      },
+    };
   }
 
   #write(to: ByteWriter, span: Span, epochMs: number): void {

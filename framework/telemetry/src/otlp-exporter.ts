@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { Agent as SecureAgent, request as requestSecurely } from "node:https";
 import { type Clock, type Random, type Timer } from "@kerf/kernel";
 import type { Logger } from "./logger.ts";
-import { OtlpEncoder, type Resource } from "./otlp-encoder.ts";
+import { type EncodedSpans, OtlpEncoder, type Resource } from "./otlp-encoder.ts";
 import { readFields } from "./protobuf.ts";
 import type { SpanExporter } from "./recorder.ts";
 import type { Span } from "./span.ts";
@@ -34,9 +34,9 @@ export interface OtlpExporterOptions {
 }
 
 /** Spans on their way. */
-interface Batch {
-  readonly spans: number;
-  readonly body: Buffer;
+interface Batch extends EncodedSpans {
+  /** A request ended before all of it had left: the system may still read its buffers. */
+  isHeld: boolean;
 }
 
 /** How one request ended: delivered, or why not. */
@@ -73,10 +73,12 @@ export class OtlpExporter implements SpanExporter {
   }
 
   send(): boolean {
-    const { spans } = this.#encoder;
-    const body = this.#encoder.take();
-    if (this.#stopped || this.#waiting.length >= maxWaiting) return false;
-    this.#waiting.push({ spans, body });
+    const encoded = this.#encoder.take();
+    if (this.#stopped || this.#waiting.length >= maxWaiting) {
+      encoded.giveBack();
+      return false;
+    }
+    this.#waiting.push({ ...encoded, isHeld: false });
     this.#sending ??= this.#sendAll();
     return true;
   }
@@ -95,15 +97,17 @@ export class OtlpExporter implements SpanExporter {
   }
 
   async #sendAll(): Promise<void> {
-    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift())
+    for (let batch = this.#waiting.shift(); batch !== undefined; batch = this.#waiting.shift()) {
       await this.#deliver(batch);
+      if (!batch.isHeld) batch.giveBack();
+    }
     this.#sending = undefined;
   }
 
-  async #deliver({ body, spans }: Batch): Promise<void> {
+  async #deliver(batch: Batch): Promise<void> {
     const { log, lost } = this.#options;
     for (let attempt = 1; ; attempt++) {
-      const outcome = await this.#post(body);
+      const outcome = await this.#post(batch);
       if (outcome === "delivered") return;
       // A program that stops has no time to wait for a backend that is away.
       if (outcome.again && attempt < attempts && !this.#stopped) {
@@ -111,7 +115,7 @@ export class OtlpExporter implements SpanExporter {
         continue;
       }
       log.warn(`Traces could not be sent to ${this.#url.origin}: ${outcome.why}.`);
-      lost(spans);
+      lost(batch.spans);
       return;
     }
   }
@@ -131,19 +135,20 @@ export class OtlpExporter implements SpanExporter {
     });
   }
 
-  #post(body: Buffer): Promise<Outcome> {
+  #post(batch: Batch): Promise<Outcome> {
     const { clock } = this.#options;
     const send = this.#url.protocol === "https:" ? requestSecurely : request;
     return new Promise((resolve) => {
       const over = (outcome: Outcome): void => {
         timer.cancel();
         this.#abandon = undefined;
+        if (!sent.writableFinished) batch.isHeld = true;
         resolve(outcome);
       };
       const sent = send(this.#url, {
         method: "POST",
         agent: this.#agent,
-        headers: { "content-type": "application/x-protobuf", "content-length": body.length },
+        headers: { "content-type": "application/x-protobuf", "content-length": batch.bytes },
       });
       const timer = clock.after(timeoutMs, () =>
         sent.destroy(new Error(`no answer within ${timeoutMs / 1_000} s`)),
@@ -159,7 +164,9 @@ export class OtlpExporter implements SpanExporter {
       sent.on("error", (error) =>
         over(isTaken ? "delivered" : { why: error.message, again: true }),
       );
-      sent.end(body);
+      sent.cork();
+      for (const piece of batch.pieces) sent.write(piece);
+      sent.end();
     });
   }
 

@@ -62,10 +62,10 @@ export class Bench {
   ): Promise<Map<ServiceName, ClonedDatabase>> {
     if (spare) await makeSpareDatabases(this.#server.server.database, 1, systemSchema);
     const made = names.map((name): [ServiceName, ClonedDatabase] => {
-      const { app, database, owner } = serviceNames(name);
+      const { app, database, owner, second } = serviceNames(name);
       const statements = [
         `database if exists ${database} with (force)`,
-        `role if exists ${app}, ${owner}`,
+        `role if exists ${second}, ${app}, ${owner}`,
       ];
       const drop = () => this.#run(statements.map((what) => `drop ${what}`));
       return [name, { ...setUpConnections(this.admin, name), drop }];

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
-import { cutCommand, joinCommand, scaleCommand } from "./commands/cut.ts";
+import { cutCommand, joinCommand } from "./commands/cut.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
@@ -23,6 +23,7 @@ import { policiesCommand } from "./commands/policies.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
+import { restartCommand, scaleCommand } from "./commands/scale.ts";
 import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
@@ -66,6 +67,7 @@ export function program(): Command {
     .addCommand(cutCommand())
     .addCommand(joinCommand())
     .addCommand(scaleCommand())
+    .addCommand(restartCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())

@@ -1,14 +1,19 @@
 import type { ServedArguments, ServedOperation } from "@kerf/call";
 import type { ChangeReport, GateVerdict } from "@kerf/control-api";
 import { type CallContext, KerfError } from "@kerf/kernel";
+import type { AppManifest } from "@kerf/service";
 import { userOf } from "../audit/audited-operations.ts";
 import type { Deployment } from "../placement/deployment.ts";
-import type { KeptPlacement } from "../placement/kept.ts";
+import type { AutoScale, KeptPlacement } from "../placement/kept.ts";
+import { appChanges, withGateways } from "../releases/app-changes.ts";
 import { listReleases } from "../releases/list-releases.ts";
 import type { Release } from "../releases/release.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
-import { planCut, planDeploy, planJoin, planRollback, planScale } from "../rollouts/plan.ts";
+import { type AppRequest, planApp } from "../rollouts/plan-app.ts";
+import { planCut, planDeploy, planJoin, planRollback } from "../rollouts/plan.ts";
+import { planAutoScale, planRestart, planScale } from "../rollouts/plan-copies.ts";
 
 /** What changes of what runs are made by. */
 export interface ChangeSurroundings {
@@ -17,6 +22,14 @@ export interface ChangeSurroundings {
   readonly change: (plan: (deployment: Deployment) => Plan, asked: Asked) => Promise<ChangeReport>;
   /** What the gate says of a change. */
   readonly judge: (plan: Plan) => Promise<GateVerdict>;
+  /** The versions of a service's settings that come into force with its next deploy. */
+  readonly coming: (service: string) => SettingsVersions;
+  /** The names of what is set differently in two versions of a service's settings. */
+  readonly changedNames: (
+    service: string,
+    one: SettingsVersions,
+    other: SettingsVersions,
+  ) => string[];
   /** What is to run, and what is written down of it. */
   readonly placed: () => {
     readonly deployment: Deployment;
@@ -33,7 +46,13 @@ interface ChangeInput {
   drainMs?: number;
 }
 
-/** Operations that change what runs: cut and join, scale, deploy and roll back, and what is asked before. */
+interface Scaling {
+  unit: string;
+  copies?: number;
+  auto?: AutoScale;
+}
+
+/** Operations that change what runs: cut and join, scale and restart, deploy and roll back, and what is asked before. */
 export function changeOperations(
   around: ChangeSurroundings,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
@@ -49,16 +68,43 @@ export function changeOperations(
       return change((now) => planJoin(now, service, into), askedOf(rest, context));
     }),
     scale: inFull(({ input, context }) => {
-      const { unit, copies, ...rest } = input as { unit: string; copies: number } & ChangeInput;
-      return change((now) => planScale(now, unit, copies), askedOf(rest, context));
+      const { auto, copies, unit, ...rest } = input as Scaling & ChangeInput;
+      if ((auto === undefined) === (copies === undefined)) throw eitherOr();
+      const plan = (now: Deployment): Plan =>
+        copies === undefined
+          ? planAutoScale(now, unit, auto as AutoScale)
+          : planScale(now, unit, copies);
+      return change(plan, askedOf(rest, context));
     }),
-    deploy: inFull(({ input, context }) => {
-      const { builds, expose, ...rest } = input as {
+    restart: inFull(({ input, context }) => {
+      const { unit, ...rest } = input as { unit: string } & ChangeInput;
+      return change((now) => planRestart(now, unit), askedOf(rest, context));
+    }),
+    deploy: inFull(async ({ input, context }) => {
+      const {
+        app: given,
+        builds,
+        expose,
+        gateways,
+        remove,
+        ...rest
+      } = input as {
         builds: Record<string, string>;
         expose?: string;
+        app?: AppManifest;
+        gateways?: string[];
+        remove: string[];
       } & ChangeInput;
       const backends = backendsAmong(releases, builds);
-      return change((now) => planDeploy(now, builds, backends, expose), askedOf(rest, context));
+      const app = await appOf(around, given, gateways, remove);
+      const wanted = { builds, backends, expose, settings: around.coming, app: app?.manifest };
+      return change(
+        (now) => {
+          const plan = planDeploy(now, wanted);
+          return app === undefined ? plan : planApp(now, plan, app);
+        },
+        askedOf(rest, context),
+      );
     }),
     rollback: inFull(({ input, context }) => {
       const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
@@ -71,20 +117,42 @@ export function changeOperations(
       const pairs = (input as { builds: string }).builds.split(",").map((pair) => pair.split("="));
       const builds = Object.fromEntries(pairs) as Record<string, string>;
       const backends = backendsAmong(releases, builds);
-      return judge(planDeploy(placed().deployment, builds, backends, undefined));
+      const wanted = { builds, backends, expose: undefined, settings: around.coming };
+      return judge(planDeploy(placed().deployment, wanted));
     }),
     mayRollBack: inFull(({ input }) => {
       const { release, unit } = input as { release?: number; unit: string };
       return judge(planRollback(placed().deployment, unit, earlier(around, unit, release)));
     }),
     releases: inFull(({ input }) => ({
-      releases: listReleases(releases, placed(), (input as { unit?: string }).unit),
+      releases: listReleases(
+        releases,
+        placed(),
+        (input as { unit?: string }).unit,
+        around.changedNames,
+      ),
     })),
   };
 }
 
-function askedOf({ change, ...asked }: ChangeInput, context: CallContext): Asked {
+export function askedOf({ change, ...asked }: ChangeInput, context: CallContext): Asked {
   return { id: change, by: userOf(context), ...asked };
+}
+
+/** What of an app is to be deployed, kept: all of it, or some of its gateways. */
+async function appOf(
+  { placed, releases }: ChangeSurroundings,
+  given: AppManifest | undefined,
+  gateways: readonly string[] | undefined,
+  remove: readonly string[],
+): Promise<AppRequest | undefined> {
+  const { kept, deployment } = placed();
+  if (given === undefined || deployment.released === undefined) return undefined;
+  const { manifest: running } = releases.app(kept?.app);
+  const manifest = gateways === undefined ? given : withGateways(running, given, gateways);
+  const changes = appChanges(running, manifest);
+  const digest = await releases.keepApp({ version: 1, manifest }, kept?.app);
+  return { manifest, digest, changes, remove };
 }
 
 /** Those of some builds that compose answers for gateways. Throws for a build that is not of the service that it is given for. */
@@ -115,6 +183,13 @@ function earlier(
     });
   }
   return releases.get(unit, number);
+}
+
+function eitherOr(): KerfError {
+  return new KerfError("invalid_input", {
+    message: "Either a number of copies is given, or how they follow the load.",
+    fix: "kerf scale UNIT 3, or kerf scale UNIT --auto 1..10",
+  });
 }
 
 function assertBuildOf(name: string, built: string): void {

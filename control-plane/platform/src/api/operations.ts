@@ -19,6 +19,7 @@ import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { permittedOperations } from "../tokens/permissions.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
@@ -46,10 +47,8 @@ export interface ApiSurroundings extends ChangeSurroundings {
   signPrincipal(principal: Principal): Promise<string> | string;
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
-  restart(unit: string): Promise<string[]>;
-  /** Makes the copies of a service use its newest settings; answers those that do. */
-  settingsChanged(service: string): Promise<string[]>;
-  /** As `restart`, and waits for the end of the copies that were there. */
+  readonly settingsChanges: SettingsChanges;
+  /** Exchanges the copies of a unit, and waits for the end of those that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
@@ -174,9 +173,6 @@ export function platformOperations(around: ApiSurroundings): Operations {
       });
       return { instances, refused };
     }),
-    restart: inFull(async ({ input }) => ({
-      instances: await around.restart((input as { unit: string }).unit),
-    })),
     ...changeOperations(around, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;

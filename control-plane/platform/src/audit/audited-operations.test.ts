@@ -52,11 +52,11 @@ test("every change goes on record with who made it, and what only looks does not
     assert.deepEqual((await newest()).asked?.["statement"], writing);
   }
 
-  await client.restart({ unit: "main" });
+  await client.restart({ change: "restart-1", unit: "main" });
   const restarted = await newest();
   assert.deepEqual([restarted.action, restarted.unit], ["restart", "main"]);
 
-  await assert.rejects(client.restart({ unit: "nobody" }));
+  await assert.rejects(client.restart({ change: "restart-2", unit: "nobody" }));
   const failed = await newest();
   assert.deepEqual([failed.unit, failed.result], ["nobody", "not_found"]);
   assert.match(failed.why ?? "", /There is no unit "nobody"/);

@@ -41,9 +41,9 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
-const named = ({ service, name }: Input) => ({
+const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
-  asked: { name: String(name) },
+  asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
 
@@ -89,7 +89,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
             asked: { role: String(role), statement: String(statement).slice(0, longestStatement) },
           },
   },
-  restart: { asked: ({ unit }) => ({ unit: String(unit) }), came: (after) => ({ after }) as never },
+  restart: { asked: ({ unit }) => ({ unit: String(unit), asked: {} }), came: cameOfChange },
   cut: {
     asked: ({ from, service }) => ({
       service: String(service),
@@ -102,13 +102,18 @@ const kept: { readonly [Name in Changing]: Kept } = {
     came: cameOfChange,
   },
   scale: {
-    asked: ({ copies, unit }) => ({ unit: String(unit), asked: { copies: Number(copies) } }),
+    asked: ({ auto, copies, unit }) => ({
+      unit: String(unit),
+      asked: copies === undefined ? { auto: auto as never } : { copies: Number(copies) },
+    }),
     came: cameOfChange,
   },
   deploy: {
-    asked: ({ builds, expose, force }) => ({
+    asked: ({ app, builds, expose, force, gateways, remove }) => ({
       asked: {
         builds: builds as Record<string, string>,
+        ...(app === undefined ? undefined : { app: (gateways as string[] | undefined) ?? "all" }),
+        ...((remove as string[]).length === 0 ? undefined : { remove: remove as string[] }),
         ...(typeof expose === "string" ? { expose } : undefined),
         ...(force === true ? { force } : undefined),
       },
@@ -141,9 +146,13 @@ const kept: { readonly [Name in Changing]: Kept } = {
   },
   detachProgram: { asked: ofService },
   changeConfig: {
-    asked: ({ service, set, unset }) => ({
+    asked: ({ ahead, service, set, unset }) => ({
       service: String(service),
-      asked: { set: set as never, unset: unset as never },
+      asked: {
+        set: set as never,
+        unset: unset as never,
+        ...(ahead === true ? { ahead } : undefined),
+      },
     }),
     came: ({ before, values }) => ({ before: before as never, after: values as never }),
   },

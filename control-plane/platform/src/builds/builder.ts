@@ -28,7 +28,7 @@ export interface BuildReport {
 export interface BuildRequest {
   /** Absolute path of the app's module, or of one service's. */
   readonly module: string;
-  /** Services and backends; empty: all. */
+  /** Services, backends, and `gateway:NAME` for the backend of one; empty: all. */
   readonly names: readonly string[];
   /** Absolute path of the folder of all builds. */
   readonly out: string;
@@ -86,12 +86,24 @@ function rootsOf({ services, gateways }: AppManifest, app: string): Map<string, 
   return new Map([[app, "the app"], ...all]);
 }
 
+/** A gateway is named so; what is built of it is its backend, when it has one. */
+const gatewayPrefix = "gateway:";
+
 function chosen({ services, gateways }: AppManifest, names: readonly string[]): Wanted[] {
   const all = new Map<string, Wanted>();
   for (const service of services) all.set(service.name, { service, kind: "service" });
   for (const { backend } of gateways)
     if (backend !== undefined) all.set(backend.name, { service: backend, kind: "backend" });
-  const unknown = names.filter((name) => !all.has(name));
+  const doors = names.filter((name) => name.startsWith(gatewayPrefix));
+  const backends = doors.map((name) => {
+    const gateway = gateways.find((each) => `${gatewayPrefix}${each.name}` === name);
+    return gateway === undefined ? name : gateway.backend?.name;
+  });
+  const meant = [
+    ...names.filter((name) => !name.startsWith(gatewayPrefix)),
+    ...backends.filter((name) => name !== undefined),
+  ];
+  const unknown = meant.filter((name) => !all.has(name));
   if (unknown.length > 0) {
     throw new KerfError("invalid_configuration", {
       message: `There is no ${unknown.map((name) => JSON.stringify(name)).join(" and no ")} to build.`,
@@ -100,7 +112,7 @@ function chosen({ services, gateways }: AppManifest, names: readonly string[]): 
     });
   }
   return [...all.values()].filter(
-    ({ service: { name } }) => names.length === 0 || names.includes(name),
+    ({ service: { name } }) => names.length === 0 || meant.includes(name),
   );
 }
 

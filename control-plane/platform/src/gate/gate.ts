@@ -7,12 +7,15 @@ import type { Deployment } from "../placement/deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Plan } from "../rollouts/change.ts";
+import type { Settings } from "../settings/settings.ts";
 import { contractFindings } from "./contract-findings.ts";
+import { settingsFindings } from "./settings-findings.ts";
 
 /** What the gate looks at. */
 export interface GateSurroundings {
   readonly store: ReleaseStore;
   readonly databases: Databases;
+  readonly settings: Settings;
 }
 
 /** How many findings are named in an error; all of them are in its data. */
@@ -20,15 +23,18 @@ const named = 5;
 
 /**
  * Whether a change of builds goes together with everything that runs: the contracts of what comes with those of all that run, in both directions, its
- * migrations with the code that runs, its sagas with those that are not at their end. Changes nothing.
+ * migrations with the code that runs, its sagas with those that are not at their end, what it needs with what is set. Changes nothing.
  */
 export async function judge(
-  { databases, store }: GateSurroundings,
+  { databases, settings, store }: GateSurroundings,
   deployment: Deployment,
-  plan: Pick<Plan, "builds" | "kind" | "expose">,
+  plan: Pick<Plan, "builds" | "kind" | "expose" | "settings" | "remove">,
 ): Promise<GateVerdict> {
   const { builds = {} } = plan;
-  const running = Object.values(deployment.released?.builds ?? {});
+  const { remove = [] } = plan;
+  const running = Object.entries(deployment.released?.builds ?? {}).flatMap(([name, digest]) =>
+    remove.includes(name) ? [] : [digest],
+  );
   const coming = Object.entries(builds)
     .filter(([name, digest]) => deployment.released?.builds[name] !== digest)
     .map(([, digest]) => store.open(digest));
@@ -41,28 +47,58 @@ export async function judge(
     live: running.map((digest) => store.open(digest).descriptor),
     exposed,
   });
+  const staying = running.filter((digest) => {
+    const { name } = store.open(digest).descriptor.service;
+    return !Object.hasOwn(builds, name);
+  });
+  const after = [...staying.map((digest) => store.open(digest)), ...coming];
+  findings.push(...removalFindings(after, remove));
   for (const build of coming) {
     if (build.descriptor.service.database === undefined) continue;
     // What goes back brings no tables along.
     if (plan.kind === "deploy") findings.push(...(await migrationFindings(databases, build)));
     findings.push(...(await sagaFindings(databases, build.descriptor)));
   }
+  findings.push(...(await settingsFindings(settings, store, deployment, plan)));
   const against = findings.some(({ verdict }) => verdict !== "compatible");
   return { verdict: against ? "no-go" : "go", findings };
 }
 
-/** @throws KerfError `gate_refused` with everything that speaks against the change */
-export function assertGo({ findings, verdict }: GateVerdict): void {
-  if (verdict === "go") return;
-  const against = findings.filter((finding) => finding.verdict !== "compatible");
+/** @throws KerfError `gate_refused` with everything that speaks against the change; with `force`, with what no force helps against */
+export function assertGo({ findings }: GateVerdict, force: boolean): void {
+  // A service that lacks what it needs does not start, whoever wants it.
+  const against = findings.filter(
+    ({ about, verdict }) => verdict !== "compatible" && (!force || about === "settings"),
+  );
+  if (against.length === 0) return;
+  const lacking = against.every(({ about }) => about === "settings");
   const lines = against.slice(0, named).map(({ message }) => message);
   const more = against.length > named ? [`and ${against.length - named} more`] : [];
   throw new KerfError("gate_refused", {
-    message: `It does not go together with what runs.`,
+    message: lacking
+      ? "What it needs is not set, and nothing was started."
+      : "It does not go together with what runs.",
     why: [...lines, ...more].join("\n"),
-    fix: "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
+    fix: lacking
+      ? "Set what is missing, as said above, then do it again."
+      : "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
     data: { findings },
   });
+}
+
+/** Who still calls a service that is to go. */
+function removalFindings(after: readonly Build[], remove: readonly string[]): GateFinding[] {
+  return after.flatMap(({ descriptor: { service } }) =>
+    service.uses
+      .filter(({ name, optional }) => !optional && remove.includes(name))
+      .map(({ followed, name }): GateFinding => ({
+        verdict: "incompatible",
+        about: "service",
+        service: name,
+        consumer: service.name,
+        message: `incompatible: ${service.name} ${followed === true ? "follows" : "calls"} ${name}, which is to go`,
+      })),
+  );
 }
 
 async function migrationFindings(databases: Databases, build: Build): Promise<GateFinding[]> {

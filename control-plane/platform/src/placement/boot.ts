@@ -1,5 +1,7 @@
 import type { Boot, DatabaseBoot, SettingsBoot, SignedSnapshot } from "@kerf/call";
 import type { AppManifest } from "@kerf/service";
+import { serviceOf } from "../manifest/service-of.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import type { Program } from "../supervisor/program.ts";
@@ -16,14 +18,15 @@ export interface BootFacts {
   readonly keys: Keys;
   readonly databases: Databases;
   /** Whether services have the settings that they need, and what those are. */
-  readonly settings: Pick<Settings, "check" | "boot">;
+  readonly settings: Pick<Settings, "check" | "problemWith" | "boot">;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
   /** Programs talk over TCP. */
   readonly mutualTls: boolean;
   /** What carries events. */
   broker(): Promise<Boot["broker"]>;
-  manifest(): AppManifest;
+  /** The app that a copy is of: as it is to be, for one that was started for a change. */
+  manifest(record: Pick<InstanceRecord, "change">): AppManifest;
   /** The newest snapshot, once there is one. */
   snapshot(): Promise<SignedSnapshot>;
 }
@@ -38,8 +41,8 @@ export async function composeBoot(
   record: InstanceRecord,
 ): Promise<Boot> {
   const { home, keys, databases } = facts;
-  const services = await usable(facts, program);
-  const manifest = facts.manifest();
+  const manifest = facts.manifest(record);
+  const services = await usable(facts, program, manifest, record.change !== undefined);
   const lacking = manifest.services
     .filter(({ name }) => program.services.includes(name))
     .map(missingProgram)
@@ -50,12 +53,16 @@ export async function composeBoot(
   );
   const reachable: Record<string, DatabaseBoot> = {};
   for (const service of services) {
-    const database = databases.boot(service);
+    const database = databases.boot(service, program.copies);
     if (database !== undefined) reachable[service] = database;
   }
   const settings: Record<string, SettingsBoot> = {};
   for (const service of program.kind === "host" ? services : []) {
-    const set = facts.settings.boot(service);
+    const set = facts.settings.boot(
+      service,
+      serviceOf(manifest, service),
+      versionsOf(program, service),
+    );
     if (set !== undefined) settings[service] = set;
   }
   return {
@@ -95,14 +102,29 @@ function programOf({ command, cwd }: AttachedProgram): Boot["program"] {
   return { command, cwd };
 }
 
-async function usable(facts: BootFacts, program: Program): Promise<string[]> {
+/** The versions of its settings that a program starts a service with; undefined where it runs from source: the newest. */
+function versionsOf({ settings }: Program, service: string): SettingsVersions | undefined {
+  return settings && (settings[service] ?? { config: 0, secrets: 0 });
+}
+
+async function usable(
+  facts: BootFacts,
+  program: Program,
+  manifest: AppManifest,
+  isStaged: boolean,
+): Promise<string[]> {
   const { databases, settings } = facts;
   const problems = await Promise.all(
     program.services.map(async (service) => {
       await databases.attempted(service);
       // A gateway's backend has neither.
       if (program.kind !== "host") return undefined;
-      return databases.problemOf(service) ?? (await settings.check(service));
+      const problem = databases.problemOf(service);
+      if (problem !== undefined) return problem;
+      // What a change tries says nothing of what serves.
+      if (!isStaged) return settings.check(service);
+      const versions = versionsOf(program, service);
+      return settings.problemWith(service, serviceOf(manifest, service), versions);
     }),
   );
   const services = program.services.filter((_, index) => problems[index] === undefined);

@@ -4,12 +4,14 @@ import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import {
   type Canary,
+  copiesOf,
   type Deployment,
   gatewayInstances,
   placedInstances,
   programsOf,
   servedUnits,
 } from "./deployment.ts";
+import { scalingOf } from "../scaling/scaling-of.ts";
 import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
 
 /** What is to run now, with the ports that its gateways got; nothing until the app has been read. */
@@ -18,6 +20,12 @@ export class Deployed {
   readonly #freePort: (host: string, port: number) => Promise<number>;
   readonly #ports = new Map<string, number>();
   #deployment: Deployment | undefined;
+  /** What is to run with the copies that load asks for. */
+  #current: Deployment | undefined;
+  /** Copies of the units that are scaled by their load. */
+  readonly #scaled = new Map<string, number>();
+  /** Units whose first copy is being started for a call. */
+  readonly #waking = new Set<string>();
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
   #beside: AppManifest | undefined;
@@ -40,7 +48,17 @@ export class Deployed {
       const wanted = port === 0 ? 0 : port + index;
       this.#ports.set(name, adopting ? wanted : await this.#freePort(host, wanted));
     }
-    this.#deployment = deployment;
+    this.#place(deployment);
+  }
+
+  /** Gives gateways that are new in an app their ports, beside those that have theirs. */
+  async reserve({ gateways }: AppManifest): Promise<void> {
+    const { host, port } = this.#http;
+    for (const { name } of gateways) {
+      if (this.#ports.has(name)) continue;
+      const next = Math.max(port - 1, ...this.#ports.values()) + 1;
+      this.#ports.set(name, port === 0 ? 0 : await this.#freePort(host, next));
+    }
   }
 
   /** True until everything was given the chance to start; what a platform takes over is past that. */
@@ -58,14 +76,52 @@ export class Deployed {
     this.#beside = beside;
   }
 
+  /** The app that a change is about to make, while its copies start; otherwise as it is. */
+  get coming(): AppManifest {
+    return this.#beside ?? this.current.manifest;
+  }
+
   /** How the calls of some units are shared between old and staged copies, while these are watched. */
   set canary(canary: Canary | undefined) {
     this.#canary = canary;
   }
 
-  /** Makes it the one that is to run, with the same gateways. */
-  place(deployment: Deployment): void {
+  /** Makes it the one that is to run, with the same gateways. The copies of the units that were `changed` are those that it names. */
+  place(deployment: Deployment, changed: readonly string[]): void {
+    for (const unit of changed)
+      if (this.#scaled.has(unit)) this.#scaled.set(unit, copiesOf(deployment, unit));
+    this.#place(deployment);
+  }
+
+  /** A unit that is scaled by its load gets another number of copies; 0 lets it sleep. Kept by the platform's memory only. */
+  scale(unit: string, copies: number): void {
+    // Whoever wakes is called as soon as it is ready, and not before.
+    if (this.#scaled.get(unit) === 0 && copies > 0) this.#waking.add(unit);
+    this.#scaled.set(unit, copies);
+    this.#place(this.#deployment as Deployment);
+  }
+
+  /** Its first copy is there, or failed. */
+  woken(unit: string): void {
+    this.#waking.delete(unit);
+  }
+
+  /** Whether calls are to wait for a first copy of this unit. */
+  isAsleep(unit: string): boolean {
+    return this.#scaled.get(unit) === 0 || this.#waking.has(unit);
+  }
+
+  #place(deployment: Deployment): void {
+    for (const unit of this.#scaled.keys()) {
+      const isScaled =
+        Object.hasOwn(deployment.units, unit) && scalingOf(deployment, unit) !== undefined;
+      if (!isScaled) this.#scaled.delete(unit);
+    }
     this.#deployment = deployment;
+    this.#current = {
+      ...deployment,
+      copies: { ...deployment.copies, ...Object.fromEntries(this.#scaled) },
+    };
   }
 
   /** The programs of a deployment, with the ports that gateways got. */
@@ -85,7 +141,7 @@ export class Deployed {
 
   /** Throws `not_ready` before the app has been read. */
   get current(): Deployment {
-    if (this.#deployment !== undefined) return this.#deployment;
+    if (this.#current !== undefined) return this.#current;
     throw new KerfError("not_ready", {
       message: "The app is still being read.",
       fix: "Try again in a moment.",
@@ -113,6 +169,7 @@ export class Deployed {
       gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
       moving: this.#moving,
+      isAsleep: (unit) => this.isAsleep(unit),
       beside: this.#beside,
       ...facts,
     });

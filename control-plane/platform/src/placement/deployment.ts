@@ -2,10 +2,11 @@ import { join } from "node:path";
 import type { PlacedInstance } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
+import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
-import { type KeptPlacement, placeAsKept } from "./kept.ts";
+import { type AutoScale, type KeptPlacement, placeAsKept } from "./kept.ts";
 
 /** What is to run: an app as it was read, and where its services are placed. */
 export interface Deployment {
@@ -15,6 +16,8 @@ export interface Deployment {
   /** Copies of each unit; of those that are not named as many as `replicas`. */
   readonly copies: Readonly<Record<string, number>>;
   readonly replicas: number;
+  /** What operators said of the scaling of units; of those that are not named the app's word counts. */
+  readonly auto?: Readonly<Record<string, AutoScale>> | undefined;
   /** Where the platform runs releases: what each unit and gateway runs. */
   readonly released?: Released | undefined;
 }
@@ -27,6 +30,8 @@ export interface Released {
   readonly builds: Readonly<Record<string, string>>;
   /** The release of each unit and gateway. */
   readonly releases: Readonly<Record<string, number>>;
+  /** The versions of the settings of each service that has any. */
+  readonly settings: Readonly<Record<string, InForce>>;
 }
 
 /** Places the services of an app: as a change left them, otherwise as `--cut` says, otherwise as the app itself does. */
@@ -43,14 +48,14 @@ export function deploy(
   },
   kept?: KeptPlacement,
 ): Deployment {
-  const { units, copies } =
+  const { auto, copies, units } =
     placeAsKept(manifest, kept) ??
     (cut === undefined ? asDeclared(manifest) : asCut(manifest, cut));
   assertFindable(manifest, units, network);
-  return { manifest, units, copies, replicas };
+  return { manifest, units, copies, replicas, auto };
 }
 
-type PlacedUnits = Pick<Deployment, "units" | "copies">;
+type PlacedUnits = Pick<Deployment, "units" | "copies" | "auto">;
 
 function asDeclared({ units }: AppManifest): PlacedUnits {
   const declared = Object.entries(units).map(([unit, services]) => [unit, [...services]]);
@@ -138,15 +143,32 @@ export function programsOf(
 }
 
 function runBuilds(
-  { builds, directory, releases }: Released,
+  { builds, directory, releases, settings }: Released,
   unit: string,
   services: readonly string[],
-): Pick<Program, "release" | "builds"> {
+): Pick<Program, "release" | "builds" | "settings"> {
   const paths = services.flatMap((name): [string, string][] => {
     const digest = builds[name];
     return digest === undefined ? [] : [[name, join(directory, digest)]];
   });
-  return { release: releases[unit], builds: Object.fromEntries(paths) };
+  return {
+    release: releases[unit],
+    builds: Object.fromEntries(paths),
+    settings: settingsOf(settings, services),
+  };
+}
+
+/** The versions of the settings of some services, of those that have any. */
+export function settingsOf(
+  settings: Released["settings"],
+  services: readonly string[],
+): Record<string, SettingsVersions> {
+  return Object.fromEntries(
+    services.flatMap((name) => {
+      const { config = 0, secrets = 0 } = settings[name] ?? {};
+      return config + secrets === 0 ? [] : [[name, { config, secrets }]];
+    }),
+  );
 }
 
 /** Old and staged copies side by side. */

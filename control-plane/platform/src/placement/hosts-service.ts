@@ -6,9 +6,15 @@ import type {
   ServedService,
   SignedSnapshot,
 } from "@kerf/call";
-import { hosts, type LeaseOrder } from "@kerf/call/host";
+import { hosts, type LeaseOrder, type WakeOrder } from "@kerf/call/host";
 import { LeaseKeeper } from "@kerf/call/limits";
-import { type CallContext, type Clock, type ErrorShape, KerfError } from "@kerf/kernel";
+import {
+  type CallContext,
+  type Clock,
+  type ErrorShape,
+  KerfError,
+  toKerfError,
+} from "@kerf/kernel";
 import type { LoadKeeper, LoadSubject } from "../load/load-keeper.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -24,6 +30,8 @@ export interface HostsServiceOptions {
   /** Keeps what instances measure of themselves. */
   readonly load: LoadKeeper;
   readonly clock: Clock;
+  /** A service that sleeps is called; rejects when no copy of it gets ready. */
+  wake(service: string): Promise<void>;
   /** A host tells of a failure that people should see. */
   problem(error: ErrorShape, source: string): void;
 }
@@ -67,6 +75,19 @@ export function hostsService(options: HostsServiceOptions): ServedService {
           const { leases, ...claim } = input as LeaseOrder;
           const { unit } = supervisor.identify(claim);
           return { grants: keeper.lease(unit, leases, options.clock.now()) };
+        },
+      },
+      wake: {
+        run: async ({ input }) => {
+          const { service, ...claim } = input as WakeOrder;
+          supervisor.identify(claim);
+          try {
+            await options.wake(service);
+            return {};
+          } catch (thrown) {
+            const { fix, message, why } = toKerfError(thrown);
+            return { error: new KerfError("start_failed", { message, why, fix }).toShape() };
+          }
         },
       },
       problem: {

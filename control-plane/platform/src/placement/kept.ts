@@ -1,4 +1,6 @@
 import type { AppManifest } from "@kerf/service";
+import type { ScalingSettings } from "../scaling/settings.ts";
+import type { InForce } from "../settings/versions.ts";
 
 /** What is to run, as the last change left it: `state/placement.json`. */
 export interface KeptPlacement {
@@ -12,6 +14,10 @@ export interface KeptPlacement {
   readonly units: Readonly<Record<string, KeptUnit>>;
   /** Where the platform runs releases: the digest of the build of each service and backend. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** Where the platform runs releases: the versions of the settings of each service that has any; a platform of the version before knew none, and ran the newest. */
+  readonly settings?: Readonly<Record<string, InForce>> | undefined;
+  /** Where the platform runs releases: the app, by the digest that it is kept by; a platform of the version before kept one, without a digest. */
+  readonly app?: string | undefined;
   /** By gateway: services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }
@@ -21,28 +27,43 @@ export interface KeptUnit {
   readonly services: readonly string[];
   /** How many copies; as many as `--replicas` says when it is absent. */
   readonly copies?: number | undefined;
+  /** Within which bounds the platform decides how many copies, or "off", as an operator said; as the app declares when it is absent. */
+  readonly auto?: AutoScale | undefined;
   /** Where the platform runs releases: which one of the unit's. */
   readonly release?: number | undefined;
   /** The one that ran before. */
   readonly before?: number | undefined;
 }
 
+/** What an operator said of scaling. */
+export type AutoScale = ScalingSettings | "off";
+
 /** The services and copies of each unit as a change left them; undefined when the app has declared other units since. */
 export function placeAsKept(
   { services, units: declared }: Pick<AppManifest, "services" | "units">,
   kept: KeptPlacement | undefined,
-): { units: Record<string, string[]>; copies: Record<string, number> } | undefined {
+):
+  | {
+      units: Record<string, string[]>;
+      copies: Record<string, number>;
+      auto: Record<string, AutoScale>;
+    }
+  | undefined {
   if (kept === undefined || !isSame(kept.declared, declared)) return undefined;
   // Whoever declares the same units has the same services in them; what came from elsewhere is known as well, or has gone.
   const known = new Set(services.map(({ name }) => name));
   const units: Record<string, string[]> = {};
   const copies: Record<string, number> = {};
-  for (const [unit, { services: names, copies: number }] of Object.entries(kept.units)) {
+  const auto: Record<string, AutoScale> = {};
+  for (const [unit, { auto: said, services: names, copies: number }] of Object.entries(
+    kept.units,
+  )) {
     if (unit.startsWith("gateway:")) continue;
     units[unit] = names.filter((name) => known.has(name));
     if (number !== undefined) copies[unit] = number;
+    if (said !== undefined) auto[unit] = said;
   }
-  return { units, copies };
+  return { units, copies, auto };
 }
 
 /** Whether two placements put the same services into the same units. */

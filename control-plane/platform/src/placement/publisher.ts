@@ -5,6 +5,12 @@ import type { Placement } from "./snapshot-builder.ts";
 /** How long a change waits for the acknowledgement of routers before the old place may go, in milliseconds. */
 const acknowledgeBoundMs = 2_000;
 
+/**
+ * Least pause between two publications for each program that reads them, milliseconds: about what the signature, the text and the file cost each. A
+ * hundred copies that come or go one after the other would otherwise be a hundred snapshots for a hundred programs.
+ */
+const readMs = 1;
+
 /** Whoever routes by the snapshot, as far as the publisher cares. */
 export interface Router {
   readonly attached: boolean;
@@ -24,15 +30,25 @@ export interface PublisherOptions {
   onPublish(snapshot: Snapshot, signed: SignedSnapshot): void;
 }
 
+/** A generation that somebody waits for. */
+interface Awaited {
+  readonly done: Promise<void>;
+  /** Ends the wait when all of them route by it. */
+  readonly check: (routers: readonly Router[]) => void;
+}
+
 /** Numbers, signs and hands out the placement; every change is one generation. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #listeners = new Set<() => void>();
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for acknowledgements, by generation. */
+  readonly #waiting = new Map<number, Awaited>();
+  #publishing: Promise<void> | undefined;
   readonly #opened = Promise.withResolvers<void>();
   #open = false;
   #scheduled = false;
   #published = "";
+  #publishedAt = Number.NEGATIVE_INFINITY;
   #snapshot: Snapshot | undefined;
   #signed: SignedSnapshot | undefined;
 
@@ -56,15 +72,19 @@ export class Publisher {
     this.#opened.resolve();
   }
 
-  /** Publishes soon when something is different; changes of the same moment are one generation. */
+  /** Publishes soon when something is different; changes of the same moment are one generation, with many programs those of a tenth of a second. */
   changed(): void {
     this.acknowledgement();
     if (!this.#open || this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const { clock, routers } = this.#options;
+    const publish = (): void => {
       this.#scheduled = false;
       this.#publish();
-    });
+    };
+    const waitMs = this.#publishedAt + routers().length * readMs - clock.now();
+    if (waitMs > 0) clock.after(waitMs, publish);
+    else setImmediate(publish);
   }
 
   /** Calls `listener` at each new snapshot. */
@@ -75,7 +95,9 @@ export class Publisher {
 
   /** Looks again whether everyone has acknowledged what others wait for. */
   acknowledgement(): void {
-    for (const check of this.#waiting) check();
+    if (this.#waiting.size === 0) return;
+    const routers = this.#options.routers();
+    for (const { check } of this.#waiting.values()) check(routers);
   }
 
   /**
@@ -84,21 +106,32 @@ export class Publisher {
    */
   async acknowledged(): Promise<void> {
     await this.#opened.promise;
-    this.#publish();
+    // A hundred copies that go at the same moment are one look at what is true, and one wait.
+    this.#publishing ??= Promise.resolve().then(() => {
+      this.#publishing = undefined;
+      this.#publish();
+    });
+    await this.#publishing;
     const generation = this.#snapshot?.generation ?? 0;
-    const done = Promise.withResolvers<void>();
-    const check = (): void => {
-      const behind = this.#options
-        .routers()
-        .some((router) => router.attached && !router.hasSeen(this.#options.epoch, generation));
-      if (!behind) done.resolve();
+    await (this.#waiting.get(generation) ?? this.#await(generation)).done;
+  }
+
+  #await(generation: number): Awaited {
+    const { clock, epoch, routers } = this.#options;
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const end = (): void => {
+      timer.cancel();
+      this.#waiting.delete(generation);
+      resolve();
     };
-    const timer = this.#options.clock.after(acknowledgeBoundMs, done.resolve);
-    this.#waiting.add(check);
-    check();
-    await done.promise;
-    timer.cancel();
-    this.#waiting.delete(check);
+    const timer = clock.after(acknowledgeBoundMs, end);
+    const check = (all: readonly Router[]): void => {
+      if (!all.some((router) => router.attached && !router.hasSeen(epoch, generation))) end();
+    };
+    const awaited = { done, check };
+    this.#waiting.set(generation, awaited);
+    check(routers());
+    return awaited;
   }
 
   #publish(): void {
@@ -106,6 +139,7 @@ export class Publisher {
     const text = JSON.stringify(placement);
     if (text === this.#published) return;
     this.#published = text;
+    this.#publishedAt = this.#options.clock.now();
     const snapshot: Snapshot = {
       ...placement,
       epoch: this.#options.epoch,

@@ -20,6 +20,8 @@ export interface PlacementFacts {
   readonly beside?: AppManifest | undefined;
   /** Where a change is about to take services: their new units may speak for them already. */
   readonly moving?: ReadonlyMap<string, string> | undefined;
+  /** Whether calls are to wait for a first copy of a unit. */
+  readonly isAsleep?: ((unit: string) => boolean) | undefined;
   /** The copies of each unit that routers may know of; a unit that has copies and no services is one that leaves. */
   readonly instances: Readonly<Record<string, readonly PlacedInstance[]>>;
   /** How many processes each gateway has. */
@@ -43,6 +45,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     const discovery = manifest.discovery?.[unit];
     units[unit] = {
       instances: facts.instances[unit] ?? [],
+      ...(facts.isAsleep?.(unit) === true ? { asleep: true } : undefined),
       ...(discovery === undefined ? undefined : { discovery }),
     };
     for (const name of names) {
@@ -66,7 +69,11 @@ export function buildPlacement(facts: PlacementFacts): Placement {
     if (!Object.hasOwn(units, unit) && instances.length > 0) units[unit] = { instances };
   }
   const gateways: Record<string, PlacedGateway> = {};
-  for (const gateway of manifest.gateways) {
+  // One that comes or goes is there as long as copies of it may run.
+  const passing = (facts.beside?.gateways ?? []).filter(
+    ({ name }) => !manifest.gateways.some((gateway) => gateway.name === name),
+  );
+  for (const gateway of [...manifest.gateways, ...passing]) {
     gateways[gateway.name] = {
       expose: gateway.expose,
       ...(gateway.backend === undefined ? undefined : { backend: gateway.backend.contract }),

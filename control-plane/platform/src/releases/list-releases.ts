@@ -1,6 +1,8 @@
 import type { ReleaseStatus } from "@kerf/control-api";
 import type { Deployment } from "../placement/deployment.ts";
 import type { KeptPlacement } from "../placement/kept.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
+import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./release-store.ts";
 
 /** The releases of one unit or of all that there are, the newest first. */
@@ -8,19 +10,36 @@ export function listReleases(
   store: ReleaseStore,
   { deployment, kept }: { deployment: Deployment; kept: KeptPlacement | undefined },
   unit: string | undefined,
+  changedNames: (service: string, one: SettingsVersions, other: SettingsVersions) => string[],
 ): ReleaseStatus[] {
   const units = unit === undefined ? Object.keys(kept?.units ?? {}) : [unit];
-  return units.flatMap((name) =>
-    store
-      .of(name)
-      .toReversed()
-      .map((release): ReleaseStatus => ({
+  return units.flatMap((name) => {
+    const all = store.of(name);
+    return all
+      .map((release, index): ReleaseStatus => ({
         ...release,
         unit: name,
         versions: versionsOf(store, release.builds),
+        set: setSince(all[index - 1], release, changedNames),
         running: deployment.released?.releases[name] === release.number,
-      })),
-  );
+      }))
+      .toReversed();
+  });
+}
+
+/** By service, the names of what a release has set differently from the one before it. */
+function setSince(
+  before: Release | undefined,
+  { settings = {} }: Release,
+  changedNames: (service: string, one: SettingsVersions, other: SettingsVersions) => string[],
+): Record<string, string[]> {
+  const none = { config: 0, secrets: 0 };
+  const services = new Set([...Object.keys(before?.settings ?? {}), ...Object.keys(settings)]);
+  const changed = [...services].map((name): [string, string[]] => [
+    name,
+    changedNames(name, before?.settings?.[name] ?? none, settings[name] ?? none),
+  ]);
+  return Object.fromEntries(changed.filter(([, names]) => names.length > 0));
 }
 
 function versionsOf(

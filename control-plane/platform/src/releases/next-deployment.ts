@@ -1,7 +1,9 @@
-import type { Asked, Change } from "../rollouts/change.ts";
-import type { Deployment, Released } from "../placement/deployment.ts";
-import type { KeptPlacement, KeptUnit } from "../placement/kept.ts";
-import { composeManifest } from "./app-shell.ts";
+import { createHash } from "node:crypto";
+import type { Change } from "../rollouts/change.ts";
+import { type Deployment, type Released, settingsOf } from "../placement/deployment.ts";
+import type { AutoScale, KeptPlacement, KeptUnit } from "../placement/kept.ts";
+import type { InForce, SettingsVersions } from "../settings/versions.ts";
+import { type AppShell, composeManifest } from "./app-shell.ts";
 import type { ReleaseStore } from "./release-store.ts";
 
 /** What is to run after a change, with what is written down of it. */
@@ -26,42 +28,88 @@ export async function nextDeployment(
     const deployment = { ...before, ...placed };
     return { deployment, kept: keptOf(deployment, last, change) };
   }
-  const builds = { ...released.builds, ...change.builds };
-  const releases = await releasesOf(store, released, builds, change);
-  const expose = { ...last?.expose, ...change.expose };
-  const app = store.app();
+  const { remove = [] } = change;
+  const builds = omit({ ...released.builds, ...change.builds }, remove);
+  const settings = omit(settingsAfter(released.settings, change.settings), remove);
+  const expose = Object.fromEntries(
+    Object.entries({ ...last?.expose, ...change.expose }).map(([gateway, names]) => [
+      gateway,
+      names.filter((name) => !remove.includes(name)),
+    ]),
+  );
+  const digest = change.app ?? last?.app;
+  const app = store.app(digest);
+  const coming = { ...released, builds, settings };
+  const releases = await releasesOf(store, coming, change, startedWith(app));
   const deployment: Deployment = {
     ...before,
     ...placed,
     manifest: composeManifest(app, store.services(builds), expose),
-    released: { ...released, builds, releases },
+    released: { ...coming, releases },
   };
-  return { deployment, kept: { ...keptOf(deployment, last, change), builds, expose } };
+  const kept = { ...keptOf(deployment, last, change), builds, settings, expose };
+  return { deployment, kept: digest === undefined ? kept : { ...kept, app: digest } };
+}
+
+/** What of an app is given to copies at their start, in so many digits; undefined where it says nothing of it. */
+function startedWith({ manifest: { limits, policies, telemetry } }: AppShell): string | undefined {
+  if (limits === undefined && telemetry === undefined && Object.keys(policies).length === 0)
+    return undefined;
+  const text = JSON.stringify([policies, telemetry, limits]);
+  return createHash("sha256").update(text).digest("hex").slice(0, 12);
+}
+
+function omit<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 }
 
 /** The units and copies after a change. */
-function placedUnits(before: Deployment, change: Change): Pick<Deployment, "units" | "copies"> {
+function placedUnits(
+  before: Deployment,
+  change: Change,
+): Pick<Deployment, "units" | "copies" | "auto"> {
   const units: Record<string, string[]> = {};
   const copies: Record<string, number> = {};
+  const auto: Record<string, AutoScale> = {};
   const all = new Set([...Object.keys(before.units), ...Object.keys(change.units)]);
   for (const unit of all) {
     if (unit.startsWith("gateway:")) continue;
     const changed = Object.hasOwn(change.units, unit);
     const services = changed ? change.units[unit]?.services : before.units[unit];
     const number = changed ? change.units[unit]?.copies : before.copies[unit];
+    const said = changed ? change.units[unit]?.auto : before.auto?.[unit];
     if (services === undefined) continue;
+    if (said !== undefined) auto[unit] = said;
     units[unit] = [...services];
     if (number !== undefined) copies[unit] = number;
   }
-  return { units, copies };
+  return { units, copies, auto };
 }
 
+/** What is in force after a change, and the highest that ever was. */
+function settingsAfter(
+  now: Released["settings"],
+  changed: Readonly<Record<string, SettingsVersions>> = {},
+): Released["settings"] {
+  const after = Object.entries(changed).map(([name, { config, secrets }]): [string, InForce] => {
+    const reached = now[name]?.reached ?? { config: 0, secrets: 0 };
+    const highest = {
+      config: Math.max(reached.config, config),
+      secrets: Math.max(reached.secrets, secrets),
+    };
+    return [name, { config, secrets, reached: highest }];
+  });
+  return { ...now, ...Object.fromEntries(after) };
+}
+
+/** The release of each unit, made where there is none that says so. `released`: as it is to be, but for the releases. */
 async function releasesOf(
   store: ReleaseStore,
   released: Released,
-  builds: Readonly<Record<string, string>>,
   change: Change,
+  app: string | undefined,
 ): Promise<Record<string, number>> {
+  const { builds, settings } = released;
   const releases: Record<string, number> = { ...released.releases };
   for (const [unit, wanted] of Object.entries(change.units)) {
     if (wanted === undefined) {
@@ -75,6 +123,8 @@ async function releasesOf(
       wanted.release ??
       (await store.ensure(unit, releases[unit], {
         builds: own,
+        settings: settingsOf(settings, wanted.services),
+        ...(app === undefined ? undefined : { app }),
         at: change.at,
         by: change.by,
         why: `${change.kind} ${change.title}`,
@@ -84,13 +134,17 @@ async function releasesOf(
 }
 
 function keptOf(
-  { copies, manifest, released, units }: Deployment,
+  { auto, copies, manifest, released, units }: Deployment,
   last: KeptPlacement | undefined,
   change: Change,
 ): KeptPlacement {
   const all = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
     unit,
-    { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) },
+    {
+      services,
+      ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }),
+      ...(auto?.[unit] === undefined ? undefined : { auto: auto[unit] }),
+    },
   ]);
   const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
     `gateway:${name}`,
@@ -119,15 +173,21 @@ function releaseOf(
   return { release, ...(before === undefined ? undefined : { before }) };
 }
 
-/** What is to run, as the last change left it. */
-export function releasedOf(store: ReleaseStore, kept: KeptPlacement): Released {
+/** What is to run, as the last change left it. `newest`: what was in force before changes knew of settings. */
+export function releasedOf(
+  store: ReleaseStore,
+  kept: KeptPlacement,
+  newest: (service: string) => SettingsVersions,
+): Released {
+  const builds = kept.builds ?? {};
   const releases = Object.entries(kept.units).flatMap(([unit, { release }]) =>
     release === undefined ? [] : [[unit, release]],
   );
   return {
     directory: store.builds,
-    builds: kept.builds ?? {},
+    builds,
     releases: Object.fromEntries(releases) as Record<string, number>,
+    settings: kept.settings ?? settingsAfter({}, versionsOf(Object.keys(builds), newest)),
   };
 }
 
@@ -135,8 +195,8 @@ export function releasedOf(store: ReleaseStore, kept: KeptPlacement): Released {
 export function firstChange(
   { manifest, units }: Deployment,
   builds: Readonly<Record<string, string>>,
-  { id, by }: Asked,
-  at: string,
+  newest: (service: string) => SettingsVersions,
+  { app, id, by, at }: Pick<Change, "app" | "id" | "by" | "at">,
 ): Change {
   const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
     `gateway:${name}`,
@@ -156,5 +216,14 @@ export function firstChange(
     units: Object.fromEntries([...own, ...gateways]),
     moves: [],
     builds,
+    settings: versionsOf(Object.keys(builds), newest),
+    app,
   };
+}
+
+function versionsOf(
+  services: readonly string[],
+  of: (service: string) => SettingsVersions,
+): Record<string, SettingsVersions> {
+  return Object.fromEntries(services.map((name) => [name, of(name)]));
 }

@@ -6,6 +6,7 @@ import type { KeptPlacement } from "../placement/kept.ts";
 import { programs } from "../programs.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Journal } from "../rollouts/journal.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import { composeManifest } from "./app-shell.ts";
 import { buildApp } from "./first-builds.ts";
 import { firstChange, nextDeployment, releasedOf } from "./next-deployment.ts";
@@ -16,6 +17,8 @@ export interface ReadReleasesOptions {
   readonly options: PlatformOptions;
   readonly store: ReleaseStore;
   readonly journal: Journal;
+  /** The newest versions of a service's settings. */
+  readonly newest: (service: string) => SettingsVersions;
   readonly events: EventLog;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -28,7 +31,7 @@ export async function readReleases(around: ReadReleasesOptions): Promise<Deploym
   if (isFirst) await makeFirst(around);
   const kept = journal.kept as KeptPlacement;
   const builds = kept.builds ?? {};
-  const app = store.app();
+  const app = store.app(kept.app);
   const running = store.services(builds);
   const manifest = composeManifest(app, running, kept.expose);
   if (!isFirst && options.cut !== undefined) {
@@ -37,7 +40,7 @@ export async function readReleases(around: ReadReleasesOptions): Promise<Deploym
     const how = "--cut counts at the first start; kerf cut and kerf join change it";
     events.done("placement", "Keeping the placement", how);
   }
-  return { ...deploy(manifest, options, kept), released: releasedOf(store, kept) };
+  return { ...deploy(manifest, options, kept), released: releasedOf(store, kept, around.newest) };
 }
 
 async function makeFirst(around: ReadReleasesOptions): Promise<void> {
@@ -49,11 +52,16 @@ async function makeFirst(around: ReadReleasesOptions): Promise<void> {
     events,
     signal,
   });
-  await store.keepApp({ version: 1, manifest });
+  const app = await store.keepApp({ version: 1, manifest });
   const placed = deploy(manifest, options);
   const at = new Date(clock.wall()).toISOString();
-  const change = firstChange(placed, builds, { id: "first", by: "kerf up" }, at);
-  const released = { directory: store.builds, builds: {}, releases: {} };
+  const change = firstChange(placed, builds, around.newest, {
+    app,
+    id: "first",
+    by: "kerf up",
+    at,
+  });
+  const released = { directory: store.builds, builds: {}, releases: {}, settings: {} };
   const { kept } = await nextDeployment(store, { ...placed, released }, undefined, change);
   await journal.commit(kept);
 }

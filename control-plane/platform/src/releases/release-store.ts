@@ -1,19 +1,26 @@
-import { mkdirSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { KerfError } from "@kerf/kernel";
 import { type Build, manifestOfBuild, openBuild } from "@kerf/service/builds";
 import { readJson, writeJson } from "../state/json-file.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import { plainName } from "../supervisor/program.ts";
 import type { AppShell, RunningServices } from "./app-shell.ts";
 import { type Release, releaseName } from "./release.ts";
 
 /** How many releases of a unit are kept: enough to go back to, few enough to read. */
 const keptReleases = 50;
+/** How many apps are kept beside the one that runs. */
+const keptApps = 10;
 
 /** What a platform keeps that runs releases: the app, the builds, and which of them made up each release of each unit. */
 export class ReleaseStore {
   readonly #builds: string;
   readonly #releases: string;
+  readonly #apps: string;
+  /** Where a platform of the version before kept the one app that it knew. */
   readonly #appFile: string;
   readonly #opened = new Map<string, Build>();
 
@@ -22,7 +29,9 @@ export class ReleaseStore {
     this.#builds = join(home, "builds");
     this.#releases = join(state, "releases");
     this.#appFile = join(state, "app.json");
-    mkdirSync(this.#releases, { recursive: true, mode: 0o700 });
+    this.#apps = join(state, "apps");
+    for (const directory of [this.#releases, this.#apps])
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
   /** Where builds lie, each in a folder named by its digest. */
@@ -31,18 +40,29 @@ export class ReleaseStore {
   }
 
   /** The app as it was deployed last. Throws `start_failed` when its file is gone or cannot be read. */
-  app(): AppShell {
-    const app = readJson<AppShell>(this.#appFile);
+  app(digest: string | undefined): AppShell {
+    const file = digest === undefined ? this.#appFile : join(this.#apps, `${digest}.json`);
+    const app = readJson<AppShell>(file);
     if (app !== undefined) return app;
     throw new KerfError("start_failed", {
-      message: `${this.#appFile} is missing or cannot be read.`,
+      message: `${file} is missing or cannot be read.`,
       why: "It holds what an app is beside its services: gateways, policies, servers.",
       fix: "Put it back from a copy of KERF_HOME. What runs, runs on.",
     });
   }
 
-  keepApp(app: AppShell): Promise<void> {
-    return writeJson(this.#appFile, app);
+  /** Keeps an app; answers the digest that it is kept by. Those that were kept long ago go, but for the one that runs. */
+  async keepApp(app: AppShell, running?: string): Promise<string> {
+    const digest = createHash("sha256").update(JSON.stringify(app)).digest("hex");
+    const name = `${digest}.json`;
+    await writeJson(join(this.#apps, name), app);
+    const at = (file: string): number => statSync(join(this.#apps, file)).mtimeMs;
+    const others = readdirSync(this.#apps).filter(
+      (file) => file !== name && file !== `${running}.json`,
+    );
+    const old = others.sort((a, b) => at(b) - at(a)).slice(keptApps);
+    for (const file of old) rmSync(join(this.#apps, file), { force: true });
+    return digest;
   }
 
   /** A build that lies here, looked at once. Throws `invalid_configuration` for one that does not, or is not whole. */
@@ -88,7 +108,7 @@ export class ReleaseStore {
     });
   }
 
-  /** The number of the release with these builds: the one that runs, the newest one, or a new one. */
+  /** The number of the release with these builds and settings: the one that runs, the newest one, or a new one. */
   async ensure(
     unit: string,
     running: number | undefined,
@@ -98,11 +118,19 @@ export class ReleaseStore {
     const newest = all.at(-1);
     const runs = all.find(({ number }) => number === running);
     for (const release of [runs, newest])
-      if (release !== undefined && isSame(release.builds, made.builds)) return release.number;
+      if (release !== undefined && isSame(release, made)) return release.number;
     const release: Release = { number: (newest?.number ?? 0) + 1, ...made };
     const releases = [...all, release].slice(-keptReleases);
     await writeJson(this.#file(unit), { version: 1, releases });
     return release.number;
+  }
+
+  /** The versions of a service's settings that some release names. */
+  settingsOf(service: string): readonly SettingsVersions[] {
+    return readdirSync(this.#releases)
+      .filter((name) => name.endsWith(".json"))
+      .flatMap((name) => this.of(name.slice(0, -".json".length)))
+      .flatMap(({ settings }) => settings?.[service] ?? []);
   }
 
   #file(unit: string): string {
@@ -110,9 +138,10 @@ export class ReleaseStore {
   }
 }
 
-function isSame(one: Release["builds"], other: Release["builds"]): boolean {
-  const names = Object.keys(one);
-  return (
-    names.length === Object.keys(other).length && names.every((name) => one[name] === other[name])
+/** Whether two releases run the same; one that says nothing of settings is another one. */
+function isSame(one: Omit<Release, "number">, other: Omit<Release, "number">): boolean {
+  return isDeepStrictEqual(
+    [one.builds, one.settings, one.app],
+    [other.builds, other.settings, other.app],
   );
 }

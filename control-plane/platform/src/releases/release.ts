@@ -1,8 +1,14 @@
-/** A unit's list of builds, in one environment; numbered from 1 within its unit. */
+import type { SettingsVersions } from "../settings/versions.ts";
+
+/** A unit's list of builds with the versions of their settings, in one environment; numbered from 1 within its unit. */
 export interface Release {
   readonly number: number;
   /** The digest of the build of each service. */
   readonly builds: Readonly<Record<string, string>>;
+  /** The versions of the settings of the services that have any; releases of the version before say nothing of them. */
+  readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
+  /** What of the app its copies were started with, as a digest; absent where the app says nothing that they are given. */
+  readonly app?: string | undefined;
   /** When it was made, RFC 3339. */
   readonly at: string;
   /** Who asked for it. */

@@ -1,85 +1,22 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test, type TestContext } from "node:test";
-import { safe } from "@kerf/contract";
-import { type ErrorShape, systemClock } from "@kerf/kernel";
-import { build } from "../builds/builder.ts";
-import { describeApp } from "../manifest/describe.ts";
-import { programs } from "../programs.ts";
-import { EventLog } from "../progress/event-log.ts";
-import { type PlatformProcess, Workplace } from "../testing/platform-process.ts";
+import { test } from "node:test";
+import { refusal, ReleaseStage } from "../testing/release-stage.ts";
 import { keepAsking, pidOf } from "../testing/requests.ts";
 
-/** A platform that runs releases of the fixture `pair`, and builds of what a test makes of it. */
-class Stage {
-  readonly place: Workplace;
-  readonly platform: PlatformProcess;
-  gateway = "";
-  #changes = 0;
+let stage: ReleaseStage;
 
-  constructor(t: TestContext) {
-    this.place = new Workplace(t, "pair");
-    this.platform = this.start();
-  }
-
-  start(): PlatformProcess {
-    return this.place.start("--releases", "--cut", "none");
-  }
-
-  async ready(): Promise<void> {
-    this.gateway = (await this.platform.ready()).gateways[0]?.url as string;
-  }
-
-  /** Changes a file of the app's source. */
-  edit(file: string, change: (source: string) => string): void {
-    const path = this.place.path(file);
-    writeFileSync(path, change(readFileSync(path, "utf8")));
-  }
-
-  /** Builds services from the source as it is now; answers their digests. */
-  async build(...names: string[]): Promise<Record<string, string>> {
-    const module = this.place.path("app.ts");
-    const { builds } = await build(
-      { module, names, out: join(this.place.home, "builds") },
-      {
-        clock: systemClock,
-        events: new EventLog(systemClock),
-        describe: () => describeApp(programs.describe, module, { forBuild: true }),
-      },
-    );
-    return Object.fromEntries(builds.map(({ digest, service }) => [service, digest]));
-  }
-
-  get change(): string {
-    return `test-${++this.#changes}`;
-  }
-
-  async deploy(...names: string[]) {
-    const builds = await this.build(...names);
-    return this.platform.client.deploy({ change: this.change, builds, watchMs: 0 });
-  }
-
-  async greeting(): Promise<string> {
-    const answer = await fetch(`${this.gateway}/greetings/ada`);
-    return ((await answer.json()) as { text: string }).text;
-  }
+async function greeting(): Promise<string> {
+  const answer = await fetch(`${stage.gateway}/greetings/ada`);
+  return ((await answer.json()) as { text: string }).text;
 }
-
-/** What the operator is told of a change that fails. */
-async function refusal(work: Promise<unknown>): Promise<ErrorShape> {
-  const { error } = await safe(work as ReturnType<PlatformProcess["client"]["deploy"]>);
-  assert.ok(error !== undefined, "it fails");
-  return error.data as ErrorShape;
-}
-
-let stage: Stage;
 
 test("services are built, deployed and rolled back alone, and run without their source", async (t) => {
-  stage = new Stage(t);
+  stage = new ReleaseStage(t, "pair", "--cut", "none");
   await stage.ready();
   const { client } = stage.platform;
-  assert.equal(await stage.greeting(), "Hello ada 0");
+  assert.equal(await greeting(), "Hello ada 0");
   const asking = keepAsking(`${stage.gateway}/greetings/ada`);
 
   await t.test("a deploy changes what it names", async () => {
@@ -92,7 +29,7 @@ test("services are built, deployed and rolled back alone, and run without their 
         after: { services: ["counter", "greeter"], copies: 1, release: 2 },
       },
     });
-    assert.equal(await stage.greeting(), "Good day ada 0");
+    assert.equal(await greeting(), "Good day ada 0");
     const { releases } = await client.releases({ unit: "main" });
     const [newest, first] = releases;
     assert.equal(newest?.running, true);
@@ -102,26 +39,26 @@ test("services are built, deployed and rolled back alone, and run without their 
 
   await t.test("a rollback runs what ran before", async () => {
     await client.rollback({ change: stage.change, unit: "main" });
-    assert.equal(await stage.greeting(), "Hello ada 0");
+    assert.equal(await greeting(), "Hello ada 0");
     await client.rollback({ change: stage.change, unit: "main", release: 2 });
-    assert.equal(await stage.greeting(), "Good day ada 0");
+    assert.equal(await greeting(), "Good day ada 0");
   });
 
   await t.test("cut and joined services keep their builds", async () => {
     await client.cut({ change: stage.change, service: "greeter" });
-    assert.equal(await stage.greeting(), "Good day ada 0");
+    assert.equal(await greeting(), "Good day ada 0");
     const status = await client.status({});
     const counter = pidOf(status, "main");
     stage.edit("greeter/words.ts", (source) => source.replace("Good day", "Welcome"));
     await stage.deploy("greeter");
-    assert.equal(await stage.greeting(), "Welcome ada 0");
+    assert.equal(await greeting(), "Welcome ada 0");
     assert.equal(pidOf(await client.status({}), "main"), counter);
     const refused = await refusal(
       client.rollback({ change: stage.change, unit: "main", release: 1 }),
     );
     assert.match(refused.why ?? "", /greeter has left it since/);
     await client.join({ change: stage.change, service: "greeter", into: "main" });
-    assert.equal(await stage.greeting(), "Welcome ada 0");
+    assert.equal(await greeting(), "Welcome ada 0");
   });
 
   await t.test("a release that crashes at its start changes nothing, and says why", async () => {
@@ -133,7 +70,7 @@ test("services are built, deployed and rolled back alone, and run without their 
     assert.equal(refused.code, "change_failed");
     assert.match(refused.message, /nothing was changed/);
     assert.match(refused.why ?? "", /no way/);
-    assert.equal(await stage.greeting(), "Welcome ada 0");
+    assert.equal(await greeting(), "Welcome ada 0");
     stage.edit("greeter/service.ts", () => healthy);
   });
 
@@ -210,7 +147,7 @@ test("services are built, deployed and rolled back alone, and run without their 
     assert.ok((await load.stop()) > 0, "callers of the canary noticed");
     stage.edit("greeter/service.ts", () => healthy);
     const after = keepAsking(`${stage.gateway}/greetings/ada`);
-    assert.equal(await stage.greeting(), "Welcome ada 0");
+    assert.equal(await greeting(), "Welcome ada 0");
     const [newest] = (await client.releases({ unit: "main" })).releases;
     assert.equal(newest?.running, false);
     assert.equal(await after.stop(), 0);
@@ -224,7 +161,7 @@ test("services are built, deployed and rolled back alone, and run without their 
       const next = stage.start();
       const status = await next.ready();
       stage.gateway = status.gateways[0]?.url as string;
-      assert.equal(await stage.greeting(), "Welcome ada 0");
+      assert.equal(await greeting(), "Welcome ada 0");
     },
   );
 });

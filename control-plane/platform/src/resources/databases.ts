@@ -19,11 +19,10 @@ import { type AppManifest, type ManifestService, systemSchema } from "@kerf/serv
 import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
+import { connectionsOfCopy, connectionsOfRole } from "./connection-budget.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { refusedLogin } from "./refused-login.ts";
 
-/** Connections that the role of a service may hold at least; each copy takes its budget from it, old and new at once. */
-const leastConnections = 16;
 /** How long a server that the app no longer names may take to shut down, in milliseconds. */
 const stopBoundMs = 8_000;
 
@@ -187,16 +186,16 @@ export class Databases {
   }
 
   /**
-   * Brings the databases of some services to where new code of theirs needs them, while the old code serves; those of new services are made. Throws
+   * Brings the databases of some services, in this order, to where new code of theirs needs them, while the old code serves; those of new services are made. Throws
    * what is wrong with the first that cannot be; the services that run are not affected.
    */
   async migrateAhead(manifest: AppManifest, names: readonly string[]): Promise<void> {
     const isNew = (name: string): boolean => this.#services.get(name)?.provisioned === undefined;
     const made = names.filter(isNew);
-    for (const { database, name } of manifest.services) {
+    for (const name of names) {
       const state = this.#services.get(name);
-      if (!names.includes(name) || state?.provisioned === undefined || database === undefined)
-        continue;
+      const database = manifest.services.find((service) => service.name === name)?.database;
+      if (state?.provisioned === undefined || database === undefined) continue;
       await migrate(state.provisioned.owner, database.migrations, systemSchema, this.#history);
       state.declared = { ...state.declared, database };
       await this.#settle(state, undefined);
@@ -265,11 +264,12 @@ export class Databases {
     }
   }
 
-  /** How an instance reaches the database of a service. */
-  boot(service: string): DatabaseBoot | undefined {
+  /** How one of so many copies reaches the database of a service. */
+  boot(service: string, copies: number): DatabaseBoot | undefined {
     const state = this.#services.get(service);
     if (state?.provisioned === undefined) return undefined;
-    return { ...state.provisioned.app, connections: state.declared.database?.connections ?? 4 };
+    const declared = state.declared.database?.connections ?? 4;
+    return { ...state.provisioned.app, connections: connectionsOfCopy(declared, copies) };
   }
 
   /** A connection to the database of a service; throws `not_found` when it has none, or why it cannot be had. */
@@ -376,7 +376,7 @@ export class Databases {
       passwords: this.#passwords.of(declared.name),
       connections: {
         owner: 4,
-        app: Math.max(leastConnections, 4 * (declared.database?.connections ?? 4)),
+        app: connectionsOfRole(declared.database?.connections ?? 4),
       },
     }));
     return provisionServices(server, requests, { systemSchema });

@@ -1,5 +1,6 @@
 import type { ChangeKind } from "@kerf/control-api";
 import type { KeptUnit } from "../placement/kept.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 
 /** What a change makes of the placement. */
 export interface Plan {
@@ -10,8 +11,16 @@ export interface Plan {
   readonly units: Readonly<Record<string, KeptUnit | undefined>>;
   /** The services that get another unit. */
   readonly moves: readonly string[];
+  /** New copies take the place of those too that run as they are to be. */
+  readonly anew?: true | undefined;
   /** The services that get another build, with its digest. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** The services that get other versions of their settings. */
+  readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
+  /** The app from then on, by the digest that it is kept by; without it the app stays. */
+  readonly app?: string | undefined;
+  /** Services that will be no more. */
+  readonly remove?: readonly string[] | undefined;
   /** By gateway: the services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }

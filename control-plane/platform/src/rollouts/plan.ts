@@ -1,10 +1,10 @@
 import { KerfError } from "@kerf/kernel";
-import { copiesOf, type Deployment, external } from "../placement/deployment.ts";
+import type { AppManifest } from "@kerf/service";
+import { type Deployment, external } from "../placement/deployment.ts";
 import type { KeptUnit } from "../placement/kept.ts";
+import type { Release } from "../releases/release.ts";
+import type { SettingsVersions } from "../settings/versions.ts";
 import type { Plan } from "./change.ts";
-
-/** Most copies of one unit. */
-export const maxCopies = 100;
 
 /** Takes a service out of its unit, into one of its own. Throws `not_found`, or `invalid_input` saying why it cannot be. */
 export function planCut(deployment: Deployment, service: string, from: string | undefined): Plan {
@@ -71,32 +71,43 @@ export function planJoin(deployment: Deployment, service: string, into: string):
   };
 }
 
-/** Another number of copies. Throws `not_found`, or `invalid_input`. */
-export function planScale(deployment: Deployment, unit: string, copies: number): Plan {
-  const services = membersOf(deployment, unit);
-  if (!Number.isInteger(copies) || copies < 1 || copies > maxCopies) {
-    throw new KerfError("invalid_input", {
-      message: `${copies} is no number of copies.`,
-      fix: `Give a number from 1 to ${maxCopies}.`,
-    });
-  }
-  const now = copiesOf(deployment, unit);
+/** Gives a service other versions of its settings; `names` of what is changed, for people. Throws `not_found`. */
+export function planConfigure(
+  deployment: Deployment,
+  service: string,
+  versions: SettingsVersions,
+  names: readonly string[],
+): Plan {
+  const unit = unitOf(deployment, service);
   return {
-    kind: "scale",
-    title: `${unit} from ${now} to ${copies}`,
-    units: { [unit]: { services, copies } },
+    kind: "configure",
+    title: `${service} (${names.join(", ")})`,
+    units: { [unit]: asIs(deployment, unit, membersOf(deployment, unit)) },
     moves: [],
+    settings: { [service]: versions },
   };
+}
+
+/** What is asked for of a deploy. */
+export interface DeployRequest {
+  /** Digests by the names of services and backends. */
+  readonly builds: Readonly<Record<string, string>>;
+  /** Those of them that compose answers for gateways. */
+  readonly backends: ReadonlySet<string>;
+  /** A gateway that is to expose them. */
+  readonly expose: string | undefined;
+  /** The versions of a service's settings that come into force with its new code. */
+  readonly settings: (service: string) => SettingsVersions;
+  /** The app as it is to be, when it is deployed too. */
+  readonly app?: AppManifest | undefined;
 }
 
 /** Gives services other builds. Throws `not_found` for one that is new and has no unit to go to. */
 export function planDeploy(
   deployment: Deployment,
-  builds: Readonly<Record<string, string>>,
-  backends: ReadonlySet<string>,
-  expose: string | undefined,
+  { app, backends, builds, expose, settings }: DeployRequest,
 ): Plan {
-  const { manifest } = deployment;
+  const manifest = app ?? deployment.manifest;
   assertReleased(deployment);
   const units: Record<string, KeptUnit> = {};
   for (const name of Object.keys(builds)) {
@@ -104,12 +115,16 @@ export function planDeploy(
     const unit = Object.entries(deployment.units).find(([, all]) => all.includes(name))?.[0];
     if (gateway !== undefined) units[`gateway:${gateway.name}`] = { services: [name] };
     else if (unit !== undefined)
-      units[unit] = asIs(deployment, unit, deployment.units[unit] as string[]);
+      units[unit] ??= asIs(deployment, unit, deployment.units[unit] as string[]);
     else if (backends.has(name)) {
       throw new KerfError("not_found", {
         message: `${name} composes answers for a gateway, and the app that runs has no such gateway.`,
         fix: "Deploy the app: kerf deploy --all",
       });
+    } else if (declaredUnit(deployment, app, name) !== undefined) {
+      const declared = declaredUnit(deployment, app, name) as string;
+      const now = units[declared]?.services ?? deployment.units[declared] ?? [];
+      units[declared] = asIs(deployment, declared, [...now, name]);
     } else if (Object.hasOwn(deployment.units, name)) {
       throw new KerfError("invalid_input", {
         message: `${name} is new and would get a unit of that name, and there is one with other services.`,
@@ -132,15 +147,18 @@ export function planDeploy(
     units,
     moves: [],
     builds,
+    settings: Object.fromEntries(
+      names.filter((name) => !backends.has(name)).map((name) => [name, settings(name)]),
+    ),
     ...(expose === undefined || added.length === 0 ? undefined : { expose: { [expose]: added } }),
   };
 }
 
-/** Gives a unit the builds of an earlier release. Throws `invalid_input` when that had other services. */
+/** Gives a unit the builds and the settings of an earlier release. Throws `invalid_input` when that had other services. */
 export function planRollback(
   deployment: Deployment,
   unit: string,
-  release: { readonly number: number; readonly builds: Readonly<Record<string, string>> },
+  release: Pick<Release, "number" | "builds" | "settings">,
 ): Plan {
   assertReleased(deployment);
   const services = unit.startsWith("gateway:")
@@ -171,7 +189,24 @@ export function planRollback(
     units: { [unit]: { ...asIs(deployment, unit, services), release: release.number } },
     moves: [],
     builds: release.builds,
+    // A release of a platform that did not keep them leaves them as they are.
+    settings:
+      release.settings &&
+      Object.fromEntries(
+        services.map((name) => [name, release.settings?.[name] ?? { config: 0, secrets: 0 }]),
+      ),
   };
+}
+
+/** The unit that an app puts a new service into, when there is one; a service that joins none gets one of its own. */
+function declaredUnit(
+  { units: running }: Deployment,
+  { units = {} }: Partial<AppManifest> = {},
+  service: string,
+): string | undefined {
+  return Object.keys(units).find(
+    (unit) => Object.hasOwn(running, unit) && units[unit]?.includes(service),
+  );
 }
 
 function assertReleased({ released }: Deployment): void {
@@ -184,8 +219,16 @@ function assertReleased({ released }: Deployment): void {
 }
 
 /** A unit with other services, and everything else as it is. */
-function asIs({ copies }: Deployment, unit: string, services: readonly string[]): KeptUnit {
-  return { services, ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }) };
+export function asIs(
+  { auto, copies }: Deployment,
+  unit: string,
+  services: readonly string[],
+): KeptUnit {
+  return {
+    services,
+    ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }),
+    ...(auto?.[unit] === undefined ? undefined : { auto: auto[unit] }),
+  };
 }
 
 function without(services: readonly string[], service: string): string[] {
@@ -202,7 +245,7 @@ function unitOf({ units, manifest }: Deployment, service: string): string {
 }
 
 /** The services of a unit that runs here. */
-function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
+export function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
   const members = Object.hasOwn(units, unit) ? units[unit] : undefined;
   if (members === undefined) {
     throw new KerfError("not_found", {

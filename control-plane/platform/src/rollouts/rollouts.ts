@@ -1,5 +1,5 @@
 import type { ChangeReport, GateFinding, RolloutStep } from "@kerf/control-api";
-import { type Clock, describeError } from "@kerf/kernel";
+import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
@@ -7,12 +7,15 @@ import type { EventLog } from "../progress/event-log.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Settings } from "../settings/settings.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
+import { inOrder, programWaves } from "./order.ts";
+import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
@@ -24,6 +27,7 @@ export interface RolloutsOptions {
   readonly journal: Journal;
   readonly store: ReleaseStore;
   readonly databases: Databases;
+  readonly settings: Settings;
   readonly deployed: Deployed;
   readonly supervisor: Supervisor;
   readonly load: LoadKeeper;
@@ -49,6 +53,11 @@ export class Rollouts {
     return this.#running;
   }
 
+  /** Throws `change_under_way` while another change is. */
+  assertFree(): void {
+    if (this.#running !== undefined) throw underWay(this.#running);
+  }
+
   /**
    * Makes a change. Resolves when it is finished; rejects when nothing was changed, with the step at which it failed, and what serves,
    * serves on.
@@ -56,10 +65,12 @@ export class Rollouts {
   async run(plan: (deployment: Deployment) => Plan, asked: Asked): Promise<ChangeReport> {
     const { id, by, force = false } = asked;
     const { clock, deployed } = this.#options;
-    if (this.#running !== undefined) throw underWay(this.#running);
+    this.assertFree();
     const before = deployed.current;
     const at = new Date(clock.wall()).toISOString();
-    const change: Change = { version: 1, ...plan(before), id, by, at };
+    const planned = awake(plan(before));
+    assertServed(planned, before, this.#options.supervisor, (service) => this.#problemOf(service));
+    const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
     this.#failedAt = undefined;
     try {
@@ -87,16 +98,22 @@ export class Rollouts {
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
     await this.#migrate(change, before, target);
-    const staged = supervisor.stage(change.id, programs, gone, asked.readyMs);
+    await deployed.reserve(target.manifest);
+    const waves = programWaves(target.manifest, programs);
+    const { readyMs } = asked;
+    const staged = supervisor.stage(change.id, waves, gone, { anew: change.anew, readyMs });
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
-      await this.#step(change, "start", counted(staged.size), async () => {
-        // Whoever is called by what starts now knows it by then.
-        await this.#options.acknowledged();
-        await staged.start();
-        staged.assertReady();
-      });
+      // Whoever is called by what starts now knows it by then.
+      await this.#options.acknowledged();
+      for (const wave of waves) {
+        const names = wave.map(({ unit }) => unit);
+        const detail = waves.length === 1 ? counted(staged.size) : names.join(", ");
+        await this.#step(change, "start", detail, () => staged.start(new Set(names)));
+      }
+      staged.assertReady();
+      staged.assertWhole((service) => isServed(before, supervisor, service));
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
@@ -109,7 +126,7 @@ export class Rollouts {
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
-    deployed.place(target);
+    deployed.place(target, Object.keys(change.units));
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -137,15 +154,23 @@ export class Rollouts {
     };
   }
 
+  /** Why a service is not started. */
+  #problemOf(service: string): KerfError | undefined {
+    const { databases, settings } = this.#options;
+    return databases.problemOf(service) ?? settings.problemOf(service);
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
-    const { acknowledged, clock, deployed, load } = this.#options;
+    const { acknowledged, clock, deployed, load, supervisor } = this.#options;
     const releases = ({ released }: Deployment, unit: string): string =>
       String(released?.releases[unit] ?? "");
     const units = Object.keys(change.units).filter(
       (unit) =>
         !unit.startsWith("gateway:") &&
         Object.hasOwn(before.units, unit) &&
+        // One that waited for something is compared with nothing.
+        supervisor.slotsOf(unit).some((slot) => slot.routable.length > 0) &&
         releases(before, unit) !== releases(after, unit),
     );
     return {
@@ -164,12 +189,12 @@ export class Rollouts {
 
   /** Whether other builds go together with what runs; answers what is worth knowing. */
   async #judge(change: Change, before: Deployment, force: boolean): Promise<GateFinding[]> {
-    if (change.builds === undefined) return [];
+    if (change.builds === undefined && change.app === undefined) return [];
     let findings: GateFinding[] = [];
     await this.#step(change, "gate", undefined, async () => {
       const verdict = await judge(this.#options, before, change);
       ({ findings } = verdict);
-      if (!force) assertGo(verdict);
+      assertGo(verdict, force);
     });
     return findings;
   }
@@ -182,12 +207,13 @@ export class Rollouts {
       ({ database, name }) => database !== undefined && Object.hasOwn(builds, name),
     );
     if (services.length === 0 || change.kind === "rollback") return;
+    const names = inOrder(
+      target.manifest,
+      services.map(({ name }) => name),
+    );
     try {
-      await this.#step(change, "migrate", undefined, () =>
-        databases.migrateAhead(
-          target.manifest,
-          services.map(({ name }) => name),
-        ),
+      await this.#step(change, "migrate", names.join(", "), () =>
+        databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
       journal.end();
@@ -221,8 +247,10 @@ export class Rollouts {
     events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
     try {
       const said = await work();
-      const came = typeof said === "string" ? { detail: said } : undefined;
-      events.emit({ ...told, state: "done", ms: Math.round(clock.now() - begun), ...came });
+      const came = (typeof said === "string" ? said : undefined) ?? detail;
+      const ms = Math.round(clock.now() - begun);
+      const more = came === undefined ? undefined : { detail: came };
+      events.emit({ ...told, state: "done", ms, ...more });
     } catch (thrown) {
       const ms = Math.round(clock.now() - begun);
       this.#failedAt ??= step;
@@ -230,6 +258,15 @@ export class Rollouts {
       throw thrown;
     }
   }
+}
+
+/** A unit that sleeps gets a copy by a change: what is new of it must show that it gets ready. */
+function awake(plan: Plan): Plan {
+  const units = Object.entries(plan.units).map(([unit, kept]) => [
+    unit,
+    kept?.copies === 0 ? { ...kept, copies: 1 } : kept,
+  ]);
+  return { ...plan, units: Object.fromEntries(units) as Plan["units"] };
 }
 
 /** The units of a change, as they were and as they are. */

@@ -7,7 +7,7 @@ import type { ScalingSample } from "./scaler.ts";
  * copy that just started does not look like less load.
  */
 export function sampleOf(
-  load: LoadKeeper,
+  load: Pick<LoadKeeper, "instancesOf" | "window">,
   unit: string,
   /** Instances that serve. */
   serving: readonly string[],

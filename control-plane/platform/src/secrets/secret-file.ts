@@ -1,14 +1,12 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
 import type { Sealed } from "./envelope.ts";
+import type { Changed } from "../settings/versions.ts";
 import type { MasterKeys } from "./master-keys.ts";
 
 /** One version of a service's secrets: which value each name has. */
-export interface SecretsVersion {
+export interface SecretsVersion extends Changed {
   readonly version: number;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly by: string;
   /** By name: the version that brought the value. */
   readonly secrets: Readonly<Record<string, number>>;
 }

@@ -50,10 +50,10 @@ test("values come back by version; each change is a new one, and numbers go on",
   const { store, file } = openStore(t);
   assert.equal(store.version("pay"), 0);
   assert.deepEqual(store.values("pay", 0), {});
-  await store.set("pay", "keyA", "first", "ada");
-  await store.set("pay", "keyB", "ünïcode\n", "bob");
-  await store.set("pay", "keyA", "second", "ada");
-  assert.equal(await store.remove("pay", "keyB", "ada"), 4);
+  await store.set("pay", "keyA", "first", { by: "ada" });
+  await store.set("pay", "keyB", "ünïcode\n", { by: "bob" });
+  await store.set("pay", "keyA", "second", { by: "ada" });
+  assert.equal(await store.remove("pay", "keyB", { by: "ada" }), 4);
   assert.deepEqual(store.values("pay", 2), { keyA: "first", keyB: "ünïcode\n" });
   assert.deepEqual(store.values("pay", 3), { keyA: "second", keyB: "ünïcode\n" });
   assert.deepEqual(store.values("pay", 4), { keyA: "second" });
@@ -62,14 +62,15 @@ test("values come back by version; each change is a new one, and numbers go on",
     [["keyA", 3, "ada"]],
   );
   assert.equal(statSync(file("pay")).mode & 0o777, 0o600);
-  await assert.rejects(store.remove("pay", "keyB", "ada"), { code: "not_found" });
+  await assert.rejects(store.remove("pay", "keyB", { by: "ada" }), { code: "not_found" });
   rmSync(file("pay"));
-  assert.equal(await store.set("pay", "keyA", "third", "ada"), 5);
+  assert.equal(await store.set("pay", "keyA", "third", { by: "ada" }), 5);
 });
 
 test("as many versions are kept as are worth it, and what a release names", async (t) => {
   const { store } = openStore(t, { named: [2] });
-  for (let n = 1; n <= keptVersions + 3; n++) await store.set("pay", "keyA", `value ${n}`, "ada");
+  for (let n = 1; n <= keptVersions + 3; n++)
+    await store.set("pay", "keyA", `value ${n}`, { by: "ada" });
   assert.deepEqual(store.values("pay", 2), { keyA: "value 2" });
   assert.deepEqual(store.values("pay", 4), { keyA: "value 4" });
   assert.throws(() => store.values("pay", 3), { code: "not_found" });
@@ -77,8 +78,8 @@ test("as many versions are kept as are worth it, and what a release names", asyn
 
 test("a value put under another name, version, service or environment is refused", async (t) => {
   const { store, keys, root, file } = openStore(t);
-  await store.set("pay", "keyA", "first", "ada");
-  await store.set("pay", "keyB", "second", "ada");
+  await store.set("pay", "keyA", "first", { by: "ada" });
+  await store.set("pay", "keyB", "second", { by: "ada" });
   const place = { environment: "test", service: "pay", file: file("pay") };
   const { content } = readSecretFile(keys, readFileSync(file("pay"), "utf8"), place);
   // Signed by whoever has the master key, so that only what each value is bound to is left to tell.
@@ -102,7 +103,7 @@ test("a value put under another name, version, service or environment is refused
 
 test("any byte of the file changed is refused, and nothing crashes", async (t) => {
   const { store, file } = openStore(t);
-  await store.set("pay", "keyA", "the value itself", "ada");
+  await store.set("pay", "keyA", "the value itself", { by: "ada" });
   const whole = readFileSync(file("pay"));
   const refused = (bytes: Buffer, what: string): void => {
     writeFileSync(file("pay"), bytes);
@@ -127,22 +128,22 @@ test("any byte of the file changed is refused, and nothing crashes", async (t) =
 
 test("an older file is refused, and an older one that was lost is no dead end", async (t) => {
   const { store, file } = openStore(t);
-  await store.set("pay", "keyA", "withdrawn", "ada");
+  await store.set("pay", "keyA", "withdrawn", { by: "ada" });
   const older = readFileSync(file("pay"));
-  await store.set("pay", "keyA", "newest", "ada");
+  await store.set("pay", "keyA", "newest", { by: "ada" });
   writeFileSync(file("pay"), older);
   assert.throws(() => store.values("pay", 1), /older than the newest/);
-  await assert.rejects(store.set("pay", "keyA", "next", "ada"), /older than the newest/);
+  await assert.rejects(store.set("pay", "keyA", "next", { by: "ada" }), /older than the newest/);
   rmSync(file("pay"));
-  assert.equal(await store.set("pay", "keyA", "anew", "ada"), 3);
+  assert.equal(await store.set("pay", "keyA", "anew", { by: "ada" }), 3);
   assert.deepEqual(store.values("pay", 3), { keyA: "anew" });
 });
 
 test("a new master key takes over everything, and the old one goes", async (t) => {
   const { store, keys, file } = openStore(t);
-  await store.set("pay", "keyA", "first", "ada");
-  await store.set("pay", "keyA", "second", "ada");
-  await store.set("mail", "smtp", "third", "ada");
+  await store.set("pay", "keyA", "first", { by: "ada" });
+  await store.set("pay", "keyA", "second", { by: "ada" });
+  await store.set("mail", "smtp", "third", { by: "ada" });
   const before = readFileSync(keys.file, "utf8");
   const old = readFileSync(file("pay"), "utf8");
   assert.deepEqual(await store.rotateMaster(), { master: 2, services: ["mail", "pay"] });
@@ -165,10 +166,10 @@ test("a new master key takes over everything, and the old one goes", async (t) =
 
 test("a rotation that ended half-way is finished by the next; nothing is lost meanwhile", async (t) => {
   const { store, keys } = openStore(t);
-  await store.set("pay", "keyA", "first", "ada");
-  await store.set("mail", "smtp", "second", "ada");
+  await store.set("pay", "keyA", "first", { by: "ada" });
+  await store.set("mail", "smtp", "second", { by: "ada" });
   await keys.add();
-  await store.set("mail", "smtp", "third", "ada");
+  await store.set("mail", "smtp", "third", { by: "ada" });
   assert.deepEqual(store.values("pay", 1), { keyA: "first" });
   assert.deepEqual(store.values("mail", 2), { smtp: "third" });
   assert.equal((await store.rotateMaster()).master, 3);
@@ -178,7 +179,7 @@ test("a rotation that ended half-way is finished by the next; nothing is lost me
 test("a master key that others can read, that is lost or broken, is refused with what to do", async (t) => {
   const { store, keys, root } = openStore(t);
   assert.equal(existsSync(keys.file), false);
-  await store.set("pay", "keyA", "first", "ada");
+  await store.set("pay", "keyA", "first", { by: "ada" });
   assert.equal(statSync(keys.file).mode & 0o777, 0o600);
   chmodSync(keys.file, 0o640);
   assert.throws(
@@ -190,5 +191,8 @@ test("a master key that others can read, that is lost or broken, is refused with
   assert.throws(() => store.values("pay", 1), invalid);
   rmSync(join(root, "keys", "master.json"));
   assert.throws(() => store.values("pay", 1), /The master key is missing/);
-  await assert.rejects(store.set("pay", "keyA", "next", "ada"), /The master key is missing/);
+  await assert.rejects(
+    store.set("pay", "keyA", "next", { by: "ada" }),
+    /The master key is missing/,
+  );
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, KerfError } from "@kerf/kernel";
-import { bounded, type Changed } from "../settings/versions.ts";
+import { bounded, type Changed, type Making } from "../settings/versions.ts";
 import { writeWhole } from "../state/json-file.ts";
 import { open, rewrap, seal, type Sealed } from "./envelope.ts";
 import type { MasterKeys } from "./master-keys.ts";
@@ -50,10 +50,16 @@ export class SecretStore {
     return this.#read(service)?.versions.at(-1)?.version ?? 0;
   }
 
-  /** The secrets that are set, by name; never values. */
-  list(service: string): KnownSecret[] {
+  /** All versions that are kept, the oldest first; which value each name has in them, never values. */
+  versions(service: string): readonly SecretsVersion[] {
+    return this.#read(service)?.versions ?? [];
+  }
+
+  /** The secrets that are set in a version, by name; never values. */
+  list(service: string, at = this.version(service)): KnownSecret[] {
     const content = this.#read(service);
-    const names = Object.entries(content?.versions.at(-1)?.secrets ?? {});
+    const wanted = content?.versions.find(({ version }) => version === at);
+    const names = Object.entries(wanted?.secrets ?? {});
     return names.map(([name, version]) => {
       const since = content?.versions.find((each) => each.version === version);
       // The version that brought it may be older than what is kept.
@@ -81,8 +87,8 @@ export class SecretStore {
   }
 
   /** Sets one secret; answers the new version. */
-  set(service: string, name: string, value: string, by: string): Promise<number> {
-    return this.#change(service, by, async (version, secrets, values) => {
+  set(service: string, name: string, value: string, making: Making): Promise<number> {
+    return this.#change(service, making, async (version, secrets, values) => {
       const master = await this.#options.keys.ensure();
       const place = this.#place(service, name, version);
       const sealed = seal(this.#options.keys, master, place, value);
@@ -94,8 +100,8 @@ export class SecretStore {
   }
 
   /** Removes one secret; answers the new version. Throws `not_found` when it is not set. */
-  remove(service: string, name: string, by: string): Promise<number> {
-    return this.#change(service, by, (_version, { [name]: old, ...secrets }, values) => {
+  remove(service: string, name: string, making: Making): Promise<number> {
+    return this.#change(service, making, (_version, { [name]: old, ...secrets }, values) => {
       if (old !== undefined) return { secrets, values };
       throw new KerfError("not_found", {
         message: `The secret ${name} of ${service} is not set.`,
@@ -136,7 +142,7 @@ export class SecretStore {
 
   #change(
     service: string,
-    by: string,
+    { ahead, by, from }: Making,
     make: (
       version: number,
       ...now: [Change["secrets"], Change["values"]]
@@ -148,10 +154,15 @@ export class SecretStore {
       const last = content?.versions.at(-1);
       // Numbers go on where a deleted file left off: what was bound to one of them never opens again.
       const version = (last?.version ?? seen.of(service)?.version ?? 0) + 1;
-      const made = await make(version, last?.secrets ?? {}, content?.values ?? {});
+      const base =
+        from === undefined ? last : content?.versions.find((each) => each.version === from);
+      const made = await make(version, base?.secrets ?? {}, content?.values ?? {});
       const at = new Date(clock.wall()).toISOString();
       const versions = bounded(
-        [...(content?.versions ?? []), { version, at, by, secrets: made.secrets }],
+        [
+          ...(content?.versions ?? []),
+          { version, at, by, secrets: made.secrets, ...(ahead === true ? { ahead } : undefined) },
+        ],
         this.#options.named(service),
       );
       await this.#write({

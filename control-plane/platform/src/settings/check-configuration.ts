@@ -9,10 +9,8 @@ export async function configurationProblems(
   schema: JsonSchema | undefined,
   values: Values,
 ): Promise<string[]> {
-  const properties = (schema?.["properties"] ?? {}) as Record<string, unknown>;
-  // Where the schema lets others pass, they may be meant.
-  const open = isOpen(schema?.["additionalProperties"]);
-  const unknown = Object.keys(values).filter((name) => !open && !Object.hasOwn(properties, name));
+  const properties = propertiesOf(schema);
+  const unknown = Object.keys(values).filter((name) => !isDeclared(schema, name));
   const problems = unknown.map(
     (name) => `${name} is not declared${listOf(Object.keys(properties))}`,
   );
@@ -28,6 +26,15 @@ export async function configurationProblems(
     problems.push(missing ? `${place[0]} is not set` : `${place.join(".")} ${message}`);
   }
   return problems;
+}
+
+/** Whether a schema names a setting, or lets others than those that it names pass: they may be meant. */
+export function isDeclared(schema: JsonSchema | undefined, name: string): boolean {
+  return Object.hasOwn(propertiesOf(schema), name) || isOpen(schema?.["additionalProperties"]);
+}
+
+function propertiesOf(schema: JsonSchema | undefined): Record<string, unknown> {
+  return (schema?.["properties"] ?? {}) as Record<string, unknown>;
 }
 
 function isOpen(additional: unknown): boolean {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, KerfError } from "@kerf/kernel";
 import { writeJson } from "../state/json-file.ts";
-import { bounded, type Changed } from "./versions.ts";
+import { bounded, type Changed, type Making } from "./versions.ts";
 
 /** What is set of a service, by the names of its settings. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -36,29 +36,35 @@ export class Configuration {
     return this.#versions(service).at(-1);
   }
 
+  /** All versions that are kept, the oldest first. */
+  versions(service: string): readonly ConfigVersion[] {
+    return this.#versions(service);
+  }
+
   /** One version that is kept; undefined for one that is not. */
   at(service: string, version: number): ConfigVersion | undefined {
     return this.#versions(service).find((each) => each.version === version);
   }
 
-  /**
-   * Makes a new version of what `change` makes of the newest values; what it throws leaves everything as it was. Answers the one before and the new one.
-   */
-  change(
+  /** Makes a new version of these values. */
+  add(
     service: string,
-    by: string,
-    change: (values: Values) => Promise<Values> | Values,
-  ): Promise<{ readonly before: Values; readonly after: ConfigVersion }> {
+    values: Values,
+    { ahead, by }: Omit<Making, "from">,
+  ): Promise<ConfigVersion> {
     const work = async () => {
       const versions = this.#versions(service);
-      const last = versions.at(-1);
-      const before = last?.values ?? {};
-      const values = await change(before);
       const at = new Date(this.#options.clock.wall()).toISOString();
-      const after = { version: (last?.version ?? 0) + 1, at, by, values };
+      const after: ConfigVersion = {
+        version: (versions.at(-1)?.version ?? 0) + 1,
+        at,
+        by,
+        values,
+        ...(ahead === true ? { ahead } : undefined),
+      };
       const kept = bounded([...versions, after], this.#options.named(service));
       await writeJson(this.#file(service), { service, versions: kept });
-      return { before, after };
+      return after;
     };
     const done = this.#changing.then(work, work);
     this.#changing = done.catch(() => {});

@@ -1,3 +1,5 @@
+import type { SettingsVersions } from "../settings/versions.ts";
+
 /** What is to run: a unit with its services, or a gateway; as many copies as wanted. */
 export interface Program {
   /** A unit's name, or `gateway:NAME`. */
@@ -12,6 +14,8 @@ export interface Program {
   readonly release?: number | undefined;
   /** and the absolute paths of the builds of its services. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
+  /** and the versions of the settings of those that have any. */
+  readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
   /** Of a gateway: where clients reach it; port 0 takes a free one. */
   readonly http?: { readonly host: string; readonly port: number };
 }

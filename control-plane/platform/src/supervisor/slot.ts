@@ -88,6 +88,11 @@ export class Slot {
     return this.#held && this.#current === undefined;
   }
 
+  /** Whether it is empty and nobody wants it filled. */
+  get isVacant(): boolean {
+    return this.#current === undefined && !this.#wanted;
+  }
+
   /** When the state began, milliseconds since 1970-01-01 UTC. */
   get since(): number {
     return this.#current?.since ?? this.#since;

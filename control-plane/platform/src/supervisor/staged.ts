@@ -1,10 +1,8 @@
 import { KerfError } from "@kerf/kernel";
 import { explainEnd } from "./explain-end.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import type { Instance } from "./instance.ts";
 import { drainMs, type Slot, supersededError } from "./slot.ts";
-
-/** Copies that start at the same time: more would only wait for each other's processor. */
-const startsAtOnce = 4;
 
 /** A place that is to be filled anew. */
 export interface StagedPlace {
@@ -41,20 +39,19 @@ export class Staged {
     return this.#places.length;
   }
 
-  /** Starts the copies, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
-  async start(): Promise<void> {
-    const waiting = [...this.#places];
-    const starter = async (): Promise<void> => {
-      for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
+  /** Starts the copies of some units, a few at a time. Resolves when all of them are ready; rejects at the first that does not get so. */
+  async start(units: ReadonlySet<string>): Promise<void> {
+    const places = this.#places.filter(({ slot }) => units.has(slot.unit));
+    await fewAtOnce(
+      places.map((place) => async () => {
         if (this.#abandoned) return;
         const instance = place.slot.stage(place.start);
         this.#started.push({ slot: place.slot, instance });
         await instance.whenReady.catch(async () => {
           throw await notReady(instance);
         });
-      }
-    };
-    await Promise.all(Array.from({ length: startsAtOnce }, starter));
+      }),
+    );
     await this.#handover.recorded();
   }
 
@@ -66,6 +63,19 @@ export class Staged {
         message: `${lost.instance.id} was ready and has ended before it took its place.`,
         why: "It ended by itself, or a newer start took its place.",
         fix: `Try it again, or see its log: kerf logs ${lost.instance.unit}`,
+      });
+    }
+  }
+
+  /** Throws `change_failed` when one of them was started without a service that `isServed` now: what it needs has gone meanwhile. */
+  assertWhole(isServed: (service: string) => boolean): void {
+    for (const { instance } of this.#started) {
+      const lost = instance.record.heldBack.find(isServed);
+      if (lost === undefined) continue;
+      throw new KerfError("change_failed", {
+        message: `${instance.id} was started without ${lost}, which serves now.`,
+        why: "Its database or its settings are not as it needs them any more; the copies that run keep what they have.",
+        fix: "kerf status says what it lacks.",
       });
     }
   }

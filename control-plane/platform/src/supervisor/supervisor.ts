@@ -2,17 +2,18 @@ import { randomBytes } from "node:crypto";
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Attachment, Boot } from "@kerf/call";
-import { type Clock, KerfError, randomHex } from "@kerf/kernel";
+import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Home } from "../state/home.ts";
 import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
 import type { AttachedProgram } from "./attached-programs.ts";
 import { explainEnd } from "./explain-end.ts";
+import { fewAtOnce } from "./few-at-once.ts";
 import { Instance, type InstanceEnd } from "./instance.ts";
 import { plainName, type Program } from "./program.ts";
 import { Staged, type StagedPlace } from "./staged.ts";
-import { Slot } from "./slot.ts";
+import { drainMs, Slot } from "./slot.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -125,19 +126,58 @@ export class Supervisor {
    * nothing.
    */
   async apply(programs: readonly Program[]): Promise<void> {
-    const settled: Promise<unknown>[] = [];
-    for (const program of programs) {
-      this.#programs.set(program.unit, program);
-      for (const name of slotNames(program)) {
-        const slot = this.#slot(name, program.unit);
-        const runs = slot.current?.record;
-        if (runs !== undefined && !this.#serves(runs, program)) {
-          // What failed was reported; the old copy serves on.
-          settled.push(slot.replace().catch(() => {}));
-        } else if (!slot.heldBack) settled.push(slot.start());
-      }
-    }
-    await Promise.all(settled);
+    const settle = async (program: Program, name: string): Promise<void> => {
+      const slot = this.#slot(name, program.unit);
+      const runs = slot.current?.record;
+      if (runs !== undefined && !this.#serves(runs, program)) {
+        // What failed was reported; the old copy serves on.
+        await slot.replace().catch(() => {});
+      } else if (!slot.heldBack) await slot.start();
+    };
+    for (const program of programs) this.#programs.set(program.unit, program);
+    const copies = programs.map((program) =>
+      slotNames(program).map((name) => () => settle(program, name)),
+    );
+    // A first copy of everything at once, since each waits for something else; the others as the processor can.
+    await Promise.all([
+      ...copies.flatMap(([first]) => first?.() ?? []),
+      fewAtOnce(copies.flatMap((each) => each.slice(1))),
+    ]);
+  }
+
+  /**
+   * Gives a unit as many copies as its program says: more are started, a few at a time; of fewer the last ones finish what they have begun. Resolves when
+   * those that are new are ready; rejects when one is not, which is tried again all the same.
+   */
+  async resize(program: Program): Promise<void> {
+    this.#programs.set(program.unit, program);
+    const names = slotNames(program);
+    for (const slot of this.slotsOf(program.unit))
+      if (!names.includes(slot.name)) void this.#leave(slot);
+    const missing = names.filter((name) => this.#slots.get(name)?.current === undefined);
+    const failures: unknown[] = [];
+    await fewAtOnce(
+      missing.map((name) => async () => {
+        const failed = (thrown: unknown): void => void failures.push(thrown);
+        await fill(this.#slot(name, program.unit)).catch(failed);
+      }),
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** How many copies of each unit run that a platform before us started, without those for the change `undone`. */
+  leftoverCopies(undone?: string): Map<string, number> {
+    const alive = this.#records
+      .all()
+      .filter(
+        ({ change, reference }) =>
+          (change === undefined || change !== undone) &&
+          this.#options.runtime.adopt(reference) !== undefined,
+      );
+    const slots = Map.groupBy(alive, ({ unit }) => unit);
+    return new Map(
+      [...slots].map(([unit, records]) => [unit, new Set(records.map(({ slot }) => slot)).size]),
+    );
   }
 
   /** Stops every unit and gateway that is not among `programs`, and the copies that are more than wanted. */
@@ -154,22 +194,23 @@ export class Supervisor {
   }
 
   /**
-   * Starts, beside what serves, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
-   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for. `readyMs`: how long each may take.
+   * Prepares to start, beside what serves and one wave after the other, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
+   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for. `anew`: those too that run so already. `readyMs`: how long each may take.
    */
   stage(
     change: string,
-    programs: readonly Program[],
+    waves: readonly (readonly Program[])[],
     gone: readonly string[],
-    readyMs?: number,
+    { anew, readyMs }: { anew?: boolean | undefined; readyMs?: number | undefined } = {},
   ): Staged {
+    const programs = waves.flat();
     const places: StagedPlace[] = [];
     for (const program of programs) {
       for (const name of slotNames(program)) {
         const isNew = !this.#slots.has(name);
         const slot = this.#slot(name, program.unit);
         const runs = slot.current?.record;
-        if (runs !== undefined && this.#serves(runs, program)) continue;
+        if (anew !== true && runs !== undefined && this.#serves(runs, program)) continue;
         places.push({ slot, isNew, start: () => this.#launch(slot, program, change, readyMs) });
       }
     }
@@ -182,7 +223,10 @@ export class Supervisor {
         for (const unit of gone) this.#programs.delete(unit);
         return this.slots.filter((slot) => touched.has(slot.unit) && !kept.has(slot.name));
       },
-      emptied: (slot) => void this.#slots.delete(slot.name),
+      emptied: (slot) => {
+        // A call may have had it filled meanwhile.
+        if (slot.instances.length === 0) this.#slots.delete(slot.name);
+      },
     });
   }
 
@@ -192,7 +236,7 @@ export class Supervisor {
    */
   async replace(unit: string, gate?: Promise<unknown>): Promise<Instance[]> {
     const slots = this.slotsOf(unit);
-    if (slots.length === 0) {
+    if (slots.length === 0 && !this.#programs.has(unit)) {
       throw new KerfError("not_found", {
         message: `There is no unit ${JSON.stringify(unit)}.`,
         fix: `Give one of: ${[...this.#programs.keys()].join(", ")}`,
@@ -280,6 +324,12 @@ export class Supervisor {
       record.services.length === program.services.length &&
       record.services.every((service) => program.services.includes(service))
     );
+  }
+
+  /** Empties a place, unless it is filled again meanwhile. */
+  async #leave(slot: Slot): Promise<void> {
+    await slot.vacate(drainMs);
+    if (slot.instances.length === 0 && slot.isVacant) this.#slots.delete(slot.name);
   }
 
   #slot(name: string, unit: string): Slot {
@@ -428,6 +478,21 @@ function sameProgram(
   other: AttachedProgram | undefined,
 ): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Fills a place; rejects when the copy does not get ready, which is tried again all the same. */
+async function fill(slot: Slot): Promise<void> {
+  void slot.start();
+  const instance = slot.current;
+  // It failed a moment ago, and is due again.
+  if (instance === undefined) throw KerfError.fromShape(slot.lastError ?? notRunning(slot));
+  await instance.whenReady.catch(async () => {
+    throw (await explainEnd(instance, await instance.whenEnded)).error;
+  });
+}
+
+function notRunning({ name }: Slot): ErrorShape {
+  return new KerfError("not_ready", `${name} is being started again.`).toShape();
 }
 
 /** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */

@@ -39,7 +39,7 @@ test("a token's holder changes units of its services alone, reads everything, an
 
   await t.test("what is his", async () => {
     const before = await team.status({});
-    await team.restart({ unit: "counter" });
+    await team.restart({ change, unit: "counter" });
     const after = await operator.status({});
     assert.notEqual(pidOf(after, "counter"), pidOf(before, "counter"));
     assert.equal(pidOf(after, "greeter"), pidOf(before, "greeter"));
@@ -53,7 +53,7 @@ test("a token's holder changes units of its services alone, reads everything, an
   await t.test("what is not, with what is", async () => {
     const service = "counter";
     const foreign = [
-      () => team.restart({ unit: "greeter" }),
+      () => team.restart({ change, unit: "greeter" }),
       () => team.scale({ change, unit: "greeter", copies: 2 }),
       () => team.rollback({ change, unit: "greeter" }),
       () => team.deploy({ change, builds: { counter: "a", greeter: "b" } }),
@@ -71,7 +71,7 @@ test("a token's holder changes units of its services alone, reads everything, an
       () => team.deploy({ change, builds: { counter: "a" }, force: true }),
       () => team.deploy({ change, builds: { counter: "a" }, expose: "web" }),
       () => team.rollback({ change, unit: "gateway:web" }),
-      () => team.restart({ unit: "nobody" }),
+      () => team.restart({ change, unit: "nobody" }),
       () => team.cut({ change, service }),
       () => team.join({ change, service, into: "greeter" }),
       () => team.invoke({ service, operation: "get", input: { name: "x" } }),
@@ -96,7 +96,7 @@ test("a token's holder changes units of its services alone, reads everything, an
   await t.test("a service that shares a unit with others is not his alone", async () => {
     await operator.join({ change, service: "counter", into: "greeter" });
     for (const one of [
-      () => team.restart({ unit: "greeter" }),
+      () => team.restart({ change, unit: "greeter" }),
       () => team.changeConfig({ service: "counter", set: { a: 1 } }),
       () => team.deploy({ change, builds: { counter: "a" } }),
     ])

@@ -42,6 +42,10 @@ export class PlacedDiscovery implements Discovery {
     return sought === undefined ? this.#snapshot.instancesOf(service) : sought.search.found();
   }
 
+  sleeps(service: string): boolean {
+    return this.#snapshot.sleeps(service);
+  }
+
   recordsCommands(service: string): boolean {
     return this.#snapshot.recordsCommands(service);
   }

@@ -33,6 +33,13 @@ export class SnapshotDiscovery implements Discovery {
     return instances;
   }
 
+  sleeps(service: string): boolean {
+    const snapshot = this.#store.current;
+    // Names come from callers: what every object has is no service.
+    if (snapshot === undefined || !Object.hasOwn(snapshot.services, service)) return false;
+    return snapshot.units[snapshot.services[service]?.unit ?? ""]?.asleep === true;
+  }
+
   recordsCommands(service: string): boolean {
     return this.#store.current?.services[service]?.recordsCommands === true;
   }

@@ -20,7 +20,7 @@ import { connectFramed } from "../transports/framed/client.ts";
 import type { Transport } from "../transport.ts";
 import type { LeaseGrant, TokenLease } from "../limits/lease-keeper.ts";
 import type { LoadSource } from "../load/load-source.ts";
-import { hosts } from "./hosts.ts";
+import { hosts, wakeBoundMs } from "./hosts.ts";
 import { LoadReporter, type ReportTaken } from "./load-reporter.ts";
 
 /** First and longest wait before the next attempt to attach, milliseconds: short, since a platform is back within a second. */
@@ -151,6 +151,20 @@ export class HostLink {
     } finally {
       context.release();
     }
+  }
+
+  /** Tells the platform that a service is called which sleeps. Resolves when a copy of it runs; rejects when none can be started, or the platform is away. */
+  async wake(service: string): Promise<void> {
+    const { instance, platform } = this.#options.boot;
+    const context = this.#context(wakeBoundMs);
+    let error: ErrorShape | undefined;
+    try {
+      const order = { instance, token: platform.token, service };
+      ({ error } = await this.#client(context).wake(order));
+    } finally {
+      context.release();
+    }
+    if (error !== undefined) throw KerfError.fromShape(error);
   }
 
   /** Lets go of the platform. Bounded by the deadline of a report. */

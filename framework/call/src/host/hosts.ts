@@ -109,6 +109,19 @@ const leaseAnswer = object<{ grants: readonly LeaseGrant[] }>({
   grants: list(leaseGrant, maxLeases),
 });
 
+/** How long a copy of a service that sleeps is waited for, milliseconds: a start is given up after 30 s. */
+export const wakeBoundMs = 35_000;
+
+/** A service is called that sleeps. */
+export interface WakeOrder {
+  readonly instance: string;
+  readonly token: string;
+  readonly service: string;
+}
+
+const wakeOrder = object<WakeOrder>({ instance: name, token: name, service: name });
+const wakeAnswer = object<{ error?: ErrorShape }>({ error: errorShape }, ["error"]);
+
 // A snapshot names every instance and gateway route of an app: 16 MiB are some ten thousand operations.
 const signedSnapshot = object<SignedSnapshot>({ body: text(16 * 1_048_576), signature: text(256) });
 const nothing = object<Record<never, never>>({});
@@ -122,7 +135,7 @@ function schemaOf<T>(shape: Shape<T>): Schema<T, T> {
  * call path, since hosts have no principal; each call proves itself with the token of its boot document.
  */
 export const hosts = contract("hosts", {
-  version: "1.3.0",
+  version: "1.4.0",
   operations: {
     /** Stays open for the life of the host: the newest snapshot at once, then each newer one. */
     attach: stream({
@@ -157,6 +170,13 @@ export const hosts = contract("hosts", {
       input: schemaOf(leaseOrder),
       output: schemaOf(leaseAnswer),
       deadlineMs: 250,
+    }),
+    /** A service is called that sleeps. Answers when a copy of it runs, or why none does. */
+    wake: command({
+      access: "public",
+      input: schemaOf(wakeOrder),
+      output: schemaOf(wakeAnswer),
+      deadlineMs: wakeBoundMs,
     }),
     /** Something that went wrong and that people should see. */
     problem: command({

@@ -2,7 +2,7 @@
 // and the contract that they speak. Node only.
 export { readBoot } from "./boot.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
-export { type HostProblem, hosts, type LeaseOrder } from "./hosts.ts";
+export { type HostProblem, hosts, type LeaseOrder, type WakeOrder } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
 export {
   LatencyHistogram,

@@ -20,6 +20,8 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   #reject!: (error: KerfError) => void;
   #backoff: Timer | undefined;
   #hedging: Timer | undefined;
+  /** Takes it back while it is held. */
+  #takeBack: (() => void) | undefined;
   /** The attempt beside this one. */
   #hedge: Hedge | undefined;
   /** How the attempt ended that has another one beside it. */
@@ -77,6 +79,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   /** The call ended while it waited for its next attempt. */
   onCancelled(reason: KerfError): void {
     this.#backoff?.cancel();
+    this.#takeBack?.();
     this.#fail(reason);
   }
 
@@ -97,7 +100,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
     // The position "instance" has chosen it.
     sendOver(this.transport as NonNullable<typeof this.transport>, this.request(), this);
     // It may have been refused right away.
-    if (this.#isOver || this.#backoff !== undefined) return;
+    if (this.#isOver || this.#backoff !== undefined || this.#takeBack !== undefined) return;
     const besideMs = this.#pipeline.beside?.(this);
     if (besideMs !== undefined)
       this.#hedging = this.whole.clock.after(besideMs, () => this.#attemptBeside());
@@ -151,6 +154,7 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
   }
 
   #repeat(error: KerfError): void {
+    if (this.#isHeld(error)) return;
     const wait = this.#pipeline.again(this, error);
     if (wait === undefined) {
       this.#fail(error);
@@ -164,6 +168,27 @@ export class OutgoingCall extends Outgoing implements Reply, CancelWatcher {
       this.#attempt();
     });
     this.whole.watch(this);
+  }
+
+  /** Waits for a service that sleeps, when that is what is wrong. */
+  #isHeld(error: KerfError): boolean {
+    try {
+      this.#takeBack = this.#pipeline.hold?.(this, error, (refused) => {
+        this.#takeBack = undefined;
+        this.whole.unwatch(this);
+        if (refused !== undefined) return this.#fail(refused);
+        // Nobody was tried.
+        this.attempt--;
+        this.attemptedAt = this.whole.clock.now();
+        this.#attempt();
+      });
+    } catch (thrown) {
+      this.#fail(toKerfError(thrown));
+      return true;
+    }
+    if (this.#takeBack === undefined) return false;
+    this.whole.watch(this);
+    return true;
   }
 
   #fail(error: KerfError): void {

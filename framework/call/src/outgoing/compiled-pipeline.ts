@@ -1,5 +1,5 @@
 import type { KerfError } from "@kerf/kernel";
-import { type Outcome, type Position, pipeline, type Step } from "../pipeline.ts";
+import { type Holding, type Outcome, type Position, pipeline, type Step } from "../pipeline.ts";
 import { sequence } from "../sequence.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { Target } from "./target.ts";
@@ -10,6 +10,7 @@ export interface CompiledPipeline {
   readonly attempt: Step;
   readonly settle: Outcome;
   readonly again: (call: Outgoing, error: KerfError) => number | undefined;
+  readonly hold: Holding | undefined;
   readonly beside: ((call: Outgoing) => number | undefined) | undefined;
   readonly answer: ((value: unknown) => unknown) | undefined;
   readonly leave: ((call: Outgoing, error: KerfError | undefined) => void) | undefined;
@@ -27,6 +28,7 @@ export function compilePipeline(
   const outcomes = positions.toReversed().flatMap((position) => position.settle?.(target) ?? []);
   const agains = positions.flatMap((position) => position.again?.(target) ?? []);
   const [beside] = positions.flatMap((position) => position.beside?.(target) ?? []);
+  const [hold] = positions.flatMap((position) => position.hold?.(target) ?? []);
   const [leave] = positions.flatMap((position) => position.leave?.(target) ?? []);
   const answers = positions.flatMap((position) => position.answer?.(target) ?? []);
   return {
@@ -46,6 +48,7 @@ export function compilePipeline(
       }
       return undefined;
     },
+    hold,
     beside,
     leave,
     answer:

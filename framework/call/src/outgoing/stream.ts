@@ -125,6 +125,13 @@ export class OutgoingStream
         const failed = toKerfError(thrown);
         error = this.#pipeline.settle(this, failed) ?? failed;
       }
+      const held = this.#left() ? undefined : this.#held(error);
+      if (held !== undefined) {
+        await held;
+        this.attempt--;
+        this.attemptedAt = this.whole.clock.now();
+        continue;
+      }
       const wait = this.#left() ? undefined : this.#pipeline.again(this, error);
       if (wait === undefined) throw this.ofAllAttempts(error);
       this.failedOnce(error);
@@ -142,6 +149,22 @@ export class OutgoingStream
 
   #pull(): Promise<IteratorResult<unknown>> {
     return (this.#items as AsyncIterator<unknown>).next();
+  }
+
+  /** Waits for a service that sleeps, when that is what is wrong; rejects when it stays away. */
+  #held(error: KerfError): Promise<void> | undefined {
+    const { promise, reject, resolve } = Promise.withResolvers<void>();
+    const takeBack = this.#pipeline.hold?.(this, error, (refused) => {
+      forget();
+      if (refused === undefined) resolve();
+      else reject(refused);
+    });
+    if (takeBack === undefined) return undefined;
+    const forget = this.whole.onCancel((reason) => {
+      takeBack();
+      reject(reason);
+    });
+    return promise;
   }
 
   #wait(ms: number): Promise<void> {

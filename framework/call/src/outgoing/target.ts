@@ -6,6 +6,7 @@ import type { LocalOperation } from "../local-services.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { LatencyQuantile } from "../policies/latency-quantile.ts";
 import type { CallSpans } from "./call-spans.ts";
+import type { HeldCalls } from "./held-calls.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** Everything that the positions of the pipeline are compiled from: one operation, as one caller reaches it. */
@@ -29,6 +30,8 @@ export interface Target {
   readonly local: LocalOperation | undefined;
   readonly balancer: Balancer;
   readonly pool: TransportPool;
+  /** Keeps calls of services that sleep until one is there; undefined where nobody can be told to start one. */
+  readonly held: HeldCalls | undefined;
   readonly random: Random;
   readonly clock: Clock;
   readonly checked: boolean;

@@ -1,6 +1,6 @@
 /** What the server of one machine needs; every value can be overridden by `settings`. */
 export interface ServerSettings {
-  /** Connections in all; default 200 (the services' budgets add up to it). */
+  /** Connections in all; default 400: two services with a hundred copies each while they are exchanged, a process of PostgreSQL each only while it is used. */
   readonly maxConnections?: number | undefined;
   /** False gives up durability for speed: only for databases of tests. Default true. */
   readonly durable?: boolean | undefined;
@@ -18,7 +18,7 @@ export function serverParameters(
     listen_addresses: "",
     unix_socket_directories: socketDirectory,
     unix_socket_permissions: "0700",
-    max_connections: String(options.maxConnections ?? 200),
+    max_connections: String(options.maxConnections ?? 400),
     shared_buffers: "64MB",
     // One machine, short transactions: neither parallel workers nor replication are worth their processes.
     max_parallel_workers_per_gather: "0",

@@ -3,6 +3,7 @@ import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { UnitLimits } from "./limits.ts";
+import type { UnitScale } from "./scale.ts";
 import type { AnyService } from "./service.ts";
 
 /** Loads a module whose default export is a service; lazy, so that a unit loads only its own. */
@@ -32,6 +33,8 @@ export interface App {
   readonly servers: Readonly<Record<string, ExternalServer>>;
   /** What the copies of a unit may use. */
   readonly limits: Readonly<Record<string, UnitLimits>>;
+  /** How the number of copies of a unit is decided by its load. */
+  readonly scale: Readonly<Record<string, UnitScale>>;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery: Readonly<Record<string, DiscoverySettings>>;
 }
@@ -51,6 +54,8 @@ export function app(
     servers?: Readonly<Record<string, ExternalServer>>;
     /** By unit (`gateway:NAME` for a gateway): what one copy may use, such as `{ main: { memory: "512MB" } }`. Default: no limit. */
     limits?: Readonly<Record<string, UnitLimits>>;
+    /** By unit: how many copies it has, by its load, such as `{ search: { min: 1, max: 10, inFlight: 20 } }`; an operator's `kerf scale` counts more. Default: as many as `--replicas` says. */
+    scale?: Readonly<Record<string, UnitScale>>;
     /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
     discovery?: Readonly<Record<string, DiscoverySettings>>;
   },
@@ -71,6 +76,7 @@ export function app(
     telemetry: options.telemetry ?? {},
     servers: options.servers ?? {},
     limits: options.limits ?? {},
+    scale: options.scale ?? {},
     discovery: options.discovery ?? {},
   };
 }

@@ -3,6 +3,7 @@ import { type Clock, KerfError } from "@kerf/kernel";
 import type { App, ServiceModule } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import { bytesOf, limitProblems } from "../declaration/limits.ts";
+import { manifestScale, scaleProblems } from "../declaration/scale.ts";
 import { loadApp, loadService } from "../declaration/load.ts";
 import type { AnyService } from "../declaration/service.ts";
 import type { AppLoader } from "../loader/loader.ts";
@@ -64,13 +65,17 @@ export async function describeApp(
     Object.keys(app.services),
     [...services].filter(([, service]) => programOf(service) !== undefined).map(([name]) => name),
   );
+  // A cut may make a unit of any service, and leave the others in "main".
+  const possible = [
+    ...new Set([...Object.keys(placement.units), ...Object.keys(app.services), "main"]),
+  ];
   problems.push(
     ...appProblems({ app, services, backends }),
     ...placement.problems,
     ...unitDiscoveryProblems(app.discovery, Object.keys(placement.units)),
+    ...scaleProblems(app.scale, possible),
     ...limitProblems(app.limits, [
-      // A cut may make a unit of any service, and leave the others in "main".
-      ...new Set([...Object.keys(placement.units), ...Object.keys(app.services), "main"]),
+      ...possible,
       ...Object.keys(app.gateways).map((name) => `gateway:${name}`),
     ]),
   );
@@ -95,6 +100,7 @@ export async function describeApp(
     ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
     servers: app.servers,
     ...(Object.keys(app.limits).length === 0 ? undefined : { limits: manifestLimits(app) }),
+    ...(Object.keys(app.scale).length === 0 ? undefined : { scale: manifestScale(app.scale) }),
     ...(Object.keys(app.discovery).length === 0 ? undefined : { discovery: app.discovery }),
     files: loader.files.all,
   };

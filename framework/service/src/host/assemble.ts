@@ -120,6 +120,7 @@ export async function assembleHost(
     log,
     discovery,
     connect,
+    wake: (service) => link.wake(service),
     local: inbound,
     checked,
     policies: boot.policies,

@@ -32,7 +32,7 @@ export function auditLine(entry: AuditEntry): string {
     asked === undefined ? undefined : JSON.stringify(asked),
     before === undefined ? undefined : `from ${JSON.stringify(before)}`,
     after === undefined ? undefined : `to ${JSON.stringify(after)}`,
-    result === "done" ? undefined : `✗ ${result}${why === undefined ? "" : `: ${why}`}`,
+    result === "done" ? why : `✗ ${result}${why === undefined ? "" : `: ${why}`}`,
   ];
   return oneLine(parts.filter((part) => part !== undefined).join("  "));
 }

@@ -20,7 +20,7 @@ export async function build(services: readonly string[], options: BuildOptions):
   const view = json ? undefined : progressView({ json: false, cwd });
   try {
     const args = ["--module", module, "--out", out, "--", ...names];
-    const builds = await runBuilder(args, (event) => view?.event(event));
+    const { builds } = await runBuilder(args, (event) => view?.event(event));
     if (json) printJson({ builds });
     else view?.result(builtText(builds, out, paintFor(process.stdout)));
   } finally {

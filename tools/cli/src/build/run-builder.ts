@@ -27,13 +27,19 @@ export interface Built {
   readonly notes: readonly string[];
 }
 
-type Said = { readonly builds: readonly Built[] } | { readonly error: ErrorShape };
+/** What was built, and the app as it was described. */
+export interface BuiltApp {
+  readonly builds: readonly Built[];
+  readonly manifest: Readonly<Record<string, unknown>>;
+}
+
+type Said = BuiltApp | { readonly error: ErrorShape };
 
 /** Starts the builder and waits for it. Throws what it says went wrong. */
 export async function runBuilder(
   args: readonly string[],
   onEvent: (event: ProgressEvent) => void,
-): Promise<readonly Built[]> {
+): Promise<BuiltApp> {
   const program = fileURLToPath(import.meta.resolve("@kerf/platform/builds"));
   // From a checkout the sources run as they are; from packages the built files do.
   const conditions = program.endsWith(".ts") ? ["--conditions=kerf-source"] : [];
@@ -54,7 +60,7 @@ export async function runBuilder(
   ]);
   const document = parse(said);
   if (document === undefined) throw silent(end, printed);
-  if ("builds" in document) return document.builds;
+  if ("builds" in document) return document;
   throw new KerfError(document.error.code, document.error);
 }
 

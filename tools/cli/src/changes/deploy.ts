@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import type { KerfError } from "@kerf/kernel";
 import type { DeployOptions, MayDeployOptions } from "../commands/deploy.ts";
-import { type Built, runBuilder } from "../build/run-builder.ts";
+import { type Built, type BuiltApp, runBuilder } from "../build/run-builder.ts";
 import { whatToBuild } from "../build/what-to-build.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
@@ -10,25 +11,36 @@ import { makeChange } from "./run-change.ts";
 /** Builds what is named and runs it in the place of what runs. */
 export function deploy(services: readonly string[], options: DeployOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const { built, changed } = await buildChanged(connection, services, options);
-    if (changed.length === 0) {
-      if (options.json === true) printJson({ deployed: [] });
-      else process.stdout.write(`${named(built)} runs as it is built: nothing to deploy\n`);
-      return;
-    }
+    const { built, changed, manifest } = await buildChanged(connection, services, options);
+    const gateways = services.flatMap((name) => (/^gateway:(.+)$/.exec(name) ?? []).slice(1));
+    const app = options.all === true || gateways.length > 0 ? manifest : undefined;
+    if (changed.length === 0 && app === undefined) return nothing(built, options);
     const builds = Object.fromEntries(changed.map(({ digest, service }) => [service, digest]));
-    const { canary, expose, force, watch } = options;
-    await makeChange(connection, options, (client, asked) =>
+    const { canary, expose, force, remove, watch } = options;
+    const making = makeChange(connection, options, (client, asked) =>
       client.deploy({
         ...asked,
         builds,
+        ...(app === undefined ? undefined : { app }),
+        ...(options.all === true || gateways.length === 0 ? undefined : { gateways }),
+        ...(remove === undefined ? undefined : { remove }),
         ...(expose === undefined ? undefined : { expose }),
         ...(force === true ? { force } : undefined),
         ...(canary === undefined ? undefined : { canary }),
         ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }),
       }),
     );
+    await making.catch((thrown: unknown) => {
+      const { code } = ((thrown as KerfError).data ?? {}) as { code?: string };
+      if (code !== "nothing_to_deploy") throw thrown;
+      nothing(built, options);
+    });
   });
+}
+
+function nothing(built: readonly Built[], { json }: DeployOptions): void {
+  if (json === true) printJson({ deployed: [] });
+  else process.stdout.write(`${named(built)} runs as it is built: nothing to deploy\n`);
 }
 
 /** Builds what is named, and tells what of it does not run yet. */
@@ -36,11 +48,17 @@ export async function buildChanged(
   connection: Connection,
   services: readonly string[],
   options: MayDeployOptions,
-): Promise<{ built: readonly Built[]; changed: readonly Built[] }> {
+): Promise<{ built: readonly Built[]; changed: readonly Built[]; manifest: BuiltApp["manifest"] }> {
   const { module, names } = whatToBuild(services, options, process.cwd());
-  const built = await buildInto(join(connection.home, "builds"), module, names, options);
+  const { builds: built, manifest } = await buildInto(
+    join(connection.home, "builds"),
+    module,
+    names,
+    options,
+  );
   const running = await runningBuilds(connection);
-  return { built, changed: built.filter(({ digest, service }) => running.get(service) !== digest) };
+  const changed = built.filter(({ digest, service }) => running.get(service) !== digest);
+  return { built, changed, manifest };
 }
 
 async function buildInto(
@@ -48,7 +66,7 @@ async function buildInto(
   module: string,
   names: readonly string[],
   options: MayDeployOptions,
-): Promise<readonly Built[]> {
+): Promise<BuiltApp> {
   const view =
     options.json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
   try {

@@ -11,17 +11,22 @@ export function listReleases(unit: string | undefined, options: ReleasesOptions)
   return withPlatform(options, async ({ client }) => {
     const { releases } = await client.releases(unit === undefined ? {} : { unit });
     if (options.json === true) return printJson(releases);
-    const rows = releases.map(({ at, builds, by, number, running, unit: of, versions, why }) => [
-      `${of}@${number}`,
-      running ? "running" : "",
-      Object.entries(builds)
-        .map(([name, digest]) => `${name} ${versions[name] ?? ""} ${digest.slice(0, shown)}`)
-        .join(", "),
-      at.slice(0, 19),
-      by,
-      why,
-    ]);
-    const titles = ["RELEASE", "", "BUILDS", "MADE", "BY", "FOR"];
+    const rows = releases.map(
+      ({ at, builds, by, number, running, set, unit: of, versions, why }) => [
+        `${of}@${number}`,
+        running ? "running" : "",
+        Object.entries(builds)
+          .map(([name, digest]) => `${name} ${versions[name] ?? ""} ${digest.slice(0, shown)}`)
+          .join(", "),
+        Object.entries(set ?? {})
+          .map(([name, names]) => `${name}: ${names.join(", ")}`)
+          .join("; "),
+        at.slice(0, 19),
+        by,
+        why,
+      ],
+    );
+    const titles = ["RELEASE", "", "BUILDS", "SET", "MADE", "BY", "FOR"];
     const text =
       rows.length === 0
         ? "There are no releases: this platform runs the app from its source."

@@ -42,6 +42,17 @@ export async function makeChange(
   options: ChangeOptions,
   request: RequestChange,
 ): Promise<void> {
+  const report = await withSteps(client, options, (asked) => request(client, asked));
+  if (options.json === true) return printJson(report);
+  process.stdout.write(`${reportText(report)}\n`);
+}
+
+/** Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. */
+export async function withSteps<T>(
+  client: Connection["client"],
+  options: ChangeOptions,
+  request: (asked: Asked) => Promise<T>,
+): Promise<T> {
   const { drainTimeout, readyTimeout } = options;
   const asked: Asked = {
     change: `c-${randomBytes(6).toString("hex")}`,
@@ -52,9 +63,7 @@ export async function makeChange(
   const shown =
     options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
   try {
-    const report = await inTurn(options.wait === true, () => request(client, asked));
-    if (options.json === true) return printJson(report);
-    process.stdout.write(`${reportText(report)}\n`);
+    return await inTurn(options.wait === true, () => request(asked));
   } finally {
     watching.abort();
     await shown;

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { homeOption } from "./home-option.ts";
 
 const jsonHelp =
@@ -7,7 +7,7 @@ const jsonHelp =
 /** Gives a command the options of every change of what runs. */
 export function withChangeOptions(command: Command): Command {
   return command
-    .option("--wait", "wait for another change that is under way")
+    .addOption(waitOption())
     .option(
       "--ready-timeout <seconds>",
       "how long a new copy may take until it is ready (default: 30)",
@@ -20,6 +20,19 @@ export function withChangeOptions(command: Command): Command {
     )
     .addOption(homeOption())
     .option("--json", jsonHelp);
+}
+
+/** `--watch SECONDS`: how long what is new is watched beside what ran before. */
+export function watchOption(): Option {
+  return new Option(
+    "--watch <seconds>",
+    "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
+  ).argParser(seconds(0));
+}
+
+/** `--wait`: for another change that is under way. */
+export function waitOption(): Option {
+  return new Option("--wait", "wait for another change that is under way");
 }
 
 /** A whole number of seconds from `least` to 300. */

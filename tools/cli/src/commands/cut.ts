@@ -45,23 +45,3 @@ export function joinCommand(): Command {
     [["kerf join orders main", "orders and main are one program again"]],
   );
 }
-
-/** `kerf scale`: more or fewer copies. */
-export function scaleCommand(): Command {
-  return examples(
-    withChangeOptions(new Command("scale"))
-      .summary("run another number of copies of a unit")
-      .description(
-        "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. It holds for the next start too.",
-      )
-      .argument("<unit>", "the unit")
-      .argument("<copies>", "how many, from 1 to 100")
-      .action(async (unit: string, copies: string, options: ChangeOptions) => {
-        const { runChange } = await import("../changes/run-change.ts");
-        await runChange(options, (client, asked) =>
-          client.scale({ ...asked, unit, copies: Number(copies) }),
-        );
-      }),
-    [["kerf scale search 3", "three copies of search"]],
-  );
-}

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { seconds, withChangeOptions } from "./change-options.ts";
+import { watchOption, withChangeOptions } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What `kerf deploy` takes. */
@@ -12,6 +12,7 @@ export interface DeployOptions extends ChangeOptions {
   watch?: number;
   app?: string;
   expose?: string;
+  remove?: string[];
 }
 
 /** What `kerf rollback` takes. */
@@ -47,10 +48,18 @@ export function deployCommand(): Command {
       .description(
         "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
           "everyone calls the new ones, and the old ones finish what they have begun. Other services of the same unit keep their builds; other units are " +
-          "not touched. When a step fails, what served before serves on, and the exit code says so.",
+          "not touched. Several are one change: services that are called start before those that call them. Gateways, policies and new services come with --all, " +
+          "a gateway alone with gateway:NAME. When a step fails, what served before serves on, and the exit code says so.",
       )
-      .argument("[services...]", "names, or the file of one service that no app here names")
-      .option("--all", "every service and backend whose code has changed")
+      .argument(
+        "[services...]",
+        "names, gateway:NAME, or the file of one service that no app here names",
+      )
+      .option(
+        "--all",
+        "every service and backend whose code has changed, and whatever else the app says differently",
+      )
+      .option("--remove <service...>", "with --all: services that the app has no more")
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
@@ -59,11 +68,7 @@ export function deployCommand(): Command {
         "share of the calls that the new release gets at first, as 10%",
         percentage,
       )
-      .option(
-        "--watch <seconds>",
-        "how long the new release is watched beside the old one; goes back by itself when it does worse (default: 10)",
-        seconds(0),
-      )
+      .addOption(watchOption())
       .action(async (services: string[], options: DeployOptions) => {
         const { assertNamed } = await import("../changes/assert-named.ts");
         assertNamed(services, options.all);
@@ -77,6 +82,11 @@ export function deployCommand(): Command {
         "a tenth of the calls for a minute, then all",
       ],
       ["kerf deploy --all", "whatever has changed"],
+      [
+        "kerf deploy --all --remove search",
+        "a service that the app has no more; its database stays",
+      ],
+      ["kerf deploy gateway:web", "routes, limits and backend of a gateway"],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
     ],
   );
@@ -158,12 +168,14 @@ export function releasesCommand(): Command {
   return examples(
     new Command("releases")
       .summary("list the releases of units")
-      .description("Lists the releases of one unit, or of all, the newest first.")
+      .description(
+        "Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
+      )
       .argument("[unit]", "one unit (default: all)")
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, running, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");

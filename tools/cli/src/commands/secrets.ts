@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { examples } from "../examples.ts";
+import type { SettingsChangeOptions } from "../changes/settings-change.ts";
+import { waitOption, watchOption } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What every command on secrets takes. */
@@ -9,9 +11,11 @@ export interface SecretsOptions {
 }
 
 /** What `kerf secrets set` takes. */
-export interface SetSecretOptions extends SecretsOptions {
+export interface SetSecretOptions extends SettingsChangeOptions {
   file?: string;
 }
+
+const changedHelp = "print {version, instances, waitsFor, ahead, report} as JSON";
 
 /** `kerf secrets`: what services must know and nobody else. */
 export function secretsCommand(): Command {
@@ -31,8 +35,11 @@ export function secretsCommand(): Command {
           .argument("<service>", "which service")
           .argument("<name>", "which of the secrets that it declares")
           .option("--file <file>", "read the value from here")
+          .option("--ahead", "keep it for code that declares it and comes with the next deploy")
+          .addOption(watchOption())
+          .addOption(waitOption())
           .addOption(homeOption())
-          .option("--json", "print {version, instances, waitsFor} as JSON")
+          .option("--json", changedHelp)
           .action(async (service: string, name: string, options: SetSecretOptions) => {
             const { setSecret } = await import("../secrets/set.ts");
             await setSecret(service, name, options);
@@ -40,6 +47,7 @@ export function secretsCommand(): Command {
         [
           ["kerf secrets set payments providerKey", "asks for the value"],
           ["kerf secrets set payments providerKey --file key.txt", "from a file"],
+          ["kerf secrets set payments newKey --ahead", "before the code that needs it is deployed"],
         ],
       ),
     )
@@ -54,7 +62,7 @@ export function secretsCommand(): Command {
           .addOption(homeOption())
           .option(
             "--json",
-            "print {service, version, secrets: [{name, set, declared, development, version, at, by}]} as JSON",
+            "print {service, version, secrets: [{name, set, declared, development, ahead, version, at, by}]} as JSON",
           )
           .action(async (service: string, options: SecretsOptions) => {
             const { listSecrets } = await import("../secrets/list.ts");
@@ -68,13 +76,15 @@ export function secretsCommand(): Command {
         new Command("rm")
           .summary("remove a secret of a service")
           .description(
-            "Removes a secret. A service that needs it is not started without it; the copies that run keep what they have.",
+            "Removes a secret. From source, a service that needs it is not started without it, and the copies that run keep what they have; where releases run, a secret that is needed stays.",
           )
           .argument("<service>", "which service")
           .argument("<name>", "which secret")
+          .addOption(watchOption())
+          .addOption(waitOption())
           .addOption(homeOption())
-          .option("--json", "print {version, instances, waitsFor} as JSON")
-          .action(async (service: string, name: string, options: SecretsOptions) => {
+          .option("--json", changedHelp)
+          .action(async (service: string, name: string, options: SettingsChangeOptions) => {
             const { removeSecret } = await import("../secrets/remove.ts");
             await removeSecret(service, name, options);
           }),

@@ -1,7 +1,6 @@
-import type { ConfigOptions } from "../commands/config.ts";
+import type { ChangeConfigOptions } from "../commands/config.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
-import { appliedText } from "../output/applied-text.ts";
-import { printJson } from "../output/json.ts";
+import { makeSettingsChange } from "../changes/settings-change.ts";
 import { readSettings } from "./setting-values.ts";
 
 type Change = Omit<Parameters<Connection["client"]["changeConfig"]>[0], "service">;
@@ -10,11 +9,11 @@ type Change = Omit<Parameters<Connection["client"]["changeConfig"]>[0], "service
 export function setConfig(
   service: string,
   settings: readonly string[],
-  options: ConfigOptions,
+  options: ChangeConfigOptions,
 ): Promise<void> {
   return change(service, options, async ({ client }) => {
-    const { schema } = await client.getConfig({ service });
-    return { set: readSettings(settings, schema) };
+    const schema = await schemaOf(client, service, options.ahead === true);
+    return { set: readSettings(settings, schema), ahead: options.ahead === true };
   });
 }
 
@@ -22,20 +21,32 @@ export function setConfig(
 export function unsetConfig(
   service: string,
   names: string[],
-  options: ConfigOptions,
+  options: ChangeConfigOptions,
 ): Promise<void> {
   return change(service, options, () => Promise.resolve({ unset: names }));
 }
 
 function change(
   service: string,
-  options: ConfigOptions,
+  options: ChangeConfigOptions,
   make: (connection: Connection) => Promise<Change>,
 ): Promise<void> {
   return withPlatform(options, async (connection) => {
     const asked = await make(connection);
-    const done = await connection.client.changeConfig({ service, ...asked });
-    if (options.json === true) return printJson(done);
-    process.stdout.write(appliedText("The configuration", service, done));
+    await makeSettingsChange(connection, options, ["The configuration", service], (client, by) =>
+      client.changeConfig({ service, ...asked, ...by }),
+    );
   });
+}
+
+/** What a service can be set to; nothing is known of one whose code comes only later. */
+async function schemaOf(
+  client: Connection["client"],
+  service: string,
+  ahead: boolean,
+): Promise<Readonly<Record<string, unknown>>> {
+  if (!ahead) return (await client.getConfig({ service })).schema;
+  const { services } = await client.status({});
+  const isKnown = services.some(({ name }) => name === service);
+  return isKnown ? (await client.getConfig({ service })).schema : {};
 }

@@ -13,7 +13,8 @@ export function getConfig(service: string, options: ConfigOptions): Promise<void
     const properties = (schema["properties"] ?? {}) as Record<string, Record<string, unknown>>;
     const required = (schema["required"] ?? []) as string[];
     const names = [...new Set([...Object.keys(properties), ...Object.keys(values)])];
-    if (names.length === 0) {
+    const waiting = config.ahead ?? [];
+    if (names.length === 0 && waiting.length === 0) {
       process.stdout.write(`${service} declares no configuration.\n`);
       return;
     }
@@ -31,6 +32,8 @@ export function getConfig(service: string, options: ConfigOptions): Promise<void
     });
     const titles = ["setting", "value", "from", ""].map((title) => ({ title }));
     process.stdout.write(`${table(titles, rows)}\n`);
+    if (waiting.length > 0)
+      process.stdout.write(`\nCome with the next change: ${waiting.map(printable).join(", ")}\n`);
     if (version > 0)
       process.stdout.write(`\nVersion ${version}, ${at} by ${printable(by ?? "")}\n`);
   });

@@ -4,6 +4,7 @@ import { paintFor } from "../output/paint.ts";
 import { counts, picture } from "../output/picture.ts";
 import { ownCommand } from "./own-command.ts";
 import { tryNext } from "./try-next.ts";
+import { waitingText } from "./waiting-text.ts";
 
 /** What is shown when everything has started: the picture, what to try next, how it is stopped. */
 export async function readyText(
@@ -34,6 +35,7 @@ export async function readyText(
     "",
     picture(status, paint),
     "",
+    ...waitingText(status, command, paint),
     `  ${state}; try${facts.where === "elsewhere" ? ", in another terminal" : ""}:`,
     ...tryNext(status, contracts, command).map((line) => `    ${paint("name", line)}`),
     `  ${paint("faint", `${facts.stop(command)} stops everything; the data stays in`)} ${home}`,

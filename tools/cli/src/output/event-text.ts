@@ -100,8 +100,10 @@ export class EventText {
     const mark = event.state === "done" ? this.#paint("good", "✓") : this.#paint("bad", "✗");
     const time = event.ms === undefined ? "" : this.#paint("faint", `  ${duration(event.ms)}`);
     // Why it failed is said by whoever asked for it, or by the problem that came with it.
-    const what = state === "done" ? (detail ?? rolloutSteps[step]) : failedSteps[step];
-    return `${mark} ${kind} ${title}: ${what}${time}`;
+    const what = state === "done" ? rolloutSteps[step] : failedSteps[step];
+    const more =
+      state === "failed" || detail === undefined ? "" : this.#paint("faint", `  ${detail}`);
+    return `${mark} ${kind} ${title}: ${what}${more}${time}`;
   }
 
   #instance(event: ProgressEvent & { type: "instance" }): string | undefined {

@@ -88,6 +88,7 @@ function databaseOf(status: Pictured, service: string, paint: Paint): string {
 function unitState(unit: UnitStatus, paint: Paint): string {
   const ready = unit.instances.filter(({ state }) => state === "ready").length;
   const all = unit.instances.length;
+  if (all === 0 && unit.scaling?.asleep === true) return paint("faint", "asleep");
   if (all === 0) return paint("bad", "no instance");
   if (all === 1) return stateText(unit.instances[0]?.state ?? "stopped", paint);
   return ready === all ? paint("good", `ready ×${all}`) : paint("warn", `${ready} of ${all} ready`);

@@ -42,11 +42,30 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
     "",
     indented(table(columns >= 100 ? titles : titles.slice(0, -1), rows)),
     ...(load === undefined ? [] : ["", indented(load)]),
+    ...scalingLines(status, paint),
     ...problems(status).map(
       ([source, error]) => `\n${indented(problemText(source, error, paint))}`,
     ),
     "",
   ].join("\n");
+}
+
+/** Of units that are scaled by their load: how many copies there are to be, and why as many. */
+function scalingLines({ units }: Status, paint: Paint): string[] {
+  const rows = units.flatMap(({ name, scaling }) => {
+    if (scaling === undefined) return [];
+    const { asleep, copies, max, min, why } = scaling;
+    const now = asleep && copies === 0 ? "asleep" : String(copies);
+    return [[name, now, `${min}..${max}`, paint("faint", why)]];
+  });
+  if (rows.length === 0) return [];
+  const titles = [
+    { title: "by load" },
+    { title: "copies", align: "right" },
+    { title: "within" },
+    { title: "why" },
+  ] as const;
+  return ["", indented(table(titles, rows))];
 }
 
 function problems(status: Status): (readonly [string, ErrorShape])[] {

@@ -25,7 +25,13 @@ export function listSecrets(service: string, options: SecretsOptions): Promise<v
   });
 }
 
-function stateOf(secret: { set: boolean; declared: boolean; development: boolean }): string {
+function stateOf(secret: {
+  set: boolean;
+  declared: boolean;
+  development: boolean;
+  ahead?: boolean | undefined;
+}): string {
+  if (secret.ahead === true) return "set; comes with the next change";
   if (secret.set) return secret.declared ? "set" : "set, no longer declared";
   return secret.development ? "not set; development has its own" : "not set";
 }

@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { refusal, ReleaseStage } from "../testing/release-stage.ts";
+import { answers, keepAsking } from "../testing/requests.ts";
+
+const contract = `import { contract, query } from "@kerf/contract";
+import * as z from "zod";
+export const echo = contract("echo", { version: "1.0.0", operations: {
+  say: query({ http: "GET /echo", access: "public", input: z.object({}), output: z.object({ said: z.string() }) }),
+} });
+`;
+const service = `import { service } from "@kerf/service";
+import { counter } from "../counter/contract.ts";
+import { echo } from "./contract.ts";
+export default service(echo, { owner: "fixture-team", uses: { counter } }).implement({ say: () => ({ said: "hello" }) });
+`;
+
+test("what an app says beside its services is deployed too", async (t) => {
+  const stage = new ReleaseStage(t, "pair", "--cut", "none");
+  await stage.ready();
+  const { client } = stage.platform;
+  const asking = keepAsking(`${stage.gateway}/greetings/ada`);
+  t.after(() => asking.stop());
+  const main = async () =>
+    (await client.status({})).units.find(({ name }) => name === "main")?.instances[0]?.pid;
+
+  await t.test("nothing differs: there is nothing to deploy", async () => {
+    assert.equal((await refusal(stage.deployApp())).code, "nothing_to_deploy");
+  });
+
+  await t.test("a gateway comes by its name, and nothing else with it", async () => {
+    const before = await main();
+    stage.edit("app.ts", (source) =>
+      source
+        .replace(
+          "expose: [counter, greeter] })",
+          "expose: [counter] }), more: gateway({ expose: [greeter] })",
+        )
+        .replace("gateways:", "policies: { counter: { attemptFloorMs: 60 } }, gateways:"),
+    );
+    const report = await stage.deployApp({ gateways: ["more"] });
+    assert.equal(report.title, "new gateway more");
+    const more = (await client.status({})).gateways.find(({ name }) => name === "more");
+    await answers(`${more?.url}/greetings/ada`);
+    assert.equal((await fetch(`${stage.gateway}/greetings/ada`)).status, 200, "web is as before");
+    assert.equal(await main(), before);
+  });
+
+  await t.test("services come with the app, providers before those that call them", async () => {
+    mkdirSync(stage.place.path("echo"));
+    writeFileSync(stage.place.path("echo", "contract.ts"), contract);
+    writeFileSync(stage.place.path("echo", "service.ts"), service);
+    stage.edit("app.ts", (source) =>
+      source
+        .replace("services: {", 'services: { echo: () => import("./echo/service.ts"),')
+        .replace("expose: [counter] }", "expose: [counter, greeter, echo] }")
+        .replace("\nexport", '\nimport { echo } from "./echo/contract.ts";\nexport'),
+    );
+    await client.cut({ change: stage.change, service: "greeter" });
+    stage.edit("counter/service.ts", (source) => `${source}\n// Changed.\n`);
+    const report = await stage.deployApp();
+    assert.equal(report.title, "echo, counter, gateway web, policies");
+    assert.deepEqual(report.units["echo"]?.after?.services, ["echo"]);
+    const starts = stage.platform.events.flatMap((event) =>
+      event.type === "rollout" && event.change === report.id && event.state === "done"
+        ? [[event.step, event.detail]]
+        : [],
+    );
+    assert.deepEqual(starts.slice(0, 5), [
+      ["gate", undefined],
+      ["migrate", "counter"],
+      ["start", "main"],
+      ["start", "echo, greeter"],
+      ["start", "gateway:web, gateway:more"],
+    ]);
+    await answers(`${stage.gateway}/echo`);
+    assert.equal(await asking.stop(), 0, "no request failed until here");
+  });
+
+  await t.test("a service goes by its name only", async () => {
+    const source = 'echo: () => import("./echo/service.ts"),';
+    stage.edit("app.ts", (text) => text.replace(source, "").replace("greeter, echo]", "greeter]"));
+    const unnamed = await refusal(stage.deployApp());
+    assert.match(unnamed.message, /The app has echo no more/);
+    assert.match(unnamed.fix ?? "", /kerf deploy --all --remove echo/);
+    const report = await stage.deployApp({ remove: ["echo"] });
+    assert.equal(report.units["echo"]?.after, undefined);
+    assert.equal((await fetch(`${stage.gateway}/echo`)).status, 404);
+  });
+
+  await t.test("the next start runs the app as it was deployed", async () => {
+    await stage.platform.end();
+    const next = stage.start();
+    const status = await next.ready();
+    assert.deepEqual(
+      status.gateways.map(({ name }) => name),
+      ["web", "more"],
+    );
+    assert.deepEqual(status.services.map(({ name }) => name).toSorted(), ["counter", "greeter"]);
+  });
+});
