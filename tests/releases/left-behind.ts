@@ -62,7 +62,7 @@ function programsOf(app: ReleasedApp): { pid: number; command: string }[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       const parts = commandOf(pid);
-      const isProgram = parts.includes(app.app) && !parts.includes("--app");
+      const isProgram = parts.includes(app.app) && !parts.some((part) => part.startsWith("--app"));
       return isProgram ? [{ pid: Number(pid), command: parts.slice(-3).join(" ") }] : [];
     });
 }

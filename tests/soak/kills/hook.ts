@@ -58,7 +58,7 @@ fs.rmSync = (path, options) => {
 syncBuiltinESMExports();
 
 // What it tells its launcher, one JSON document a line.
-const { write } = Socket.prototype;
+const write = Reflect.get(Socket.prototype, "write") as typeof Socket.prototype.write;
 Socket.prototype.write = function told(this: Socket, ...args: Parameters<typeof write>): boolean {
   const [text] = args;
   if (typeof text === "string" && text.startsWith('{"sequence"')) {

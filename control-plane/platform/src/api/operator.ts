@@ -28,8 +28,8 @@ export function holderOf({
   principal,
 }: Pick<CallContext, "principal">): { token: string; services: readonly string[] } | undefined {
   const { services, token } = principal?.claims ?? {};
-  if (token === undefined) return undefined;
-  return { token: String(token), services: services as readonly string[] };
+  if (typeof token !== "string") return undefined;
+  return { token, services: services as readonly string[] };
 }
 
 function decoded(text: string): string {

@@ -167,7 +167,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
       asked: {
         name: String(name),
         services: services as string[],
-        ...(expires === undefined ? undefined : { expires: String(expires) }),
+        ...(typeof expires === "string" ? { expires } : undefined),
       },
     }),
   },
