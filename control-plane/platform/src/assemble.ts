@@ -192,6 +192,7 @@ export function assemble(
     home,
     appModule: options.app,
     network: options.network,
+    environment,
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
     attached: (unit) => attached.of(unit),

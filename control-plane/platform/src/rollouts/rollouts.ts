@@ -101,7 +101,8 @@ export class Rollouts {
     await journal.begin(change);
     await this.#migrate(change, before, target);
     await deployed.reserve(target.manifest);
-    const waves = programWaves(target.manifest, programs);
+    // Only new code may need what comes with it; whatever else starts finds everyone where they were.
+    const waves = change.kind === "deploy" ? programWaves(target.manifest, programs) : [programs];
     const { readyMs } = asked;
     const staged = supervisor.stage(change.id, waves, gone, { anew: change.anew, readyMs });
     try {

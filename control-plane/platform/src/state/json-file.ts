@@ -55,9 +55,20 @@ export function writeJson(
  * a state file that a full disk or a person broke must not keep everything from starting.
  */
 export function readJson<T>(file: string): T | undefined {
-  let text: string;
+  const text = readText(file);
+  if (text === undefined) return undefined;
   try {
-    text = readFileSync(file, "utf8");
+    return JSON.parse(text) as T;
+  } catch {
+    renameSync(file, `${file}.unreadable`);
+    return undefined;
+  }
+}
+
+/** Reads a text that we wrote; undefined when the file does not exist. Throws `start_failed` for one that cannot be read. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new KerfError("start_failed", {
@@ -66,11 +77,5 @@ export function readJson<T>(file: string): T | undefined {
       fix: "Give KERF_HOME to the user that runs Kerf.",
       cause,
     });
-  }
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    renameSync(file, `${file}.unreadable`);
-    return undefined;
   }
 }

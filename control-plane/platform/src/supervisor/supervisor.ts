@@ -28,6 +28,7 @@ export interface SupervisorOptions {
   readonly runtime: Runtime;
   readonly appModule: string;
   readonly network: "unix" | "tcp";
+  readonly environment: string;
   /** The document that a new copy starts from. */
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
   /** What a unit runs instead of the program that its service declares. */
@@ -319,6 +320,7 @@ export class Supervisor {
     return (
       record.appModule === this.#options.appModule &&
       (record.network ?? "unix") === this.#options.network &&
+      (record.environment ?? this.#options.environment) === this.#options.environment &&
       sameProgram(record.attached, this.#options.attached(program.unit)) &&
       record.release === program.release &&
       record.services.length === program.services.length &&
@@ -361,6 +363,7 @@ export class Supervisor {
       token: randomBytes(32).toString("base64url"),
       address: program.kind === "host" ? addressFor(network, home, id) : "",
       network,
+      environment: this.#options.environment,
       attached: this.#options.attached(slot.unit),
       release: program.release,
       builds: program.builds,
