@@ -32,7 +32,9 @@ function setUp(t: TestContext, retention?: Retention) {
 }
 
 let ids = 0;
-function span(fields: Partial<ReceivedSpan> & { service?: string; more?: Attributes } = {}): Received {
+function span(
+  fields: Partial<ReceivedSpan> & { service?: string; more?: Attributes } = {},
+): Received {
   const { service = "orders", more, ...rest } = fields;
   const number = Buffer.alloc(8);
   number.writeUInt32BE(++ids, 4);
@@ -82,11 +84,11 @@ test("a trace is found by its id, in the order in which its spans began, also af
   for (const each of [() => store, again]) {
     const found = each().trace(traceId.toString("hex"));
     assert.deepEqual(
-      found.map(({ started, service, failed }) => [started, service, failed]),
+      found.map(({ startedAt, service, failed }) => [startedAt, service, failed]),
       [
-        [5, "orders", 0],
-        [7, "orders", 1],
-        [9, "payments", 0],
+        [5, "orders", false],
+        [7, "orders", true],
+        [9, "payments", false],
       ],
     );
   }
@@ -103,14 +105,18 @@ test("queries find spans", (t) => {
       attributes: { "error.type": "card_declined", attempt: 2 },
       message: "no 100% luck",
     }),
-    other: span({ name: "100_percent", kind: 3, more: { region: "eu", "service.version": "orders@3" } }),
+    other: span({
+      name: "100_percent",
+      kind: 3,
+      more: { region: "eu", "service.version": "orders@3" },
+    }),
   };
   store.add(Object.values(spans));
   const ask = (query: string): string[] => {
-    const found = store.search({ ...everything, subject: "spans", query });
+    const found = store.spans({ ...everything, query });
     return Object.entries(spans)
       .filter(([, { span: one }]) =>
-        found.some((row) => Buffer.from(row["span"] as Uint8Array).equals((one as ReceivedSpan).spanId)),
+        found.some(({ spanId }) => spanId === one?.spanId.toString("hex")),
       )
       .map(([name]) => name);
   };
@@ -140,7 +146,14 @@ test("queries find spans", (t) => {
     [`trace:${(spans.slow.span as ReceivedSpan).traceId.toString("hex")}`, ["slow"]],
   ];
   for (const [query, names] of expected) assert.deepEqual(ask(query), names, query);
-  for (const wrong of ["colour:red", "duration:fast", "service:>a", "@attempt:>x", "trace:xyz", "status:maybe"])
+  for (const wrong of [
+    "colour:red",
+    "duration:fast",
+    "service:>a",
+    "@attempt:>x",
+    "trace:xyz",
+    "status:maybe",
+  ])
     assert.throws(() => ask(wrong), { code: "invalid_input" }, wrong);
 });
 
@@ -149,11 +162,16 @@ test("queries find lines of logs, those of a trace among them", (t) => {
   const traceId = Buffer.alloc(16, 7);
   store.add([
     line(),
-    line({ severity: 17, body: "the card was declined", attributes: { code: "declined" }, traceId }),
+    line({
+      severity: 17,
+      body: "the card was declined",
+      attributes: { code: "declined" },
+      traceId,
+    }),
     line({ severity: 13, body: { nested: ["deeply"] } }),
   ]);
   const ask = (query: string): unknown[] =>
-    store.search({ ...everything, subject: "logs", query }).map(({ severity }) => severity);
+    store.logs({ ...everything, query }).map(({ severity }) => severity);
   assert.deepEqual(ask("level:>=warn"), [13, 17]);
   assert.deepEqual(ask("level:<=info"), [9]);
   assert.deepEqual(ask("level:error"), [17]);
@@ -169,7 +187,7 @@ test("a batch that cannot be kept leaves nothing behind, and the next one is kep
   const broken = span({ name: "new", startedAt: Number.NaN });
   assert.throws(() => store.add([span({ name: "new" }), broken]));
   store.add([span({ name: "new" })]);
-  const names = store.search({ ...everything, subject: "spans", query: "" });
+  const names = store.spans({ ...everything, query: "" });
   assert.deepEqual(
     names.map(({ name }) => name),
     ["new", "before"],
@@ -189,7 +207,9 @@ test("what is too old goes a file at a time, and so does what is too much", asyn
 
   const large = setUp(t, { maxBytes: 300_000, maxAgeMs: 1_000 * hour });
   for (let n = 0; n < 4; n++) {
-    large.store.add(Array.from({ length: 500 }, () => span({ attributes: { text: "x".repeat(300) } })));
+    large.store.add(
+      Array.from({ length: 500 }, () => span({ attributes: { text: "x".repeat(300) } })),
+    );
     await large.clock.advance(7 * hour);
   }
   large.store.add([span()]);

@@ -1,9 +1,9 @@
-import { Buffer } from "node:buffer";
 import type { Clock } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { ReceivedLog, ReceivedResource, ReceivedSpan } from "./otlp/received.ts";
 import { parseQuery } from "./query/parse-query.ts";
 import { type Subject, toSql } from "./query/to-sql.ts";
+import { type FoundLog, type FoundSpan, logOf, spanOf } from "./query/answers.ts";
 import type { Row } from "./segments/segment.ts";
 import { type Retention, Segments } from "./segments/segments.ts";
 
@@ -17,7 +17,6 @@ export type Received =
 
 /** Which rows are asked for. */
 export interface Search {
-  readonly subject: Subject;
   readonly query: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly from: number;
@@ -26,9 +25,9 @@ export interface Search {
 }
 
 const spanColumns = `s.trace, s.span, s.parent, n.name, s.kind, s.started, s.duration, s.failed, s.attributes, s.rest,
-  r.service, r.unit, r.release, r.instance, r.attributes as resource`;
+  r.service, r.unit, r.release, r.instance`;
 const logColumns = `s.at, s.severity, s.trace, s.span, s.body, s.attributes,
-  r.service, r.unit, r.release, r.instance, r.attributes as resource`;
+  r.service, r.unit, r.release, r.instance`;
 const spansJoined = "spans s join names n on n.id = s.name join resources r on r.id = s.resource";
 const logsJoined = "logs s join resources r on r.id = s.resource";
 
@@ -56,7 +55,7 @@ export class TelemetryStore {
   }
 
   /** Every span of a trace, in the order in which they began. */
-  trace(traceId: string): Row[] {
+  trace(traceId: string): FoundSpan[] {
     const id = Buffer.from(traceId, "hex");
     const rows: Row[] = [];
     for (const segment of this.#segments.between(0, Number.POSITIVE_INFINITY)) {
@@ -69,11 +68,29 @@ export class TelemetryStore {
       );
       if (rows.length >= maxTraceSpans) break;
     }
-    return rows.sort((one, other) => Number(one["started"]) - Number(other["started"]));
+    return rows.map(spanOf).sort((one, other) => one.startedAt - other.startedAt);
   }
 
-  /** Rows that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */
-  search({ from, limit, query, subject, to }: Search): Row[] {
+  /** Spans that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */
+  spans(search: Search): FoundSpan[] {
+    return this.#search("spans", search).map(spanOf);
+  }
+
+  /** Lines of logs that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */
+  logs(search: Search): FoundLog[] {
+    return this.#search("logs", search).map(logOf);
+  }
+
+  /** What is kept. */
+  get stored(): Segments["stored"] {
+    return this.#segments.stored;
+  }
+
+  close(): void {
+    this.#segments.close();
+  }
+
+  #search(subject: Subject, { from, limit, query, to }: Search): Row[] {
     const { text, values } = toSql(subject, parseQuery(query));
     const [columns, tables, time] =
       subject === "spans"
@@ -93,14 +110,5 @@ export class TelemetryStore {
       if (rows.length >= limit) break;
     }
     return rows;
-  }
-
-  /** What is kept. */
-  get stored(): Segments["stored"] {
-    return this.#segments.stored;
-  }
-
-  close(): void {
-    this.#segments.close();
   }
 }

@@ -1,5 +1,11 @@
 /** A value of an attribute; whole numbers beyond 2^53 as digits, bytes in base64. */
-export type Value = string | number | boolean | null | readonly Value[] | { readonly [key: string]: Value };
+export type Value =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Value[]
+  | { readonly [key: string]: Value };
 
 /** Attributes by name. */
 export type Attributes = Readonly<Record<string, Value>>;

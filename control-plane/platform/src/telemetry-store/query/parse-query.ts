@@ -110,7 +110,8 @@ class Parser {
 /** Words, texts in quotation marks, parentheses, `-` before a term, and `field:`. */
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
-  const pattern = /\s+|"(?<quoted>(?:[^"\\]|\\.)*)"|(?<sign>[()])|(?<not>-)(?=\S)|(?<field>@?[\w.\-/]+:)|(?<word>[^\s()"]+)/gsy;
+  const pattern =
+    /\s+|"(?<quoted>(?:[^"\\]|\\.)*)"|(?<sign>[()])|(?<not>-)(?=\S)|(?<field>@?[\w.\-/]+:)|(?<word>[^\s()"]+)/gsy;
   let isValue = false;
   for (let at = 0; at < text.length; at = pattern.lastIndex) {
     pattern.lastIndex = at;

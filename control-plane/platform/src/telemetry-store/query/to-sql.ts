@@ -69,9 +69,17 @@ const wordsIn = {
 export function toSql(subject: Subject, query: Query): Sql {
   switch (query.kind) {
     case "all":
-      return joined(query.terms.map((term) => toSql(subject, term)), "and", "true");
+      return joined(
+        query.terms.map((term) => toSql(subject, term)),
+        "and",
+        "true",
+      );
     case "any":
-      return joined(query.terms.map((term) => toSql(subject, term)), "or", "false");
+      return joined(
+        query.terms.map((term) => toSql(subject, term)),
+        "or",
+        "false",
+      );
     case "not": {
       const { text, values } = toSql(subject, query.term);
       return { text: `not coalesce((${text}), false)`, values };

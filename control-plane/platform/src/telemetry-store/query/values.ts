@@ -24,7 +24,10 @@ export function microsOf(text: string): number {
 }
 
 /** Hex digits of an id, whole or the first of them, as the least and the greatest id that begins so. Throws `invalid_input`. */
-export function idRange(text: string, bytes: number): { readonly least: Buffer; readonly greatest: Buffer } {
+export function idRange(
+  text: string,
+  bytes: number,
+): { readonly least: Buffer; readonly greatest: Buffer } {
   if (!/^[0-9a-f]+$/i.test(text) || text.length > bytes * 2) {
     throw new KerfError("invalid_input", {
       message: `${JSON.stringify(text)} is no id.`,
@@ -48,7 +51,9 @@ const levels: Readonly<Record<string, number>> = {
 
 /** The least severity number of a level. Throws `invalid_input`. */
 export function severityOf(text: string): number {
-  const severity = Object.hasOwn(levels, text.toLowerCase()) ? levels[text.toLowerCase()] : undefined;
+  const severity = Object.hasOwn(levels, text.toLowerCase())
+    ? levels[text.toLowerCase()]
+    : undefined;
   if (severity === undefined) {
     throw new KerfError("invalid_input", {
       message: `${JSON.stringify(text)} is no level.`,
