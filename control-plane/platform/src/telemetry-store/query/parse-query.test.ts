@@ -69,13 +69,16 @@ test("what cannot be read says where", () => {
 
 test("whatever is typed is read or refused, never more", () => {
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom(...Array.from('ab:@"()-<> \\OR*é')) }), (query) => {
-      try {
-        parseQuery(query);
-      } catch (error) {
-        assert.ok(error instanceof KerfError);
-      }
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...Array.from('ab:@"()-<> \\OR*é')) }),
+      (query) => {
+        try {
+          parseQuery(query);
+        } catch (error) {
+          assert.ok(error instanceof KerfError);
+        }
+      },
+    ),
     { numRuns: 2_000 },
   );
 });
