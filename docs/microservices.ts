@@ -45,7 +45,7 @@ export const rows: readonly Row[] = [
   promise(
     "One service's database fails alone",
     "A database may stand on a server of its own, as payments' does in the shop; killing it stops payments only",
-    built("tests/shop/payments-database.test.ts"),
+    built("tests/shop/payments-database.engine.test.ts"),
     "kerf status",
   ),
   promise(
@@ -63,19 +63,19 @@ export const rows: readonly Row[] = [
   promise(
     "A backend for each kind of client",
     "A gateway may host a service without a database that composes calls, in parallel and with partial answers",
-    built("tests/shop/split.test.ts"),
+    built("tests/shop/split.engine.test.ts"),
     "curl localhost:8080/home",
   ),
   promise(
     "Clients are told when something changes",
     "A stream is a query that goes on answering; browsers get it as server-sent events",
-    built("tests/shop/split.test.ts"),
+    built("tests/shop/split.engine.test.ts"),
     "curl -N localhost:8080/orders/ID/stream",
   ),
   promise(
     "Serving does not depend on who deploys",
     "Placement is a signed snapshot that everybody keeps on disk; kill -9 of the platform stops nothing that serves",
-    built("tests/shop/platform-crash.test.ts"),
+    built("tests/shop/platform-crash.engine.test.ts"),
     "kerf status",
   ),
   promise(
@@ -83,6 +83,12 @@ export const rows: readonly Row[] = [
     "A release is one unit's list of builds and versions of settings; rolling one leaves the others where they are",
     built("control-plane/platform/src/releases/releases.test.ts"),
     "kerf deploy payments",
+  ),
+  promise(
+    "A service may have a repository of its own",
+    "It depends on packed contracts and on kerf; it is built, asked about and deployed into the running app from there",
+    built("tests/guides/deploying.engine.test.ts"),
+    "kerf deploy ./service.ts",
   ),
   promise(
     "Each service scales alone",
@@ -207,7 +213,7 @@ export const rows: readonly Row[] = [
   cost(
     "Waiting for a restart of everything",
     "A change restarts the units that contain it; the old instance serves until the new one is ready",
-    built("tests/shop/watch.test.ts"),
+    built("tests/shop/watch.engine.test.ts"),
     "npm start",
   ),
   cost(
@@ -317,6 +323,12 @@ export const rows: readonly Row[] = [
     "Cut and join replace units in one moment while they serve; no request fails for it",
     built("control-plane/platform/src/rollouts/rollouts.test.ts"),
     "kerf cut orders",
+  ),
+  cost(
+    "Nobody can say what a cut cost",
+    "Its report: processes, memory, which calls take the network now, and what calls took before and afterwards, by operation",
+    built("tests/guides/deploying.engine.test.ts"),
+    "kerf cut inventory",
   ),
   cost(
     "Two versions that do not understand each other",

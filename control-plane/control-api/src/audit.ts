@@ -8,6 +8,8 @@ export const auditEntry = z.object({
   at: z.string(),
   /** The operating-system user that the client claimed to be for, or `platform`. */
   by: z.string(),
+  /** The token that was used, where it is one that is narrowed to services. */
+  token: z.string().optional(),
   /** The operation of the control API: `changeConfig`, `restart`, `operate` … */
   action: z.string(),
   service: z.string().optional(),

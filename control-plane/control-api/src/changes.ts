@@ -1,7 +1,19 @@
 import * as z from "zod";
 
-/** The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. */
-export const rolloutStep = z.enum(["gate", "migrate", "start", "watch", "shift", "drain", "undo"]);
+/**
+ * The parts of a change, in their order; `undo` in the place of `shift` and `drain` when it failed before it was committed. `measure` is no
+ * part of what is done: it looks at what calls take afterwards.
+ */
+export const rolloutStep = z.enum([
+  "gate",
+  "migrate",
+  "start",
+  "watch",
+  "shift",
+  "drain",
+  "measure",
+  "undo",
+]);
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
 /** Every kind of change. */
@@ -20,6 +32,9 @@ export type ChangeKind = z.infer<typeof changeKind>;
 export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
   change: z.string().regex(/^[a-z0-9-]{4,40}$/),
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds; each 30 s when it is absent. */
+  readyMs: z.int().min(1_000).max(300_000).optional(),
+  drainMs: z.int().min(1_000).max(300_000).optional(),
 };
 
 /** Within which bounds the platform decides how many copies of a unit there are, and what each is to carry. */
@@ -39,6 +54,13 @@ export const scalingSettings = z.object({
   /** With `min` 0: after how long without anything to do the last copy goes, milliseconds. */
   idleMs: z.int().min(1_000).max(86_400_000).optional(),
 });
+
+/** What a request says that moves a service. */
+export const moving = {
+  ...asked,
+  /** For how long calls are measured afterwards, milliseconds; 0 does without. */
+  watchMs: z.int().min(0).max(300_000).default(0),
+};
 
 /** Something that speaks for or against a change. */
 export const gateFinding = z.object({
@@ -94,6 +116,29 @@ const placedUnit = z.object({
   release: z.int().optional(),
 });
 
+/** What the calls of one operation took, over some time. */
+const measuredCalls = z.object({
+  calls: z.int(),
+  /** By the fault of who served them. */
+  failed: z.int(),
+  /** Half of the calls took at most this long, milliseconds; absent where too few were measured to say. */
+  p50Ms: z.number().optional(),
+  /** And 19 of 20 at most this long. */
+  p95Ms: z.number().optional(),
+});
+export type MeasuredCalls = z.infer<typeof measuredCalls>;
+
+/** What a move did to the calls of one operation: of the service that moved, or of one that calls it. */
+export const operationLatency = z.object({
+  /** `inventory.reserve`. */
+  operation: z.string(),
+  /** Who measured: the service itself, or `gateway:web`, as clients there see it. */
+  measuredBy: z.string(),
+  before: measuredCalls,
+  after: measuredCalls,
+});
+export type OperationLatency = z.infer<typeof operationLatency>;
+
 /** What a change cost or saved. */
 export const changeReport = z.object({
   id: z.string(),
@@ -108,11 +153,23 @@ export const changeReport = z.object({
   processes: z.object({ before: z.int(), after: z.int() }),
   /** Resident memory of all units and gateways. */
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
+  /** Old copies that had not finished in their time and were ended by force. */
+  forced: z.array(z.object({ unit: z.string(), instance: z.string() })).optional(),
   /** What the gate had to say; with `force` also what spoke against it. */
   findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */
   nowOverNetwork: z.array(z.string()),
   /** Calls that went over the network before. */
   nowInProcess: z.array(z.string()),
+  /** What calls took before and afterwards, the most called first; where it was asked for. */
+  latency: z
+    .object({
+      /** Over how long, seconds. */
+      seconds: z.object({ before: z.number(), after: z.number() }),
+      /** From how many measured calls on percentiles are given. */
+      leastCalls: z.int(),
+      operations: z.array(operationLatency).max(50),
+    })
+    .optional(),
 });
 export type ChangeReport = z.infer<typeof changeReport>;

@@ -5,8 +5,11 @@ export {
   changeReport,
   type GateFinding,
   type GateVerdict,
+  type MeasuredCalls,
+  type OperationLatency,
   type ReleaseStatus,
   type RolloutStep,
+  rolloutStep,
 } from "./changes.ts";
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { errorShape } from "./error-shape.ts";
@@ -15,6 +18,7 @@ export { operatorHeader } from "./operator-header.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
 export { settingsOperations } from "./settings.ts";
+export { type TokenStatus, tokenOperations } from "./tokens.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

@@ -1,13 +1,21 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
 import { auditOperations } from "./audit.ts";
-import { asked, changeReport, gateVerdict, releaseStatus, scalingSettings } from "./changes.ts";
+import {
+  asked,
+  changeReport,
+  gateVerdict,
+  moving,
+  releaseStatus,
+  scalingSettings,
+} from "./changes.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
+import { tokenOperations } from "./tokens.ts";
 
 const nothing = z.object({});
 
@@ -19,7 +27,7 @@ const principal = z.object({
 
 /**
  * The control API: what the CLI and the dashboard are clients of. Every operation needs the platform's bearer token
- * (`KERF_HOME/token`); that is what `user` means here.
+ * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
   version: "1.3.0",
@@ -146,7 +154,7 @@ export const platform = contract("platform", {
     }),
     cut: command({
       http: "POST /api/services/{service}/cut",
-      input: z.object({ ...asked, service: z.string(), from: z.string().optional() }),
+      input: z.object({ ...moving, service: z.string(), from: z.string().optional() }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,
@@ -154,7 +162,7 @@ export const platform = contract("platform", {
     }),
     join: command({
       http: "POST /api/services/{service}/join",
-      input: z.object({ ...asked, service: z.string(), into: z.string() }),
+      input: z.object({ ...moving, service: z.string(), into: z.string() }),
       errors,
       output: changeReport,
       deadlineMs: 600_000,
@@ -268,6 +276,7 @@ export const platform = contract("platform", {
     }),
     ...settingsOperations,
     ...auditOperations,
+    ...tokenOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

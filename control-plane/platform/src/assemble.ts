@@ -48,6 +48,7 @@ import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { TokenStore } from "./tokens/token-store.ts";
 import { Reloader } from "./watch/reloader.ts";
 
 /** How long a program that was detached may finish what it has begun, milliseconds, where nothing takes its place. */
@@ -191,6 +192,7 @@ export function assemble(
     home,
     appModule: options.app,
     network: options.network,
+    environment,
     runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
     boot: (program, record) => composeBoot(bootFacts, program, record),
     attached: (unit) => attached.of(unit),
@@ -280,26 +282,6 @@ export function assemble(
     memory: () => residentBytes(supervisor.instances.map(({ pid }) => pid)),
   });
 
-  // As many copies as load asks for, where that is wanted.
-  const scaling = new AutoScaling({
-    clock,
-    log,
-    deployed,
-    load,
-    audit,
-    serving: (unit) =>
-      supervisor
-        .slotsOf(unit)
-        .flatMap(({ current }) => (current?.routable === true ? current.id : [])),
-    lag: (unit) => lag.of(unit),
-    resize: async (unit) => {
-      const program = deployed.programs.find((each) => each.unit === unit);
-      if (program !== undefined) await supervisor.resize(program);
-    },
-    isChanging: (unit) => rollouts.running?.units !== undefined && unit in rollouts.running.units,
-    changed: () => publisher.changed(),
-  });
-
   const change: ApiSurroundings["change"] = async (plan, asked) => {
     const report = await rollouts.run(plan, asked);
     // What changed may be what somebody waited for.
@@ -322,6 +304,26 @@ export function assemble(
       supervisor
         .slotsOf(deployed.unitOf(service) ?? "")
         .flatMap(({ current }) => (current === undefined ? [] : [current.id])),
+  });
+
+  // As many copies as load asks for, where that is wanted.
+  const scaling = new AutoScaling({
+    clock,
+    log,
+    deployed,
+    load,
+    audit,
+    serving: (unit) =>
+      supervisor
+        .slotsOf(unit)
+        .flatMap(({ current }) => (current?.routable === true ? current.id : [])),
+    lag: (unit) => lag.of(unit),
+    resize: async (unit) => {
+      const program = deployed.programs.find((each) => each.unit === unit);
+      if (program !== undefined) await supervisor.resize(program);
+    },
+    isChanging: (unit) => rollouts.running?.units !== undefined && unit in rollouts.running.units,
+    changed: () => publisher.changed(),
   });
 
   security?.authority.onChange(() => publisher.changed());
@@ -379,6 +381,7 @@ export function assemble(
     databases,
     settings,
     audit,
+    tokens: new TokenStore(home.state, clock),
     caller,
     signPrincipal,
     manifest,

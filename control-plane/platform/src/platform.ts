@@ -19,7 +19,7 @@ import type { Program } from "./supervisor/program.ts";
 import { gatherStatus } from "./status.ts";
 import { nextEpoch } from "./state/epoch.ts";
 import { Home } from "./state/home.ts";
-import { readJson, writeJson } from "./state/json-file.ts";
+import { clearUnfinished, readJson, writeJson } from "./state/json-file.ts";
 import { lockHome } from "./state/lock.ts";
 import { version } from "./version.ts";
 
@@ -63,6 +63,7 @@ export class Platform {
     const home = Home.open(options.home);
     const unlock = lockHome(home.lock, home.root);
     try {
+      clearUnfinished(home.state);
       const [keys, token, epoch] = await Promise.all([
         loadKeys(home),
         loadToken(home),
@@ -162,7 +163,15 @@ export class Platform {
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
     if (unfinished !== undefined) {
-      const { kind, title } = unfinished.change;
+      const { by, kind, title } = unfinished.change;
+      // Who asked for it got no answer: it goes on record all the same.
+      await this.#parts.audit.append({
+        by,
+        action: kind,
+        asked: { title },
+        result: undone === undefined ? "done" : "undone",
+        why: "The platform ended in the middle of it; the one after it took care of it.",
+      });
       journal.end();
       events.done(
         "change",

@@ -28,7 +28,9 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { tokensCommand } from "./commands/tokens.ts";
 import { upCommand } from "./commands/up.ts";
+import { useTokenFile } from "./connection/token.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
 import { version } from "./version.ts";
 
@@ -43,6 +45,11 @@ export function program(): Command {
       "Microservices in TypeScript: start as one program, cut where it hurts, join again.",
     )
     .version(version())
+    .option(
+      "--token-file <file>",
+      "use this token, as kerf tokens add made it (default: the platform's own)",
+    )
+    .hook("preAction", (root) => useTokenFile(root.opts<{ tokenFile?: string }>().tokenFile))
     .helpCommand(false)
     .addHelpText("after", `\nExit codes:\n${exitCodeHelp}`)
     .addCommand(devCommand())
@@ -70,6 +77,7 @@ export function program(): Command {
     .addCommand(configCommand())
     .addCommand(secretsCommand())
     .addCommand(auditCommand())
+    .addCommand(tokensCommand())
     .addCommand(dbCommand())
     .addCommand(sidecarCommand())
     .addCommand(keysCommand())

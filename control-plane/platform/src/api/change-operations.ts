@@ -6,6 +6,7 @@ import { userOf } from "../audit/audited-operations.ts";
 import type { Deployment } from "../placement/deployment.ts";
 import type { AutoScale, KeptPlacement } from "../placement/kept.ts";
 import { appChanges, withGateways } from "../releases/app-changes.ts";
+import { assertSameServers } from "../releases/assert-same-servers.ts";
 import { listReleases } from "../releases/list-releases.ts";
 import type { Release } from "../releases/release.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
@@ -42,6 +43,8 @@ interface ChangeInput {
   force?: boolean;
   canary?: number;
   watchMs?: number;
+  readyMs?: number;
+  drainMs?: number;
 }
 
 interface Scaling {
@@ -95,6 +98,11 @@ export function changeOperations(
       } & ChangeInput;
       const backends = backendsAmong(releases, builds);
       const app = await appOf(around, given, gateways, remove);
+      const { manifest } = placed().deployment;
+      assertSameServers(manifest, {
+        services: Object.values(builds).map((digest) => releases.open(digest).descriptor.service),
+        servers: (app?.manifest ?? manifest).servers,
+      });
       const wanted = { builds, backends, expose, settings: around.coming, app: app?.manifest };
       return change(
         (now) => {
@@ -133,11 +141,8 @@ export function changeOperations(
   };
 }
 
-export function askedOf(
-  { canary, change, force, watchMs }: ChangeInput,
-  context: CallContext,
-): Asked {
-  return { id: change, by: userOf(context), force, canary, watchMs };
+export function askedOf({ change, ...asked }: ChangeInput, context: CallContext): Asked {
+  return { id: change, by: userOf(context), ...asked };
 }
 
 /** What of an app is to be deployed, kept: all of it, or some of its gateways. */

@@ -47,8 +47,12 @@ test("pages of other sites are refused, its own are not", () => {
 
 test("the token must be there and right", () => {
   const token = "t".repeat(43);
-  checkToken(request({ authorization: `Bearer ${token}` }), token);
-  checkToken(request({ authorization: `bearer ${token}` }), token);
+  const team = { name: "team", services: ["counter"], at: "", by: "ada" };
+  const narrowed = { find: (given: string) => (given === "team" ? team : undefined) };
+  const holder = (authorization: string) => checkToken(request({ authorization }), token, narrowed);
+  assert.equal(holder(`Bearer ${token}`), undefined);
+  assert.equal(holder(`bearer ${token}`), undefined);
+  assert.equal(holder("Bearer team"), team);
   for (const authorization of [
     "",
     "Bearer",
@@ -58,7 +62,7 @@ test("the token must be there and right", () => {
     `Bearer ${token} x`,
   ]) {
     assert.throws(
-      () => checkToken(request({ authorization }), token),
+      () => holder(authorization),
       (error: KerfError) =>
         error.code === "unauthenticated" && !`${error.message}${error.fix}`.includes(token),
       authorization,

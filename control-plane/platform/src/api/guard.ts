@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { TokenStatus } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
+import type { TokenStore } from "../tokens/token-store.ts";
 
 const localNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
@@ -33,17 +35,26 @@ function hosts(port: number): Set<string> {
   );
 }
 
-/** Throws `unauthenticated` unless the request carries the token; compared in constant time. */
-export function checkToken(request: IncomingMessage, token: string): void {
+/**
+ * The narrowed token that the request carries; undefined for the platform's own. Throws `unauthenticated` unless it carries one of them; compared in
+ * constant time.
+ */
+export function checkToken(
+  request: IncomingMessage,
+  token: string,
+  narrowed: Pick<TokenStore, "find">,
+): TokenStatus | undefined {
   const given = /^Bearer ([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? "")?.[1];
   // Digests have one length, so that nothing can be learnt from the time that a comparison takes.
-  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return;
+  if (given !== undefined && timingSafeEqual(digest(given), digest(token))) return undefined;
+  const found = given === undefined ? undefined : narrowed.find(given);
+  if (found !== undefined) return found;
   throw new KerfError("unauthenticated", {
     message:
       given === undefined
         ? "The control API needs its token."
         : "That is not the token of this platform.",
-    fix: "Send the content of the file KERF_HOME/token as bearer token; the kerf command does so by itself.",
+    fix: "Send the content of the file KERF_HOME/token as bearer token; the kerf command does so by itself, with another one by --token-file.",
   });
 }
 

@@ -48,8 +48,8 @@ export async function listenApi(options: {
   const edge = createHttpEdge({
     routes: () => routes,
     authenticate: async (request) => {
-      checkToken(request, options.token);
-      const principal = operatorOf(request);
+      const holder = checkToken(request, options.token, options.surroundings.tokens);
+      const principal = operatorOf(request, holder);
       return { principal, principalToken: await options.signPrincipal(principal) };
     },
     send: (call) =>

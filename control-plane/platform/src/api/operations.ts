@@ -21,10 +21,13 @@ import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
+import { permittedOperations } from "../tokens/permissions.ts";
+import type { TokenStore } from "../tokens/token-store.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
+import { tokenOperations } from "./token-operations.ts";
 
 /** What the operations of the control API work on. */
 export interface ApiSurroundings extends ChangeSurroundings {
@@ -34,6 +37,7 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly databases: Databases;
   readonly settings: Settings;
   readonly audit: AuditLog;
+  readonly tokens: TokenStore;
   readonly caller: Caller;
   /** Throws `not_ready` while the app is being read. */
   manifest(): AppManifest;
@@ -44,7 +48,7 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   readonly settingsChanges: SettingsChanges;
-  /** Exchanges the copies of a unit and waits for the end of those that were there; answers the new ones. */
+  /** Exchanges the copies of a unit, and waits for the end of those that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
@@ -181,6 +185,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       return {};
     }),
     ...settingsOperations(around, inFull),
+    ...tokenOperations(around, inFull),
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
@@ -190,7 +195,14 @@ export function platformOperations(around: ApiSurroundings): Operations {
       },
     },
   };
-  return auditedOperations(operations, audit, {
+  // What is refused goes on record too.
+  const permitted = permittedOperations(operations, {
+    unitOf: (service) => around.unitOf(service),
+    servicesOf: (unit) => around.placed().deployment.units[unit] ?? [],
+    gatewayOf: (backend) =>
+      manifest().gateways.find((gateway) => gateway.backend?.name === backend)?.name,
+  });
+  return auditedOperations(permitted, audit, {
     kindOf: (service, operation) =>
       manifest().services.find(({ name }) => name === service)?.contract.operations[operation]
         ?.kind,

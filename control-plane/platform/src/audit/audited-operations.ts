@@ -1,6 +1,7 @@
 import type { ServedOperation } from "@kerf/call";
 import type { AuditEntry, ChangeReport, platform } from "@kerf/control-api";
 import { type CallContext, DeclaredError, type ErrorShape, toKerfError } from "@kerf/kernel";
+import { holderOf } from "../api/operator.ts";
 import type { AuditLog } from "./audit-log.ts";
 
 type Declared = (typeof platform)["operations"];
@@ -161,6 +162,16 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: () => ({}),
     came: ({ master }) => ({ after: { master: Number(master) } }),
   },
+  addToken: {
+    asked: ({ expires, name, services }) => ({
+      asked: {
+        name: String(name),
+        services: services as string[],
+        ...(typeof expires === "string" ? { expires } : undefined),
+      },
+    }),
+  },
+  removeToken: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
   stop: { asked: () => ({}) },
 };
 
@@ -174,7 +185,13 @@ export function auditedOperations<
       async run(args, ...checks) {
         const asked = keep.asked(args.input as Input, facts);
         if (asked === undefined) return inner.run(args, ...checks);
-        const entry = { by: userOf(args.context), action: name, ...asked };
+        const token = holderOf(args.context)?.token;
+        const entry = {
+          by: userOf(args.context),
+          ...(token === undefined ? undefined : { token }),
+          action: name,
+          ...asked,
+        };
         let output: unknown;
         try {
           output = await inner.run(args, ...checks);

@@ -9,6 +9,7 @@ import type { Databases } from "../resources/databases.ts";
 import type { Plan } from "../rollouts/change.ts";
 import type { Settings } from "../settings/settings.ts";
 import { contractFindings } from "./contract-findings.ts";
+import { logFindings } from "./log-findings.ts";
 import { settingsFindings } from "./settings-findings.ts";
 
 /** What the gate looks at. */
@@ -23,7 +24,8 @@ const named = 5;
 
 /**
  * Whether a change of builds goes together with everything that runs: the contracts of what comes with those of all that run, in both directions, its
- * migrations with the code that runs, its sagas with those that are not at their end, what it needs with what is set. Changes nothing.
+ * events with those in its log, its migrations with the code that runs, its sagas with those that are not at their end, what it needs with what is
+ * set. Changes nothing.
  */
 export async function judge(
   { databases, settings, store }: GateSurroundings,
@@ -54,6 +56,10 @@ export async function judge(
   const after = [...staying.map((digest) => store.open(digest)), ...coming];
   findings.push(...removalFindings(after, remove));
   for (const build of coming) {
+    const before = deployment.released?.builds[build.descriptor.service.name];
+    // Nobody is built against what goes back.
+    if (plan.kind === "deploy" && before !== undefined)
+      findings.push(...logFindings(store.open(before).descriptor, build.descriptor));
     if (build.descriptor.service.database === undefined) continue;
     // What goes back brings no tables along.
     if (plan.kind === "deploy") findings.push(...(await migrationFindings(databases, build)));

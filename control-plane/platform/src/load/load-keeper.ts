@@ -1,6 +1,7 @@
 import type { LoadMeasured, OperationMeasured } from "@kerf/call";
 import type { Clock } from "@kerf/kernel";
 import { type Counted, keptMs, LoadHistory } from "./load-history.ts";
+import { LoadMeter } from "./load-meter.ts";
 import { emptyWindow, type LoadWindow } from "./load-window.ts";
 
 /** Over how long processor time is averaged at least, in milliseconds. */
@@ -59,6 +60,7 @@ export class LoadKeeper {
   readonly #instances = new Map<string, Known>();
   /** By unit, release and operation. */
   readonly #operations = new Map<string, OperationHistory>();
+  readonly #meters = new Set<LoadMeter>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -70,14 +72,17 @@ export class LoadKeeper {
     const before = this.#instances.get(subject.instance);
     const known = before ?? this.#meet(subject, measured, now);
     const isPast = before === undefined && subject.adopted;
+    const since = new Map<string, Counted>();
     for (const operation of measured.operations) {
       const { name } = operation;
       const added = difference(operation, known.counted.get(name));
       known.counted.set(name, operation);
       if (isPast) continue;
+      since.set(name, added);
       known.history.add(now, added);
       this.#operation(subject, name, now).add(now, added);
     }
+    for (const meter of this.#meters) meter.heard(subject.instance, subject.unit, since);
     const [oldest = { cpuMs: measured.cpuMs, at: now }] = known.points;
     const passedMs = now - oldest.at;
     const { inFlight, streams, residentBytes } = measured;
@@ -123,6 +128,17 @@ export class LoadKeeper {
       )
       .map((history) => history.window(now, lastMs))
       .reduce(together, emptyWindow);
+  }
+
+  /** Counts what is reported while `work` runs: to the second, where the windows above are kept in slices. */
+  async metered<T>(work: (meter: LoadMeter) => Promise<T>): Promise<T> {
+    const meter = new LoadMeter(this.#clock.now());
+    this.#meters.add(meter);
+    try {
+      return await work(meter);
+    } finally {
+      this.#meters.delete(meter);
+    }
   }
 
   /** Operations of a unit that were called in the last five minutes. */

@@ -1,10 +1,10 @@
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { PublicKey } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { Home } from "../state/home.ts";
-import { readJson, writeJson, writeWhole } from "../state/json-file.ts";
+import { readJson, readText, writeJson, writeWhole } from "../state/json-file.ts";
 
 /** A private key (Ed25519) as a JWK; a secret. */
 export type PrivateKey = Readonly<Record<string, unknown>> & { readonly kid: string };
@@ -29,7 +29,7 @@ export async function loadKeys(home: Home): Promise<Keys> {
 
 /** The bearer token of the control API: 32 random bytes, base64url. Made once. */
 export async function loadToken(home: Home): Promise<string> {
-  const existing = readText(home.token);
+  const existing = readText(home.token)?.trim();
   if (existing !== undefined && existing.length >= 43) {
     chmodSync(home.token, 0o600);
     return existing;
@@ -72,18 +72,4 @@ async function loadKey(file: string): Promise<PrivateKey> {
 function thumbprint(jwk: { crv?: string; kty?: string; x?: string }): string {
   const canonical = JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x });
   return createHash("sha256").update(canonical).digest("base64url");
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new KerfError("start_failed", {
-      message: `${file} cannot be read.`,
-      why: (cause as Error).message,
-      fix: "Give KERF_HOME to the user that runs Kerf.",
-      cause,
-    });
-  }
 }

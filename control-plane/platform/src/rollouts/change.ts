@@ -33,8 +33,14 @@ export interface Asked {
   readonly force?: boolean | undefined;
   /** Share of the calls that the new copies get at first, above 0 and below 1; without it all of them at once. */
   readonly canary?: number | undefined;
-  /** How long the new copies are watched beside the old ones before the change is committed, milliseconds; each time that their share grows. */
+  /**
+   * How long the new copies are watched beside the old ones before the change is committed, milliseconds; each time that their share grows. Of a
+   * service that moves: how long calls are measured afterwards.
+   */
   readonly watchMs?: number | undefined;
+  /** How long a new copy may take until it is ready, and an old one until it has finished, milliseconds. */
+  readonly readyMs?: number | undefined;
+  readonly drainMs?: number | undefined;
 }
 
 /** A change that is under way: `state/change.json`. */

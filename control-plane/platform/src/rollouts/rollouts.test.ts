@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { safe } from "@kerf/contract";
 import type { Status } from "@kerf/control-api";
 import { type PlatformProcess, Workplace } from "../testing/platform-process.ts";
-import { keepAsking, pidOf } from "../testing/requests.ts";
+import { keepAsking, pauseMs, pidOf } from "../testing/requests.ts";
 
 const json = { "content-type": "application/json" };
 const asked = (change: string) => ({ change });
@@ -31,7 +32,7 @@ function keepAdding(gateway: string): { stop(): Promise<{ added: number; value: 
   let failed = 0;
   let adding = true;
   const done = (async () => {
-    while (adding) {
+    for (; adding; await delay(pauseMs)) {
       const answer = await fetch(`${gateway}/counters/load`, {
         method: "POST",
         headers: json,

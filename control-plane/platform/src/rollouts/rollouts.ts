@@ -1,5 +1,5 @@
 import type { ChangeReport, GateFinding, RolloutStep } from "@kerf/control-api";
-import { type Clock, describeError, KerfError, toKerfError } from "@kerf/kernel";
+import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
@@ -8,14 +8,17 @@ import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
+import type { Instance } from "../supervisor/instance.ts";
 import type { Staged } from "../supervisor/staged.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import type { Asked, Change, Plan } from "./change.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
+import { LatencyOfMove } from "./latency-of-move.ts";
 import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
+import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 
 /** What rollouts work on. */
@@ -39,6 +42,8 @@ export interface RolloutsOptions {
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #running: Change | undefined;
+  /** The step at which the change failed. */
+  #failedAt: RolloutStep | undefined;
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
@@ -68,6 +73,7 @@ export class Rollouts {
     assertServed(planned, before, this.#options.supervisor, (service) => this.#problemOf(service));
     const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
+    this.#failedAt = undefined;
     try {
       const findings = await this.#judge(change, before, force);
       return await this.#roll(change, before, findings, asked);
@@ -82,8 +88,9 @@ export class Rollouts {
     findings: GateFinding[],
     asked: Asked,
   ): Promise<ChangeReport> {
-    const { clock, deployed, journal, memory, store, supervisor } = this.#options;
+    const { clock, deployed, journal, load, memory, store, supervisor } = this.#options;
     const begun = clock.now();
+    const latency = new LatencyOfMove({ clock, load }, before, change.moves);
     const memoryBefore = await memory();
     const processesBefore = supervisor.instances.length;
     const { deployment: target, kept } = await nextDeployment(store, before, journal.kept, change);
@@ -92,10 +99,12 @@ export class Rollouts {
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
-    await this.#migrate(change, target);
+    await this.#migrate(change, before, target);
     await deployed.reserve(target.manifest);
-    const waves = programWaves(target.manifest, programs);
-    const staged = supervisor.stage(change.id, waves, gone, change.anew);
+    // Only new code may need what comes with it; whatever else starts finds everyone where they were.
+    const waves = change.kind === "deploy" ? programWaves(target.manifest, programs) : [programs];
+    const { readyMs } = asked;
+    const staged = supervisor.stage(change.id, waves, gone, { anew: change.anew, readyMs });
     try {
       deployed.moving = destinations(change);
       deployed.beside = target.manifest;
@@ -112,8 +121,8 @@ export class Rollouts {
       staged.assertReady();
       await journal.commit(kept);
     } catch (thrown) {
-      await this.#undo(change, staged);
-      throw nothingChanged(change, thrown);
+      await this.#undo(change, staged, asked.drainMs);
+      throw nothingChanged(change, before, this.#failedAt, thrown);
     }
 
     // From here on it has happened: what fails is mended, not undone.
@@ -121,24 +130,37 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
-    const drained = staged.promote();
+    const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
-    await this.#step(change, "drain", undefined, () => drained);
+    let forced: readonly Instance[] = [];
+    await this.#step(change, "drain", undefined, async () => {
+      forced = await drained;
+      return forced.length === 0 ? undefined : endedByForce(forced);
+    });
     deployed.beside = undefined;
     // A copy that ended between its readiness and its promotion is missing in its place.
     await supervisor.apply(programs);
     journal.end();
-    return {
+    const report: ChangeReport = {
       id: change.id,
       kind: change.kind,
       title: change.title,
       ms: Math.round(clock.now() - begun),
       units: touched(change, before, target),
       findings,
+      ...(forced.length === 0
+        ? undefined
+        : { forced: forced.map(({ id, unit }) => ({ unit, instance: id })) }),
       processes: { before: processesBefore, after: supervisor.instances.length },
       memoryBytes: { before: memoryBefore, after: await memory() },
       ...movedEdges(before, target, change.moves),
     };
+    const { watchMs = 0 } = asked;
+    if (change.moves.length === 0 || watchMs === 0) return report;
+    await this.#step(change, "measure", `calls for ${watchMs / 1_000} s`, async () => {
+      report.latency = await latency.after(target, watchMs);
+    });
+    return report;
   }
 
   /** Why a service is not started. */
@@ -187,7 +209,7 @@ export class Rollouts {
   }
 
   /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
-  async #migrate(change: Change, target: Deployment): Promise<void> {
+  async #migrate(change: Change, before: Deployment, target: Deployment): Promise<void> {
     const { databases, journal } = this.#options;
     const { builds = {} } = change;
     const services = target.manifest.services.filter(
@@ -204,18 +226,18 @@ export class Rollouts {
       );
     } catch (thrown) {
       journal.end();
-      throw nothingChanged(change, thrown);
+      throw nothingChanged(change, before, this.#failedAt, thrown);
     }
   }
 
-  async #undo(change: Change, staged: Staged): Promise<void> {
+  async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
     const { deployed, journal } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
       deployed.canary = undefined;
       // The old ones are called again before the new ones go.
       await this.#options.acknowledged();
-      await staged.abandon();
+      await staged.abandon(drainMs);
       deployed.beside = undefined;
       journal.end();
     });
@@ -225,23 +247,22 @@ export class Rollouts {
     { id, kind, title }: Change,
     step: RolloutStep,
     detail: string | undefined,
-    work: () => Promise<void>,
+    /** Answers what is worth telling of it. */
+    work: () => Promise<string | void>,
   ): Promise<void> {
     const { clock, events } = this.#options;
     const begun = clock.now();
     const told = { type: "rollout" as const, change: id, kind, title, step };
     events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
     try {
-      await work();
+      const said = await work();
+      const came = (typeof said === "string" ? said : undefined) ?? detail;
       const ms = Math.round(clock.now() - begun);
-      events.emit({
-        ...told,
-        state: "done",
-        ms,
-        ...(detail === undefined ? undefined : { detail }),
-      });
+      const more = came === undefined ? undefined : { detail: came };
+      events.emit({ ...told, state: "done", ms, ...more });
     } catch (thrown) {
       const ms = Math.round(clock.now() - begun);
+      this.#failedAt ??= step;
       events.emit({ ...told, state: "failed", ms, detail: describeError(thrown) });
       throw thrown;
     }
@@ -293,24 +314,4 @@ function destinations({ moves, units }: Plan): Map<string, string> {
 
 function counted(copies: number): string {
   return copies === 1 ? "1 copy" : `${copies} copies`;
-}
-
-function underWay({ by, id, kind, title }: Change): KerfError {
-  return new KerfError("change_under_way", {
-    message: `Another change is under way: ${kind} ${title}.`,
-    why: `${by} asked for it (${id}). There is one change at a time.`,
-    fix: "Wait until it is finished, or give --wait.",
-    retry: "not-executed",
-  });
-}
-
-function nothingChanged({ kind, title }: Change, thrown: unknown): KerfError {
-  const cause = toKerfError(thrown);
-  return new KerfError("change_failed", {
-    message: `The ${kind} of ${title} failed, and nothing was changed: ${cause.message}`,
-    why: cause.why,
-    fix: cause.fix ?? "What served before, serves on.",
-    data: cause.data,
-    cause: thrown,
-  });
 }

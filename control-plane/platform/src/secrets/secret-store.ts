@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, KerfError } from "@kerf/kernel";
 import { bounded, type Changed, type Making } from "../settings/versions.ts";
-import { writeWhole } from "../state/json-file.ts";
+import { readText, writeWhole } from "../state/json-file.ts";
 import { open, rewrap, seal, type Sealed } from "./envelope.ts";
 import type { MasterKeys } from "./master-keys.ts";
 import {
@@ -252,19 +252,10 @@ function inUse(
   return Object.fromEntries(kept.filter(([, sealed]) => Object.keys(sealed).length > 0));
 }
 
+/** What is larger than any that we wrote is not read, and refused as no file of ours. */
 function textOf(file: string): string | undefined {
-  try {
-    if (statSync(file).size > largestSecretFile) return "";
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new KerfError("invalid_configuration", {
-      message: `${file} cannot be read.`,
-      why: (cause as Error).message,
-      fix: "Give KERF_HOME to the user that runs Kerf.",
-      cause,
-    });
-  }
+  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return size > largestSecretFile ? "" : readText(file);
 }
 
 function putBack({ file, service }: { file: string; service: string }): KerfError {

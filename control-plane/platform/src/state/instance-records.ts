@@ -21,6 +21,8 @@ export interface InstanceRecord {
   readonly address: string;
   /** What it talks over; a platform of the version before says nothing, which is `unix`. */
   readonly network?: "unix" | "tcp" | undefined;
+  /** The environment that it was started for; a platform of the version before says nothing. */
+  readonly environment?: string | undefined;
   /** What it runs instead of the program that its service declares. */
   readonly attached?: AttachedProgram | undefined;
   /** The release that it runs, and the builds of its services; nothing where it runs from source. */

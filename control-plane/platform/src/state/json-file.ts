@@ -1,5 +1,6 @@
-import { readFileSync, renameSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { KerfError } from "@kerf/kernel";
 
@@ -33,6 +34,13 @@ export async function writeWhole(
   }
 }
 
+/** Removes what processes that were killed had begun to write below a directory of ours; nobody else may be writing there. */
+export function clearUnfinished(directory: string): void {
+  for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
+    if (/\.[0-9a-f]{8}\.new$/.test(name)) rmSync(join(directory, name), { force: true });
+  }
+}
+
 /** Writes JSON whole or not at all. */
 export function writeJson(
   file: string,
@@ -47,9 +55,20 @@ export function writeJson(
  * a state file that a full disk or a person broke must not keep everything from starting.
  */
 export function readJson<T>(file: string): T | undefined {
-  let text: string;
+  const text = readText(file);
+  if (text === undefined) return undefined;
   try {
-    text = readFileSync(file, "utf8");
+    return JSON.parse(text) as T;
+  } catch {
+    renameSync(file, `${file}.unreadable`);
+    return undefined;
+  }
+}
+
+/** Reads a text that we wrote; undefined when the file does not exist. Throws `start_failed` for one that cannot be read. */
+export function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new KerfError("start_failed", {
@@ -58,11 +77,5 @@ export function readJson<T>(file: string): T | undefined {
       fix: "Give KERF_HOME to the user that runs Kerf.",
       cause,
     });
-  }
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    renameSync(file, `${file}.unreadable`);
-    return undefined;
   }
 }

@@ -1,11 +1,5 @@
 import { KerfError } from "@kerf/kernel";
-import {
-  describeExit,
-  type Instance,
-  type InstanceEnd,
-  startBoundMs,
-  unreachableBoundMs,
-} from "./instance.ts";
+import { describeExit, type Instance, type InstanceEnd, unreachableBoundMs } from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
 import { memoryKillFactor } from "./memory-limits.ts";
 
@@ -26,9 +20,9 @@ export async function explainEnd(
     return {
       log,
       error: new KerfError("start_failed", {
-        message: `${name} was not ready within ${startBoundMs / 1_000} s and was ended.`,
+        message: `${name} was not ready within ${instance.readyMs / 1_000} s and was ended.`,
         why: "It neither served nor ended: something at its start waits for what does not come.",
-        fix: `Look at what it did last: ${logs}`,
+        fix: `Look at what it did last: ${logs}. One that needs longer gets it with --ready-timeout.`,
         data: { unit, log },
       }),
     };

@@ -14,10 +14,12 @@ export interface InstanceEnd {
   readonly wasReady: boolean;
   /** Set when we ended it: because it was told to stop, did not get ready, or could not be reached any more. */
   readonly reason?: "stopped" | "not-ready" | "unreachable" | "memory";
+  /** Set when it was told to stop, had not finished in its time and was ended by force. */
+  readonly overran?: true;
 }
 
-/** How long a start may take, in milliseconds. */
-export const startBoundMs = 30_000;
+/** How long a start may take where nobody says otherwise, in milliseconds. */
+const startBoundMs = 30_000;
 /** How long a process that lives may be without a connection to us before it counts as hung, in milliseconds. */
 export const unreachableBoundMs = 10_000;
 /** How long a lost connection is put down to the process's end, of which we hear a moment later, in milliseconds. */
@@ -27,6 +29,8 @@ const lostGraceMs = 250;
 export class Instance {
   readonly record: InstanceRecord;
   readonly adopted: boolean;
+  /** How long its start may take, in milliseconds. */
+  readonly readyMs: number;
   readonly #clock: Clock;
   readonly #onChange: (instance: Instance) => void;
   readonly #ready = Promise.withResolvers<void>();
@@ -38,6 +42,7 @@ export class Instance {
   #links = 0;
   #reachable = false;
   #reason: InstanceEnd["reason"];
+  #overran = false;
   #address: string;
   #files: readonly string[] = [];
   #seen = { epoch: 0, generation: 0 };
@@ -52,10 +57,12 @@ export class Instance {
     booted?: Promise<unknown>;
     clock: Clock;
     adopted?: boolean;
+    readyMs?: number | undefined;
     onChange: (instance: Instance) => void;
   }) {
     this.record = options.record;
     this.adopted = options.adopted ?? false;
+    this.readyMs = options.readyMs ?? startBoundMs;
     this.#clock = options.clock;
     this.#onChange = options.onChange;
     this.#address = options.record.address;
@@ -70,7 +77,7 @@ export class Instance {
     }
     const begin = (): void => {
       if (this.#state !== "starting") return;
-      this.#startTimer = this.#clock.after(startBoundMs, () => this.#giveUp("not-ready"));
+      this.#startTimer = this.#clock.after(this.readyMs, () => this.#giveUp("not-ready"));
     };
     // Without a boot document the runtime ends it.
     (options.booted ?? Promise.resolve()).then(begin, () => {});
@@ -178,7 +185,10 @@ export class Instance {
       this.#running?.terminate();
       // Of two bounds the later word counts: whoever is in a hurry must not wait for who was not.
       this.#stopTimer?.cancel();
-      this.#stopTimer = this.#clock.after(boundMs, () => this.#running?.kill());
+      this.#stopTimer = this.#clock.after(boundMs, () => {
+        this.#overran = true;
+        this.#running?.kill();
+      });
     }
     await this.#ended.promise;
   }
@@ -209,6 +219,7 @@ export class Instance {
       exit,
       wasReady: this.#wasReady,
       ...(this.#reason === undefined ? undefined : { reason: this.#reason }),
+      ...(this.#overran ? { overran: true as const } : undefined),
     };
     this.#reachable = false;
     this.#enter("stopped");

@@ -4,8 +4,8 @@ import { HeldBack } from "./held-back.ts";
 import type { Instance, InstanceEnd } from "./instance.ts";
 import { RestartPolicy } from "./restart-policy.ts";
 
-/** How long a replaced copy may finish what it has begun, in milliseconds (`defaults.md`: drain). */
-const drainMs = 30_000;
+/** How long a replaced copy may finish what it has begun, in milliseconds (`defaults.md`: drain), where nobody says otherwise. */
+export const drainMs = 30_000;
 
 /** What a slot needs from its surroundings. */
 export interface SlotSurroundings {
@@ -175,8 +175,8 @@ export class Slot {
     return this.#next === instance && instance.state === "ready";
   }
 
-  /** Puts the staged successor in the place of the present copy, which drains. */
-  promote(): void {
+  /** Puts the staged successor in the place of the present copy, which drains and is ended by force after `boundMs`. */
+  promote(boundMs: number): void {
     const next = this.#next;
     if (next === undefined) throw supersededError(this.name);
     this.#next = undefined;
@@ -188,23 +188,24 @@ export class Slot {
     const old = this.#current;
     this.#keep(next);
     this.lastError = undefined;
-    if (old !== undefined) this.#retire(old);
+    if (old !== undefined) this.#retire(old, boundMs);
   }
 
-  /** Ends the staged successor; the present copy serves on. */
-  abandon(instance: Instance): void {
+  /** Ends the staged successor; the present copy serves on. One that was called finishes what it has begun, within `boundMs`. */
+  abandon(instance: Instance, boundMs: number): void {
     if (this.#next === instance) this.#next = undefined;
-    instance.kill();
+    if (instance.state === "ready") void instance.stop(boundMs);
+    else instance.kill();
   }
 
-  /** Lets the present copy finish what it has begun, and starts none again. Resolves when it has ended. */
-  async vacate(): Promise<void> {
+  /** Lets the present copy finish what it has begun, within `boundMs`, and starts none again. Resolves when it has ended. */
+  async vacate(boundMs: number): Promise<void> {
     this.letGo();
     this.#next?.kill();
     this.#next = undefined;
     const old = this.#current;
     this.#current = undefined;
-    if (old !== undefined) this.#retire(old);
+    if (old !== undefined) this.#retire(old, boundMs);
     await Promise.all(this.instances.map((instance) => instance.whenEnded));
   }
 
@@ -245,11 +246,11 @@ export class Slot {
   }
 
   /** Everybody routes to the new copy before the old one refuses work. */
-  #retire(instance: Instance): void {
+  #retire(instance: Instance, boundMs = drainMs): void {
     this.#retiring.add(instance);
     instance.retire();
     this.#around.changed(this);
-    void this.#around.acknowledged().then(() => instance.stop(drainMs));
+    void this.#around.acknowledged().then(() => instance.stop(boundMs));
     void instance.whenEnded.then(() => {
       this.#retiring.delete(instance);
       this.#around.changed(this);

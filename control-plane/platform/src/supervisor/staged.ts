@@ -2,7 +2,7 @@ import { KerfError } from "@kerf/kernel";
 import { explainEnd } from "./explain-end.ts";
 import { fewAtOnce } from "./few-at-once.ts";
 import type { Instance } from "./instance.ts";
-import { type Slot, supersededError } from "./slot.ts";
+import { drainMs, type Slot, supersededError } from "./slot.ts";
 
 /** A place that is to be filled anew. */
 export interface StagedPlace {
@@ -81,29 +81,31 @@ export class Staged {
   }
 
   /**
-   * All of them serve from this moment on, and those before them drain. One that has ended is left out; its place keeps what it has.
-   * Resolves when what served before has ended.
+   * All of them serve from this moment on, and those before them drain, each for `boundMs` at most. One that has ended is left out; its place
+   * keeps what it has. Resolves when what served before has ended, with those that had to be ended by force.
    */
-  async promote(): Promise<void> {
+  async promote(boundMs = drainMs): Promise<Instance[]> {
     const old = this.#started.flatMap(({ slot, instance }) => {
       const before = slot.current;
-      if (slot.isStaged(instance)) slot.promote();
+      if (slot.isStaged(instance)) slot.promote(boundMs);
       return before ?? [];
     });
     const empty = this.#handover.promoted();
-    await Promise.all([
-      ...old.map((instance) => instance.whenEnded),
+    old.push(...empty.flatMap((slot) => slot.current ?? []));
+    const [ends] = await Promise.all([
+      Promise.all(old.map((instance) => instance.whenEnded)),
       ...empty.map(async (slot) => {
-        await slot.vacate();
+        await slot.vacate(boundMs);
         this.#handover.emptied(slot);
       }),
     ]);
+    return old.filter((_, index) => ends[index]?.overran === true);
   }
 
   /** Ends the copies; what serves, serves on. Resolves when they have ended. */
-  async abandon(): Promise<void> {
+  async abandon(boundMs = drainMs): Promise<void> {
     this.#abandoned = true;
-    for (const { slot, instance } of this.#started) slot.abandon(instance);
+    for (const { slot, instance } of this.#started) slot.abandon(instance, boundMs);
     await Promise.all(this.#started.map(({ instance }) => instance.whenEnded));
     for (const { slot, isNew } of this.#places) if (isNew) this.#handover.emptied(slot);
   }
@@ -113,5 +115,12 @@ export class Staged {
 async function notReady(instance: Instance): Promise<KerfError> {
   const end = await instance.whenEnded;
   if (end.reason === "stopped") return supersededError(instance.record.slot);
-  return (await explainEnd(instance, end)).error;
+  const { error } = await explainEnd(instance, end);
+  const { code, data, message, why } = error;
+  // Unlike one that is to run, it is not tried again.
+  const fix =
+    end.reason === "not-ready"
+      ? error.fix
+      : `Correct it and try again. All of its log: kerf logs ${instance.unit}`;
+  return end.exit.kind === "failed" ? error : new KerfError(code, { message, why, fix, data });
 }

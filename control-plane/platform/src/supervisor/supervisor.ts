@@ -13,7 +13,7 @@ import { fewAtOnce } from "./few-at-once.ts";
 import { Instance, type InstanceEnd } from "./instance.ts";
 import { plainName, type Program } from "./program.ts";
 import { Staged, type StagedPlace } from "./staged.ts";
-import { Slot } from "./slot.ts";
+import { drainMs, Slot } from "./slot.ts";
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -28,6 +28,7 @@ export interface SupervisorOptions {
   readonly runtime: Runtime;
   readonly appModule: string;
   readonly network: "unix" | "tcp";
+  readonly environment: string;
   /** The document that a new copy starts from. */
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
   /** What a unit runs instead of the program that its service declares. */
@@ -195,13 +196,13 @@ export class Supervisor {
 
   /**
    * Prepares to start, beside what serves and one wave after the other, every copy of these programs that does not run as it is to be; units that are `gone` will be no more. Nothing
-   * of it is routed to before it is promoted. `anew`: those too that run so already. `change` marks the copies, so that a platform after us knows what they were started for.
+   * of it is routed to before it is promoted. `change` marks the copies, so that a platform after us knows what they were started for. `anew`: those too that run so already. `readyMs`: how long each may take.
    */
   stage(
     change: string,
     waves: readonly (readonly Program[])[],
     gone: readonly string[],
-    anew?: boolean,
+    { anew, readyMs }: { anew?: boolean | undefined; readyMs?: number | undefined } = {},
   ): Staged {
     const programs = waves.flat();
     const places: StagedPlace[] = [];
@@ -211,7 +212,7 @@ export class Supervisor {
         const slot = this.#slot(name, program.unit);
         const runs = slot.current?.record;
         if (anew !== true && runs !== undefined && this.#serves(runs, program)) continue;
-        places.push({ slot, isNew, start: () => this.#launch(slot, program, change) });
+        places.push({ slot, isNew, start: () => this.#launch(slot, program, change, readyMs) });
       }
     }
     const kept = new Set(programs.flatMap(slotNames));
@@ -319,6 +320,7 @@ export class Supervisor {
     return (
       record.appModule === this.#options.appModule &&
       (record.network ?? "unix") === this.#options.network &&
+      (record.environment ?? this.#options.environment) === this.#options.environment &&
       sameProgram(record.attached, this.#options.attached(program.unit)) &&
       record.release === program.release &&
       record.services.length === program.services.length &&
@@ -328,7 +330,7 @@ export class Supervisor {
 
   /** Empties a place, unless it is filled again meanwhile. */
   async #leave(slot: Slot): Promise<void> {
-    await slot.vacate();
+    await slot.vacate(drainMs);
     if (slot.instances.length === 0 && slot.isVacant) this.#slots.delete(slot.name);
   }
 
@@ -347,7 +349,7 @@ export class Supervisor {
     return slot;
   }
 
-  #launch(slot: Slot, program: Program, change?: string): Instance {
+  #launch(slot: Slot, program: Program, change?: string, readyMs?: number): Instance {
     const { clock, home, network, runtime } = this.#options;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
@@ -361,6 +363,7 @@ export class Supervisor {
       token: randomBytes(32).toString("base64url"),
       address: program.kind === "host" ? addressFor(network, home, id) : "",
       network,
+      environment: this.#options.environment,
       attached: this.#options.attached(slot.unit),
       release: program.release,
       builds: program.builds,
@@ -402,6 +405,7 @@ export class Supervisor {
         running,
         booted: boot,
         clock,
+        readyMs,
         onChange: (changed) => this.#changed(changed),
       }),
     );

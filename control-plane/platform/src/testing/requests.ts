@@ -19,12 +19,16 @@ export async function answers(url: string): Promise<void> {
   }
 }
 
+/** Pause between two requests of a load, milliseconds: as many as show a gap, and few enough to leave the machine to what is tested. */
+export const pauseMs = 10;
+
 /** Asks again and again until `stop`, which tells how many answers were not 200. */
 export function keepAsking(url: string): { stop(): Promise<number> } {
   let failed = 0;
   let asking = true;
   const asked = (async () => {
-    while (asking) if ((await fetch(url).catch(() => ({ status: 0 }))).status !== 200) failed++;
+    for (; asking; await delay(pauseMs))
+      if ((await fetch(url).catch(() => ({ status: 0 }))).status !== 200) failed++;
   })();
   return {
     async stop() {

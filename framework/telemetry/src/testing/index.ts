@@ -1,4 +1,4 @@
-// For tests: a place that traces are sent to.
+// For tests and benchmarks: a place that traces are sent to, and what writes them.
 export {
   decodeTraces,
   partialSuccess,
@@ -6,3 +6,4 @@ export {
   type ReceivedSpan,
 } from "./otlp-message.ts";
 export { attributesOf, OtlpSink, type SinkAnswer } from "./otlp-sink.ts";
+export { OtlpEncoder } from "../otlp-encoder.ts";

@@ -23,10 +23,10 @@ export function showAudit(options: AuditOptions): Promise<void> {
 
 /** One change on one line: when, who, what, where, with what, and how it ended. */
 export function auditLine(entry: AuditEntry): string {
-  const { action, after, asked, at, before, by, result, service, unit, why } = entry;
+  const { action, after, asked, at, before, by, result, service, token, unit, why } = entry;
   const parts = [
     at,
-    by,
+    token === undefined ? by : `${by} (token ${token})`,
     action,
     service ?? unit,
     asked === undefined ? undefined : JSON.stringify(asked),

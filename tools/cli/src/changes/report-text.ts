@@ -1,15 +1,20 @@
 import type { ChangeReport } from "@kerf/control-api";
 import { duration } from "../output/duration.ts";
+import { latencyTable } from "./latency-table.ts";
 
 /** What a change cost or saved, in words. */
 export function reportText(report: ChangeReport): string {
-  const { kind, memoryBytes, ms, nowInProcess, nowOverNetwork, processes, title } = report;
+  const { kind, latency, memoryBytes, ms, nowInProcess, nowOverNetwork, processes, title } = report;
   return [
     `${kind} ${title}: done after ${duration(ms)}`,
     `  processes  ${processes.before} → ${processes.after}`,
     `  memory     ${megabytes(memoryBytes.before)} → ${megabytes(memoryBytes.after)} MB`,
+    ...(report.forced ?? []).map(
+      ({ instance }) => `  ended      ${instance} by force: it had not finished in its time`,
+    ),
     ...edges("now over the network", nowOverNetwork),
     ...edges("now in one program", nowInProcess),
+    ...(latency === undefined ? [] : latencyTable(latency)),
   ].join("\n");
 }
 

@@ -12,11 +12,16 @@ export interface ChangeOptions {
   home?: string;
   json?: true;
   wait?: true;
+  /** Seconds. */
+  readyTimeout?: number;
+  drainTimeout?: number;
 }
 
-/** How a change is known. */
+/** How a change is known, and how long its copies may take, milliseconds. */
 export interface Asked {
   readonly change: string;
+  readonly readyMs?: number;
+  readonly drainMs?: number;
 }
 
 /** Pause between two attempts while another change is under way, milliseconds, and how long it is waited for. */
@@ -48,7 +53,12 @@ export async function withSteps<T>(
   options: ChangeOptions,
   request: (asked: Asked) => Promise<T>,
 ): Promise<T> {
-  const asked = { change: `c-${randomBytes(6).toString("hex")}` };
+  const { drainTimeout, readyTimeout } = options;
+  const asked: Asked = {
+    change: `c-${randomBytes(6).toString("hex")}`,
+    ...(readyTimeout === undefined ? undefined : { readyMs: readyTimeout * 1_000 }),
+    ...(drainTimeout === undefined ? undefined : { drainMs: drainTimeout * 1_000 }),
+  };
   const watching = new AbortController();
   const shown =
     options.json === true ? undefined : showSteps(client, asked.change, watching.signal);

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { waitOption, watchOption } from "./change-options.ts";
+import { watchOption, withChangeOptions } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What `kerf deploy` takes. */
@@ -31,8 +31,6 @@ export interface ReleasesOptions {
 
 const verdictHelp =
   "print it as JSON: {verdict, findings: [{verdict, about, service, consumer, operation, path, message}]}";
-const jsonHelp =
-  "print the report as JSON: {id, kind, title, ms, processes, memoryBytes, nowOverNetwork, nowInProcess}";
 
 /** `10%` as a share. */
 function percentage(text: string): number {
@@ -45,7 +43,7 @@ function percentage(text: string): number {
 /** `kerf deploy`: new code of some services, and of no others. */
 export function deployCommand(): Command {
   return examples(
-    new Command("deploy")
+    withChangeOptions(new Command("deploy"))
       .summary("build services and run them in the place of what runs")
       .description(
         "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
@@ -71,9 +69,6 @@ export function deployCommand(): Command {
         percentage,
       )
       .addOption(watchOption())
-      .addOption(waitOption())
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (services: string[], options: DeployOptions) => {
         const { assertNamed } = await import("../changes/assert-named.ts");
         assertNamed(services, options.all);
@@ -100,7 +95,7 @@ export function deployCommand(): Command {
 /** `kerf rollback`: what ran before. */
 export function rollbackCommand(): Command {
   return examples(
-    new Command("rollback")
+    withChangeOptions(new Command("rollback"))
       .summary("run an earlier release of a unit again")
       .description(
         "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add.",
@@ -108,9 +103,6 @@ export function rollbackCommand(): Command {
       .argument("<unit>", "the unit, or gateway:NAME")
       .argument("[release]", "its number (default: the one that ran before)")
       .option("--force", "even though the gate speaks against it; goes on record")
-      .addOption(waitOption())
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { homeOption } from "./home-option.ts";
+import { withChangeOptions } from "./change-options.ts";
 
 /** What `kerf scale` takes beside what every change does. */
 export interface ScaleOptions extends ChangeOptions {
@@ -12,13 +12,10 @@ export interface ScaleOptions extends ChangeOptions {
   idle?: string;
 }
 
-const jsonHelp =
-  "print the report as JSON: {id, kind, title, ms, units, processes, memoryBytes, nowOverNetwork, nowInProcess}";
-
 /** `kerf scale`: more or fewer copies. */
 export function scaleCommand(): Command {
   return examples(
-    new Command("scale")
+    withChangeOptions(new Command("scale"))
       .summary("run another number of copies of a unit, or as many as its load asks for")
       .description(
         "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. With --auto the platform does " +
@@ -35,9 +32,6 @@ export function scaleCommand(): Command {
         "--idle <seconds>",
         "with --auto 0..: without anything to do before the last one goes; 60",
       )
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (unit: string, copies: string | undefined, options: ScaleOptions) => {
         const { scale } = await import("../changes/scale.ts");
         await scale(unit, copies, options);
@@ -55,16 +49,13 @@ export function scaleCommand(): Command {
 /** `kerf restart`: the same, anew. */
 export function restartCommand(): Command {
   return examples(
-    new Command("restart")
+    withChangeOptions(new Command("restart"))
       .summary("start new copies of a unit in the place of those that run")
       .description(
         "Starts new copies of what runs beside those that serve. When all are ready everyone is told at once, and the old copies finish what they have begun. " +
           "When one does not get ready nothing is changed.",
       )
       .argument("<unit>", "the unit; a gateway as gateway:NAME")
-      .option("--wait", "wait for another change that is under way")
-      .addOption(homeOption())
-      .option("--json", jsonHelp)
       .action(async (unit: string, options: ChangeOptions) => {
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) => client.restart({ ...asked, unit }));

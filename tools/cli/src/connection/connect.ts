@@ -6,6 +6,7 @@ import { operatorHeader, platform, type PlatformContract } from "@kerf/control-a
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { findHome } from "./home.ts";
 import { operator } from "./operator.ts";
+import { readToken } from "./token.ts";
 
 /** A running platform, with a typed client of its API. */
 export interface Connection {
@@ -17,12 +18,12 @@ export interface Connection {
 /** Finds the platform by its folder of state; throws `platform_unreachable` when none was started there. */
 export async function connect(options: { home?: string | undefined }): Promise<Connection> {
   const home = findHome(options.home, process.env, process.cwd());
-  const token = await readFile(join(home, "token"), "utf8").catch((cause: unknown) => {
-    throw notStarted(home, cause);
+  const token = await readToken(home).catch((cause: unknown) => {
+    throw cause instanceof KerfError ? cause : notStarted(home, cause);
   });
   const url = await urlOf(home);
   const headers = {
-    authorization: `Bearer ${token.trim()}`,
+    authorization: `Bearer ${token}`,
     [operatorHeader]: encodeURIComponent(operator()),
   };
   return { home, url, client: httpClient(platform, { baseUrl: url, headers: () => headers }) };

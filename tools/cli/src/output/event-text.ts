@@ -15,7 +15,20 @@ const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"
   watch: "the new release does as well as the old one",
   shift: "everyone calls them",
   drain: "the old ones have finished",
+  measure: "what calls take now is measured",
   undo: "undone; what served before, serves on",
+};
+
+/** What each step of a change is when it fails. */
+const failedSteps: typeof rolloutSteps = {
+  gate: "it does not go together with what runs",
+  migrate: "the tables could not be made ready",
+  start: "new copies did not get ready",
+  watch: "the new release does worse than the old one",
+  shift: "not everyone calls them",
+  drain: "the old ones have not finished",
+  measure: "what calls take now could not be measured",
+  undo: "it could not be undone",
 };
 
 /** Words for what the platform says. Remembers who was in trouble, so that it can say when that is over. */
@@ -84,16 +97,15 @@ export class EventText {
   }
 
   #rollout(event: ProgressEvent & { type: "rollout" }): string | undefined {
-    const { kind, step, title } = event;
+    const { detail, kind, state, step, title } = event;
     if (event.state === "started") return undefined;
     const mark = event.state === "done" ? this.#paint("good", "✓") : this.#paint("bad", "✗");
     const time = event.ms === undefined ? "" : this.#paint("faint", `  ${duration(event.ms)}`);
     // Why it failed is said by whoever asked for it, or by the problem that came with it.
-    const detail =
-      event.state === "failed" || event.detail === undefined
-        ? ""
-        : this.#paint("faint", `  ${event.detail}`);
-    return `${mark} ${kind} ${title}: ${rolloutSteps[step]}${detail}${time}`;
+    const what = state === "done" ? rolloutSteps[step] : failedSteps[step];
+    const more =
+      state === "failed" || detail === undefined ? "" : this.#paint("faint", `  ${detail}`);
+    return `${mark} ${kind} ${title}: ${what}${more}${time}`;
   }
 
   #instance(event: ProgressEvent & { type: "instance" }): string | undefined {

@@ -14,8 +14,20 @@ export function printFailure(thrown: unknown, json: boolean): void {
   const shape = shapeOf(thrown);
   const text = json
     ? JSON.stringify({ error: shape })
-    : failureText(shape, paintFor(process.stderr)) + details(thrown);
+    : [failureText(shape, paintFor(process.stderr)), ...lastLines(shape)].join("\n") +
+      details(thrown);
   process.stderr.write(`${text}\n`);
+}
+
+/** How many of the last lines of a log are shown with an error. */
+const logLines = 12;
+
+/** The last lines of the program that it is about, when it came with them. */
+function lastLines({ data }: ErrorShape): string[] {
+  const log = (data as { log?: unknown } | undefined)?.log;
+  if (!Array.isArray(log) || log.length === 0) return [];
+  const paint = paintFor(process.stderr);
+  return [paint("faint", "  its last lines:"), ...logTail(log, logLines, paint)];
 }
 
 /** What an error says to people. */

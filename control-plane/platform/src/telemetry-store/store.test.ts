@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ManualClock } from "@kerf/kernel";
+import { Logger } from "@kerf/telemetry";
+import type { Attributes, ReceivedLog, ReceivedSpan } from "./otlp/received.ts";
+import type { Retention } from "./segments/segments.ts";
+import { type Received, TelemetryStore } from "./store.ts";
+
+const hour = 3_600_000;
+const resourceOf = (service: string, more: Attributes = {}) => ({
+  attributes: { "service.name": service, "kerf.unit": "main", ...more },
+});
+
+function setUp(t: TestContext, retention?: Retention) {
+  const directory = mkdtempSync(join(tmpdir(), "kerf-telemetry-"));
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const log = new Logger({ level: "warn", sink: (line) => void lines.push(line) });
+  let store = new TelemetryStore(directory, { clock, log, retention });
+  t.after(() => {
+    store.close();
+    rmSync(directory, { recursive: true });
+  });
+  const again = (): TelemetryStore => {
+    store.close();
+    return (store = new TelemetryStore(directory, { clock, log, retention }));
+  };
+  return { directory, clock, lines, store, again };
+}
+
+let ids = 0;
+function span(
+  fields: Partial<ReceivedSpan> & { service?: string; more?: Attributes } = {},
+): Received {
+  const { service = "orders", more, ...rest } = fields;
+  const number = Buffer.alloc(8);
+  number.writeUInt32BE(++ids, 4);
+  return {
+    resource: resourceOf(service, more),
+    span: {
+      traceId: Buffer.concat([number, number]),
+      spanId: number,
+      parentId: undefined,
+      name: "orders/place",
+      kind: 2,
+      startedAt: 1_000_000,
+      endedAt: 1_250_000,
+      failed: false,
+      message: undefined,
+      attributes: undefined,
+      events: undefined,
+      links: undefined,
+      ...rest,
+    },
+  };
+}
+
+function line(fields: Partial<ReceivedLog> = {}): Received {
+  return {
+    resource: resourceOf("orders"),
+    log: {
+      at: 1_000_000,
+      severity: 9,
+      body: "order placed",
+      attributes: undefined,
+      traceId: undefined,
+      spanId: undefined,
+      ...fields,
+    },
+  };
+}
+
+const everything = { from: 0, to: Number.MAX_SAFE_INTEGER / 1_000, limit: 100 };
+
+test("a trace is found by its id, in the order in which its spans began, also after another start", (t) => {
+  const { again, store } = setUp(t);
+  const first = span({ startedAt: 5 });
+  const { traceId } = first.span as ReceivedSpan;
+  store.add([span({ traceId, startedAt: 9, name: "payments/charge", service: "payments" }), first]);
+  store.add([span(), span({ traceId, startedAt: 7, failed: true })]);
+  for (const each of [() => store, again]) {
+    const found = each().trace(traceId.toString("hex"));
+    assert.deepEqual(
+      found.map(({ startedAt, service, failed }) => [startedAt, service, failed]),
+      [
+        [5, "orders", false],
+        [7, "orders", true],
+        [9, "payments", false],
+      ],
+    );
+  }
+});
+
+test("queries find spans", (t) => {
+  const { store } = setUp(t);
+  const spans = {
+    slow: span({ startedAt: 0, endedAt: 2_000_000, attributes: { "order.id": "o-7", paid: true } }),
+    failed: span({
+      service: "payments",
+      name: "payments/charge",
+      failed: true,
+      attributes: { "error.type": "card_declined", attempt: 2 },
+      message: "no 100% luck",
+    }),
+    other: span({
+      name: "100_percent",
+      kind: 3,
+      more: { region: "eu", "service.version": "orders@3" },
+    }),
+  };
+  store.add(Object.values(spans));
+  const ask = (query: string): string[] => {
+    const found = store.spans({ ...everything, query });
+    return Object.entries(spans)
+      .filter(([, { span: one }]) =>
+        found.some(({ spanId }) => spanId === one?.spanId.toString("hex")),
+      )
+      .map(([name]) => name);
+  };
+  const expected: readonly (readonly [query: string, names: readonly string[]])[] = [
+    ["", ["slow", "failed", "other"]],
+    ["status:error", ["failed"]],
+    ["status:ok", ["slow", "other"]],
+    ["service:PAYMENTS", ["failed"]],
+    ["service:pay*", ["failed"]],
+    ["duration:>1s", ["slow"]],
+    ["duration:<=250ms", ["failed", "other"]],
+    ["@order.id:o-7", ["slow"]],
+    ["@order.id:*", ["slow"]],
+    ["@paid:true", ["slow"]],
+    ["@attempt:>=2", ["failed"]],
+    ["@attempt:>2", []],
+    ["@region:eu", ["other"]],
+    ["code:card_declined", ["failed"]],
+    ["-code:card_declined", ["slow", "other"]],
+    ["kind:client", ["other"]],
+    ["release:orders@3", ["other"]],
+    ["luck", ["failed"]],
+    ["100%", ["failed"]],
+    ["100_", ["other"]],
+    ["status:error OR duration:>1s", ["slow", "failed"]],
+    ["(status:error OR duration:>1s) service:orders", ["slow"]],
+    [`trace:${(spans.slow.span as ReceivedSpan).traceId.toString("hex")}`, ["slow"]],
+  ];
+  for (const [query, names] of expected) assert.deepEqual(ask(query), names, query);
+  for (const wrong of [
+    "colour:red",
+    "duration:fast",
+    "service:>a",
+    "@attempt:>x",
+    "trace:xyz",
+    "status:maybe",
+  ])
+    assert.throws(() => ask(wrong), { code: "invalid_input" }, wrong);
+});
+
+test("queries find lines of logs, those of a trace among them", (t) => {
+  const { store } = setUp(t);
+  const traceId = Buffer.alloc(16, 7);
+  store.add([
+    line(),
+    line({
+      severity: 17,
+      body: "the card was declined",
+      attributes: { code: "declined" },
+      traceId,
+    }),
+    line({ severity: 13, body: { nested: ["deeply"] } }),
+  ]);
+  const ask = (query: string): unknown[] =>
+    store.logs({ ...everything, query }).map(({ severity }) => severity);
+  assert.deepEqual(ask("level:>=warn"), [13, 17]);
+  assert.deepEqual(ask("level:<=info"), [9]);
+  assert.deepEqual(ask("level:error"), [17]);
+  assert.deepEqual(ask("deeply"), [13]);
+  assert.deepEqual(ask("code:declined"), [17]);
+  assert.deepEqual(ask(`trace:${traceId.toString("hex")}`), [17]);
+  assert.deepEqual(ask("message:*declined*"), [17]);
+});
+
+test("a batch that cannot be kept leaves nothing behind, and the next one is kept", (t) => {
+  const { store } = setUp(t);
+  store.add([span({ name: "before" })]);
+  const broken = span({ name: "new", startedAt: Number.NaN });
+  assert.throws(() => store.add([span({ name: "new" }), broken]));
+  store.add([span({ name: "new" })]);
+  const names = store.spans({ ...everything, query: "" });
+  assert.deepEqual(
+    names.map(({ name }) => name),
+    ["new", "before"],
+  );
+  assert.equal(store.stored.spans, 2);
+});
+
+test("what is too old goes a file at a time, and so does what is too much", async (t) => {
+  const old = setUp(t, { maxBytes: 1e9, maxAgeMs: 24 * hour });
+  for (let at = 0; at < 40; at += 7) {
+    old.store.add([span({ startedAt: at * hour * 1_000 })]);
+    await old.clock.advance(7 * hour);
+  }
+  const kept = readdirSync(old.directory).filter((name) => name.endsWith(".db"));
+  assert.ok(kept.length >= 4 && kept.length <= 5, String(kept));
+  assert.equal(old.store.stored.spans, kept.length);
+
+  const large = setUp(t, { maxBytes: 300_000, maxAgeMs: 1_000 * hour });
+  for (let n = 0; n < 4; n++) {
+    large.store.add(
+      Array.from({ length: 500 }, () => span({ attributes: { text: "x".repeat(300) } })),
+    );
+    await large.clock.advance(7 * hour);
+  }
+  large.store.add([span()]);
+  assert.ok(large.store.stored.bytes < 600_000, String(large.store.stored.bytes));
+});
+
+test("a file that is none is left out and said", (t) => {
+  const { again, directory, lines, store } = setUp(t);
+  store.add([span()]);
+  writeFileSync(join(directory, "5.db"), "this is no database, whatever its name says".repeat(99));
+  assert.equal(again().stored.spans, 1);
+  assert.match(lines.join(), /5\.db cannot be read/);
+});
