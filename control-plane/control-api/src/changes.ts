@@ -13,6 +13,11 @@ export const rolloutStep = z.enum([
   "drain",
   "measure",
   "undo",
+  // Of a database that is moved.
+  "prepare",
+  "copy",
+  "prove",
+  "leave",
 ]);
 export type RolloutStep = z.infer<typeof rolloutStep>;
 
@@ -25,6 +30,7 @@ export const changeKind = z.enum([
   "deploy",
   "rollback",
   "configure",
+  "move",
 ]);
 export type ChangeKind = z.infer<typeof changeKind>;
 

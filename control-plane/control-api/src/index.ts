@@ -31,3 +31,8 @@ export {
   status,
   type UnitStatus,
 } from "./status.ts";
+export {
+  type DatabaseMoveReport,
+  databaseMoveOperations,
+  databaseMoveReport,
+} from "./database-moves.ts";

@@ -9,6 +9,7 @@ import {
   releaseStatus,
   scalingSettings,
 } from "./changes.ts";
+import { databaseMoveOperations } from "./database-moves.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { progressEvent } from "./progress.ts";
@@ -144,6 +145,7 @@ export const platform = contract("platform", {
       summary:
         "Exchanges the passwords of a service's database without losing a call, and proves that the old ones are refused.",
     }),
+    ...databaseMoveOperations,
     restart: command({
       http: "POST /api/units/{unit}/restart",
       input: z.object({ ...asked, unit: z.string() }),

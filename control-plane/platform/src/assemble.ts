@@ -35,6 +35,8 @@ import { Rollouts } from "./rollouts/rollouts.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
 import { Databases } from "./resources/databases.ts";
+import { DatabaseMoves } from "./resources/moves/database-moves.ts";
+import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
@@ -93,6 +95,7 @@ export interface Whole {
 export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
+  readonly databaseMoves: DatabaseMoves;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly supervisor: Supervisor;
@@ -132,10 +135,12 @@ export function assemble(
   const deployed = new Deployed(options, (host, port) => freePort(gatewayPortSetting, host, port));
 
   // What services keep their data in.
+  const locations = new Locations(home);
   const databases = new Databases({
     home,
     clock,
     log,
+    locations,
     ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
@@ -306,6 +311,29 @@ export function assemble(
         .flatMap(({ current }) => (current === undefined ? [] : [current.id])),
   });
 
+  const databaseMoves = new DatabaseMoves({
+    home,
+    clock,
+    databases,
+    locations,
+    rollouts,
+    manifest,
+    unitOf: (service) => deployed.unitOf(service),
+    exchange: async (unit) => {
+      try {
+        const slots = supervisor.slotsOf(unit).map((slot) => slot.replace());
+        const replaced = await Promise.all(slots);
+        await publisher.acknowledged();
+        return replaced.map(({ id }) => id);
+      } catch (thrown) {
+        // The old ones may have nothing to work with any more.
+        await supervisor.startAnew(unit, detachBoundMs, draining.signal);
+        throw thrown;
+      }
+    },
+    problem: (error, source) => events.problem(error, source),
+  });
+
   // As many copies as load asks for, where that is wanted.
   const scaling = new AutoScaling({
     clock,
@@ -379,6 +407,7 @@ export function assemble(
     wheel,
     events,
     databases,
+    databaseMoves,
     settings,
     audit,
     tokens: new TokenStore(home.state, clock),
@@ -411,6 +440,7 @@ export function assemble(
   return {
     deployed,
     databases,
+    databaseMoves,
     settings,
     audit,
     supervisor,

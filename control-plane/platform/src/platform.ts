@@ -180,6 +180,8 @@ export class Platform {
       );
     }
 
+    await this.#parts.databaseMoves.recover();
+
     // Ready is what answers: everyone knows the way to everyone.
     deployed.starting = false;
     await publisher.acknowledged();

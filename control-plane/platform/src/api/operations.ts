@@ -13,11 +13,12 @@ import {
   toKerfError,
 } from "@kerf/kernel";
 import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
-import { auditedOperations } from "../audit/audited-operations.ts";
+import { auditedOperations, userOf } from "../audit/audited-operations.ts";
 import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
@@ -35,6 +36,7 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly tokens: TokenStore;
@@ -173,6 +175,17 @@ export function platformOperations(around: ApiSurroundings): Operations {
       });
       return { instances, refused };
     }),
+    moveDatabase: inFull(({ input, context }) => {
+      const { change, maxPauseMs, service, to } = input as MoveDatabase;
+      const { name } = serviceOf(service);
+      const by = userOf(context);
+      return around.databaseMoves.move(name, to, { id: change, by, maxPauseMs });
+    }),
+    dropLeftDatabases: inFull(async ({ input }) => {
+      const { name } = serviceOf((input as { service: string }).service);
+      const dropped = await around.databaseMoves.dropLeft(name);
+      return { dropped: dropped.map(({ database, server }) => ({ database, server })) };
+    }),
     ...changeOperations(around, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
@@ -216,6 +229,13 @@ interface Invocation {
   input: unknown;
   as?: Principal | undefined;
   deadlineMs?: number | undefined;
+}
+
+interface MoveDatabase {
+  change: string;
+  service: string;
+  to: Destination;
+  maxPauseMs: number;
 }
 
 interface Operate {

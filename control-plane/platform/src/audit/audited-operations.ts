@@ -134,6 +134,23 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: ofService,
     came: ({ refused }) => ({ after: { refused: refused as never } }),
   },
+  moveDatabase: {
+    // A URL has a password in it.
+    asked: ({ service, to }) => ({
+      service: String(service),
+      asked: {
+        to: "url" in (to as object) ? "a server by URL" : (to as never),
+      },
+    }),
+    came: ({ from, left, pauseMs, rows, to }) => ({
+      before: { server: String(from) },
+      after: { server: String(to), left: left as never, pauseMs: Number(pauseMs), rows: Number(rows) },
+    }),
+  },
+  dropLeftDatabases: {
+    asked: ofService,
+    came: ({ dropped }) => ({ before: { databases: dropped as never } }),
+  },
   attachProgram: {
     // It is said again every few seconds; only the first time changes something.
     asked: ({ service, holder, command, cwd }, { isAttached }) =>

@@ -22,6 +22,7 @@ import { Passwords } from "./passwords.ts";
 import { connectionsOfCopy, connectionsOfRole } from "./connection-budget.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { refusedLogin } from "./refused-login.ts";
+import type { Locations, ServerPlace } from "./moves/locations.ts";
 
 /** How long a server that the app no longer names may take to shut down, in milliseconds. */
 const stopBoundMs = 8_000;
@@ -44,6 +45,8 @@ export interface DatabasesOptions {
   readonly home: Home;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where databases are that were moved. */
+  readonly locations: Locations;
   /** Whether code that is older than its tables may run. */
   readonly ahead: "allowed" | "refused";
   /** A server entered another state. */
@@ -63,6 +66,10 @@ export class Databases {
   readonly #preparing = new Map<string, Promise<void>>();
   /** Services whose passwords are being exchanged. */
   readonly #rotating = new Set<string>();
+  /** Services whose new copies wait until it is known where their database is. */
+  readonly #held = new Map<string, Promise<void>>();
+  /** Servers that a move needs. */
+  readonly #opened = new Set<string>();
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -99,13 +106,20 @@ export class Databases {
       state.attempted.resolve();
     }
     for (const declared of services) {
-      const server = declared.database?.server ?? "main";
+      const { server } = this.#placeOf(declared);
       const known = this.#services.get(declared.name);
       if (known?.server === server) known.declared = declared;
       else
         this.#services.set(declared.name, { declared, server, attempted: Promise.withResolvers() });
     }
     const wanted = new Set([...this.#services.values()].map((state) => state.server));
+    for (const name of this.#opened) wanted.add(name);
+    const urlFiles = new Map(
+      services.map((declared) => {
+        const { server, urlFile = manifest.servers[server]?.urlFile } = this.#placeOf(declared);
+        return [server, urlFile];
+      }),
+    );
     for (const [name, server] of this.#servers) {
       if (wanted.has(name)) continue;
       this.#servers.delete(name);
@@ -115,7 +129,7 @@ export class Databases {
     }
     for (const name of wanted) {
       const reachable = this.#reachable.get(name);
-      const urlFile = manifest.servers[name]?.urlFile;
+      const urlFile = urlFiles.get(name);
       if (
         !this.#servers.has(name) ||
         (urlFile !== undefined && this.#servers.get(name)?.embedded === true)
@@ -134,6 +148,7 @@ export class Databases {
   /** Resolves when the database of a service has been attempted; at once when it has none. */
   async attempted(service: string): Promise<void> {
     await this.#services.get(service)?.attempted.promise;
+    await this.#held.get(service);
   }
 
   /** Why a service cannot work with its database. */
@@ -264,6 +279,85 @@ export class Databases {
     }
   }
 
+  /** Where the database of a service is. Throws as {@link connection} does, or `conflict` while its passwords are being exchanged. */
+  movable(service: string): { readonly place: ServerPlace; readonly server: DatabaseServer } {
+    this.connection(service, "owner");
+    const { declared, server: name } = this.#services.get(service) as ServiceState;
+    const server = this.#reachable.get(name);
+    if (server === undefined || this.#rotating.has(service)) {
+      throw new KerfError(server === undefined ? "not_ready" : "conflict", {
+        message:
+          server === undefined
+            ? `The database server of ${service} does not run.`
+            : `The passwords of ${service} are being exchanged.`,
+        fix: "Try it again in a moment: kerf status",
+      });
+    }
+    return { place: this.#placeOf(declared, this.#servers.get(name)?.urlFile), server };
+  }
+
+  /** Starts a server, or reaches it, and keeps it until {@link close}. Throws why it cannot be had. */
+  async open({ server: name, urlFile }: ServerPlace): Promise<DatabaseServer> {
+    const known = this.#reachable.get(name);
+    if (known === undefined) {
+      const server = this.#server(name, urlFile);
+      this.#opened.add(name);
+      await server.start();
+      if (!this.#reachable.has(name)) {
+        await this.close(name);
+        throw KerfError.fromShape(
+          server.lastError ?? {
+            ...new KerfError("not_ready", `The server ${name} does not answer.`).toShape(),
+          },
+        );
+      }
+    }
+    this.#opened.add(name);
+    return this.#reachable.get(name) as DatabaseServer;
+  }
+
+  /** Lets a server go that {@link open} has started, unless a service lives there. */
+  async close(name: string): Promise<void> {
+    this.#opened.delete(name);
+    if ([...this.#services.values()].some((state) => state.server === name)) return;
+    const server = this.#servers.get(name);
+    this.#servers.delete(name);
+    this.#reachable.delete(name);
+    await server?.stop(stopBoundMs);
+  }
+
+  /** Makes the database of a service on another server, with its roles and empty tables. */
+  async makeOn(server: DatabaseServer, service: string): Promise<ProvisionedService> {
+    const { declared } = this.#services.get(service) as ServiceState;
+    const [made] = (await this.#roles(server, [{ declared }])) as [ProvisionedService];
+    const directory = declared.database?.migrations as string;
+    await migrate(made.owner, directory, systemSchema, this.#history);
+    return made;
+  }
+
+  /** How its owner reaches the database of a service on a server. */
+  ownerOn(server: DatabaseServer, service: string): ConnectionConfig {
+    const { database, owner } = serviceNames(service);
+    return server.connection(database, owner, this.#passwords.current(service).owner);
+  }
+
+  /** New copies with a service wait before they are told where its database is. Answers what ends that. */
+  hold(service: string): () => void {
+    const held = Promise.withResolvers<void>();
+    this.#held.set(service, held.promise);
+    return () => {
+      this.#held.delete(service);
+      held.resolve();
+    };
+  }
+
+  /** The database of a service is on another server from now on. */
+  relocate(service: string, { server }: ServerPlace, provisioned: ProvisionedService): void {
+    const state = this.#services.get(service) as ServiceState;
+    state.server = server;
+    state.provisioned = provisioned;
+  }
+
   /** How one of so many copies reaches the database of a service. */
   boot(service: string, copies: number): DatabaseBoot | undefined {
     const state = this.#services.get(service);
@@ -291,6 +385,11 @@ export class Databases {
 
   async stop(boundMs: number): Promise<void> {
     await Promise.all(this.servers.map((server) => server.stop(boundMs)));
+  }
+
+  #placeOf(declared: ManifestService, urlFile?: string): ServerPlace {
+    const server = declared.database?.server ?? "main";
+    return this.#options.locations.of(declared.name) ?? { server, ...(urlFile && { urlFile }) };
   }
 
   get #history(): HistoryOptions {
@@ -355,8 +454,11 @@ export class Databases {
       throw error;
     }
     await Promise.all(
-      states.map((state, index) => {
+      states.map(async (state, index) => {
         state.provisioned = provisioned[index] as ProvisionedService;
+        await this.#restoreWrites(state).catch((thrown: unknown) =>
+          this.#options.problem(toKerfError(thrown), state.declared.name),
+        );
         return this.migrate(state.declared.name).then(
           () => {},
           (thrown: unknown) => this.#options.problem(toKerfError(thrown), state.declared.name),
@@ -365,10 +467,19 @@ export class Databases {
     );
   }
 
+  /** A move that a platform before us did not come to commit may have taken the service its right to write. */
+  async #restoreWrites({ declared, provisioned }: ServiceState): Promise<void> {
+    const { isCommitted, unfinished } = this.#options.locations;
+    const { rights = [], service } = unfinished ?? {};
+    if (isCommitted || service !== declared.name || rights.length === 0) return;
+    const { owner } = provisioned as ProvisionedService;
+    await withConnection(owner, "kerf/move", (client) => client.query(rights.join(";\n")));
+  }
+
   /** Makes the roles and databases of services as they should be. */
   async #roles(
     server: DatabaseServer,
-    states: readonly ServiceState[],
+    states: readonly Pick<ServiceState, "declared">[],
   ): Promise<ProvisionedService[]> {
     await this.#passwords.ensure(states.map((state) => state.declared.name));
     const requests = states.map(({ declared }) => ({

@@ -47,6 +47,10 @@ export class PostgresServer {
     this.#since = options.clock.wall();
   }
 
+  /** File with the URL of a server that we do not run. */
+  get urlFile(): string | undefined {
+    return this.#options.urlFile;
+  }
   get pid(): number {
     return this.#running?.pid ?? 0;
   }

@@ -38,6 +38,13 @@ export interface RolloutsOptions {
   readonly memory: () => Promise<number>;
 }
 
+/** Tells of a step while `work` does it; what that answers is worth telling. */
+export type Stepping = (
+  step: RolloutStep,
+  detail: string | undefined,
+  work: () => Promise<string | void>,
+) => Promise<void>;
+
 /** Makes changes, one at a time: staged beside what serves, committed in one moment, finished or undone whatever happens. */
 export class Rollouts {
   readonly #options: RolloutsOptions;
@@ -77,6 +84,20 @@ export class Rollouts {
     try {
       const findings = await this.#judge(change, before, force);
       return await this.#roll(change, before, findings, asked);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Does something that is no change of what runs, and that no change may come beside. */
+  async alone<T>(plan: Plan, { by, id }: Asked, work: (step: Stepping) => Promise<T>): Promise<T> {
+    this.assertFree();
+    const at = new Date(this.#options.clock.wall()).toISOString();
+    const change: Change = { version: 1, ...plan, id, by, at };
+    this.#running = change;
+    this.#failedAt = undefined;
+    try {
+      return await work((step, detail, doing) => this.#step(change, step, detail, doing));
     } finally {
       this.#running = undefined;
     }

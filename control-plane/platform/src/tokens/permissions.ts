@@ -82,6 +82,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   operate: "operator",
   sql: "operator",
   rotateDatabasePasswords: "operator",
+  moveDatabase: "operator",
+  dropLeftDatabases: "operator",
   cut: "operator",
   join: "operator",
   attachProgram: "operator",

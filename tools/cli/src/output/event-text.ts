@@ -17,6 +17,10 @@ const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"
   drain: "the old ones have finished",
   measure: "what calls take now is measured",
   undo: "undone; what served before, serves on",
+  prepare: "the new server has its roles and empty tables",
+  copy: "copied while it serves",
+  prove: "both hold the same, to the last row",
+  leave: "nobody can write to the old one",
 };
 
 /** What each step of a change is when it fails. */
@@ -29,6 +33,10 @@ const failedSteps: typeof rolloutSteps = {
   drain: "the old ones have not finished",
   measure: "what calls take now could not be measured",
   undo: "it could not be undone",
+  prepare: "the new server could not be made ready",
+  copy: "it could not be copied",
+  prove: "both could not be proved equal",
+  leave: "the old one could not be closed",
 };
 
 /** Words for what the platform says. Remembers who was in trouble, so that it can say when that is over. */
