@@ -326,8 +326,9 @@ export function assemble(
         await publisher.acknowledged();
         return replaced.map(({ id }) => id);
       } catch (thrown) {
-        // The old ones may have nothing to work with any more.
-        await supervisor.startAnew(unit, detachBoundMs, draining.signal);
+        // From the moment of the move on the old ones have nothing to work with any more.
+        if (locations.isCommitted)
+          await supervisor.startAnew(unit, detachBoundMs, draining.signal);
         throw thrown;
       }
     },

@@ -23,6 +23,23 @@ export interface DbRotateOptions {
   json?: true;
 }
 
+/** What `kerf db move` takes. */
+export interface DbMoveOptions {
+  to?: string;
+  toFile?: string;
+  /** Seconds. */
+  maxPause?: number;
+  wait?: true;
+  home?: string;
+  json?: true;
+}
+
+/** What `kerf db drop-old` takes. */
+export interface DbDropOldOptions {
+  home?: string;
+  json?: true;
+}
+
 /** `kerf db`: the databases of services. */
 export function dbCommand(): Command {
   return new Command("db")
@@ -31,7 +48,9 @@ export function dbCommand(): Command {
     .helpCommand(false)
     .addCommand(shellCommand())
     .addCommand(typesCommand())
-    .addCommand(rotateCommand());
+    .addCommand(rotateCommand())
+    .addCommand(moveCommand())
+    .addCommand(dropOldCommand());
 }
 
 function shellCommand(): Command {
@@ -100,5 +119,49 @@ function rotateCommand(): Command {
         await rotatePasswords(service, options);
       }),
     [["kerf db rotate payments", "when somebody may have seen the old ones"]],
+  );
+}
+
+function moveCommand(): Command {
+  return examples(
+    new Command("move")
+      .summary("move a service's database to another server")
+      .description(
+        "Copies the database while it serves, holds writes while it copies what changed since, proves that both servers hold the same, and goes on with the new one. Calls wait meanwhile; none fails. The old database stays, and nobody can write to it: kerf db drop-old removes it.",
+      )
+      .argument("<service>", "whose database")
+      .option(
+        "--to <server>",
+        "embedded:NAME, a server that the platform runs itself, or -, the URL of a server on stdin",
+      )
+      .option("--to-file <file>", "a file with the URL of a server, mode 0600; it stays there")
+      .option("--max-pause <seconds>", "how long writes may wait at most (default: 5)", seconds)
+      .option("--wait", "wait while another change is under way")
+      .addOption(homeOption())
+      .option("--json", "print the report as JSON")
+      .action(async (service: string, options: DbMoveOptions) => {
+        const { moveDatabase } = await import("../shell/move-database.ts");
+        await moveDatabase(service, options);
+      }),
+    [
+      ["kerf db move orders --to embedded:orders", "a server of its own on this machine"],
+      ["kerf db move orders --to-file secrets/orders-url", "a managed server"],
+    ],
+  );
+}
+
+function dropOldCommand(): Command {
+  return examples(
+    new Command("drop-old")
+      .summary("drop the databases that a service has left")
+      .description("Drops the databases that kerf db move has left behind. This cannot be undone.")
+      .argument("<service>", "whose databases")
+      .addOption(homeOption())
+      .option("--json", "print {dropped: [{server, database}]} as JSON")
+      .action(async (service: string, options: DbDropOldOptions) => {
+        const { dropOldDatabases } = await import("../shell/move-database.ts");
+        await dropOldDatabases(service, options);
+      }),
+    [["kerf db drop-old orders", "when nobody wants to go back"]],
   );
 }

@@ -7,7 +7,8 @@ interface ServerFacts {
   readonly version: number;
   readonly encoding: string;
   readonly sorting: string;
-  readonly identifier: string;
+  /** To the microsecond: servers that were made of one spare cluster have the same system identifier. */
+  readonly started: string;
   readonly bytes: number;
   readonly taken: string[];
 }
@@ -34,7 +35,7 @@ export async function assertFit(question: FitQuestion): Promise<string[]> {
   const { directory, from, hasLivedThere, names, to } = question;
   const [here, there] = await Promise.all([facts(from, names), facts(to, names, "postgres")]);
   const major = (version: number): number => Math.floor(version / 10_000);
-  if (here.identifier === there.identifier)
+  if (here.started === there.started)
     throw unfit("It is the server that the database is on already.", "Name another one.");
   if (major(there.version) < major(here.version))
     throw unfit(
@@ -75,7 +76,7 @@ async function facts(
     const { rows } = await client.query<ServerFacts>(
       `select current_setting('server_version_num')::int as version, pg_encoding_to_char(encoding) as encoding,
          concat_ws(' ', datcollate, datlocale) as sorting,
-         (select system_identifier::text from pg_control_system()) as identifier,
+         extract(epoch from pg_postmaster_start_time())::text as started,
          pg_database_size(oid)::float8 as bytes,
          array(select 'a database ' || datname from pg_database where datname = $1
            union all select 'a role ' || rolname from pg_roles where rolname = any($2)) as taken
