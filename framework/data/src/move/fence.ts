@@ -60,6 +60,18 @@ export async function setAside(admin: Client, names: ServiceNames, as: string): 
   await admin.query(`alter database ${id(names.database)} rename to ${id(as)}`);
 }
 
+/** Drops a database, and with `roles` also the service's roles, which then own nothing more on that server. Run by an administrator. */
+export async function dropDatabase(
+  admin: Client,
+  database: string,
+  roles: ServiceNames | undefined,
+): Promise<void> {
+  await admin.query(`drop database if exists ${id(database)} with (force)`);
+  if (roles === undefined) return;
+  for (const role of [roles.second, roles.app, roles.owner])
+    await admin.query(`drop role if exists ${id(role)}`);
+}
+
 async function endConnections(
   admin: Client,
   database: string,

@@ -3,5 +3,5 @@
 export { type TableSum, type TableSums, unequalTables } from "./checksums.ts";
 export { contentDifferences, type Contents, readContents } from "./contents.ts";
 export { type CopyPass, DatabaseCopy } from "./database-copy.ts";
-export { closeToService, revokeWrites, setAside, writeRights } from "./fence.ts";
+export { closeToService, dropDatabase, revokeWrites, setAside, writeRights } from "./fence.ts";
 export { pauseWrites } from "./write-pause.ts";

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { examples } from "../examples.ts";
+import { seconds, waitOption } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
 /** What `kerf db shell` takes. */
@@ -135,8 +136,8 @@ function moveCommand(): Command {
         "embedded:NAME, a server that the platform runs itself, or -, the URL of a server on stdin",
       )
       .option("--to-file <file>", "a file with the URL of a server, mode 0600; it stays there")
-      .option("--max-pause <seconds>", "how long writes may wait at most (default: 5)", seconds)
-      .option("--wait", "wait while another change is under way")
+      .option("--max-pause <seconds>", "how long writes may wait at most (default: 5)", seconds(1))
+      .addOption(waitOption())
       .addOption(homeOption())
       .option("--json", "print the report as JSON")
       .action(async (service: string, options: DbMoveOptions) => {

@@ -12,6 +12,7 @@ import {
   closeToService,
   type CopyPass,
   DatabaseCopy,
+  dropDatabase,
   pauseWrites,
   revokeWrites,
   setAside,
@@ -221,8 +222,10 @@ export async function undoMove(
       [database],
     ),
   );
+  // Roles that were there before own what the service has left there.
+  const hasLivedThere = locations.left(move.service).some(({ server }) => server === move.to.server);
   await withConnection(to.admin(), "kerf/move", (admin) =>
-    admin.query(`drop database if exists "${database}" with (force)`),
+    dropDatabase(admin, database, hasLivedThere ? undefined : serviceNames(move.service)),
   );
   await locations.end();
 }

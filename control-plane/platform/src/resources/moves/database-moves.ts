@@ -2,7 +2,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseMoveReport } from "@kerf/control-api";
 import { DatabaseServer, serviceNames, withConnection } from "@kerf/data";
-import { setAside } from "@kerf/data/move";
+import { dropDatabase, setAside } from "@kerf/data/move";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Home } from "../../state/home.ts";
@@ -120,7 +120,7 @@ export class DatabaseMoves {
 
   /** Drops the databases that a service has left. */
   async dropLeft(service: string): Promise<LeftDatabase[]> {
-    const { locations } = this.#options;
+    const { databases, locations } = this.#options;
     const left = [...locations.left(service)];
     if (locations.unfinished !== undefined) {
       throw new KerfError("conflict", {
@@ -128,13 +128,16 @@ export class DatabaseMoves {
         fix: "Do it when that has come to its end.",
       });
     }
-    for (const database of left) {
-      await this.#reached(database, (server) =>
+    for (const each of left) {
+      const isLast =
+        databases.movable(service).place.server !== each.server &&
+        locations.left(service).filter(({ server }) => server === each.server).length === 1;
+      await this.#reached(each, (server) =>
         withConnection(server.admin(), "kerf/move", (admin) =>
-          admin.query(`drop database if exists "${database.database}" with (force)`),
+          dropDatabase(admin, each.database, isLast ? serviceNames(service) : undefined),
         ),
       );
-      await locations.forget(database);
+      await locations.forget(each);
     }
     return left;
   }
