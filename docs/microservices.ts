@@ -49,6 +49,12 @@ export const rows: readonly Row[] = [
     "kerf status",
   ),
   promise(
+    "A database moves to a server of its own",
+    "Moved while it serves, writes held for a bounded moment, both proved equal table by table; the platform killed at four moments of it",
+    built("control-plane/platform/src/resources/moves/database-moves.engine.test.ts"),
+    "kerf db move orders --to embedded:orders",
+  ),
+  promise(
     "A crash stays where it happened",
     "Each unit is a process that is watched and restarted with backoff; the others go on answering",
     built("tests/shop/crash.engine.test.ts"),

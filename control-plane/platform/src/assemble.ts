@@ -327,8 +327,7 @@ export function assemble(
         return replaced.map(({ id }) => id);
       } catch (thrown) {
         // From the moment of the move on the old ones have nothing to work with any more.
-        if (locations.isCommitted)
-          await supervisor.startAnew(unit, detachBoundMs, draining.signal);
+        if (locations.isCommitted) await supervisor.startAnew(unit, detachBoundMs, draining.signal);
         throw thrown;
       }
     },

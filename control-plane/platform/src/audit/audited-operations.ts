@@ -144,7 +144,12 @@ const kept: { readonly [Name in Changing]: Kept } = {
     }),
     came: ({ from, left, pauseMs, rows, to }) => ({
       before: { server: String(from) },
-      after: { server: String(to), left: left as never, pauseMs: Number(pauseMs), rows: Number(rows) },
+      after: {
+        server: String(to),
+        left: left as never,
+        pauseMs: Number(pauseMs),
+        rows: Number(rows),
+      },
     }),
   },
   dropLeftDatabases: {

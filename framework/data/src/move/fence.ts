@@ -51,6 +51,11 @@ export async function closeToService(admin: Client, names: ServiceNames): Promis
   await endConnections(admin, names.database, [names.app, names.second]);
 }
 
+/** Lets a role log in again. Run by an administrator. */
+export async function openToService(admin: Client, role: string): Promise<void> {
+  await admin.query(`alter role ${id(role)} login`);
+}
+
 /** Gives a database that was left another name, under which nobody looks for it. Run by an administrator, when nothing of ours is connected to it. */
 export async function setAside(admin: Client, names: ServiceNames, as: string): Promise<void> {
   const { rows } = await admin.query("select from pg_database where datname = $1", [as]);

@@ -3,5 +3,12 @@
 export { type TableSum, type TableSums, unequalTables } from "./checksums.ts";
 export { contentDifferences, type Contents, readContents } from "./contents.ts";
 export { type CopyPass, DatabaseCopy } from "./database-copy.ts";
-export { closeToService, dropDatabase, revokeWrites, setAside, writeRights } from "./fence.ts";
+export {
+  closeToService,
+  dropDatabase,
+  openToService,
+  revokeWrites,
+  setAside,
+  writeRights,
+} from "./fence.ts";
 export { pauseWrites } from "./write-pause.ts";

@@ -28,7 +28,9 @@ before(async () => {
 after(() => temporary.stop());
 
 // Two databases of one server: what is tested knows of no server.
-async function pair(name: string): Promise<{ here: ProvisionedService; there: ProvisionedService }> {
+async function pair(
+  name: string,
+): Promise<{ here: ProvisionedService; there: ProvisionedService }> {
   const { database } = temporary.server;
   const make = (service: string) =>
     provisionService(database, { service, passwords: { owner: "o", app: "a" } });
@@ -111,7 +113,12 @@ test("sums tell one changed row, one missing row and a row that is there twice",
     };
     const one = await fill(source, [1, 2, 3]);
     assert.deepEqual(unequalTables(one, await fill(target, [3, 1, 2])), []);
-    for (const other of [[1, 2, 4], [1, 2], [1, 2, 3, 3], [1, 1, 3]])
+    for (const other of [
+      [1, 2, 4],
+      [1, 2],
+      [1, 2, 3, 3],
+      [1, 1, 3],
+    ])
       assert.deepEqual(unequalTables(one, await fill(target, other)), ["public.days_1"]);
     assert.deepEqual(unequalTables(one, new Map()), ["public.days_1"]);
     const contents = await readContents(source);

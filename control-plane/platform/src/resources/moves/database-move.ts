@@ -13,6 +13,7 @@ import {
   type CopyPass,
   DatabaseCopy,
   dropDatabase,
+  openToService,
   pauseWrites,
   revokeWrites,
   setAside,
@@ -82,6 +83,8 @@ export class DatabaseMove {
     let there: ProvisionedService | undefined;
     await step("prepare", to.toString(), async () => {
       there = await databases.makeOn(to, service);
+      // Copies of an earlier time, when the service lived there, may still try.
+      await withConnection(to.admin(), "kerf/move", (admin) => closeToService(admin, this.#names));
     });
     const provisioned = there as ProvisionedService;
     const here = databases.connection(service, "owner");
@@ -190,6 +193,9 @@ export class DatabaseMove {
           this.#hasRevoked = true;
           // Before the moment, so that whoever waits for the lock is refused should we die right after it.
           await revokeWrites(closing, this.#names);
+          await withConnection(this.#moving.to.admin(), "kerf/move", (admin) =>
+            openToService(admin, there.app.user),
+          );
           await locations.commit(move, new Date(clock.wall()).toISOString());
           this.#bytes += pass.bytes;
           return `${pass.sums.size} tables, writes held`;
@@ -223,7 +229,9 @@ export async function undoMove(
     ),
   );
   // Roles that were there before own what the service has left there.
-  const hasLivedThere = locations.left(move.service).some(({ server }) => server === move.to.server);
+  const hasLivedThere = locations
+    .left(move.service)
+    .some(({ server }) => server === move.to.server);
   await withConnection(to.admin(), "kerf/move", (admin) =>
     dropDatabase(admin, database, hasLivedThere ? undefined : serviceNames(move.service)),
   );

@@ -107,26 +107,32 @@ test("a database is moved under load: no command fails or is lost, events go on,
   assert.deepEqual(first.failed, []);
   assert.deepEqual([report.from, report.to, moved(place.home)], ["main", "second", "second"]);
   assert.ok(tables.some(({ name, rows }) => name === '"public"."entries"' && rows > 0));
-  assert.equal(report.rows, tables.reduce((sum, { rows }) => sum + rows, 0));
+  assert.equal(
+    report.rows,
+    tables.reduce((sum, { rows }) => sum + rows, 0),
+  );
   assertOnce(await allSeen(platform), all);
 
-  await t.test("nobody can log in to the old one as the service, and it can be dropped", async () => {
-    const closed = await lookInto(
-      place.home,
-      run,
-      "main",
-      "select rolname as what from pg_roles where rolname like 'entries_app%' and rolcanlogin union all select datname from pg_database where datname like 'entries%'",
-    );
-    assert.deepEqual(closed, [report.left.database]);
-    assert.deepEqual(await platform.client.dropLeftDatabases({ service: "entries" }), {
-      dropped: [report.left],
-    });
-    const { entries } = await platform.client.audit({});
-    assert.deepEqual(
-      entries.map(({ action, result }) => `${action} ${result}`),
-      ["moveDatabase done", "dropLeftDatabases done"],
-    );
-  });
+  await t.test(
+    "nobody can log in to the old one as the service, and it can be dropped",
+    async () => {
+      const closed = await lookInto(
+        place.home,
+        run,
+        "main",
+        "select rolname as what from pg_roles where rolname like 'entries_app%' and rolcanlogin union all select datname from pg_database where datname like 'entries%'",
+      );
+      assert.deepEqual(closed, [report.left.database]);
+      assert.deepEqual(await platform.client.dropLeftDatabases({ service: "entries" }), {
+        dropped: [report.left],
+      });
+      const { entries } = await platform.client.audit({});
+      assert.deepEqual(
+        entries.map(({ action, result }) => `${action} ${result}`),
+        ["moveDatabase done", "dropLeftDatabases done"],
+      );
+    },
+  );
 
   await t.test("what cannot be proved equal is not moved, and serves on", async () => {
     const touch = () =>
@@ -166,7 +172,11 @@ test("a database is moved under load: no command fails or is lost, events go on,
         "rollout",
         (event) => event.change === change && event.step === step && event.state === state,
       );
-      const asked = platform.client.moveDatabase({ change, service: "entries", to: { embedded: to } });
+      const asked = platform.client.moveDatabase({
+        change,
+        service: "entries",
+        to: { embedded: to },
+      });
       // A move that fails before that moment says why.
       await Promise.race([at, asked.then(() => at)]);
       asked.catch(() => {});
@@ -187,8 +197,7 @@ test("a database is moved under load: no command fails or is lost, events go on,
       assert.deepEqual(failed, []);
       assertOnce(await allSeen(platform), all);
       const other = now === from ? to : (from as string);
-      const writers =
-        "select datname as what from pg_database where datname = 'entries'";
+      const writers = "select datname as what from pg_database where datname = 'entries'";
       assert.deepEqual(await lookInto(place.home, run, other, writers), []);
     });
   }

@@ -57,53 +57,55 @@ export class DatabaseMoves {
       units: unit === undefined ? {} : { [unit]: undefined },
       moves: [],
     };
-    return rollouts.alone(change, { id, by }, async (step) => {
-      await this.#clear();
-      const { place, server: from } = databases.movable(service);
-      const to = await this.#place(service, destination, place);
-      const move: UnfinishedMove = {
-        version: 1,
-        id,
-        by,
-        service,
-        from: place,
-        to,
-        aside: `${serviceNames(service).database}_left_${new Date(clock.wall()).toISOString().replaceAll(/\D/g, "").slice(0, 14)}`,
-      };
-      let isOpen = false;
-      try {
-        const there = await databases.open(to);
-        isOpen = true;
-        const notes = await assertFit({
-          from,
-          to: there,
-          names: serviceNames(service),
-          hasLivedThere: locations.left(service).some(({ server }) => server === to.server),
-          directory: to.urlFile === undefined ? this.#options.home.root : undefined,
-        });
-        await locations.begin(move);
-        const work = new DatabaseMove(
-          {
-            clock,
-            databases,
-            locations,
-            step,
-            exchange: async () => (unit === undefined ? [] : exchange(unit)),
-          },
-          { move, from, to: there, maxPauseMs, notes },
-        );
-        return await this.#orUndo(work, move, () => work.run());
-      } catch (thrown) {
-        if (!locations.isCommitted && isOpen) await databases.close(to.server);
-        if (!locations.isCommitted && "url" in destination && to.urlFile !== undefined)
-          await rm(to.urlFile, { force: true });
-        throw thrown;
-      }
-    }).then(async (report) => {
-      // Nobody may live there any more.
-      await databases.close(report.from);
-      return report;
-    });
+    return rollouts
+      .alone(change, { id, by }, async (step) => {
+        await this.#clear();
+        const { place, server: from } = databases.movable(service);
+        const to = await this.#place(service, destination, place);
+        const move: UnfinishedMove = {
+          version: 1,
+          id,
+          by,
+          service,
+          from: place,
+          to,
+          aside: `${serviceNames(service).database}_left_${new Date(clock.wall()).toISOString().replaceAll(/\D/g, "").slice(0, 14)}`,
+        };
+        let isOpen = false;
+        try {
+          const there = await databases.open(to);
+          isOpen = true;
+          const notes = await assertFit({
+            from,
+            to: there,
+            names: serviceNames(service),
+            hasLivedThere: locations.left(service).some(({ server }) => server === to.server),
+            directory: to.urlFile === undefined ? this.#options.home.root : undefined,
+          });
+          await locations.begin(move);
+          const work = new DatabaseMove(
+            {
+              clock,
+              databases,
+              locations,
+              step,
+              exchange: async () => (unit === undefined ? [] : exchange(unit)),
+            },
+            { move, from, to: there, maxPauseMs, notes },
+          );
+          return await this.#orUndo(work, move, () => work.run());
+        } catch (thrown) {
+          if (!locations.isCommitted && isOpen) await databases.close(to.server);
+          if (!locations.isCommitted && "url" in destination && to.urlFile !== undefined)
+            await rm(to.urlFile, { force: true });
+          throw thrown;
+        }
+      })
+      .then(async (report) => {
+        // Nobody may live there any more.
+        await databases.close(report.from);
+        return report;
+      });
   }
 
   /** What a platform before us left in the middle: what happened is finished, of what did not nothing stays. Never rejects. */
@@ -173,7 +175,11 @@ export class DatabaseMoves {
     );
   }
 
+  /** Copies that a platform before us started may know of the old database only. */
   async #finish(move: UnfinishedMove): Promise<void> {
+    const { exchange, unitOf } = this.#options;
+    const unit = unitOf(move.service);
+    if (unit !== undefined) await exchange(unit);
     await this.#reached(move.from, (server) =>
       withConnection(server.admin(), "kerf/move", (admin) =>
         setAside(admin, serviceNames(move.service), move.aside),
