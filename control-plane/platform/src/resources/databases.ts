@@ -254,6 +254,12 @@ export class Databases {
         fix: "Wait for its end: kerf audit says when.",
       });
     }
+    if (this.#options.locations.unfinished?.service === service) {
+      throw new KerfError("conflict", {
+        message: `The database of ${service} is being moved.`,
+        fix: "Wait for its end: kerf audit says when.",
+      });
+    }
     this.#rotating.add(service);
     try {
       const { app, owner, login } = this.#passwords.current(service);

@@ -42,6 +42,11 @@ export class DatabaseMoves {
     this.#options = options;
   }
 
+  /** Where URLs are kept that were given. */
+  get #urls(): string {
+    return join(this.#options.home.keys, "servers");
+  }
+
   /** Moves one. Rejects when nothing was changed, or saying that it has happened and what is left to do. */
   move(
     service: string,
@@ -140,12 +145,15 @@ export class DatabaseMoves {
         ),
       );
       await locations.forget(each);
+      // The URL of a server that nothing of ours is on any more.
+      if (isLast && each.urlFile?.startsWith(this.#urls) === true)
+        await rm(each.urlFile, { force: true });
     }
     return left;
   }
 
   async #orUndo<T>(work: DatabaseMove, move: UnfinishedMove, run: () => Promise<T>): Promise<T> {
-    const { locations } = this.#options;
+    const { locations, problem } = this.#options;
     try {
       return await run();
     } catch (thrown) {
@@ -158,8 +166,14 @@ export class DatabaseMoves {
           cause: thrown,
         });
       }
-      await work.undo();
-      throw thrown;
+      // What cannot be undone now is undone before the next move, or at the next start.
+      await work.undo().catch((failure: unknown) => problem(toKerfError(failure), move.service));
+      throw new KerfError(error.code, {
+        message: `The database of ${move.service} was not moved: ${error.message}`,
+        why: error.why,
+        fix: error.fix ?? "The old one serves on.",
+        cause: thrown,
+      });
     }
   }
 
@@ -170,9 +184,18 @@ export class DatabaseMoves {
     if (move === undefined) return;
     if (locations.isCommitted) return this.#finish(move);
     const { server: from } = databases.movable(move.service);
-    await this.#reached(move.to, (to) =>
-      undoMove({ databases, locations }, { from, move, to }, true),
-    );
+    try {
+      await this.#reached(move.to, (to) =>
+        undoMove({ databases, locations }, { from, move, to }, true),
+      );
+    } catch (thrown) {
+      const { code, message } = toKerfError(thrown);
+      throw new KerfError(code, {
+        message: `What an earlier move of ${move.service} left on ${move.to.server} cannot be removed: ${message}`,
+        fix: "Bring that server back. When it is gone for good, remove state/database-move.json and start the platform again.",
+        cause: thrown,
+      });
+    }
   }
 
   /** Copies that a platform before us started may know of the old database only. */
@@ -201,7 +224,7 @@ export class DatabaseMoves {
 
   /** Where a server is that is asked for. A URL that was given is kept where only we can read it. */
   async #place(service: string, destination: Destination, now: ServerPlace): Promise<ServerPlace> {
-    const { home, locations, manifest } = this.#options;
+    const { locations, manifest } = this.#options;
     if ("embedded" in destination) {
       const { embedded: server } = destination;
       const byUrl = manifest().servers[server]?.urlFile !== undefined;
@@ -234,9 +257,8 @@ export class DatabaseMoves {
     // What is no URL is kept nowhere.
     DatabaseServer.fromUrl(url, { name: server });
     if ("urlFile" in destination) return { server, urlFile: destination.urlFile };
-    const directory = join(home.keys, "servers");
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const urlFile = join(directory, server);
+    await mkdir(this.#urls, { recursive: true, mode: 0o700 });
+    const urlFile = join(this.#urls, server);
     await writeWhole(urlFile, `${url.trim()}\n`);
     return { server, urlFile };
   }
