@@ -5,7 +5,7 @@ import { runDeploys } from "./soak/deploys.ts";
 test("services are deployed, rolled back, cut and joined under load, and no client sees a failure", async (t) => {
   const lines: string[] = [];
   const report = await runDeploys(
-    { deploys: 3, rollbacks: 1, cuts: 1, seed: 3, rate: 15 },
+    { deploys: 3, rollbacks: 1, cuts: 1, seed: 3, rate: 15, watch: 2 },
     (line) => lines.push(line),
     t.signal,
   );

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ChangeReport } from "@kerf/control-api";
+import type { ChangeReport, ReleaseStatus } from "@kerf/control-api";
 import type { Random } from "@kerf/kernel";
 import { pick } from "../workload/draw.ts";
 import { choicesOf, type Kind } from "./choices.ts";
@@ -20,6 +20,18 @@ export interface Made {
   readonly wrong?: string;
 }
 
+/** What changes are made with. */
+export interface ChangesOptions {
+  readonly shop: ReleasedShop;
+  readonly source: SourceCopy;
+  readonly random: Random;
+  readonly journal: DeployJournal;
+  /** How long a new release is watched, seconds. */
+  readonly watch: number;
+  /** The releases there are when everything is ready for the first time. */
+  readonly releases: readonly ReleaseStatus[];
+}
+
 /** Asks for changes one after another, and looks after each whether that is what runs. */
 export class Changes {
   readonly made: Made[] = [];
@@ -27,16 +39,21 @@ export class Changes {
   readonly #source: SourceCopy;
   readonly #random: Random;
   readonly #journal: DeployJournal;
+  readonly #watch: number;
+  readonly #ready: ReadonlyMap<string, number>;
   #what = "";
   #edition = 0;
   /** What each build of `catalog` answers, by digest. */
   readonly #editions = new Map<string, string>();
 
-  constructor(shop: ReleasedShop, source: SourceCopy, random: Random, journal: DeployJournal) {
-    this.#shop = shop;
-    this.#source = source;
-    this.#random = random;
-    this.#journal = journal;
+  constructor(options: ChangesOptions) {
+    this.#shop = options.shop;
+    this.#source = options.source;
+    this.#random = options.random;
+    this.#journal = options.journal;
+    this.#watch = options.watch;
+    const running = options.releases.filter((release) => release.running);
+    this.#ready = new Map(running.map(({ unit, number }) => [unit, number]));
   }
 
   /** Tells which step of the change is under way. */
@@ -47,10 +64,12 @@ export class Changes {
   /** Makes the first change of the deck that can be made now, and takes it out. */
   async next(deck: Kind[]): Promise<Made> {
     const [status, releases] = await Promise.all([this.#shop.status(), this.#shop.releases()]);
-    const possible = deck.findIndex((each) => choicesOf(each, status, releases).length > 0);
+    const possible = deck.findIndex(
+      (each) => choicesOf(each, status, releases, this.#ready).length > 0,
+    );
     if (possible < 0) throw new Error(`nothing of ${deck.join(", ")} can be made`);
     const [kind] = deck.splice(possible, 1) as [Kind];
-    const args = pick(this.#random, choicesOf(kind, status, releases));
+    const args = pick(this.#random, choicesOf(kind, status, releases, this.#ready));
     const what = `${kind} ${args.join(" ")}`;
     this.#what = what;
     this.#journal.during = `${what}: build`;
@@ -69,11 +88,12 @@ export class Changes {
   }
 
   async #make(kind: Kind, args: readonly string[]): Promise<ChangeReport> {
-    if (kind !== "deploy") return this.#shop.kerf(kind, ...args);
+    if (kind === "rollback") return this.#shop.kerf(kind, ...args);
+    if (kind !== "deploy") return this.#shop.kerf(kind, ...args, "--watch", "0");
     const [service = ""] = args;
     this.#edition += 1;
     await this.#source.edit(service, this.#edition);
-    return this.#shop.deploy(service);
+    return this.#shop.deploy(service, "--watch", String(this.#watch));
   }
 
   /** What runs that is not what a change said; undefined when it is. */

@@ -10,11 +10,12 @@ const backend = "web";
 /** A program in another language: it has a unit to itself. */
 const foreign = "recommendations";
 
-/** What a change of one kind can be about now: the arguments of its command. */
+/** What a change of one kind can be about now: the arguments of its command. `ready`: the release of each unit with which everything was ready for the first time. */
 export function choicesOf(
   kind: Kind,
   { units }: Pick<ShopStatus, "units">,
   releases: readonly ReleaseStatus[],
+  ready: ReadonlyMap<string, number>,
 ): string[][] {
   const placed = units.flatMap(({ name, services: members }) =>
     members.map((service) => ({ service, unit: name, alone: members.length === 1 })),
@@ -23,7 +24,11 @@ export function choicesOf(
     case "deploy":
       return [...services, backend].map((service) => [service]);
     case "rollback":
-      return releases.filter((release) => isEarlier(release, releases)).map(unitAndNumber);
+      // One from before its secrets were set is refused, and rightly so.
+      return releases
+        .filter(({ number, unit }) => number >= (ready.get(unit) ?? 0))
+        .filter((release) => isEarlier(release, releases))
+        .map(unitAndNumber);
     case "cut":
       return placed
         .filter(({ alone, service }) => !alone && !units.some(({ name }) => name === service))

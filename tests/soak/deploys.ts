@@ -24,6 +24,8 @@ export interface DeploysOptions {
   readonly seed: number;
   /** Requests a second, about. */
   readonly rate: number;
+  /** How long a new release is watched beside the old one, seconds. */
+  readonly watch: number;
 }
 
 /** What a run found. */
@@ -82,7 +84,9 @@ async function changeUnderLoad(
     "select sku, on_hand from stock",
   );
   const journal = new DeployJournal();
-  const changes = new Changes(shop, source, random, journal);
+  const releases = await shop.releases();
+  const { watch } = options;
+  const changes = new Changes({ shop, source, random, journal, watch, releases });
   const shoppers = Math.max(1, Math.round(options.rate / perShopper));
   const load = await startLoad(shop.url, { seed: options.seed, shoppers, journal });
   const began = performance.now();

@@ -31,6 +31,7 @@ const command = {
     ),
     rollbacks: whole("how many rollbacks", { from: 0, to: 10_000 }, 20),
     cuts: whole("how many cuts, and as many joins", { from: 0, to: 10_000 }, 20),
+    watch: whole("deploys: how long a new release is watched, seconds", { from: 0, to: 300 }, 2),
     seed: whole("what load and changes are drawn from", { from: 0, to: 0xffff_ffff }, 1),
     rounds: whole("kills: how many moments, 0 for all", { from: 0, to: 10_000 }, 0),
     services: whole("teams: how many services", { from: 1, to: 90 }, 50),

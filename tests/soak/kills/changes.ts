@@ -73,7 +73,7 @@ export const killedChanges: readonly KilledChange[] = [
       const { units } = placementOf(app);
       if (units["desk"] !== undefined)
         await (await app.client()).join({ change: "prepare-cut", service: "desk", into: main });
-      return (client, change) => client.cut({ change, service: "desk" });
+      return (client, change) => client.cut({ change, service: "desk", watchMs: 1_000 });
     },
   },
   {

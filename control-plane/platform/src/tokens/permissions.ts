@@ -63,12 +63,19 @@ const rules: { readonly [Operation in Name]: Rule } = {
   getConfig: "read",
   listSecrets: "read",
   deploy(input, facts) {
-    const { builds, expose } = input as { builds: Record<string, string>; expose?: string };
+    const { app, builds, expose, remove } = input as {
+      builds: Record<string, string>;
+      expose?: string;
+      app?: unknown;
+      remove: readonly string[];
+    };
     const names = Object.keys(builds);
     const gateways = [...names.map((name) => facts.gatewayOf(name)), expose];
     const gateway = gateways.find((name) => name !== undefined);
-    const beyond = gateway === undefined ? forced(input) : `the gateway ${gateway}`;
-    return { services: withNeighbours(names, facts), beyond };
+    // What the app says beside its services is everybody's: gateways, policies, who there is.
+    const whole = app === undefined && remove.length === 0 ? undefined : "the app";
+    const beyond = gateway === undefined ? (whole ?? forced(input)) : `the gateway ${gateway}`;
+    return { services: withNeighbours([...names, ...remove], facts), beyond };
   },
   rollback: (input, facts) => ({ beyond: forced(input), ...ofUnit(input, facts) }),
   restart: ofUnit,

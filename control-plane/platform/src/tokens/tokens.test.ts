@@ -70,6 +70,9 @@ test("a token's holder changes units of its services alone, reads everything, an
     const never = [
       () => team.deploy({ change, builds: { counter: "a" }, force: true }),
       () => team.deploy({ change, builds: { counter: "a" }, expose: "web" }),
+      () => team.deploy({ change, builds: { counter: "a" }, app: {} }),
+      () => team.deploy({ change, builds: {}, app: {}, gateways: ["web"] }),
+      () => team.deploy({ change, builds: {}, remove: ["counter"] }),
       () => team.rollback({ change, unit: "gateway:web" }),
       () => team.restart({ change, unit: "nobody" }),
       () => team.cut({ change, service }),
