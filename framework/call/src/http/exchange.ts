@@ -17,7 +17,7 @@ import { grpcAnswer, isGrpc } from "./grpc.ts";
 import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
 import { mergeFields, type Shaping } from "./shaping.ts";
-import { sendEvents } from "./sse.ts";
+import { endAtOnce, sendEvents } from "./sse.ts";
 
 /** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
 const defaultStreamDeadlineMs = 3_600_000;
@@ -114,6 +114,8 @@ export class Exchange {
 
       // Call: the deadline starts here, since a slow upload has its own bound in the server.
       const context = this.#begin(route, identity);
+      if (route.description.kind === "stream" && this.#edge.draining?.aborted === true)
+        return endAtOnce(this.#response, this.#headers);
       let kept: KeptAnswer | undefined;
       const answer = this.#edge.send({
         service: route.service,
@@ -276,7 +278,7 @@ export class Exchange {
   }
 
   #begin(route: Route, identity: Identity): CallContext {
-    const { clock, wheel, caller, limits, draining } = this.#edge;
+    const { clock, wheel, caller, limits } = this.#edge;
     const isStream = route.description.kind === "stream";
     const fallback = isStream
       ? (limits?.streamDeadlineMs ?? defaultStreamDeadlineMs)
@@ -292,7 +294,6 @@ export class Exchange {
     });
     if (this.#response.destroyed) throw this.#leave();
     if (isStream) {
-      if (draining?.aborted === true) throw stopping();
       this.#streams.add(this.#context);
       this.#edge.load?.opened();
     }

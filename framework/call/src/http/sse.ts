@@ -10,6 +10,9 @@ export const reconnectMs = 1_000;
 /** How long the head waits for the first item, milliseconds, so that an early error still has its own status. */
 export const firstItemMs = 1_000;
 
+/** What every stream begins with. */
+const opening = `retry: ${reconnectMs}\n\n`;
+
 /** A stream on its way to one client. */
 export interface EventStream {
   readonly response: ServerResponse;
@@ -28,8 +31,9 @@ export interface EventStream {
 
 /**
  * Answers with server-sent events: an item is one event, its cursor the id. The end is the comment `end`, which tells
- * Kerf's clients a complete stream from a broken one; a failure is a last event `error` with the problem. Resolves when the
- * answer is over; rejects when the stream fails before its head is out.
+ * Kerf's clients a complete stream from a broken one; a failure is a last event `error` with the problem. An edge that stops ends its streams
+ * without a word: nothing has failed, and clients come again by themselves, and resume. Resolves when the answer is over; rejects when the
+ * stream fails before its head is out.
  */
 export async function sendEvents(stream: EventStream): Promise<void> {
   const iterator = stream.items[Symbol.asyncIterator]();
@@ -43,22 +47,35 @@ export async function sendEvents(stream: EventStream): Promise<void> {
     response.writeHead(204, { ...securityHeaders, ...stream.headers }).end();
     return;
   }
-  response.writeHead(200, {
-    ...securityHeaders,
-    ...stream.headers,
-    "content-type": "text/event-stream; charset=utf-8",
-    "cache-control": "no-store, no-transform",
-    // Proxies of nginx's kind would hold events back until their buffer is full.
-    "x-accel-buffering": "no",
-  });
+  writeHead(response, stream.headers);
   if (stream.headOnly) {
     stream.context.cancel(new KerfError("cancelled", "Only the head was asked for."));
     void iterator.return?.().catch(() => {});
     response.end();
     return;
   }
-  response.write(`retry: ${reconnectMs}\n\n`);
+  response.write(opening);
   await pump(stream, iterator, first);
+}
+
+/** Answers a stream that came to an edge which stops: it ends at once. With any other status a browser would not come again. */
+export function endAtOnce(
+  response: ServerResponse,
+  headers: Readonly<Record<string, string>>,
+): void {
+  writeHead(response, headers);
+  response.end(opening);
+}
+
+function writeHead(response: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  response.writeHead(200, {
+    ...securityHeaders,
+    ...headers,
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store, no-transform",
+    // Proxies of nginx's kind would hold events back until their buffer is full.
+    "x-accel-buffering": "no",
+  });
 }
 
 function pump(
@@ -98,7 +115,8 @@ function pump(
     response.once("close", onClose);
     const unwatch = context.onCancel((reason) => {
       void iterator.return?.().catch(() => {});
-      finish(errorEvent(stream.problem(reason)));
+      const problem = stream.problem(reason);
+      finish(reason.code === "not_here" ? "" : errorEvent(problem));
     });
 
     const run = async (): Promise<void> => {
