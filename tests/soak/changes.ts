@@ -67,8 +67,8 @@ export class Changes {
     const possible = deck.findIndex(
       (each) => choicesOf(each, status, releases, this.#ready).length > 0,
     );
-    if (possible < 0) throw new Error(`nothing of ${deck.join(", ")} can be made`);
-    const [kind] = deck.splice(possible, 1) as [Kind];
+    // Only cuts may be left with nothing to cut: a join that nobody drew makes room for them.
+    const [kind = "join"] = possible < 0 ? [] : deck.splice(possible, 1);
     const args = pick(this.#random, choicesOf(kind, status, releases, this.#ready));
     const what = `${kind} ${args.join(" ")}`;
     this.#what = what;
