@@ -1,33 +1,13 @@
-import { readAttribute, readAttributes, readValue } from "./attributes.ts";
-import type { ReceivedLog, ReceivedResource, ReceivedSink, Value } from "./received.ts";
-import { WireReader } from "./wire-reader.ts";
+import { readAttribute, readValue } from "./attributes.ts";
+import type { ReceivedLog, ReceivedSink, Value } from "./received.ts";
+import { readRecords } from "./records.ts";
+import type { WireReader } from "./wire-reader.ts";
 
 // Numbers of fields: opentelemetry/proto/collector/logs/v1/logs_service.proto and opentelemetry/proto/logs/v1/logs.proto.
 
 /** Reads an ExportLogsServiceRequest in protobuf. Throws `invalid_input` for what is none. */
 export function readLogs(body: Buffer, each: ReceivedSink<ReceivedLog>): void {
-  const request = new WireReader(body);
-  for (let field = request.next(); field !== 0; field = request.next()) {
-    if (field === 1) readResourceLogs(request.message(), each);
-    else request.skip();
-  }
-}
-
-function readResourceLogs(reader: WireReader, each: ReceivedSink<ReceivedLog>): void {
-  let resource: ReceivedResource = { attributes: {} };
-  const scopes: WireReader[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) resource = { attributes: readAttributes(reader.message(), 1) };
-    // The resource may stand behind what it describes.
-    else if (field === 2) scopes.push(reader.message());
-    else reader.skip();
-  }
-  for (const scope of scopes) {
-    for (let field = scope.next(); field !== 0; field = scope.next()) {
-      if (field === 2) each(resource, readLog(scope.message()));
-      else scope.skip();
-    }
-  }
+  readRecords(body, (resource, log) => each(resource, readLog(log)));
 }
 
 function readLog(reader: WireReader): ReceivedLog {

@@ -1,13 +1,7 @@
-import { readAttribute, readAttributes } from "./attributes.ts";
-import type {
-  Attributes,
-  ReceivedEvent,
-  ReceivedResource,
-  ReceivedSink,
-  ReceivedSpan,
-  Value,
-} from "./received.ts";
-import { WireReader } from "./wire-reader.ts";
+import { readAttribute } from "./attributes.ts";
+import type { Attributes, ReceivedEvent, ReceivedSink, ReceivedSpan, Value } from "./received.ts";
+import { readRecords } from "./records.ts";
+import type { WireReader } from "./wire-reader.ts";
 
 // Numbers of fields: opentelemetry/proto/collector/trace/v1/trace_service.proto and opentelemetry/proto/trace/v1/trace.proto.
 
@@ -16,28 +10,7 @@ const failedCode = 2;
 
 /** Reads an ExportTraceServiceRequest in protobuf. Throws `invalid_input` for what is none. */
 export function readTraces(body: Buffer, each: ReceivedSink<ReceivedSpan>): void {
-  const request = new WireReader(body);
-  for (let field = request.next(); field !== 0; field = request.next()) {
-    if (field === 1) readResourceSpans(request.message(), each);
-    else request.skip();
-  }
-}
-
-function readResourceSpans(reader: WireReader, each: ReceivedSink<ReceivedSpan>): void {
-  let resource: ReceivedResource = { attributes: {} };
-  const scopes: WireReader[] = [];
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    if (field === 1) resource = { attributes: readAttributes(reader.message(), 1) };
-    // The resource may stand behind what it describes.
-    else if (field === 2) scopes.push(reader.message());
-    else reader.skip();
-  }
-  for (const scope of scopes) {
-    for (let field = scope.next(); field !== 0; field = scope.next()) {
-      if (field === 2) each(resource, readSpan(scope.message()));
-      else scope.skip();
-    }
-  }
+  readRecords(body, (resource, span) => each(resource, readSpan(span)));
 }
 
 function readSpan(reader: WireReader): ReceivedSpan {
