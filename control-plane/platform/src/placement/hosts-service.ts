@@ -85,7 +85,9 @@ export function hostsService(options: HostsServiceOptions): ServedService {
             await options.wake(service);
             return {};
           } catch (thrown) {
-            const { fix, message, why } = toKerfError(thrown);
+            const { code, fix, message, why } = toKerfError(thrown);
+            // Nobody knows yet what there is: it is asked again.
+            if (code === "not_ready") throw thrown;
             return { error: new KerfError("start_failed", { message, why, fix }).toShape() };
           }
         },

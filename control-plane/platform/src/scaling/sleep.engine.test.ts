@@ -29,7 +29,9 @@ test("a unit sleeps while nobody calls it, and no call is lost", async (t) => {
   const greeter = pidOf(status, "greeter");
   const read = async (): Promise<number> => {
     const answer = await fetch(`${gateway}/counters/a`);
-    return ((await answer.json()) as { value: number }).value;
+    const body = (await answer.json()) as { value: number };
+    assert.equal(answer.status, 200, JSON.stringify(body));
+    return body.value;
   };
   await first.client.invoke({ service: "counter", operation: "add", input: { name: "a", by: 4 } });
 

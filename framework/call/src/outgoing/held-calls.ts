@@ -7,8 +7,15 @@ const maxHeld = 1_000;
 const longestMs = 35_000;
 /** Pause before the platform is told again that was away, milliseconds. */
 const againMs = 250;
-/** How a platform fails that is away or not there yet; whatever else it says is its answer. */
-const away = ["unavailable", "deadline_exceeded", "not_ready", "cancelled"];
+/** How a platform fails that is away, or there and does not know yet what runs; whatever else it says is its answer. */
+const away = [
+  "unavailable",
+  "connection_lost",
+  "deadline_exceeded",
+  "not_ready",
+  "unauthenticated",
+  "cancelled",
+];
 
 /** Tells the platform that a service is called that sleeps. Resolves when a copy of it runs; rejects when none can be had. */
 export type Wake = (service: string) => Promise<void>;
@@ -78,9 +85,8 @@ export class HeldCalls {
     while (this.#waiting.get(service) === group) {
       try {
         await this.#wake(service);
-        // The placement says it, or has said so already.
+        // The placement says it, or has said so already; of a platform that has only just come it may not be true yet.
         this.#look();
-        return;
       } catch (thrown) {
         const error = toKerfError(thrown);
         if (this.#waiting.get(service) !== group) return;
