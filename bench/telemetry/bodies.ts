@@ -57,7 +57,7 @@ export function* bodiesOf(
         encoder.add(
           {
             of: of as SpanTemplate,
-            trace: n === 0 ? trace : { ...newTrace(true), traceId, parentId: trace.spanId },
+            trace: n === 0 ? trace : trace.child(),
             startedAt: startedAt + n,
             endedAt: startedAt + n + random.next() * 50,
             failed,

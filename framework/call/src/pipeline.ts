@@ -1,4 +1,4 @@
-import { CallContext, childSpan, deadlineExceeded, KerfError } from "@kerf/kernel";
+import { CallContext, deadlineExceeded, KerfError } from "@kerf/kernel";
 import { deepFreeze } from "./json/freeze.ts";
 import { jsonValue } from "./json/raw-json.ts";
 import { assertJson } from "./json/strict.ts";
@@ -87,7 +87,7 @@ export const pipeline: readonly Position[] = [
         const { trace } = call.options;
         if (spans !== undefined && (trace ?? call.parent).sampled) spans.entered(call);
         // Below the call above it is made when somebody first asks the context for it.
-        else if (trace !== undefined) call.trace = childSpan(trace);
+        else if (trace !== undefined) call.trace = trace.child();
       },
     leave: ({ spans }) => spans && ((call, error) => spans.left(call, error)),
   },

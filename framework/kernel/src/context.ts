@@ -3,7 +3,7 @@ import type { KerfError } from "./errors.ts";
 import { deadlineExceeded, remaining } from "./deadline.ts";
 import type { Principal } from "./principal.ts";
 import { type TimerWheel, WheelEntry } from "./timer-wheel.ts";
-import { childSpan, newTrace, type Trace } from "./trace.ts";
+import { newTrace, type Trace } from "./trace.ts";
 
 /** What a context is made from. */
 export interface ContextFields {
@@ -83,7 +83,7 @@ export class CallContext implements CancelWatcher {
 
   /** Where the call stands in its trace. */
   get trace(): Trace {
-    this.#trace ??= this.#parent === undefined ? newTrace() : childSpan(this.#parent.trace);
+    this.#trace ??= this.#parent === undefined ? newTrace() : this.#parent.trace.child();
     return this.#trace;
   }
 

@@ -31,7 +31,19 @@ function hexAt(start: number, count: number): string {
   return digits.slice(2 * start, 2 * (start + count));
 }
 
-/** `bytes` random bytes as lower-case hex; 16 for a trace id, 8 for a span id. */
+const words = new Int32Array(512);
+let wordAt = words.length;
+
+/** 32 random bits as a whole number from -2^31 to 2^31 - 1. */
+export function randomWord(): number {
+  if (wordAt === words.length) {
+    globalThis.crypto.getRandomValues(words);
+    wordAt = 0;
+  }
+  return words[wordAt++] as number;
+}
+
+/** `bytes` random bytes as lower-case hex. */
 export function randomHex(bytes: number): string {
   return hexAt(take(bytes), bytes);
 }

@@ -15,11 +15,10 @@ export {
   type RetryMeaning,
   toKerfError,
 } from "./errors.ts";
-export { writeHex } from "./hex.ts";
 export { newId, randomHex } from "./ids.ts";
 export { Lifecycle, type LifecycleState, type LifecycleSteps } from "./lifecycle.ts";
 export { ManualClock } from "./manual-clock.ts";
 export type { Principal } from "./principal.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
 export { TimerWheel, WheelEntry } from "./timer-wheel.ts";
-export { childSpan, newTrace, type Trace } from "./trace.ts";
+export { newTrace, Trace, type TraceFields } from "./trace.ts";

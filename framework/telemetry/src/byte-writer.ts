@@ -1,4 +1,4 @@
-import { writeHex } from "@kerf/kernel";
+import type { Trace } from "@kerf/kernel";
 
 /** Small enough that a thousand times it fits into 32 bits. */
 const part = 2 ** 22;
@@ -50,10 +50,22 @@ export class ByteWriter {
     this.#bytes[this.#end++] = rest;
   }
 
-  /** Hex digits as the so many bytes that they stand for; zeros where they are none, since what follows must stay in its place. */
-  hex(digits: string, count: number): void {
-    writeHex(digits, this.#bytes, this.#end, count);
-    this.#end += count;
+  /** 16 bytes. */
+  traceId(trace: Trace): void {
+    trace.writeTraceId(this.#bytes, this.#end);
+    this.#end += 16;
+  }
+
+  /** 8 bytes. */
+  spanId(trace: Trace): void {
+    trace.writeSpanId(this.#bytes, this.#end);
+    this.#end += 8;
+  }
+
+  /** 8 bytes. */
+  parentId(trace: Trace): void {
+    trace.writeParentId(this.#bytes, this.#end);
+    this.#end += 8;
   }
 
   /** Whole microseconds as nanoseconds, eight bytes, the least first; their product is beyond what a number holds exactly. */

@@ -140,27 +140,25 @@ export class OtlpEncoder {
 
   #write(to: ByteWriter, span: Span, epochMs: number): void {
     const { attributes, endedAt, events, failed, of, startedAt, trace } = span;
-    const { parentId } = trace;
     const shared = this.#sharedBy(of);
     const own =
       attributes === undefined && events === undefined && !failed && trace.state === undefined
         ? nothing
         : ownOf(span, epochMs);
-    const length =
-      fixedBytes + (parentId === undefined ? 0 : parentBytes) + shared.length + own.length;
+    const length = fixedBytes + (trace.hasParent ? parentBytes : 0) + shared.length + own.length;
     to.reserve(headRoom + length);
     to.byte(spansTag);
     to.varint(length);
     to.byte(tag.traceId);
     to.byte(16);
-    to.hex(trace.traceId, 16);
+    to.traceId(trace);
     to.byte(tag.spanId);
     to.byte(8);
-    to.hex(trace.spanId, 8);
-    if (parentId !== undefined) {
+    to.spanId(trace);
+    if (trace.hasParent) {
       to.byte(tag.parentId);
       to.byte(8);
-      to.hex(parentId, 8);
+      to.parentId(trace);
     }
     to.byte(tag.start);
     to.nanos(micros(epochMs + startedAt));

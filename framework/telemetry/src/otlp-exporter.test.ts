@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { type Clock, newTrace, systemClock, type Timer } from "@kerf/kernel";
+import { type Clock, newTrace, systemClock, type Timer, Trace } from "@kerf/kernel";
 import { Logger } from "./logger.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 import { type Span, SpanTemplate } from "./span.ts";
@@ -65,7 +65,14 @@ async function exporterTo(t: TestContext, ...answers: SinkAnswer[]) {
 test("spans arrive as OTLP, each service under its own resource", async (t) => {
   const { sink, exporter } = await exporterTo(t);
   const parent = newTrace(true);
-  const trace = { ...parent, spanId: "b".repeat(16), parentId: parent.spanId, state: 'v="1"' };
+  const { traceId, spanId: parentId } = parent;
+  const trace = Trace.of({
+    traceId,
+    spanId: "b".repeat(16),
+    parentId,
+    sampled: true,
+    state: 'v="1"',
+  });
   const spans = [
     span({ trace: parent }),
     span({

@@ -1,4 +1,4 @@
-import { type Clock, type Random, randomHex, type Trace } from "@kerf/kernel";
+import { type Clock, type Random, Trace } from "@kerf/kernel";
 import { parseTraceparent } from "./traceparent.ts";
 
 /** Share of new traces that are recorded. Ours: at 1,000 requests a second, ten traces a second show what is usual. */
@@ -22,8 +22,6 @@ export interface SamplerOptions {
  */
 export class Sampler {
   readonly #ratio: number;
-  /** The first 52 bits that are not chosen any more, as 13 digits; undefined when all are. */
-  readonly #from: string | undefined;
   readonly #askedPerSecond: number;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -32,12 +30,6 @@ export class Sampler {
 
   constructor(options: SamplerOptions) {
     this.#ratio = options.ratio;
-    this.#from =
-      options.ratio >= 1
-        ? undefined
-        : Math.floor(options.ratio * 2 ** 52)
-            .toString(16)
-            .padStart(13, "0");
     this.#askedPerSecond = options.askedPerSecond;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -47,8 +39,7 @@ export class Sampler {
 
   /** A new trace of our own. */
   begin(): Trace {
-    const traceId = randomHex(16);
-    return { traceId, spanId: randomHex(8), sampled: this.#chooses(traceId) };
+    return Trace.begin(this.#ratio);
   }
 
   /**
@@ -58,18 +49,8 @@ export class Sampler {
   enter(traceparent: string | undefined, tracestate?: string): Trace {
     const sender = parseTraceparent(traceparent, tracestate);
     if (sender === undefined) return this.begin();
-    return {
-      traceId: sender.traceId,
-      spanId: randomHex(8),
-      parentId: sender.spanId,
-      sampled: (sender.sampled && this.#grant()) || this.#random.next() < this.#ratio,
-      state: sender.state,
-    };
-  }
-
-  /** As OpenTelemetry's TraceIdRatioBased: by the leading 52 of the id's last 64 bits, so that all who know the ratio agree. */
-  #chooses(traceId: string): boolean {
-    return this.#from === undefined || traceId.slice(16, 29) < this.#from;
+    const sampled = (sender.sampled && this.#grant()) || this.#random.next() < this.#ratio;
+    return sender.child(sampled);
   }
 
   #grant(): boolean {

@@ -1,19 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { childSpan, newTrace } from "@kerf/kernel";
+import { newTrace } from "@kerf/kernel";
 import { continueTrace, formatTraceparent, parseTraceparent } from "./traceparent.ts";
 
 test("what is formatted parses back", () => {
   for (const sampled of [true, false]) {
     const trace = newTrace(sampled);
     const parsed = parseTraceparent(formatTraceparent(trace), "vendor=1");
-    assert.deepEqual(parsed, {
-      traceId: trace.traceId,
-      spanId: trace.spanId,
-      sampled,
-      state: "vendor=1",
-    });
+    assert.deepEqual(
+      [parsed?.traceId, parsed?.spanId, parsed?.sampled, parsed?.state],
+      [trace.traceId, trace.spanId, sampled, "vendor=1"],
+    );
   }
 });
 
@@ -44,7 +42,7 @@ test("a continued trace keeps id and sampling and hangs below the caller's span"
   assert.equal(continued.parentId, caller.spanId);
   assert.notEqual(continued.spanId, caller.spanId);
   assert.equal(continued.sampled, false);
-  assert.equal(childSpan(continued).parentId, continued.spanId);
+  assert.equal(continued.child().parentId, continued.spanId);
 });
 
 test("no header makes the parser throw", () => {

@@ -1,4 +1,4 @@
-import { newTrace, randomHex, type Trace } from "@kerf/kernel";
+import { newTrace, Trace } from "@kerf/kernel";
 
 // W3C Trace Context, level 1: version, trace id, parent id, flags. Later versions may append fields.
 const pattern = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -27,17 +27,16 @@ export function parseTraceparent(
   ];
   if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return {
+  return Trace.of({
     traceId,
     spanId,
     sampled: (Number.parseInt(flags, 16) & 1) === 1,
     state: tracestate !== undefined && tracestate.length <= maxStateLength ? tracestate : undefined,
-  };
+  });
 }
 
 /** The span of a call that came with these headers: below the caller's, or the first of a new trace. */
 export function continueTrace(traceparent: string | undefined, tracestate?: string): Trace {
   const caller = parseTraceparent(traceparent, tracestate);
-  if (caller === undefined) return newTrace();
-  return { ...caller, spanId: randomHex(8), parentId: caller.spanId };
+  return caller === undefined ? newTrace() : caller.child();
 }

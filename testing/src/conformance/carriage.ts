@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Trace } from "@kerf/kernel";
 import type { StartProbe } from "./start-probe.ts";
 
 const ask = { service: "probe", operation: "ask" } as const;
@@ -13,7 +14,12 @@ export function carriage(start: StartProbe): void {
         subject: context.principal?.subject ?? null,
         token: context.principalToken ?? null,
         key: context.idempotencyKey ?? null,
-        trace: { ...context.trace, parentId: null, state: context.trace.state ?? null },
+        trace: {
+          traceId: context.trace.traceId,
+          spanId: context.trace.spanId,
+          sampled: context.trace.sampled,
+          state: context.trace.state ?? null,
+        },
       }),
     });
     const trace = {
@@ -26,22 +32,22 @@ export function carriage(start: StartProbe): void {
       caller: "gateway:web",
       principalToken: "ada.token-é",
       idempotencyKey: "key-✓",
-      trace,
+      trace: Trace.of(trace),
     });
     assert.deepEqual(await transport.call({ ...ask, input: 1, context: full }), {
       caller: "gateway:web",
       subject: "ada.token-é",
       token: "ada.token-é",
       key: "key-✓",
-      trace: { ...trace, parentId: null },
+      trace,
     });
-    const bare = probe.context({ trace: { ...trace, sampled: false, state: undefined } });
+    const bare = probe.context({ trace: Trace.of({ ...trace, sampled: false, state: undefined }) });
     assert.deepEqual(await transport.call({ ...ask, input: 1, context: bare }), {
       caller: "tester",
       subject: null,
       token: null,
       key: null,
-      trace: { ...trace, sampled: false, state: null, parentId: null },
+      trace: { ...trace, sampled: false, state: null },
     });
   });
 

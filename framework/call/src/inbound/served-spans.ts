@@ -1,4 +1,4 @@
-import { childSpan, type Clock, type KerfError, type Trace } from "@kerf/kernel";
+import { type Clock, type KerfError, type Trace } from "@kerf/kernel";
 import { type Recorder, type SpanEvent, SpanTemplate } from "@kerf/telemetry";
 import type { Incoming } from "../transport.ts";
 
@@ -32,7 +32,7 @@ export class ServedSpans {
 
   /** The call has arrived: what its handler does and calls is below the new span. */
   begin({ context, trace }: Incoming): ServedSpan {
-    const own = childSpan(trace ?? context.trace);
+    const own = (trace ?? context.trace).child();
     context.enterSpan(own);
     return { trace: own, startedAt: this.#clock.now(), thrown: undefined };
   }

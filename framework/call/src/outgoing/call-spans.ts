@@ -1,4 +1,4 @@
-import { childSpan, type KerfError, randomHex, type Trace } from "@kerf/kernel";
+import { type KerfError, type Trace } from "@kerf/kernel";
 import { type Attributes, type Recorder, SpanTemplate } from "@kerf/telemetry";
 import type { Address } from "../placement.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -60,7 +60,7 @@ export class CallSpans {
 
   /** The call belongs to a trace that is recorded. */
   entered(call: Outgoing): void {
-    call.trace = childSpan(call.options.trace ?? call.parent.trace);
+    call.trace = (call.options.trace ?? call.parent.trace).child();
     call.recorded = { ...begun, startedAt: now(call), isDivided: false };
   }
 
@@ -69,7 +69,7 @@ export class CallSpans {
     const { attempt, recorded } = call;
     if (recorded === undefined || attempt === 1) return;
     this.divide(call);
-    recorded.attempt = childSpan(call.trace as Trace);
+    recorded.attempt = (call.trace as Trace).child();
     recorded.number = attempt;
   }
 
@@ -77,8 +77,8 @@ export class CallSpans {
   divide(call: Outgoing): void {
     const { recorded, trace } = call;
     if (recorded === undefined || recorded.isDivided || trace === undefined) return;
-    const whole = { ...trace, spanId: randomHex(8) };
-    const first = { ...trace, parentId: whole.spanId };
+    const whole = trace.sibling();
+    const first = trace.below(whole);
     recorded.isDivided = true;
     call.trace = whole;
     if (recorded.firstEnded === undefined) recorded.attempt = first;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
 import { test } from "node:test";
+import { newTrace } from "@kerf/kernel";
 import fc from "fast-check";
 import { Decoder } from "./decoder.ts";
 import { prefaceFor } from "./hello.ts";
@@ -146,22 +147,13 @@ test("whatever the sizes and the socket's pace, the bytes are the frames, in ord
   );
 });
 
-test("identifiers are written from their digits, and as zeroes when they are none", () => {
-  const written = (digits: string, bytes: number): string => {
-    const { socket, writes } = heldSocket();
-    const output = new Output(socket, () => {});
-    output.begin(3, 7, bytes);
-    output.hex(digits, bytes);
-    output.end();
-    output.flush();
-    return (writes[0] as Buffer).toString("hex", 9);
-  };
-  fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 24 }), fc.boolean(), (bytes, upper) => {
-      const digits = Buffer.from(bytes).toString("hex");
-      assert.equal(written(upper ? digits.toUpperCase() : digits, bytes.length), digits);
-    }),
-  );
-  for (const wrong of ["", "0a1", "0a1b2c", "0a1g", "0aéb", "0a\u20acb", "0a b"])
-    assert.equal(written(wrong, 2), "0000", wrong);
+test("the ids of a trace are written as their bytes", () => {
+  const { socket, writes } = heldSocket();
+  const output = new Output(socket, () => {});
+  const trace = newTrace();
+  output.begin(3, 7, 24);
+  output.ids(trace);
+  output.end();
+  output.flush();
+  assert.equal((writes[0] as Buffer).toString("hex", 9), trace.traceId + trace.spanId);
 });

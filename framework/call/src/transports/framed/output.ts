@@ -1,4 +1,4 @@
-import { writeHex } from "@kerf/kernel";
+import type { Trace } from "@kerf/kernel";
 import { frameHeaderBytes } from "./frame.ts";
 import type { FrameSocket } from "./frame-socket.ts";
 import type { Body } from "./json-body.ts";
@@ -89,10 +89,11 @@ export class Output {
     this.#at = at + 4;
   }
 
-  /** `bytes` bytes from their hexadecimal digits; zeroes when the text is not that. */
-  hex(digits: string, bytes: number): void {
-    writeHex(digits, this.#chunk, this.#at, bytes);
-    this.#at += bytes;
+  /** The ids of trace and span, 24 bytes. */
+  ids(trace: Trace): void {
+    trace.writeTraceId(this.#chunk, this.#at);
+    trace.writeSpanId(this.#chunk, this.#at + 16);
+    this.#at += 24;
   }
 
   /** Text in UTF-8 up to the frame's end. */

@@ -1,4 +1,4 @@
-import { newTrace, type Trace } from "@kerf/kernel";
+import { newTrace, Trace } from "@kerf/kernel";
 import { requestFlag } from "./frame.ts";
 import type { Output } from "./output.ts";
 import type { KnownStrings } from "./string-table.ts";
@@ -28,7 +28,6 @@ export interface NumberedHeader {
 const fixedBytes = 1 + 4 + 4 * 2 + 16 + 8;
 /** Stands for "no deadline"; everything below is milliseconds. */
 const noDeadline = 0xffff_ffff;
-const noTrace = "0".repeat(32);
 
 /** Room that the header takes in its frame, in bytes, at most. */
 export function roomForHeader(
@@ -63,8 +62,7 @@ export function writeHeader(
   output.u16(names.operation);
   output.u16(names.caller);
   output.u16(names.principalToken);
-  output.hex(trace.traceId, 16);
-  output.hex(trace.spanId, 8);
+  output.ids(trace);
   if (trace.state !== undefined) output.shortText(trace.state);
   if (idempotencyKey !== undefined) output.shortText(idempotencyKey);
   if (after !== undefined) output.shortText(after);
@@ -94,9 +92,6 @@ export class HeaderReader {
     const strings = this.#strings;
     const remaining = bytes.readUInt32BE(start + 1);
     const token = bytes.readUInt16BE(start + 11);
-    const ids = bytes.toString("hex", start + 13, start + 37);
-    const traceId = ids.slice(0, 32);
-    const spanId = ids.slice(32);
     const sampled = (flags & requestFlag.sampled) !== 0;
     this.#at = start + fixedBytes;
     const state = (flags & requestFlag.traceState) !== 0 ? this.#shortText(bytes, end) : undefined;
@@ -106,7 +101,7 @@ export class HeaderReader {
       operation: strings.get(bytes.readUInt16BE(start + 7)),
       caller: strings.get(bytes.readUInt16BE(start + 9)),
       principalToken: token === 0 ? undefined : strings.get(token),
-      trace: traceId === noTrace ? newTrace(sampled) : { traceId, spanId, sampled, state },
+      trace: Trace.read(bytes, start + 13, sampled, state) ?? newTrace(sampled),
       idempotencyKey:
         (flags & requestFlag.idempotencyKey) !== 0 ? this.#shortText(bytes, end) : undefined,
       after: (flags & requestFlag.after) !== 0 ? this.#shortText(bytes, end) : undefined,
