@@ -26,7 +26,6 @@ export class DatabaseRecords {
    * @param below the span whose work it is, when that is recorded
    * @param command what PostgreSQL calls it
    */
-  // oxlint-disable-next-line max-params
   answered(
     below: Trace | undefined,
     text: string,

@@ -140,7 +140,6 @@ export class StepRecord {
   readonly startedAt: number;
   readonly #records: SagaRecords;
 
-  // oxlint-disable-next-line max-params
   constructor(
     records: SagaRecords,
     place: "step" | "undo",

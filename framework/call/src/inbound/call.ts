@@ -29,7 +29,9 @@ export class ServingCall implements Serving, CancelWatcher {
   readonly #reply: Reply;
   #answered = false;
   #span: ServedSpan | undefined;
-  #startedAt = 0;
+  /** Of a call of this process, when it is timed; and when the handler of any ended, monotonic milliseconds. */
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
 
   constructor(
     state: InboundState,
@@ -51,7 +53,8 @@ export class ServingCall implements Serving, CancelWatcher {
     this.#state.entered(this.operation);
     if (!this.remote) this.enteredAt = this.#state.sampled(this.operation);
     const { metrics, spans } = this.operation;
-    if (metrics !== undefined) this.#startedAt = metrics.begin(this.remote, this.context.wheel);
+    if (metrics !== undefined && !this.remote)
+      this.#startedAt = metrics.nearBegin(this.context.wheel);
     if (spans !== undefined && this.context.sampled) this.#span = spans.begin(this.incoming);
     let input: unknown;
     try {
@@ -200,7 +203,10 @@ export class ServingCall implements Serving, CancelWatcher {
     const failed = error !== undefined && this.operation.count(error);
     const { caller } = this.context;
     if (this.#span !== undefined) this.operation.spans?.end(this.#span, caller, error, failed);
-    this.operation.metrics?.end(this.#startedAt, caller, error, this.#span?.trace);
+    // What comes from outside was timed when it was let in; what was not let in took no time.
+    const startedAt = this.remote ? (this.enteredAt ?? this.#endedAt ?? 0) : this.#startedAt;
+    const endedAt = this.remote && this.enteredAt === undefined ? startedAt : this.#endedAt;
+    this.operation.metrics?.end(startedAt, endedAt, caller, error, this.#span?.trace);
     if (error === undefined) {
       this.#reply.answered(value);
       return;
@@ -212,7 +218,7 @@ export class ServingCall implements Serving, CancelWatcher {
   #end(): void {
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();
-    this.#state.left(this.operation, this.enteredAt, this.remote);
+    this.#endedAt = this.#state.left(this.operation, this.enteredAt, this.remote);
   }
 }
 

@@ -1,5 +1,4 @@
-import type { KerfError, TimerWheel, Trace } from "@kerf/kernel";
-import type { Clock } from "@kerf/kernel";
+import type { Clock, KerfError, TimerWheel, Trace } from "@kerf/kernel";
 import type { Histogram, Metrics } from "@kerf/telemetry";
 
 /** Most callers whose series are kept for one operation; names of callers that are refused come from outside. */
@@ -31,31 +30,35 @@ export class ServedMetrics {
   }
 
   /**
-   * When a call begins, monotonic milliseconds; zero of one that another one stands for. Asking for the time would be a good part of what
-   * a call inside of a process costs, so that of those which come one upon the other few are timed.
+   * When a call of this process begins, monotonic milliseconds; undefined of one that another one stands for. Asking for the time would be
+   * a good part of what such a call costs, so that of those which come one upon the other few are timed.
    */
-  begin(remote: boolean, wheel: TimerWheel): number {
-    if (remote) return this.#clock.now();
+  nearBegin(wheel: TimerWheel): number | undefined {
     const tick = wheel.now;
     this.#near++;
-    if (tick === this.#tick && this.#near % nearSample !== 0) return 0;
+    if (tick === this.#tick && this.#near % nearSample !== 0) return undefined;
     this.#tick = tick;
     return this.#clock.now();
   }
 
-  /** A call was answered; `trace` is the span in which it was served, when that is recorded. */
+  /**
+   * A call was answered; `trace` is the span in which it was served, when that is recorded.
+   * @param startedAt monotonic milliseconds; undefined of one that another one stands for
+   * @param endedAt undefined for now
+   */
   end(
-    startedAt: number,
+    startedAt: number | undefined,
+    endedAt: number | undefined,
     caller: string,
     error: KerfError | undefined,
     trace: Trace | undefined,
   ): void {
     const own = this.#calledBy(caller);
     const series = error === undefined ? own.answered : this.#refused(own, caller, error);
-    if (startedAt === 0) series.repeat();
+    if (startedAt === undefined) series.repeat();
     else {
-      const now = this.#clock.now();
-      series.record(now - startedAt, trace, now);
+      const over = endedAt ?? this.#clock.now();
+      series.record(over - startedAt, trace, over);
     }
   }
 

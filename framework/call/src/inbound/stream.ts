@@ -118,7 +118,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     this.#phase = "open";
     this.#state.entered(operation);
     operation.open++;
-    this.#startedAt = operation.metrics?.begin(true, this.context.wheel) ?? 0;
+    if (operation.metrics !== undefined) this.#startedAt = this.context.clock.now();
     if (operation.spans !== undefined && this.context.sampled)
       this.#span = operation.spans.begin(incoming);
     this.#admit(this);
@@ -175,7 +175,13 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     if (this.#span !== undefined)
       this.operation.spans?.end(this.#span, this.context.caller, error, failed);
     if (opened)
-      this.operation.metrics?.end(this.#startedAt, this.context.caller, error, this.#span?.trace);
+      this.operation.metrics?.end(
+        this.#startedAt,
+        undefined,
+        this.context.caller,
+        error,
+        this.#span?.trace,
+      );
     this.#forgetIdle();
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();

@@ -12,7 +12,6 @@ export class CallMetrics {
   readonly #answered: Histogram;
   readonly #refused = new Map<string, Histogram>();
 
-  // oxlint-disable-next-line max-params
   constructor(metrics: Metrics, clock: Clock, caller: string, service: string, operation: string) {
     this.#metrics = metrics;
     this.#clock = clock;
@@ -22,21 +21,17 @@ export class CallMetrics {
     this.#answered = metrics.histogram("kerf.client.duration", caller, this.#rpc);
   }
 
-  /** A call has begun. */
-  entered(call: Outgoing): void {
-    call.enteredAt = this.#clock.now();
-  }
-
   /** It is over; told twice, it counts once. */
   left(call: Outgoing, error: KerfError | undefined): void {
     const { enteredAt, settledAt } = call;
-    if (enteredAt === 0) return;
-    call.enteredAt = 0;
+    if (enteredAt < 0) return;
+    call.enteredAt = -1;
     this.#attempts.add(call.attempt);
     // An answer ends the call at the moment at which it ends the attempt.
     const endedAt = error === undefined && settledAt > enteredAt ? settledAt : this.#clock.now();
     const series = error === undefined ? this.#answered : this.#refusedWith(error);
-    series.record(endedAt - enteredAt, call.recorded && call.trace, endedAt);
+    const ms = enteredAt === 0 ? 0 : endedAt - enteredAt;
+    series.record(ms, call.recorded && call.trace, endedAt);
   }
 
   #refusedWith({ code, declared }: KerfError): Histogram {

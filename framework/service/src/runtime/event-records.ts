@@ -61,7 +61,6 @@ export class EventRecords {
     }
   }
 
-  // oxlint-disable-next-line max-params
   #record(
     event: LoggedEvent,
     trace: Trace,
