@@ -113,7 +113,10 @@ export class Platform {
     const unfinished = journal.unfinished();
     const deployment = await this.#readDeployment(adopting);
     const { manifest } = deployment;
-    await deployed.set(deployment, adopting);
+    await Promise.all([
+      deployed.set(deployment, adopting),
+      this.#parts.telemetry.prepare(manifest.telemetry),
+    ]);
     deployed.starting = !adopting;
     this.#assertStarting();
 
@@ -190,6 +193,8 @@ export class Platform {
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
+    // What programs recorded meanwhile waits for it.
+    this.#parts.telemetry.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -234,7 +239,8 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, load, publisher, scaling, settings } = this.#parts;
+    const { deployed, supervisor, databases, load, publisher, scaling, settings, telemetry } =
+      this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
@@ -244,6 +250,7 @@ export class Platform {
       load,
       scaling,
       settings,
+      telemetry: telemetry.status,
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,
@@ -270,6 +277,7 @@ export class Platform {
     const { log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
+    const { telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -286,7 +294,10 @@ export class Platform {
     supervisor.letGo();
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
-    await attempt(databases.stop(bounds.databases));
+    // What stopped has told it everything.
+    await attempt(
+      Promise.all([databases.stop(bounds.databases), telemetry.stop(bounds.databases)]),
+    );
     rotation.stop();
     memoryLimits.stop();
     this.#held.security?.authority.close();
