@@ -50,6 +50,8 @@ import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { logFiles } from "./telemetry/log-files.ts";
+import { LogShipper } from "./telemetry/log-shipper.ts";
 import { StoreClient } from "./telemetry/store-client.ts";
 import { StoreProcess } from "./telemetry/store-process.ts";
 import { TokenStore } from "./tokens/token-store.ts";
@@ -116,6 +118,8 @@ export interface Parts {
   readonly attached: AttachedPrograms;
   /** Keeps what all programs tell of themselves. */
   readonly telemetry: StoreProcess;
+  /** Takes logs there. */
+  readonly logShipper: LogShipper;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -419,6 +423,15 @@ export function assemble(
     deploy: (deployment) => whole.redeploy(deployment),
   });
 
+  const logShipper = new LogShipper({
+    clock,
+    log,
+    file: join(home.state, "shipped-logs.json"),
+    client: telemetryClient,
+    endpoint: () => (telemetry.state === "ready" ? telemetry.endpoint : undefined),
+    sources: () => logFiles(home, databases.servers),
+  });
+
   // What is told to the outside: operators over HTTP, hosts over a socket.
   const surroundings: ApiSurroundings = {
     clock,
@@ -442,6 +455,7 @@ export function assemble(
         telemetry: telemetry.endpoint !== undefined,
       }),
     attached,
+    telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
     unitOf: (service) => deployed.unitOf(service),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
@@ -475,6 +489,7 @@ export function assemble(
     scaling,
     attached,
     telemetry,
+    logShipper,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

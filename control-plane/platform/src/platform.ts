@@ -4,7 +4,7 @@ import type { FramedServer } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
 import { makeSpareClusters } from "@kerf/data/embedded";
-import { KerfError } from "@kerf/kernel";
+import { type Clock, KerfError } from "@kerf/kernel";
 import { type AppManifest, systemSchema } from "@kerf/service";
 import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
 import { assemble, type Held, type Parts, type PlatformSurroundings } from "./assemble.ts";
@@ -195,6 +195,7 @@ export class Platform {
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
     // What programs recorded meanwhile waits for it.
     this.#parts.telemetry.start();
+    this.#parts.logShipper.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -274,10 +275,10 @@ export class Platform {
   }
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
-    const { log, events } = this.#around;
+    const { clock, log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
-    const { telemetry } = this.#parts;
+    const { logShipper, telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -295,9 +296,11 @@ export class Platform {
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.
-    await attempt(
-      Promise.all([databases.stop(bounds.databases), telemetry.stop(bounds.databases)]),
-    );
+    const stopTelemetry = async (): Promise<void> => {
+      await bounded(clock, logShipper.stop(), bounds.databases / 2);
+      await telemetry.stop(bounds.databases / 2);
+    };
+    await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
     this.#held.security?.authority.close();
@@ -360,6 +363,14 @@ export class Platform {
     if (this.#phase === "starting") return;
     throw new KerfError("cancelled", "The platform was stopped while it started.");
   }
+}
+
+/** Waits for a work, but no longer than `ms` milliseconds. */
+async function bounded(clock: Clock, work: Promise<unknown>, ms: number): Promise<void> {
+  const bound = Promise.withResolvers<void>();
+  const timer = clock.after(ms, bound.resolve);
+  await Promise.race([work, bound.promise]);
+  timer.cancel();
 }
 
 function summary({ manifest: { app, services, gateways } }: Deployment): string {

@@ -39,11 +39,6 @@ export class StoreClient {
     return spans;
   }
 
-  async spans(search: StoreSearch): Promise<readonly FoundSpan[]> {
-    const { spans } = await this.ask<{ spans: FoundSpan[] }>(`/spans?${parameters(search)}`);
-    return spans;
-  }
-
   async logs(search: StoreSearch): Promise<readonly FoundLog[]> {
     const { logs } = await this.ask<{ logs: FoundLog[] }>(`/logs?${parameters(search)}`);
     return logs;

@@ -54,7 +54,12 @@ export class LeftRunning {
       }
       await rm(join(this.#directory, `${record.id}.json`), { force: true });
     }
-    for (const name of ["platform.json", "platform.lock", join("run", "platform.sock"), join("run", "telemetry.json")])
+    for (const name of [
+      "platform.json",
+      "platform.lock",
+      join("run", "platform.sock"),
+      join("run", "telemetry.json"),
+    ])
       await rm(join(home, name), { force: true });
   }
 
