@@ -1,6 +1,6 @@
 import type { Clock, Trace } from "@kerf/kernel";
 import type { TracingParts } from "@kerf/telemetry";
-import { type ConnectionConfig, serverAddress } from "./connection.ts";
+import type { ConnectionConfig } from "./connection.ts";
 import { DatabaseSpans, typeOf } from "./database-spans.ts";
 import { StatementMetrics } from "./statement-metrics.ts";
 
@@ -18,7 +18,7 @@ export class DatabaseRecords {
     const { clock, connection, service } = options;
     this.#clock = clock;
     this.spans = recorder && new DatabaseSpans(recorder, options);
-    this.#metrics = metrics && new StatementMetrics(metrics, service, serverAddress(connection));
+    this.#metrics = metrics && new StatementMetrics(metrics, service, connection);
   }
 
   /**

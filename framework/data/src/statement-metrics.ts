@@ -1,17 +1,22 @@
 import type { Trace } from "@kerf/kernel";
 import type { Histogram, Metrics } from "@kerf/telemetry";
+import { type ConnectionConfig, serverAddress } from "./connection.ts";
 
 /** Counts and times the statements of one service. */
 export class StatementMetrics {
   readonly #metrics: Metrics;
   readonly #service: string;
-  readonly #server: string;
+  readonly #server: Readonly<Record<"db.system.name" | "db.namespace" | "server.address", string>>;
   readonly #series = new Map<string, Histogram>();
 
-  constructor(metrics: Metrics, service: string, server: string) {
+  constructor(metrics: Metrics, service: string, connection: ConnectionConfig) {
     this.#metrics = metrics;
     this.#service = service;
-    this.#server = server;
+    this.#server = {
+      "db.system.name": "postgresql",
+      "db.namespace": connection.database,
+      "server.address": serverAddress(connection),
+    };
   }
 
   /** One was answered: `command` as PostgreSQL calls it. */
@@ -30,8 +35,7 @@ export class StatementMetrics {
     let series = this.#series.get(key);
     if (series === undefined) {
       series = this.#metrics.histogram("db.client.operation.duration", this.#service, {
-        "db.system.name": "postgresql",
-        "server.address": this.#server,
+        ...this.#server,
         "db.operation.name": command,
         ...(type === undefined ? undefined : { "error.type": type }),
       });

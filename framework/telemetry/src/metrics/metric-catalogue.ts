@@ -7,7 +7,6 @@ const ownAttributes = {
     unit: "1",
     meaning: "1 when `error.type` is an error that the contract declares: an answer, no failure",
   },
-  "kerf.consumer": { type: "string", meaning: "the service that follows a producer's events" },
   "cpu.mode": { type: "string", meaning: "`user` or `system`" },
   "otel.metric.overflow": {
     type: "string",
@@ -102,7 +101,13 @@ export const metricMeanings = {
     kind: "histogram",
     unit: "s",
     meaning: "a statement of a service's handlers, from its leaving until its answer",
-    attributes: ["db.system.name", "server.address", "db.operation.name", "error.type"],
+    attributes: [
+      "db.system.name",
+      "db.namespace",
+      "server.address",
+      "db.operation.name",
+      "error.type",
+    ],
   },
   "process.cpu.time": {
     kind: "counter",
