@@ -34,6 +34,8 @@ export interface TransactionOptions {
   readonly onAfterCommitError?: ((error: unknown) => void) | undefined;
   /** The span whose work it is; only of a trace that is recorded. */
   readonly trace?: Trace | undefined;
+  /** It is the work of a handler, whose statements are counted. Those of the platform, which looks for work all the time, would hide them. */
+  readonly counted?: boolean | undefined;
 }
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
@@ -93,8 +95,8 @@ export class CommandTransaction<Tables = unknown> implements Session {
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
     this.#options = options;
-    this.#records = pool.records;
-    this.#trace = pool.records?.spans && options.trace?.child();
+    if (options.counted === true || options.trace !== undefined) this.#records = pool.records;
+    this.#trace = this.#records?.spans && options.trace?.child();
   }
 
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
@@ -171,23 +173,27 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   /**
-   * The same transaction for a part of its work that has a span of its own; itself when nobody records that.
+   * The same transaction for a part of its work, such as the handler of one of its events; itself when nobody records that.
    * @param trace the part's span
    */
   under(trace: Trace): Pick<CommandTransaction<Tables>, "db" | "raw"> {
-    return this.#records?.spans === undefined || !trace.sampled
-      ? this
-      : new PartOfTransaction<Tables>(this, trace);
+    const { records } = this.#pool;
+    if (records === undefined) return this;
+    return new PartOfTransaction<Tables>(this, records, trace.sampled ? trace : undefined);
   }
 
   /**
    * @internal
    * @param below the span whose work it is, when that is not the transaction's
+   * @param records where it is counted, when the transaction as a whole is not
    */
-  async run(statement: Statement, below = this.#trace): Promise<QueryResult> {
+  async run(
+    statement: Statement,
+    below = this.#trace,
+    records = this.#records,
+  ): Promise<QueryResult> {
     const connection = this.#connection ?? (await this.#open());
     this.#assertUnsettled();
-    const records = this.#records;
     const startedAt = records === undefined ? 0 : this.#pool.clock.now();
     try {
       const result = await connection.client.query({

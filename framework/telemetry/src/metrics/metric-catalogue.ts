@@ -100,7 +100,8 @@ export const metricMeanings = {
   "db.client.operation.duration": {
     kind: "histogram",
     unit: "s",
-    meaning: "a statement of a service's handlers, from its leaving until its answer",
+    meaning:
+      "a statement of a service's handlers, with their COMMIT, from its leaving until its answer; not those with which the platform looks for work",
     attributes: [
       "db.system.name",
       "db.namespace",
