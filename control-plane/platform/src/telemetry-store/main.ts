@@ -1,6 +1,7 @@
 // The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--port N] [--grpc-port N]`. It takes OTLP over
 // HTTP and gRPC on loopback, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes OTLP, as one JSON line:
-// {"address":"http://…","grpc":"http://…"}. It ends with everything written, on SIGTERM and when its stdin ends.
+// {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an error and the slow
+// ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when its stdin ends.
 import { rmSync } from "node:fs";
 import type { AddressInfo, ListenOptions, Server } from "node:net";
 import { parseArgs } from "node:util";
@@ -11,6 +12,7 @@ import { grpcServer } from "./otlp/grpc.ts";
 import { otlpServer } from "./otlp/http.ts";
 import { Receiver } from "./otlp/receiver.ts";
 import { queryServer } from "./query/http.ts";
+import { TailSampler } from "./sampling/tail-sampler.ts";
 import { TelemetryStore } from "./store.ts";
 
 const clock = systemClock;
@@ -21,6 +23,8 @@ const { values } = parseArgs({
     socket: { type: "string" },
     port: { type: "string", default: "0" },
     "grpc-port": { type: "string", default: "0" },
+    keep: { type: "string", default: "1" },
+    "slow-ms": { type: "string" },
   },
 });
 const { directory, port, socket } = values;
@@ -32,7 +36,13 @@ process.umask(0o077);
 const store = new TelemetryStore(directory, { clock, log });
 const ingest = new Ingest(store, { clock, log });
 const queries = queryServer(store, () => clock.wall());
-const receiver = new Receiver(ingest);
+const share = numberOf("keep", values.keep, 1);
+const slowMs = numberOf("slow-ms", values["slow-ms"] ?? "0", Number.MAX_SAFE_INTEGER);
+const sampler =
+  share < 1
+    ? new TailSampler(ingest, { share, slowMs: slowMs === 0 ? undefined : slowMs, clock, log })
+    : undefined;
+const receiver = new Receiver(sampler ?? ingest);
 const otlp = otlpServer(receiver);
 const grpc = grpcServer(receiver, clock);
 rmSync(socket, { force: true });
@@ -50,12 +60,22 @@ function listen(server: Server, options: ListenOptions): Promise<void> {
   });
 }
 
+function numberOf(option: string, text: string, most: number): number {
+  const number = Number(text);
+  if (text !== "" && number >= 0 && number <= most) return number;
+  throw new KerfError("invalid_configuration", {
+    message: `--${option} ${text} is no number from 0 to ${most}.`,
+    fix: `Give --${option} such a number, or leave it out.`,
+  });
+}
+
 function addressOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 function stop(): void {
   for (const server of [otlp, grpc, queries]) server.close();
+  sampler?.flush();
   ingest.flush();
   store.close();
   process.exit(0);
