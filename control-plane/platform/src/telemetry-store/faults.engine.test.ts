@@ -31,8 +31,13 @@ async function start(
   const socket = join(directory, "queries.sock");
   const command = [
     ...before,
-    ...[process.execPath, "--conditions=kerf-source", main],
-    ...["--directory", join(directory, "kept"), "--socket", socket],
+    process.execPath,
+    "--conditions=kerf-source",
+    main,
+    "--directory",
+    join(directory, "kept"),
+    "--socket",
+    socket,
   ];
   const child = spawn(command[0] as string, command.slice(1), {
     stdio: ["pipe", "pipe", "ignore"],
@@ -119,7 +124,10 @@ test("killed in the middle of writing: whatever a sender was told is kept is fou
 
 /** A disk of its own for a program and those that it starts: 12 MB, of which 4 are taken. */
 const onSmallDisk = (directory: string): string[] => [
-  ...["unshare", "--mount", "sh", "-c"],
+  "unshare",
+  "--mount",
+  "sh",
+  "-c",
   `mount -t tmpfs -o size=12m none "$0" && head -c 4000000 /dev/zero >"$0/ballast" && exec "$@"`,
   directory,
 ];

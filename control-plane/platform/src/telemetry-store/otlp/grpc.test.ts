@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from "node:http2";
+import {
+  type ClientHttp2Session,
+  connect,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
@@ -55,9 +60,9 @@ function call(body: Buffer, headers: OutgoingHttpHeaders = {}): Promise<[string,
       ...headers,
     });
     const told = { status: "", message: "" };
-    const hear = (fields: Readonly<Record<string, unknown>>): void => {
-      told.status ||= String(fields["grpc-status"] ?? "");
-      told.message ||= decodeURIComponent(String(fields["grpc-message"] ?? ""));
+    const hear = (fields: IncomingHttpHeaders): void => {
+      told.status ||= [fields["grpc-status"] ?? ""].join();
+      told.message ||= decodeURIComponent([fields["grpc-message"] ?? ""].join());
     };
     const pieces: Buffer[] = [];
     stream.on("response", hear).on("trailers", hear);

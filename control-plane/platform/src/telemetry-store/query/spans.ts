@@ -43,7 +43,10 @@ export function spansOfTrace(segments: Segments, traceId: string): FoundSpan[] {
       spans.set(`${span.spanId} ${span.kind} ${span.startedAt}`, span);
     return spans.size < maxTraceSpans;
   });
-  return [...spans.values()].sort((one, other) => one.startedAt - other.startedAt);
+  // What began together, the longer first: the other is below it.
+  return [...spans.values()].sort(
+    (one, other) => one.startedAt - other.startedAt || other.durationMicros - one.durationMicros,
+  );
 }
 
 /** Spans that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */

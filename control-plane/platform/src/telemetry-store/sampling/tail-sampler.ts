@@ -110,7 +110,7 @@ export class TailSampler implements RowSink {
     const durationMicros = span.endedAt - span.startedAt;
     const { slowMs } = this.#sampling;
     if (slowMs !== undefined) return durationMicros >= slowMs * 1_000;
-    const operation = `${String(resource.attributes["service.name"])}\n${span.name}`;
+    const operation = JSON.stringify([resource.attributes["service.name"], span.name]);
     return this.#slowness.isSlow(operation, durationMicros);
   }
 
