@@ -115,6 +115,8 @@ const benchmark: Benchmark = {
         logs_text_ms: Math.max(rare, absent),
       };
     } finally {
+      // It does not listen to its input.
+      process.kill(server.pid, "SIGTERM");
       await server.stop();
       await rm(directory, { recursive: true });
     }

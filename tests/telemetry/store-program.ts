@@ -24,7 +24,10 @@ export async function startStore(): Promise<StoreProgram> {
   const directory = await mkdtemp(join(tmpdir(), "kerf-store-"));
   const socket = join(directory, "queries.sock");
   const args = ["--conditions=kerf-source", main, "--directory", directory, "--socket", socket];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, KERF_LIFELINE_FD: "0" },
+  });
   for await (const line of createInterface({ input: child.stdout })) {
     const { address, grpc } = JSON.parse(line) as { address: string; grpc: string };
     return {

@@ -16,6 +16,7 @@ import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
+import { telemetryOperations } from "./telemetry.ts";
 import { tokenOperations } from "./tokens.ts";
 
 const nothing = z.object({});
@@ -31,7 +32,7 @@ const principal = z.object({
  * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.3.0",
+  version: "1.4.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -279,6 +280,7 @@ export const platform = contract("platform", {
     ...settingsOperations,
     ...auditOperations,
     ...tokenOperations,
+    ...telemetryOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

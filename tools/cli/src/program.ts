@@ -28,6 +28,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { tokensCommand } from "./commands/tokens.ts";
 import { upCommand } from "./commands/up.ts";
 import { useTokenFile } from "./connection/token.ts";
@@ -63,6 +64,8 @@ export function program(): Command {
     .addCommand(releasesCommand())
     .addCommand(statusCommand())
     .addCommand(logsCommand())
+    .addCommand(tracesCommand())
+    .addCommand(traceCommand())
     .addCommand(callCommand())
     .addCommand(cutCommand())
     .addCommand(joinCommand())

@@ -41,6 +41,7 @@ async function start(
   ];
   const child = spawn(command[0] as string, command.slice(1), {
     stdio: ["pipe", "pipe", "ignore"],
+    env: { ...process.env, KERF_LIFELINE_FD: "0" },
   });
   t.after(() => child.kill("SIGKILL"));
   for await (const line of createInterface({ input: child.stdout }))

@@ -1,10 +1,12 @@
-// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--port N] [--grpc-port N]`. It takes OTLP over
-// HTTP and gRPC on loopback, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes OTLP, as one JSON line:
-// {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an error and the slow
-// ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when its stdin ends.
-import { rmSync } from "node:fs";
+// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--port N] [--grpc-port N] [--keep-days N]
+// [--keep-bytes N]`. It takes OTLP over HTTP and gRPC on loopback, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes
+// OTLP, as one JSON line: {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an
+// error and the slow ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when whoever
+// started everything is gone (KERF_LIFELINE_FD).
+import { rmSync, statSync } from "node:fs";
 import type { AddressInfo, ListenOptions, Server } from "node:net";
 import { parseArgs } from "node:util";
+import { watchLifeline } from "@kerf/call/host";
 import { KerfError, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { Ingest } from "./ingest.ts";
@@ -13,7 +15,11 @@ import { otlpServer } from "./otlp/http.ts";
 import { Receiver } from "./otlp/receiver.ts";
 import { queryServer } from "./query/http.ts";
 import { TailSampler } from "./sampling/tail-sampler.ts";
+import { defaultRetention } from "./segments/segments.ts";
 import { TelemetryStore } from "./store.ts";
+
+/** How often it is looked at whether its socket is still there, milliseconds. */
+const lookMs = 5_000;
 
 const clock = systemClock;
 const log = new Logger({ level: "info", sink: (line) => process.stderr.write(`${line}\n`) });
@@ -23,6 +29,8 @@ const { values } = parseArgs({
     socket: { type: "string" },
     port: { type: "string", default: "0" },
     "grpc-port": { type: "string", default: "0" },
+    "keep-days": { type: "string" },
+    "keep-bytes": { type: "string" },
     keep: { type: "string", default: "1" },
     "slow-ms": { type: "string" },
   },
@@ -33,7 +41,12 @@ if (directory === undefined || socket === undefined)
 
 // What it keeps and where it answers is nobody else's on this machine.
 process.umask(0o077);
-const store = new TelemetryStore(directory, { clock, log });
+const { "keep-bytes": bytes, "keep-days": days } = values;
+const retention = {
+  maxBytes: bytes === undefined ? defaultRetention.maxBytes : Number(bytes),
+  maxAgeMs: days === undefined ? defaultRetention.maxAgeMs : Number(days) * 86_400_000,
+};
+const store = new TelemetryStore(directory, { clock, log, retention });
 const ingest = new Ingest(store, { clock, log });
 const queries = queryServer(store, () => clock.wall());
 const share = numberOf("keep", values.keep, 1);
@@ -52,7 +65,9 @@ await listen(grpc, { port: Number(values["grpc-port"]), host: "127.0.0.1" });
 process.stdout.write(`${JSON.stringify({ address: addressOf(otlp), grpc: addressOf(grpc) })}\n`);
 
 process.on("SIGTERM", stop);
-process.stdin.on("end", stop).resume();
+watchLifeline(stop);
+const { ino } = statSync(socket);
+watchSocket();
 
 function listen(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -71,6 +86,13 @@ function numberOf(option: string, text: string, most: number): number {
 
 function addressOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Who starts another at the same place did not know of this one; who took the place away needs none. */
+function watchSocket(): void {
+  if (statSync(socket as string, { throwIfNoEntry: false })?.ino === ino)
+    clock.after(lookMs, watchSocket);
+  else stop();
 }
 
 function stop(): void {

@@ -62,6 +62,12 @@ const rules: { readonly [Operation in Name]: Rule } = {
   databaseTypes: "read",
   getConfig: "read",
   listSecrets: "read",
+  // Of traces, logs and metrics what its services recorded.
+  traces: "read",
+  trace: "read",
+  logRecords: "read",
+  metrics: "read",
+  map: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;
