@@ -100,7 +100,7 @@ function temporary(t: TestContext): string {
 
 test("killed in the middle of writing: whatever a sender was told is kept is found afterwards, whole", async (t) => {
   const directory = temporary(t);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const { address, child } = await start(directory, t);
     const kept: string[] = [];
     const whole = Promise.withResolvers<void>();
