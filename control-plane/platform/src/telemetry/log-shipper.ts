@@ -58,7 +58,7 @@ export class LogShipper {
   start(): void {
     if (this.#stopped) return;
     this.#timer = this.#options.clock.after(everyMs, () => {
-      this.#round = this.#ship()
+      this.#round = this.ship()
         // What cannot be read or written now is tried again: nothing was taken for shipped.
         .catch((error: unknown) => this.#options.log.debug("logs were not shipped", { error }))
         .then(() => this.start());
@@ -70,11 +70,11 @@ export class LogShipper {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#round;
-    await this.#ship().catch(() => {});
+    await this.ship().catch(() => {});
   }
 
-  /** Everything that came, a batch after the other. */
-  async #ship(): Promise<void> {
+  /** Ships what was written until now, a batch after the other. Not twice at the same time. */
+  async ship(): Promise<void> {
     const { endpoint, file } = this.#options;
     while (endpoint() !== undefined) {
       this.#positions ??= await this.#resume();
@@ -87,7 +87,8 @@ export class LogShipper {
       await writeJson(file, shipped, { flush: false });
       // Unless it arrives for certain, the store is asked next time.
       this.#positions = undefined;
-      if (await this.#post(logsRequest(records, { [mark]: batch }))) this.#positions = after;
+      if (!(await this.#post(logsRequest(records, { [mark]: batch })))) return;
+      this.#positions = after;
       if (this.#stopped) return;
     }
   }
