@@ -85,7 +85,7 @@ describe("traces and logs of the shop, as kerf shows them", { timeout: 240_000 }
   });
 
   test("lines are followed as they are written", async () => {
-    const following = shop.start("logs", "service:gateway:web level:info", "--follow", "-n", "0");
+    const following = shop.start("logs", "service:gateway:web level:info", "--follow", "-n", "9");
     const id = await refused();
     await following.said(new RegExp(id));
     await following.interrupt();

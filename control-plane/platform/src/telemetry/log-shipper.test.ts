@@ -10,6 +10,7 @@ import { silentLogger as log } from "@kerf/telemetry";
 import { rotate } from "../supervisor/log-rotation.ts";
 import { Ingest } from "../telemetry-store/ingest.ts";
 import { otlpServer } from "../telemetry-store/otlp/http.ts";
+import { Receiver } from "../telemetry-store/otlp/receiver.ts";
 import { queryServer } from "../telemetry-store/query/http.ts";
 import { TelemetryStore } from "../telemetry-store/store.ts";
 import { LogShipper } from "./log-shipper.ts";
@@ -19,7 +20,7 @@ test("every line arrives once: over files that are set aside, a reader that is k
   const root = mkdtempSync(join(tmpdir(), "kerf-shipper-"));
   const store = new TelemetryStore(join(root, "store"), { clock, log });
   const queries = queryServer(store, () => clock.wall());
-  const otlp = otlpServer(new Ingest(store, { clock, log }));
+  const otlp = otlpServer(new Receiver(new Ingest(store, { clock, log })));
   const socket = join(root, "store.sock");
   await listen(queries, socket);
   await listen(otlp, 0);
