@@ -428,7 +428,7 @@ export function assemble(
     log,
     file: join(home.state, "shipped-logs.json"),
     client: telemetryClient,
-    endpoint: () => (telemetry.state === "ready" ? telemetry.endpoint : undefined),
+    socket: () => (telemetry.state === "ready" ? home.telemetryOtlpSocket : undefined),
     sources: () => logFiles(home, databases.servers),
   });
 

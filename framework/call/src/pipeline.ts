@@ -80,16 +80,23 @@ export const pipeline: readonly Position[] = [
   {
     name: "trace",
     reason:
-      "Above the attempts: one span for the call as its caller sees it, retries and waits included.",
+      "Above the attempts: one span and one count for the call as its caller sees it, retries and waits included.",
     enter:
-      ({ spans }) =>
+      ({ metrics, spans }) =>
       (call) => {
+        metrics?.entered(call);
         const { trace } = call.options;
         if (spans !== undefined && (trace ?? call.parent).sampled) spans.entered(call);
         // Below the call above it is made when somebody first asks the context for it.
         else if (trace !== undefined) call.trace = trace.child();
       },
-    leave: ({ spans }) => spans && ((call, error) => spans.left(call, error)),
+    leave: ({ metrics, spans }) =>
+      metrics === undefined
+        ? spans && ((call, error) => spans.left(call, error))
+        : (call, error) => {
+            spans?.left(call, error);
+            metrics.left(call, error);
+          },
   },
   {
     name: "idempotency key",

@@ -55,17 +55,16 @@ export class Reads<Tables = unknown> implements Session {
     const deadline = Number.isFinite(this.#deadline)
       ? this.#deadline
       : clock.now() + endlessStatementMs;
-    const { spans } = this.#pool;
-    const trace = this.#trace;
-    if (spans === undefined || trace === undefined)
-      return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const { records } = this.#pool;
+    if (records === undefined) return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const trace = records.spans && this.#trace;
     const startedAt = clock.now();
     try {
       const result = await oneRoundTrip(this.#pool, deadline, "read only", statement);
-      spans.answered(trace, statement.text, startedAt, result.rows.length);
+      records.answered(trace, statement.text, startedAt, result.command, result.rows.length);
       return result;
     } catch (error) {
-      spans.failed(trace, statement.text, startedAt, error);
+      records.failed(trace, statement.text, startedAt, error);
       throw error;
     }
   }

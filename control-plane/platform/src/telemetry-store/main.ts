@@ -1,5 +1,5 @@
-// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--port N] [--grpc-port N]
-// [--keep-days N] [--keep-bytes N]`. It takes OTLP over HTTP and gRPC on loopback, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes OTLP, as one JSON line:
+// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--otlp-socket FILE] [--port N] [--grpc-port N]
+// [--keep-days N] [--keep-bytes N]`. It takes OTLP over HTTP and gRPC on loopback, over HTTP at the OTLP socket as well, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes OTLP, as one JSON line:
 // {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an error and the slow
 // ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when whoever started everything is gone
 // (KERF_LIFELINE_FD).
@@ -27,6 +27,7 @@ const { values } = parseArgs({
   options: {
     directory: { type: "string" },
     socket: { type: "string" },
+    "otlp-socket": { type: "string" },
     port: { type: "string", default: "0" },
     "grpc-port": { type: "string", default: "0" },
     keep: { type: "string", default: "1" },
@@ -61,6 +62,12 @@ const otlp = otlpServer(receiver);
 const grpc = grpcServer(receiver, clock);
 rmSync(socket, { force: true });
 await listen(queries, { path: socket });
+const own = otlpServer(receiver);
+const { "otlp-socket": otlpSocket } = values;
+if (otlpSocket !== undefined) {
+  rmSync(otlpSocket, { force: true });
+  await listen(own, { path: otlpSocket });
+}
 await listen(otlp, { port: Number(port), host: "127.0.0.1" });
 await listen(grpc, { port: Number(values["grpc-port"]), host: "127.0.0.1" });
 process.stdout.write(`${JSON.stringify({ address: addressOf(otlp), grpc: addressOf(grpc) })}\n`);
@@ -97,7 +104,7 @@ function watchSocket(): void {
 }
 
 function stop(): void {
-  for (const server of [otlp, grpc, queries]) server.close();
+  for (const server of [own, otlp, grpc, queries]) server.close();
   sampler?.flush();
   ingest.flush();
   store.close();

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -23,13 +22,13 @@ test("every line arrives once: over files that are set aside, a reader that is k
   const otlp = otlpServer(new Receiver(new Ingest(store, { clock, log })));
   const socket = join(root, "store.sock");
   await listen(queries, socket);
-  await listen(otlp, 0);
+  const otlpSocket = join(root, "otlp.sock");
+  await listen(otlp, otlpSocket);
   t.after(() => {
     for (const server of [queries, otlp]) server.close();
     store.close();
     rmSync(root, { recursive: true });
   });
-  const endpoint = `http://127.0.0.1:${(otlp.address() as AddressInfo).port}`;
   const file = join(root, "orders-1.log");
   const shipper = (to: string): LogShipper =>
     new LogShipper({
@@ -37,7 +36,7 @@ test("every line arrives once: over files that are set aside, a reader that is k
       log,
       file: join(root, "shipped.json"),
       client: new StoreClient(socket, clock),
-      endpoint: () => to,
+      socket: () => to,
       sources: () => [{ source: "orders", file }],
     });
   let written = 0;
@@ -55,7 +54,7 @@ test("every line arrives once: over files that are set aside, a reader that is k
       .toReversed();
   const expected = (): string[] => Array.from({ length: written }, (_, n) => `line ${n + 1}`);
 
-  const first = shipper(endpoint);
+  const first = shipper(otlpSocket);
   write(50);
   await first.ship();
   assert.deepEqual(arrived(), expected());
@@ -71,16 +70,16 @@ test("every line arrives once: over files that are set aside, a reader that is k
 
   // Whoever comes after one that ended before it knew that its lines had arrived asks the store.
   write(20);
-  await shipper(endpoint).ship();
-  await shipper(endpoint).ship();
+  await shipper(otlpSocket).ship();
+  await shipper(otlpSocket).ship();
   assert.deepEqual(arrived(), expected());
 
   // A batch that did not arrive is sent again, with what came since. A line that is being written waits for its end.
   write(20);
-  await shipper("http://127.0.0.1:9").ship();
+  await shipper(join(root, "nobody.sock")).ship();
   write(5);
   appendFileSync(file, '{"message":"half a');
-  const last = shipper(endpoint);
+  const last = shipper(otlpSocket);
   await last.ship();
   assert.deepEqual(arrived(), expected());
   appendFileSync(file, ' line"}\n');
@@ -88,9 +87,8 @@ test("every line arrives once: over files that are set aside, a reader that is k
   assert.deepEqual(arrived(), [...expected(), "half a line"]);
 });
 
-function listen(server: Server, at: string | number): Promise<void> {
+function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const where = typeof at === "number" ? { port: at, host: "127.0.0.1" } : { path: at };
-    server.once("error", reject).listen(where, resolve);
+    server.once("error", reject).listen({ path }, resolve);
   });
 }

@@ -35,8 +35,8 @@ export interface LogShipperOptions {
   /** Where it keeps how far it is. */
   readonly file: string;
   readonly client: Pick<StoreClient, "logs">;
-  /** Where OTLP over HTTP is taken; undefined while nobody takes it. */
-  endpoint(): string | undefined;
+  /** The socket at which OTLP over HTTP is taken; undefined while nobody takes it. */
+  socket(): string | undefined;
   sources(): readonly LogSource[];
 }
 
@@ -75,8 +75,8 @@ export class LogShipper {
 
   /** Ships what was written until now, a batch after the other. Not twice at the same time. */
   async ship(): Promise<void> {
-    const { endpoint, file } = this.#options;
-    while (endpoint() !== undefined) {
+    const { file, socket } = this.#options;
+    while (socket() !== undefined) {
       this.#positions ??= await this.#resume();
       const before = this.#positions;
       const { after, records } = await this.#gather(before);
@@ -130,11 +130,13 @@ export class LogShipper {
 
   /** Whether it was taken for certain. What nobody will ever take counts as taken: it must not keep the rest. */
   #post(body: string): Promise<boolean> {
-    const { clock, endpoint, log } = this.#options;
-    const address = endpoint();
-    if (address === undefined) return Promise.resolve(false);
+    const { clock, log, socket } = this.#options;
+    const socketPath = socket();
+    if (socketPath === undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const sent = request(`${address}/v1/logs`, {
+      const sent = request({
+        socketPath,
+        path: "/v1/logs",
         method: "POST",
         agent: false,
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },

@@ -13,7 +13,7 @@ export interface StorePorts {
 const usual: StorePorts = { http: 4_318, grpc: 4_317 };
 
 /**
- * The ports at which the store takes OTLP: those of last time while they are free, since programs that run were told of them. At first the usual ones where
+ * The ports at which the store takes OTLP: those of last time while they are free, since others were told of them. At first the usual ones where
  * they are `preferred`, else any.
  */
 export async function storePorts(home: Home, preferred: boolean): Promise<StorePorts> {

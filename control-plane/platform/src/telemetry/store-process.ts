@@ -57,9 +57,14 @@ export class StoreProcess {
     this.#since = options.clock.wall();
   }
 
-  /** Where programs send what they record: OTLP over HTTP. Undefined where the app does without a store. */
+  /**
+   * Where our programs send what they record: a socket, which cannot come to be somebody else's as a port can. Undefined where the app does without a
+   * store.
+   */
   get endpoint(): string | undefined {
-    return this.#ports === undefined ? undefined : `http://127.0.0.1:${this.#ports.http}`;
+    return this.#ports === undefined
+      ? undefined
+      : `unix:${this.#options.home.telemetryOtlpSocket}`;
   }
   get state(): RunState {
     return this.#state;
@@ -70,10 +75,10 @@ export class StoreProcess {
 
   /** As `status` shows it; undefined where there is none. */
   get status(): Status["telemetry"] {
-    if (this.endpoint === undefined) return undefined;
+    if (this.#ports === undefined) return undefined;
     return {
-      endpoint: this.endpoint,
-      grpc: `http://127.0.0.1:${this.#ports?.grpc}`,
+      endpoint: `http://127.0.0.1:${this.#ports.http}`,
+      grpc: `http://127.0.0.1:${this.#ports.grpc}`,
       pid: this.pid,
       state: this.#state,
       restarts: this.#policy.restarts,
@@ -126,7 +131,7 @@ export class StoreProcess {
     const { home, runtime, usualPorts } = this.#options;
     this.#enter("starting");
     try {
-      // Should somebody else have it by now, programs that are started from now on are told of another.
+      // Should somebody else have one by now, another is taken.
       const ports = await storePorts(home, usualPorts);
       this.#ports = ports;
       const running = await runtime.startBeside(
@@ -136,6 +141,7 @@ export class StoreProcess {
           args: [
             `--directory=${home.telemetry}`,
             `--socket=${home.telemetrySocket}`,
+            `--otlp-socket=${home.telemetryOtlpSocket}`,
             `--port=${ports.http}`,
             `--grpc-port=${ports.grpc}`,
             ...this.#settings,

@@ -384,6 +384,7 @@ export class Exchange {
       stream,
     });
     if (this.#trace.sampled) this.#record(status, failed, left);
+    this.#count(status);
     const level = failed ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
@@ -409,6 +410,19 @@ export class Exchange {
       status,
       code: left ? "cancelled" : (this.#failure["code"] as string | undefined),
       failed,
+    });
+  }
+
+  #count(status: number): void {
+    const { clock, metrics } = this.#edge;
+    metrics?.finished({
+      trace: this.#trace,
+      startedAt: this.#startedAt,
+      endedAt: clock.now(),
+      method: this.#request.method,
+      route: this.#route?.path ?? this.#foreign?.path,
+      operation: this.#operation(),
+      status,
     });
   }
 

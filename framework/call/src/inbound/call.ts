@@ -29,6 +29,7 @@ export class ServingCall implements Serving, CancelWatcher {
   readonly #reply: Reply;
   #answered = false;
   #span: ServedSpan | undefined;
+  #startedAt = 0;
 
   constructor(
     state: InboundState,
@@ -49,7 +50,8 @@ export class ServingCall implements Serving, CancelWatcher {
   start(admit: (serving: Serving) => void): void {
     this.#state.entered(this.operation);
     if (!this.remote) this.enteredAt = this.#state.sampled(this.operation);
-    const { spans } = this.operation;
+    const { metrics, spans } = this.operation;
+    if (metrics !== undefined) this.#startedAt = metrics.begin(this.remote, this.context.wheel);
     if (spans !== undefined && this.context.sampled) this.#span = spans.begin(this.incoming);
     let input: unknown;
     try {
@@ -196,8 +198,9 @@ export class ServingCall implements Serving, CancelWatcher {
     if (this.#answered) return;
     this.#answered = true;
     const failed = error !== undefined && this.operation.count(error);
-    if (this.#span !== undefined)
-      this.operation.spans?.end(this.#span, this.context.caller, error, failed);
+    const { caller } = this.context;
+    if (this.#span !== undefined) this.operation.spans?.end(this.#span, caller, error, failed);
+    this.operation.metrics?.end(this.#startedAt, caller, error, this.#span?.trace);
     if (error === undefined) {
       this.#reply.answered(value);
       return;
