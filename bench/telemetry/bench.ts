@@ -94,11 +94,16 @@ const benchmark: Benchmark = {
           headers: { "content-type": "application/json" },
           body,
         });
-        if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+        if (response.status !== 200)
+          throw new Error(`${response.status}: ${await response.text()}`);
         await response.arrayBuffer();
       }
       const rare = await timed(`${lines} lines, a rare word`, `/logs?${of("o-199999")}`, "logs");
-      const absent = await timed(`${lines} lines, no word`, `/logs?${of("nowhere-to-be-found")}`, "logs");
+      const absent = await timed(
+        `${lines} lines, no word`,
+        `/logs?${of("nowhere-to-be-found")}`,
+        "logs",
+      );
       const { bytes } = (await ask(socket, "/stored")) as { bytes: number };
       log(`on the disk   ${(bytes / 1_000_000).toFixed(0)} MB`);
       return {

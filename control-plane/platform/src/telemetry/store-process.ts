@@ -62,9 +62,7 @@ export class StoreProcess {
    * store.
    */
   get endpoint(): string | undefined {
-    return this.#ports === undefined
-      ? undefined
-      : `unix:${this.#options.home.telemetryOtlpSocket}`;
+    return this.#ports === undefined ? undefined : `unix:${this.#options.home.telemetryOtlpSocket}`;
   }
   get state(): RunState {
     return this.#state;

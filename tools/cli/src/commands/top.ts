@@ -31,7 +31,10 @@ export function topCommand(): Command {
     [
       ["kerf top", "all operations, the busiest first"],
       ["kerf top service:orders --once", "those of one service, once"],
-      [`kerf top --json | jq '.[] | select(.failureShare > 0.01)'`, "those of which more than one in a hundred fails"],
+      [
+        `kerf top --json | jq '.[] | select(.failureShare > 0.01)'`,
+        "those of which more than one in a hundred fails",
+      ],
     ],
   );
 }

@@ -59,16 +59,18 @@ export function topText(rows: readonly BusyOperation[], window: number, paint: P
   const title = paint("faint", `calls of the last ${window} s, as they were served`);
   if (rows.length === 0) return `${title}\nnothing was called; programs tell each 10 s`;
   const took = (ms: number | undefined): string => (ms === undefined ? "" : microsText(ms * 1_000));
-  const cells = rows.map(({ failureShare, operation, p50Ms, p95Ms, p99Ms, ratePerSecond, service }) => [
-    `${paint("name", oneLine(service))}.${oneLine(operation)}`,
-    ratePerSecond.toFixed(1),
-    failureShare >= manyFailures
-      ? paint("bad", `${(failureShare * 100).toFixed(1)} %`)
-      : `${(failureShare * 100).toFixed(1)} %`,
-    took(p50Ms),
-    took(p95Ms),
-    took(p99Ms),
-  ]);
+  const cells = rows.map(
+    ({ failureShare, operation, p50Ms, p95Ms, p99Ms, ratePerSecond, service }) => [
+      `${paint("name", oneLine(service))}.${oneLine(operation)}`,
+      ratePerSecond.toFixed(1),
+      failureShare >= manyFailures
+        ? paint("bad", `${(failureShare * 100).toFixed(1)} %`)
+        : `${(failureShare * 100).toFixed(1)} %`,
+      took(p50Ms),
+      took(p95Ms),
+      took(p99Ms),
+    ],
+  );
   const right = { align: "right" } as const;
   const columns = [
     { title: "operation" },

@@ -71,5 +71,10 @@ test("a trace is a tree in the order of time, with attempts, failures and what w
   assert.match(rows[6] ?? "", /^search late +1\.0 ms +█$/);
   assert.equal(rows[7], "logged beside:");
   assert.match(rows[8] ?? "", /warn {2}beside .*trace=0af7/);
-  assert.ok(text.split("\n").slice(1, 3).every((row) => row.length <= 80));
+  assert.ok(
+    text
+      .split("\n")
+      .slice(1, 3)
+      .every((row) => row.length <= 80),
+  );
 });
