@@ -36,8 +36,8 @@ export interface LogShipperOptions {
   readonly file: string;
   readonly client: Pick<StoreClient, "logs">;
   /** The socket at which OTLP over HTTP is taken; undefined while nobody takes it. */
-  socket(): string | undefined;
-  sources(): readonly LogSource[];
+  readonly socket: () => string | undefined;
+  readonly sources: () => readonly LogSource[];
 }
 
 /**
