@@ -189,7 +189,7 @@ export function assemble(
     runtime,
     client: telemetryClient,
     // Who takes any port for the others does so for this one.
-    usualPort: environment === "dev" && options.platformPort !== 0,
+    usualPorts: environment === "dev" && options.platformPort !== 0,
     moved: ({ state, pid }) =>
       events.emit({ type: "instance", unit: "telemetry", instance: "telemetry", state, pid }),
     problem: (error, source) => events.problem(error, source),
@@ -428,7 +428,7 @@ export function assemble(
     log,
     file: join(home.state, "shipped-logs.json"),
     client: telemetryClient,
-    endpoint: () => (telemetry.state === "ready" ? telemetry.endpoint : undefined),
+    socket: () => (telemetry.state === "ready" ? home.telemetryOtlpSocket : undefined),
     sources: () => logFiles(home, databases.servers),
   });
 

@@ -28,6 +28,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
 import { tokensCommand } from "./commands/tokens.ts";
@@ -68,6 +69,7 @@ export function program(): Command {
     .addCommand(tracesCommand())
     .addCommand(traceCommand())
     .addCommand(whyCommand())
+    .addCommand(topCommand())
     .addCommand(callCommand())
     .addCommand(cutCommand())
     .addCommand(joinCommand())

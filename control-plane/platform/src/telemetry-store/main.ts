@@ -1,8 +1,8 @@
-// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--port N] [--grpc-port N] [--keep-days N]
-// [--keep-bytes N]`. It takes OTLP over HTTP and gRPC on loopback, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes
-// OTLP, as one JSON line: {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an
-// error and the slow ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when whoever
-// started everything is gone (KERF_LIFELINE_FD).
+// The telemetry store as a program: `node @kerf/platform/telemetry-store --directory DIR --socket FILE [--otlp-socket FILE] [--port N] [--grpc-port N]
+// [--keep-days N] [--keep-bytes N]`. It takes OTLP over HTTP and gRPC on loopback, over HTTP at the OTLP socket as well, keeps it in DIR and answers queries at the socket FILE. On stdout it says where it takes OTLP, as one JSON line:
+// {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an error and the slow
+// ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when whoever started everything is gone
+// (KERF_LIFELINE_FD).
 import { rmSync, statSync } from "node:fs";
 import type { AddressInfo, ListenOptions, Server } from "node:net";
 import { parseArgs } from "node:util";
@@ -27,12 +27,13 @@ const { values } = parseArgs({
   options: {
     directory: { type: "string" },
     socket: { type: "string" },
+    "otlp-socket": { type: "string" },
     port: { type: "string", default: "0" },
     "grpc-port": { type: "string", default: "0" },
-    "keep-days": { type: "string" },
-    "keep-bytes": { type: "string" },
     keep: { type: "string", default: "1" },
     "slow-ms": { type: "string" },
+    "keep-days": { type: "string" },
+    "keep-bytes": { type: "string" },
   },
 });
 const { directory, port, socket } = values;
@@ -42,9 +43,10 @@ if (directory === undefined || socket === undefined)
 // What it keeps and where it answers is nobody else's on this machine.
 process.umask(0o077);
 const { "keep-bytes": bytes, "keep-days": days } = values;
+const { maxAgeMs, maxBytes } = defaultRetention;
 const retention = {
-  maxBytes: bytes === undefined ? defaultRetention.maxBytes : Number(bytes),
-  maxAgeMs: days === undefined ? defaultRetention.maxAgeMs : Number(days) * 86_400_000,
+  maxBytes: bytes === undefined ? maxBytes : numberOf("keep-bytes", bytes, Number.MAX_SAFE_INTEGER),
+  maxAgeMs: days === undefined ? maxAgeMs : numberOf("keep-days", days, 36_500) * 86_400_000,
 };
 const store = new TelemetryStore(directory, { clock, log, retention });
 const ingest = new Ingest(store, { clock, log });
@@ -60,6 +62,12 @@ const otlp = otlpServer(receiver);
 const grpc = grpcServer(receiver, clock);
 rmSync(socket, { force: true });
 await listen(queries, { path: socket });
+const own = otlpServer(receiver);
+const { "otlp-socket": otlpSocket } = values;
+if (otlpSocket !== undefined) {
+  rmSync(otlpSocket, { force: true });
+  await listen(own, { path: otlpSocket });
+}
 await listen(otlp, { port: Number(port), host: "127.0.0.1" });
 await listen(grpc, { port: Number(values["grpc-port"]), host: "127.0.0.1" });
 process.stdout.write(`${JSON.stringify({ address: addressOf(otlp), grpc: addressOf(grpc) })}\n`);
@@ -96,7 +104,7 @@ function watchSocket(): void {
 }
 
 function stop(): void {
-  for (const server of [otlp, grpc, queries]) server.close();
+  for (const server of [own, otlp, grpc, queries]) server.close();
   sampler?.flush();
   ingest.flush();
   store.close();

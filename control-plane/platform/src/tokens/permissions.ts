@@ -152,7 +152,7 @@ function refusalOf(
       beyond.length > 0
         ? `The token ${token} may not touch ${beyond.join(", ")}.`
         : `The token ${token} is not for ${operation}.`,
-    why: `It may deploy, roll back, restart, scale and set up units that consist of its services alone: ${services.join(", ")}. It may read everything.`,
+    why: `It may deploy, roll back, restart, scale and set up units that consist of its services alone: ${services.join(", ")}. It may read everything but what other services recorded.`,
     fix: "Ask whoever has the operator's token to do it, or for a token that has these services: kerf tokens add",
   });
 }
