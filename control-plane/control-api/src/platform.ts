@@ -9,6 +9,7 @@ import {
   releaseStatus,
   scalingSettings,
 } from "./changes.ts";
+import { dashboardOperations } from "./dashboard.ts";
 import { databaseMoveOperations } from "./database-moves.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
@@ -31,7 +32,7 @@ const principal = z.object({
  * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.3.0",
+  version: "1.4.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -279,6 +280,7 @@ export const platform = contract("platform", {
     ...settingsOperations,
     ...auditOperations,
     ...tokenOperations,
+    ...dashboardOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -16,6 +16,7 @@ import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import { auditedOperations, userOf } from "../audit/audited-operations.ts";
 import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
+import type { SessionHolder } from "../dashboard/session-store.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
@@ -24,6 +25,7 @@ import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { permittedOperations } from "../tokens/permissions.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
+import { holderOf } from "./operator.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
@@ -50,6 +52,8 @@ export interface ApiSurroundings extends ChangeSurroundings {
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   readonly settingsChanges: SettingsChanges;
+  /** Makes a link to the dashboard that signs in once, with the rights of whoever is given. */
+  openDashboard(holder: SessionHolder): { url: string; expires: string };
   /** Exchanges the copies of a unit, and waits for the end of those that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
@@ -59,7 +63,7 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
-  const { audit, attached } = around;
+  const { audit, attached, tokens } = around;
   const manifest = (): AppManifest => around.manifest();
   const serviceOf = (name: string) => serviceIn(manifest(), name);
   const operations: Operations = {
@@ -199,6 +203,16 @@ export function platformOperations(around: ApiSurroundings): Operations {
     }),
     ...settingsOperations(around, inFull),
     ...tokenOperations(around, inFull),
+    openDashboard: {
+      run: ({ context }) => {
+        const token = holderOf(context)?.token;
+        const made = tokens.list().find(({ name }) => name === token);
+        return around.openDashboard({
+          user: userOf(context),
+          ...(made === undefined ? undefined : { token: made.name, tokenAt: made.at }),
+        });
+      },
+    },
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {

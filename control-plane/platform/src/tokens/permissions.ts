@@ -62,6 +62,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   databaseTypes: "read",
   getConfig: "read",
   listSecrets: "read",
+  // The link signs in with the rights of this very token.
+  openDashboard: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;
