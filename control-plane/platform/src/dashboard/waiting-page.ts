@@ -7,7 +7,9 @@ const againSeconds = 1;
 
 const style =
   "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:20vh auto 0;padding:0 1rem;color-scheme:light dark}pre{white-space:pre-wrap;font-size:13px}";
-const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; frame-ancestors 'none'`;
+// A `refresh` of the document would only go to the fragment of the link that signs in, and load nothing.
+const script = `setTimeout(() => location.reload(), ${againSeconds * 1_000})`;
+const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; frame-ancestors 'none'`;
 
 /** What is shown while the dashboard cannot be: why, and what comes next. */
 export function waitingPage(state: Exclude<PagesState, { kind: "built" }>): Answer {
@@ -17,7 +19,7 @@ export function waitingPage(state: Exclude<PagesState, { kind: "built" }>): Answ
     "content-security-policy": policy,
     ...(again ? { "retry-after": String(againSeconds) } : undefined),
   };
-  const refresh = again ? `<meta http-equiv="refresh" content="${againSeconds}">` : "";
+  const refresh = again ? `<script>${script}</script>` : "";
   return {
     status: 503,
     headers,
@@ -38,4 +40,8 @@ function text(state: Exclude<PagesState, { kind: "built" }>): string {
 
 function escaped(text: string): string {
   return text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function hash(source: string): string {
+  return `'sha256-${createHash("sha256").update(source).digest("base64")}'`;
 }
