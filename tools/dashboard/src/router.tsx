@@ -68,6 +68,21 @@ const routeTree = root.addChildren([
     path: "/logs",
     component: lazyRouteComponent(() => import("./logs/logs-page.tsx"), "LogsPage"),
   }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/traces",
+    component: lazyRouteComponent(() => import("./traces/traces-page.tsx"), "TracesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/traces/$traceId",
+    component: lazyRouteComponent(() => import("./traces/trace-page.tsx"), "TracePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/metrics",
+    component: lazyRouteComponent(() => import("./metrics/metrics-page.tsx"), "MetricsPage"),
+  }),
 ]);
 
 /** The pages by their addresses. */

@@ -44,13 +44,18 @@ export function runChange(
   title: string,
   ask: (change: string) => Promise<ChangeReport>,
 ): string {
-  const id = `d-${Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+  const id = newChangeId();
   update(id, (change) => ({ ...change, kind, title }));
   void ask(id).then(
     (report) => update(id, (change) => ({ ...change, outcome: { report } })),
     (thrown: unknown) => update(id, (change) => ({ ...change, outcome: { error: errorOf(thrown) } })),
   );
   return id;
+}
+
+/** An id by which a change is known. */
+export function newChangeId(): string {
+  return `d-${crypto.getRandomValues(new Uint8Array(6)).toHex()}`;
 }
 
 function subscribe(listener: () => void): () => void {

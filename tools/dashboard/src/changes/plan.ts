@@ -80,7 +80,7 @@ export function planJoin(facts: Facts, service: string, into: string): Plan {
       between(facts, service, hosts, "stay in the program from then on"),
       oneByOne,
     ],
-    command: `kerf join ${word(service)} --into ${word(into)}`,
+    command: `kerf join ${word(service)} ${word(into)}`,
     ask: (change) => client.join({ change, service, into }),
   };
 }
@@ -94,7 +94,7 @@ export function planRollback(unit: string, release: number, now: number | undefi
       `Release ${release} takes the place of ${now === undefined ? "what runs" : `release ${now}`}. Data stays as it is.`,
       oneByOne,
     ],
-    command: `kerf rollback ${word(unit)} --to ${release}`,
+    command: `kerf rollback ${word(unit)} ${release}`,
     ask: (change) => client.rollback({ change, unit, release }),
   };
 }
