@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { askTelemetry, type LogRecord } from "../api/telemetry.ts";
@@ -28,7 +28,7 @@ export function LogSearch({ query }: { readonly query: string }): ReactNode {
     queryKey: ["log-records", query],
     queryFn: ({ signal }) => askTelemetry<Answer>("log-records", { query, limit }, signal),
     refetchInterval: 2_000,
-    placeholderData: (before) => before,
+    placeholderData: keepPreviousData,
   });
   return (
     <Loaded query={logs}>

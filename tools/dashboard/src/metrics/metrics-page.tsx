@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { auditQuery, useManifest } from "../api/queries.ts";
@@ -42,8 +42,8 @@ export function MetricsPage(): ReactNode {
   const calls = useQuery({
     queryKey: ["metrics", of, span],
     refetchInterval: 2_000,
-    placeholderData: (before) => before,
-    queryFn: async ({ signal }) => {
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }): Promise<{ all: Answer; byError: Answer }> => {
       const to = Date.now();
       const query = of === everything ? "" : `service:${of}`;
       const question = { name: "kerf.server.duration", query, from: to - spanMs, to, stepMs };

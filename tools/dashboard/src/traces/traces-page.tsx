@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { askTelemetry, type TraceSummary } from "../api/telemetry.ts";
@@ -22,7 +22,7 @@ export function TracesPage(): ReactNode {
     queryFn: ({ signal }) =>
       askTelemetry<{ traces: readonly TraceSummary[] }>("traces", { query: q, limit }, signal),
     refetchInterval: 2_000,
-    placeholderData: (before) => before,
+    placeholderData: keepPreviousData,
   });
   const longest = Math.max(1, ...(traces.data?.traces ?? []).map((trace) => trace.durationMicros));
   return (
