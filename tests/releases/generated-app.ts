@@ -99,7 +99,7 @@ ${hasDatabase ? "\nconst named = z.object({ name: z.string() });\nconst counted 
 export const ${name} = contract("${name}", {
   version: "1.0.0",
   operations: {
-    edition: query({ http: "GET /${name}/edition", access: "public", input: z.object({}), output: z.object({ edition: z.int() }) }),${hasDatabase ? kept : ""}${uses.length > 0 ? asked : ""}
+    edition: query({ http: "GET /${name}/edition", access: "public", input: z.object({}), output: z.object({ edition: z.int(), note: z.string() }) }),${hasDatabase ? kept : ""}${uses.length > 0 ? asked : ""}
   },
 });
 `;
@@ -128,15 +128,17 @@ function serviceSource({ hasDatabase, name, uses }: GeneratedService): string {
   },`;
   return `import { ${hasDatabase ? "postgres, " : ""}service } from "kerf";
 import { ${name} } from "./contract.ts";
-${imports.join("")}import { edition } from "./edition.ts";
+${imports.join("")}import { z } from "zod";
+import { edition } from "./edition.ts";
 
 const made = service(${name}, {
-  owner: "generated",${hasDatabase ? '\n  database: postgres<{ counters: { name: string; n: number } }>({ migrations: new URL("./migrations", import.meta.url) }),' : ""}${uses.length > 0 ? `\n  uses: { ${uses.join(", ")} },` : ""}
+  owner: "generated",
+  config: z.object({ note: z.string().default("none") }),${hasDatabase ? '\n  database: postgres<{ counters: { name: string; n: number } }>({ migrations: new URL("./migrations", import.meta.url) }),' : ""}${uses.length > 0 ? `\n  uses: { ${uses.join(", ")} },` : ""}
 });
 
 made.implement({
-  async edition() {
-    return { edition };
+  async edition({ config }) {
+    return { edition, note: config.note };
   },${hasDatabase ? kept : ""}${uses.length > 0 ? asked : ""}
 });
 

@@ -5,5 +5,11 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [react()],
   resolve: { conditions: ["kerf-source", "module", "browser", "production"] },
-  build: { target: "es2024", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2024",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    // It comes over the loopback interface: one piece is there sooner than many.
+    chunkSizeWarningLimit: 1_000,
+  },
 });

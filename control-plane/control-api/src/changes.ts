@@ -8,6 +8,7 @@ export const rolloutStep = z.enum([
   "gate",
   "migrate",
   "start",
+  "warm",
   "watch",
   "shift",
   "drain",

@@ -20,6 +20,14 @@ export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
 export { settingsOperations } from "./settings.ts";
 export { type TokenStatus, tokenOperations } from "./tokens.ts";
+export {
+  type LogRecord,
+  type MetricSeries,
+  type Span,
+  telemetryOperations,
+  type TraceSummary,
+  type TrafficMap,
+} from "./telemetry.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

@@ -17,6 +17,7 @@ import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
+import { telemetryOperations } from "./telemetry.ts";
 import { tokenOperations } from "./tokens.ts";
 
 const nothing = z.object({});
@@ -281,6 +282,7 @@ export const platform = contract("platform", {
     ...auditOperations,
     ...tokenOperations,
     ...dashboardOperations,
+    ...telemetryOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

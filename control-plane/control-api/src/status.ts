@@ -118,6 +118,14 @@ export const status = z.object({
   gateways: z.array(gatewayStatus),
   services: z.array(serviceStatus),
   databases: z.array(databaseServerStatus),
+  /** What keeps traces, logs and metrics; absent where the app does without it. */
+  telemetry: z
+    .object({
+      /** Where it takes OTLP over HTTP. */
+      endpoint: z.string(),
+      ...processStatus,
+    })
+    .optional(),
   platform: z.object({
     url: z.string(),
     pid: z.int(),

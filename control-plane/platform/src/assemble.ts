@@ -51,6 +51,10 @@ import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
+import { logFiles } from "./telemetry/log-files.ts";
+import { LogShipper } from "./telemetry/log-shipper.ts";
+import { StoreClient } from "./telemetry/store-client.ts";
+import { StoreProcess } from "./telemetry/store-process.ts";
 import { TokenStore } from "./tokens/token-store.ts";
 import { Reloader } from "./watch/reloader.ts";
 
@@ -113,6 +117,10 @@ export interface Parts {
   /** As many copies as load asks for. */
   readonly scaling: AutoScaling;
   readonly attached: AttachedPrograms;
+  /** Keeps what all programs tell of themselves. */
+  readonly telemetry: StoreProcess;
+  /** Takes logs there. */
+  readonly logShipper: LogShipper;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -174,6 +182,19 @@ export function assemble(
   const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
 
   // The programs that run, wherever the runtime puts them.
+  const runtime = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const telemetryClient = new StoreClient(home.telemetrySocket, clock);
+  const telemetry = new StoreProcess({
+    home,
+    clock,
+    runtime,
+    client: telemetryClient,
+    // Who takes any port for the others does so for this one.
+    usualPort: environment === "dev" && options.platformPort !== 0,
+    moved: ({ state, pid }) =>
+      events.emit({ type: "instance", unit: "telemetry", instance: "telemetry", state, pid }),
+    problem: (error, source) => events.problem(error, source),
+  });
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
   const broker = () => readBroker(options.broker);
@@ -189,6 +210,7 @@ export function assemble(
     manifest: ({ change }: { readonly change?: string | undefined }) =>
       change === undefined ? manifest() : deployed.coming,
     snapshot,
+    telemetryStore: () => telemetry.endpoint,
     mutualTls,
   };
   const memoryLimit = (unit: string) => deployed.coming.limits?.[unit]?.memoryBytes;
@@ -199,7 +221,7 @@ export function assemble(
     appModule: options.app,
     network: options.network,
     environment,
-    runtime: new ProcessRuntime({ clock, programs, lifeline: around.lifeline }),
+    runtime,
     boot: (program, record) => composeBoot(bootFacts, program, record),
     attached: (unit) => attached.of(unit),
     memoryLimit,
@@ -402,6 +424,15 @@ export function assemble(
     deploy: (deployment) => whole.redeploy(deployment),
   });
 
+  const logShipper = new LogShipper({
+    clock,
+    log,
+    file: join(home.state, "shipped-logs.json"),
+    client: telemetryClient,
+    endpoint: () => (telemetry.state === "ready" ? telemetry.endpoint : undefined),
+    sources: () => logFiles(home, databases.servers),
+  });
+
   // What is told to the outside: operators over HTTP, hosts over a socket.
   const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
@@ -423,8 +454,10 @@ export function assemble(
         units: deployed.units,
         slots: supervisor.slots,
         servers: databases.servers,
+        telemetry: telemetry.endpoint !== undefined,
       }),
     attached,
+    telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
     unitOf: (service) => deployed.unitOf(service),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
@@ -441,7 +474,7 @@ export function assemble(
     stop: (reason) => whole.stop(reason),
   };
   const common = { clock, wheel, log, environment };
-  const ownLog = join(home.logs, "platform.log");
+  const ownLogs = [join(home.logs, "platform.log"), home.log("telemetry")];
 
   return {
     deployed,
@@ -455,12 +488,14 @@ export function assemble(
     memoryLimits,
     caller,
     reloader,
-    rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ownLog]),
+    rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ...ownLogs]),
     journal,
     releases,
     rollouts,
     scaling,
     attached,
+    telemetry,
+    logShipper,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

@@ -4,7 +4,7 @@ import type { FramedServer } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import type { Status } from "@kerf/control-api";
 import { makeSpareClusters } from "@kerf/data/embedded";
-import { KerfError } from "@kerf/kernel";
+import { type Clock, KerfError } from "@kerf/kernel";
 import { type AppManifest, systemSchema } from "@kerf/service";
 import { apiPortSetting, freePort, gatewayPortSetting } from "./api/ports.ts";
 import { assemble, type Held, type Parts, type PlatformSurroundings } from "./assemble.ts";
@@ -113,7 +113,10 @@ export class Platform {
     const unfinished = journal.unfinished();
     const deployment = await this.#readDeployment(adopting);
     const { manifest } = deployment;
-    await deployed.set(deployment, adopting);
+    await Promise.all([
+      deployed.set(deployment, adopting),
+      this.#parts.telemetry.prepare(manifest.telemetry),
+    ]);
     deployed.starting = !adopting;
     this.#assertStarting();
 
@@ -190,6 +193,9 @@ export class Platform {
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
+    // What programs recorded meanwhile waits for it.
+    this.#parts.telemetry.start();
+    this.#parts.logShipper.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -234,7 +240,8 @@ export class Platform {
 
   /** Everything that runs, as it is now. */
   status(): Status {
-    const { deployed, supervisor, databases, load, publisher, scaling, settings } = this.#parts;
+    const { deployed, supervisor, databases, load, publisher, scaling, settings, telemetry } =
+      this.#parts;
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
@@ -244,6 +251,7 @@ export class Platform {
       load,
       scaling,
       settings,
+      telemetry: telemetry.status,
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,
@@ -267,9 +275,10 @@ export class Platform {
   }
 
   async #stop(reason: string, bounds: (typeof stopBounds)["asked"]): Promise<void> {
-    const { log, events } = this.#around;
+    const { clock, log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
+    const { logShipper, telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -286,7 +295,12 @@ export class Platform {
     supervisor.letGo();
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
-    await attempt(databases.stop(bounds.databases));
+    // What stopped has told it everything.
+    const stopTelemetry = async (): Promise<void> => {
+      await bounded(clock, logShipper.stop(), bounds.databases / 2);
+      await telemetry.stop(bounds.databases / 2);
+    };
+    await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
     this.#held.security?.authority.close();
@@ -349,6 +363,14 @@ export class Platform {
     if (this.#phase === "starting") return;
     throw new KerfError("cancelled", "The platform was stopped while it started.");
   }
+}
+
+/** Waits for a work, but no longer than `ms` milliseconds. */
+async function bounded(clock: Clock, work: Promise<unknown>, ms: number): Promise<void> {
+  const bound = Promise.withResolvers<void>();
+  const timer = clock.after(ms, bound.resolve);
+  await Promise.race([work, bound.promise]);
+  timer.cancel();
 }
 
 function summary({ manifest: { app, services, gateways } }: Deployment): string {

@@ -12,4 +12,6 @@ export const programs = {
   sidecar: fileURLToPath(import.meta.resolve("@kerf/proxy/sidecar")),
   /** Runs a gateway. */
   gateway: fileURLToPath(import.meta.resolve("@kerf/proxy/gateway")),
+  /** Keeps what all of them tell of themselves. */
+  telemetryStore: fileURLToPath(import.meta.resolve("@kerf/platform/telemetry-store")),
 };

@@ -25,6 +25,7 @@ export interface StatusFacts {
   readonly load: LoadKeeper;
   readonly scaling: Pick<AutoScaling, "statusOf">;
   readonly settings: Pick<Settings, "problemOf">;
+  readonly telemetry: Status["telemetry"];
   readonly platform: Status["platform"];
 }
 
@@ -70,6 +71,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       since: new Date(server.since).toISOString(),
       ...(server.lastError === undefined ? undefined : { lastError: server.lastError }),
     })),
+    ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
     platform: facts.platform,
   };
 }

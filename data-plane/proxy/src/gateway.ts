@@ -90,6 +90,7 @@ export async function assembleGateway(
     random,
     log,
     instance,
+    tracing,
   });
   const inbound = new Inbound({
     services: runtime.served(),

@@ -55,6 +55,11 @@ export function describeConnection(config: ConnectionConfig): string {
   return `${config.user}@${config.host}:${config.port}/${config.database}`;
 }
 
+/** Where the server is, as spans and metrics name it. */
+export function serverAddress({ host, port }: ConnectionConfig): string {
+  return host.startsWith("/") ? `unix:${host}/.s.PGSQL.${port}` : `tcp:${host}:${port}`;
+}
+
 /** Runs `work` on a connection of its own, which is closed at the end; throws `unavailable` when there is no server. */
 export async function withConnection<T>(
   config: ConnectionConfig,

@@ -7,7 +7,9 @@ import {
   systemClock,
   type Timer,
 } from "@kerf/kernel";
+import { type Recorder } from "@kerf/telemetry";
 import { clientConfig, type ConnectionConfig, connectFailure, driver } from "./connection.ts";
+import { DatabaseSpans } from "./database-spans.ts";
 import { unavailable } from "./database-errors.ts";
 
 /** What a pool is opened with. */
@@ -25,6 +27,8 @@ export interface PoolOptions {
   readonly clock?: Clock | undefined;
   /** Where connections come from; the driver's pool by default. A simulation has its own. */
   readonly source?: ConnectionSource | undefined;
+  /** Takes spans of transactions and statements; without it none are made. */
+  readonly recorder?: Recorder | undefined;
 }
 
 /** What is used of the driver's pool. */
@@ -49,6 +53,8 @@ interface Waiter {
  */
 export class ConnectionPool {
   readonly clock: Clock;
+  /** Undefined where spans go nowhere. */
+  readonly spans: DatabaseSpans | undefined;
   readonly #options: PoolOptions;
   readonly #pool: ConnectionSource;
   readonly #waiters: Waiter[] = [];
@@ -61,6 +67,8 @@ export class ConnectionPool {
   constructor(options: PoolOptions) {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
+    const { clock } = this;
+    this.spans = options.recorder && new DatabaseSpans(options.recorder, { ...options, clock });
     this.#limit = options.connections ?? 4;
     this.#maxWaiting = options.maxWaiting ?? 64 * this.#limit;
     this.#pool = options.source ?? driversPool(options, this.#limit);

@@ -1,11 +1,19 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
-import { defaultDeadlineMs, KerfError } from "@kerf/kernel";
+import { defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool } from "./pool.ts";
 import { oneRoundTrip } from "./one-round-trip.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
+
+/** What reads are made with. */
+export interface ReadsOptions {
+  /** Monotonic milliseconds of the pool's clock; infinite for a stream. */
+  readonly deadline: number;
+  /** The span whose work it is; only of a trace that is recorded. */
+  readonly trace?: Trace | undefined;
+}
 
 /** Bound of one statement where the call has none, in milliseconds: the deadline that other calls have. */
 const endlessStatementMs = defaultDeadlineMs;
@@ -18,12 +26,14 @@ const endlessStatementMs = defaultDeadlineMs;
 export class Reads<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #deadline: number;
+  readonly #trace: Trace | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
-  constructor(pool: ConnectionPool, options: { readonly deadline: number }) {
+  constructor(pool: ConnectionPool, options: ReadsOptions) {
     this.#pool = pool;
     this.#deadline = options.deadline;
+    this.#trace = options.trace;
   }
 
   /** Kysely, reading only. */
@@ -45,7 +55,19 @@ export class Reads<Tables = unknown> implements Session {
     const deadline = Number.isFinite(this.#deadline)
       ? this.#deadline
       : clock.now() + endlessStatementMs;
-    return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const { spans } = this.#pool;
+    const trace = this.#trace;
+    if (spans === undefined || trace === undefined)
+      return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const startedAt = clock.now();
+    try {
+      const result = await oneRoundTrip(this.#pool, deadline, "read only", statement);
+      spans.answered(trace, statement.text, startedAt, result.rows.length);
+      return result;
+    } catch (error) {
+      spans.failed(trace, statement.text, startedAt, error);
+      throw error;
+    }
   }
 
   /** @internal */

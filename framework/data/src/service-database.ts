@@ -1,7 +1,8 @@
 import type { QueryResult, QueryResultRow } from "pg";
+import type { Trace } from "@kerf/kernel";
 import { loadKysely } from "./kysely/binding.ts";
 import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
-import { Reads } from "./reads.ts";
+import { Reads, type ReadsOptions } from "./reads.ts";
 import type { Statement } from "./session.ts";
 import { writeOnce } from "./single-write.ts";
 import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
@@ -24,12 +25,16 @@ export class ServiceDatabase<Tables = unknown> {
     return new CommandTransaction(this.#pool, options);
   }
 
-  /** Runs `work` in a transaction of its own, by `deadline`, and commits what it did; whatever it throws rolls back. */
+  /**
+   * Runs `work` in a transaction of its own, by `deadline`, and commits what it did; whatever it throws rolls back.
+   * @param trace the span whose work it is; only of a trace that is recorded
+   */
   async inTransaction<T>(
     deadline: number,
     work: (transaction: CommandTransaction<Tables>) => Promise<T>,
+    trace?: Trace,
   ): Promise<T> {
-    const transaction = this.transaction({ deadline });
+    const transaction = this.transaction({ deadline, trace });
     try {
       const result = await work(transaction);
       await transaction.commit();
@@ -47,8 +52,8 @@ export class ServiceDatabase<Tables = unknown> {
     return writeOnce(this.#pool, deadline, statement) as Promise<QueryResult<Row>>;
   }
 
-  /** The reads of one query, by `deadline` (monotonic milliseconds of the clock); infinite for a stream. */
-  reads(options: { readonly deadline: number }): Reads<Tables> {
+  /** The reads of one query. */
+  reads(options: ReadsOptions): Reads<Tables> {
     return new Reads(this.#pool, options);
   }
 

@@ -1,6 +1,6 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
-import { delay, KerfError, remaining } from "@kerf/kernel";
+import { delay, KerfError, remaining, type Trace } from "@kerf/kernel";
 import {
   databaseDeadline,
   endsConnection,
@@ -13,6 +13,8 @@ import { claim, insertRecord } from "./command-records/statements.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { oneSelect } from "./one-select.ts";
+import type { DatabaseSpans } from "./database-spans.ts";
+import { PartOfTransaction } from "./part-of-transaction.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
 
@@ -30,6 +32,8 @@ export interface TransactionOptions {
   readonly onOpen?: (() => void) | undefined;
   /** Told what a hook after the commit throws; by default the process is warned. */
   readonly onAfterCommitError?: ((error: unknown) => void) | undefined;
+  /** The span whose work it is; only of a trace that is recorded. */
+  readonly trace?: Trace | undefined;
 }
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
@@ -44,6 +48,8 @@ const firstPauseMs = 2;
 const longestPauseMs = 100;
 /** Name of the savepoint before the handler's first statement; its own are `kerf_1` and on. */
 const effect = "kerf_0";
+/** How spans name the statement that claims a key. */
+const claiming = "select * from kerf.command_claim($1, $2, $3)";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 
@@ -73,6 +79,10 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #alone: Alone | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
+  readonly #spans: DatabaseSpans | undefined;
+  /** Its own span, of a trace that is recorded. */
+  readonly #trace: Trace | undefined;
+  #openedAt = 0;
 
   /**
    * True while several pieces of work use it at once, whose statements leave without waiting for each other: a savepoint of one would
@@ -83,6 +93,8 @@ export class CommandTransaction<Tables = unknown> implements Session {
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
     this.#options = options;
+    this.#spans = pool.spans;
+    this.#trace = pool.spans && options.trace?.child();
   }
 
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
@@ -158,13 +170,34 @@ export class CommandTransaction<Tables = unknown> implements Session {
     return result;
   }
 
-  /** @internal */
-  async run(statement: Statement): Promise<QueryResult> {
+  /**
+   * The same transaction for a part of its work that has a span of its own; itself when nobody records that.
+   * @param trace the part's span
+   */
+  under(trace: Trace): Pick<CommandTransaction<Tables>, "db" | "raw"> {
+    return this.#spans === undefined || !trace.sampled
+      ? this
+      : new PartOfTransaction<Tables>(this, trace);
+  }
+
+  /**
+   * @internal
+   * @param below the span whose work it is, when that is not the transaction's
+   */
+  async run(statement: Statement, below = this.#trace): Promise<QueryResult> {
     const connection = this.#connection ?? (await this.#open());
     this.#assertUnsettled();
+    const startedAt = below === undefined ? 0 : this.#pool.clock.now();
     try {
-      return await connection.client.query({ ...statement, queryMode: "extended" } as Statement);
+      const result = await connection.client.query({
+        ...statement,
+        queryMode: "extended",
+      } as Statement);
+      if (below !== undefined)
+        this.#spans?.answered(below, statement.text, startedAt, result.rows.length);
+      return result;
     } catch (error) {
+      if (below !== undefined) this.#spans?.failed(below, statement.text, startedAt, error);
       throw this.#explain(error);
     }
   }
@@ -257,7 +290,9 @@ export class CommandTransaction<Tables = unknown> implements Session {
     let connection: PooledConnection;
     try {
       connection = await this.#opening;
-    } catch {
+    } catch (error) {
+      if (this.#recorded === undefined) this.#failure ??= error;
+      this.#over("rolled back");
       return;
     }
     const timer = this.#pool.clock.after(rollbackMs, () => connection.destroy());
@@ -268,7 +303,13 @@ export class CommandTransaction<Tables = unknown> implements Session {
       this.#drop(connection);
     } finally {
       timer.cancel();
+      this.#over("rolled back");
     }
+  }
+
+  #over(outcome: "committed" | "rolled back" | "unknown"): void {
+    if (this.#trace !== undefined)
+      this.#spans?.transaction(this.#trace, this.#openedAt, outcome, this.#failure);
   }
 
   async #afterwards(hook: () => Promise<void> | void): Promise<void> {
@@ -283,6 +324,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #open(): Promise<PooledConnection> {
     this.#assertUnsettled();
     if (this.#opening === undefined) {
+      if (this.#trace !== undefined) this.#openedAt = this.#pool.clock.now();
       this.#opening = this.#begin();
       this.#options.onOpen?.();
     }
@@ -310,9 +352,13 @@ export class CommandTransaction<Tables = unknown> implements Session {
     connection: PooledConnection,
     claimed: CommandClaim,
   ): Promise<"fresh" | "in_flight" | RecordedAnswer> {
+    const startedAt = this.#trace === undefined ? 0 : this.#pool.clock.now();
     try {
-      return await claim(connection.client, claimed, effect);
+      const found = await claim(connection.client, claimed, effect);
+      if (this.#trace !== undefined) this.#spans?.answered(this.#trace, claiming, startedAt, 1);
+      return found;
     } catch (error) {
+      if (this.#trace !== undefined) this.#spans?.failed(this.#trace, claiming, startedAt, error);
       const explained = this.#explain(error);
       await this.#giveBack(connection);
       throw explained;
@@ -359,20 +405,26 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   async #commit(connection: PooledConnection): Promise<void> {
     let command: string;
+    const startedAt = this.#trace === undefined ? 0 : this.#pool.clock.now();
     try {
       const calls = this.#lastly.map(({ call }) => call());
       const answer = await connection.client.query([...oneSelect(calls), "commit"].join(";\n"));
       ({ command } = [answer].flat().at(-1) as QueryResult);
+      if (this.#trace !== undefined) this.#spans?.answered(this.#trace, "commit", startedAt, 0);
     } catch (error) {
+      if (this.#trace !== undefined) this.#spans?.failed(this.#trace, "commit", startedAt, error);
       if (endsConnection(error)) {
         this.#settled = "rolled back";
         this.#drop(connection);
+        this.#failure ??= error;
+        this.#over("unknown");
         throw this.#expired ? databaseDeadline("commit", error) : translate(error, "commit");
       }
       // What was to leave with COMMIT failed, and COMMIT did not run.
       throw this.#explain(error);
     }
     this.#letGo(connection);
+    this.#over(command === "COMMIT" ? "committed" : "rolled back");
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and calls that a success.
     this.#settled = command === "COMMIT" ? "committed" : "rolled back";
     if (this.#settled === "rolled back") throw aborted(this.#failure);

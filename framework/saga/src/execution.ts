@@ -1,5 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type Clock, DeclaredError, delay, type Random, type Timer } from "@kerf/kernel";
+import {
+  type Clock,
+  DeclaredError,
+  delay,
+  type Random,
+  type Timer,
+  type Trace,
+} from "@kerf/kernel";
 import {
   attempts,
   Cancelled,
@@ -14,6 +21,7 @@ import {
 } from "./failures.ts";
 import type { Journal, Move } from "./journal.ts";
 import type { Acting } from "./operations.ts";
+import { type SagaOutcome, type SagaSpans, sagaTrace, type StepSpan } from "./saga-spans.ts";
 import type { SagaStore } from "./saga-store.ts";
 import type { LocalArgs, SagaDefinition, SagaFailure, SagaRow, StepRow } from "./saga.ts";
 import { Steps } from "./steps.ts";
@@ -34,9 +42,11 @@ export interface ExecutionParts {
   readonly random: Random;
   /** Aborts when the instance stops. */
   readonly signal: AbortSignal;
-  /** Clients whose calls carry keys that follow from `key`. */
-  readonly clients: (saga: SagaRow, key: string) => unknown;
+  /** Clients whose calls carry keys that follow from `key`, and are below `trace`. */
+  readonly clients: (saga: SagaRow, key: string, trace: Trace) => unknown;
   readonly local: LocalArgs;
+  /** Undefined where spans go nowhere. */
+  readonly spans?: SagaSpans | undefined;
 }
 
 /** How a run ended: at its end, put aside until later, or to be run again at once over what is recorded now. */
@@ -51,7 +61,9 @@ export interface StepWork {
   readonly remote: boolean;
   readonly pivot?: boolean | undefined;
   /** Does it, and records it by {@link Execution.record} or {@link Execution.recorded}; or answers until when it is to be waited. */
-  readonly work: () => Promise<number | void>;
+  readonly work: (trace: Trace) => Promise<number | void>;
+  /** It only notes a value: no span. */
+  readonly noted?: boolean;
   readonly undo?: ((answer: unknown) => UndoWork) | undefined;
 }
 
@@ -84,6 +96,12 @@ export class Execution {
   readonly saga: SagaRow;
   readonly parts: ExecutionParts;
   readonly definition: SagaDefinition;
+  /** The saga's own span. */
+  readonly trace: Trace;
+  /** The span that clients are below which are made now: the saga's, or that of the step which is undone. */
+  current: Trace;
+  /** How it ended; once that is recorded. */
+  outcome: SagaOutcome | undefined;
   /** Under which the calls of clients are sent that are given no key of their own. */
   key: string;
   readonly #resumed: boolean;
@@ -112,6 +130,7 @@ export class Execution {
     this.definition = definition;
     this.parts = parts;
     this.key = `saga:${saga.id}`;
+    this.trace = this.current = sagaTrace(saga);
     this.#resumed = steps !== undefined;
     this.#undoing = saga.state === "undoing";
     for (const row of steps ?? []) {
@@ -171,13 +190,20 @@ export class Execution {
       );
     }
     this.#named.add(name);
+    let span: StepSpan | undefined;
+    let trace = this.trace;
     while (!this.#done.has(name)) {
       // Beyond what was done there is nothing to undo, and nothing else may begin.
       if (!(await this.#mayBegin(wanted))) return new Promise(() => {});
-      const until = await this.#run(this.#untilDone(name, wanted));
+      if (span === undefined && trace.sampled && wanted.noted !== true) {
+        trace = trace.child();
+        span = this.parts.spans?.step("step", this.saga, name, trace);
+      }
+      const until = await this.#run(this.#untilDone(name, wanted, trace, span));
       if (until !== undefined) await this.park(until);
     }
     const row = this.#done.get(name) as StepRow;
+    span?.done(row.declined ? (row.answer as { code: string }).code : undefined);
     if (row.declined) throw declaredFrom(row.answer);
     if (wanted.undo !== undefined) this.#undo.set(name, wanted.undo(row.answer));
     return row.answer;
@@ -271,15 +297,23 @@ export class Execution {
     }
   }
 
-  async #untilDone(step: string, { work }: StepWork): Promise<number | void> {
+  async #untilDone(
+    step: string,
+    { work }: StepWork,
+    trace: Trace,
+    span: StepSpan | undefined,
+  ): Promise<number | void> {
     const { clock, random, signal } = this.parts;
     for (let attempt = 1; ; attempt += 1) {
+      if (span !== undefined) span.attempts++;
       try {
-        return await work();
+        return await work(trace);
       } catch (error) {
         if (this.#done.has(step)) return undefined;
-        if (error instanceof FailedBySaga || error instanceof Cancelled) throw error;
-        if (isStale(error) || signal.aborted) throw error;
+        const isGivenUp = error instanceof FailedBySaga || error instanceof Cancelled;
+        if (isGivenUp || isStale(error) || signal.aborted || !mayMend(error, attempt))
+          span?.failed(error);
+        if (isGivenUp || isStale(error) || signal.aborted) throw error;
         if (!mayMend(error, attempt))
           throw new NeedsOperator(describe(step, error), { cause: error });
         await delay(clock, pauseMs(attempt, random), signal);
@@ -329,7 +363,10 @@ export class Execution {
   async #move(state: Move["state"], failure: SagaFailure | null): Promise<boolean> {
     const { journal } = this.parts;
     const move = { state, failure, pivoted: this.#beyondPivot };
-    return (await journal.write({ saga: this.saga, move })).cancelled;
+    const { cancelled: isCancelled } = await journal.write({ saga: this.saga, move });
+    const isOver = state === "completed" ? !isCancelled || this.#beyondPivot : state !== "undoing";
+    if (isOver) this.outcome = { state, code: failure?.code };
+    return isCancelled;
   }
 
   /** Runs the function once more over what is recorded, to know again how each step is undone. */
@@ -360,14 +397,22 @@ export class Execution {
       const undo = this.#undo.get(step);
       if (undo === undefined || this.#undone.has(step)) continue;
       this.key = `saga:${this.saga.id}:${step}:undo`;
+      let span: StepSpan | undefined;
+      if (this.trace.sampled) {
+        this.current = this.trace.child();
+        span = this.parts.spans?.step("undo", this.saga, step, this.current);
+      }
       for (let attempt = 1; ; attempt += 1) {
         try {
+          if (span !== undefined) span.attempts++;
           await this.durable();
           await undo(failure);
+          span?.done();
           break;
         } catch (error) {
           if (isStale(error) || signal.aborted) throw error;
           if (attempt >= attempts) {
+            span?.failed(error);
             await this.#move("stuck", failureOf(new Error(describe(`undo of ${step}`, error))));
             return "ended";
           }

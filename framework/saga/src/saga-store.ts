@@ -1,5 +1,5 @@
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
-import { type Clock, KerfError } from "@kerf/kernel";
+import { type Clock, KerfError, type Trace } from "@kerf/kernel";
 import { findSignal } from "./signals.ts";
 import type { Cancellation, SagaRow, StepRow } from "./saga.ts";
 
@@ -206,9 +206,12 @@ export class SagaStore {
     });
   }
 
-  /** A transaction of a step's own; whoever asks for it settles it. */
-  open(): CommandTransaction {
-    return this.#database.transaction({ deadline: this.#clock.now() + transactionMs });
+  /** A transaction of a step's own, below its span; whoever asks for it settles it. */
+  open(trace: Trace): CommandTransaction {
+    return this.#database.transaction({
+      deadline: this.#clock.now() + transactionMs,
+      trace: trace.sampled ? trace : undefined,
+    });
   }
 
   /** Runs `work` in a transaction of its own and commits it. */

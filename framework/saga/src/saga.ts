@@ -1,5 +1,6 @@
 import type { Call, Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
+import type { Trace } from "@kerf/kernel";
 
 /** What undoing is told of the failure that it undoes. */
 export interface SagaFailure {
@@ -97,8 +98,8 @@ export type StartSaga = <Input extends Schema>(
   input: InputOf<Input>,
 ) => string;
 
-/** The local half of the port: what a local step is given, on its transaction. */
-export type LocalArgs = (transaction: CommandTransaction, saga: SagaRow) => unknown;
+/** The local half of the port: what a local step is given, on its transaction and in its span. */
+export type LocalArgs = (transaction: CommandTransaction, saga: SagaRow, trace: Trace) => unknown;
 
 /** A saga as it lies in the database. */
 export interface SagaRow {

@@ -1,4 +1,4 @@
-import { DeclaredError, KerfError } from "@kerf/kernel";
+import { DeclaredError, KerfError, type Trace } from "@kerf/kernel";
 import type { Execution } from "./execution.ts";
 import { Cancelled, FailedBySaga, NeedsOperator } from "./failures.ts";
 import type { SagaFailure, SagaSteps, StepOptions, StepRow, WaitOptions } from "./saga.ts";
@@ -15,13 +15,16 @@ export class Steps implements SagaSteps<unknown, unknown> {
   }
 
   get clients(): unknown {
-    const { key, parts, saga } = this.#execution;
-    return parts.clients(saga, key);
+    const { current, key, parts, saga } = this.#execution;
+    return parts.clients(saga, key, current);
   }
 
   call<Input, Output>(
     step: string,
-    operation: (input: Input, options?: { idempotencyKey?: string }) => PromiseLike<Output>,
+    operation: (
+      input: Input,
+      options?: { idempotencyKey?: string; trace?: Trace },
+    ) => PromiseLike<Output>,
     input: Input,
     {
       undo,
@@ -33,10 +36,12 @@ export class Steps implements SagaSteps<unknown, unknown> {
     const execution = this.#execution;
     return execution.step(step, {
       remote: true,
-      work: async () => {
+      work: async (trace) => {
         const idempotencyKey = `saga:${this.id}:${step}`;
         try {
-          execution.record(doRow(step, await operation(input, { idempotencyKey }), pivot));
+          const own = trace.sampled ? { idempotencyKey, trace } : { idempotencyKey };
+          const answer = await operation(input, own);
+          execution.record(doRow(step, answer, pivot));
         } catch (error) {
           if (!(error instanceof DeclaredError)) throw error;
           execution.record({ ...doRow(step, error.toShape(), pivot), declined: true });
@@ -72,7 +77,7 @@ export class Steps implements SagaSteps<unknown, unknown> {
           );
           return (failure) => {
             failed = failure;
-            return work();
+            return work(this.#execution.current);
           };
         }),
     }) as Promise<Output>;
@@ -139,6 +144,7 @@ export class Steps implements SagaSteps<unknown, unknown> {
   #value(step: string, work: () => unknown): Promise<unknown> {
     return this.#execution.step(step, {
       remote: false,
+      noted: true,
       work: async () => this.#execution.record(doRow(step, work())),
     });
   }
@@ -147,17 +153,17 @@ export class Steps implements SagaSteps<unknown, unknown> {
   #transactional(
     { pivot, ...row }: StepRow,
     work: (args: unknown) => unknown,
-  ): () => Promise<void> {
+  ): (trace: Trace) => Promise<void> {
     const execution = this.#execution;
     const { parts, saga } = execution;
     const { store } = parts;
     let isUncertain = false;
-    return async () => {
+    return async (trace) => {
       const known = isUncertain ? await store.committed(saga, row.step, row.kind) : undefined;
       if (known !== undefined) return execution.recorded(known);
-      const transaction = store.open();
+      const transaction = store.open(trace);
       try {
-        const answer = ((await work(parts.local(transaction, saga))) ?? null) as unknown;
+        const answer = ((await work(parts.local(transaction, saga, trace))) ?? null) as unknown;
         const whole = { ...row, pivot, answer };
         if (transaction.isUntouched) {
           await transaction.commit();

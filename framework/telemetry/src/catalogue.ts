@@ -49,8 +49,39 @@ export const spanAttributes = {
   "kerf.attempt": {
     type: "number",
     unit: "1",
-    meaning: "number of the attempt within its call, from 1",
+    meaning: "number of the attempt within its call, or of tries of a saga's step, from 1",
   },
+  "db.system.name": { type: "string", meaning: "`postgresql`" },
+  "db.namespace": { type: "string", meaning: "the service's database" },
+  "db.operation.name": { type: "string", meaning: "what a statement does: `SELECT`, `COMMIT`" },
+  "db.collection.name": {
+    type: "string",
+    meaning: "the first table that a statement names, when there is one",
+  },
+  "db.query.text": {
+    type: "string",
+    meaning:
+      "the statement, without values: those stand apart, and `?` for literals; at most 1,024 characters",
+  },
+  "db.response.returned_rows": { type: "number", unit: "1", meaning: "rows that it answered" },
+  "kerf.transaction": {
+    type: "string",
+    meaning: "`committed`, `rolled back`, or `unknown` when the connection was lost during COMMIT",
+  },
+  "kerf.event.producer": { type: "string", meaning: "the service whose log an event lies in" },
+  "kerf.event.name": { type: "string", meaning: "name of the event in the producer's contract" },
+  "kerf.event.shard": {
+    type: "number",
+    unit: "1",
+    meaning: "the shard of the producer's log that it lies in",
+  },
+  "kerf.event.id": { type: "string", meaning: "its id there; grows within a shard" },
+  "kerf.saga.name": { type: "string", meaning: "the saga" },
+  "kerf.saga.id": { type: "string", meaning: "id of the instance, as `kerf sagas` shows it" },
+  "kerf.saga.step": { type: "string", meaning: "name of the step" },
+  "kerf.saga.state": { type: "string", meaning: "`completed`, `undone` or `stuck`" },
+  "kerf.worker": { type: "string", meaning: "name of the worker" },
+  "kerf.schedule": { type: "string", meaning: "name of the schedule" },
 } as const satisfies Readonly<Record<string, AttributeMeaning>>;
 
 /** What the spans of one service in one program have in common (OpenTelemetry's resource). */
@@ -76,6 +107,19 @@ export interface SpanPlace {
 }
 
 const call = ["rpc.system", "rpc.service", "rpc.method", "error.type"] as const;
+const event = [
+  "kerf.event.producer",
+  "kerf.event.name",
+  "kerf.event.shard",
+  "kerf.event.id",
+] as const;
+const step = [
+  "kerf.saga.name",
+  "kerf.saga.id",
+  "kerf.saga.step",
+  "kerf.attempt",
+  "error.type",
+] as const;
 
 /** Every span that the platform itself records. */
 export const spanPlaces = {
@@ -113,6 +157,81 @@ export const spanPlaces = {
     meaning:
       "a call where it is served, until it is answered; below what it was sent by. An error when it failed, not when it was declined",
     attributes: [...call, "kerf.caller"],
+  },
+  transaction: {
+    kind: "internal",
+    name: "transaction",
+    meaning:
+      "a transaction of a command, a saga's step or a schedule, from the moment at which it asks for a connection until it is committed or rolled back; an error when a statement of it failed or the database is away",
+    attributes: [
+      "db.system.name",
+      "db.namespace",
+      "server.address",
+      "kerf.transaction",
+      "error.type",
+    ],
+  },
+  statement: {
+    kind: "client",
+    name: "OPERATION table",
+    meaning:
+      "one statement, from its leaving until its answer; the first of a transaction takes BEGIN along, COMMIT the events and the command's record. Of a query: with the wait for a connection. An error when PostgreSQL says so or does not answer",
+    attributes: [
+      "db.system.name",
+      "db.namespace",
+      "server.address",
+      "db.operation.name",
+      "db.collection.name",
+      "db.query.text",
+      "db.response.returned_rows",
+      "error.type",
+    ],
+  },
+  received: {
+    kind: "consumer",
+    name: "receive producer.event",
+    meaning:
+      "the way of an event through the log: from the commit of the command that emitted it, below which it is, until its consumer begins with it. Not of one that is older than an hour",
+    attributes: event,
+  },
+  handled: {
+    kind: "consumer",
+    name: "process producer.event",
+    meaning:
+      "the handler of an event in its consumer, each try by itself; below its way, or below the command that emitted it",
+    attributes: [...event, "error.type"],
+  },
+  saga: {
+    kind: "internal",
+    name: "saga name",
+    meaning:
+      "a saga from its start to its end, over restarts and copies too, below the command that started it; recorded when it has ended. An error when it is stuck or was undone",
+    attributes: ["kerf.saga.name", "kerf.saga.id", "kerf.saga.state", "error.type"],
+  },
+  step: {
+    kind: "internal",
+    name: "step saga/step",
+    meaning:
+      "one step of a saga with all of its tries, or one wait for an event; below its saga. An error when its saga does not go on from there",
+    attributes: step,
+  },
+  undo: {
+    kind: "internal",
+    name: "undo saga/step",
+    meaning: "the undoing of one step with all of its tries; below its saga",
+    attributes: step,
+  },
+  worker: {
+    kind: "internal",
+    name: "worker name",
+    meaning: "one run of a worker: a trace of its own",
+    attributes: ["kerf.worker", "error.type"],
+  },
+  schedule: {
+    kind: "internal",
+    name: "schedule name",
+    meaning: "one run of a schedule: a trace of its own",
+    attributes: ["kerf.schedule", "error.type"],
   },
 } as const satisfies Readonly<Record<string, SpanPlace>>;
 

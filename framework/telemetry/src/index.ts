@@ -18,4 +18,4 @@ export { Sampler, type SamplerOptions } from "./sampler.ts";
 export { telemetryProblems, type TelemetrySettings } from "./settings.ts";
 export { type Attributes, type Span, type SpanEvent, SpanTemplate } from "./span.ts";
 export { continueTrace, formatTraceparent, parseTraceparent } from "./traceparent.ts";
-export { openTracing, type Tracing } from "./tracing.ts";
+export { openTracing, type Tracing, type TracingParts } from "./tracing.ts";

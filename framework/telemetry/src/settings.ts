@@ -1,12 +1,21 @@
 import { defaultAskedPerSecond, defaultSampling } from "./sampler.ts";
 
-/** How an app's traces are chosen and where they go. */
+/** How an app's traces are chosen, where they go and how long they are kept. */
 export interface TelemetrySettings {
-  /** Share of new traces that are recorded, 0 to 1. Default 0.01. */
+  /** Share of new traces that are recorded, 0 to 1. Default 1 in the environment `dev`, elsewhere 0.01. */
   readonly sampling?: number;
   /** How many traces a second each process of a gateway records because a client's `traceparent` asks for it. Default 10; 0 for none. */
   readonly askedPerSecond?: number;
-  /** Where spans are sent; without it none are recorded. */
+  /** Whether the platform runs a store of its own for traces and logs. Default true. */
+  readonly store?: boolean;
+  /** What that store keeps: whichever bound is met first. */
+  readonly retention?: {
+    /** Default 7. */
+    readonly days?: number;
+    /** Size on disk, 16 MiB at least. Default 1 GiB. */
+    readonly bytes?: number;
+  };
+  /** Where spans are sent beside the store; without either none are recorded. */
   readonly otlp?: {
     /** Where OTLP/HTTP is spoken, without `/v1/traces`: `http://127.0.0.1:4318`. */
     readonly endpoint: string;
@@ -22,18 +31,36 @@ export function telemetryNumbers(settings: TelemetrySettings): {
   return { sampling, askedPerSecond };
 }
 
+const names = ["sampling", "askedPerSecond", "store", "retention", "otlp"];
+
 /** Everything that is wrong with an app's telemetry. */
 export function telemetryProblems(given: unknown): string[] {
-  if (!isRecord(given)) return ["telemetry must be { sampling, askedPerSecond, otlp }"];
-  const { sampling, askedPerSecond, otlp, ...others } = given;
+  if (!isRecord(given)) return [`telemetry must be { ${names.join(", ")} }`];
+  const { sampling, askedPerSecond, otlp, store, retention, ...others } = given;
   const problems = Object.keys(others).map(
-    (name) => `telemetry.${name} is no field; there are sampling, askedPerSecond, otlp`,
+    (name) => `telemetry.${name} is no field; there are ${names.join(", ")}`,
   );
   if (sampling !== undefined && !isBetween(sampling, 0, 1))
     problems.push("telemetry.sampling must be a share from 0 to 1");
   if (askedPerSecond !== undefined && !isBetween(askedPerSecond, 0, 100_000))
     problems.push("telemetry.askedPerSecond must be a number from 0 to 100000");
+  if (store !== undefined && typeof store !== "boolean")
+    problems.push("telemetry.store must be true or false");
+  if (retention !== undefined) problems.push(...retentionProblems(retention));
   if (otlp !== undefined) problems.push(...otlpProblems(otlp));
+  return problems;
+}
+
+function retentionProblems(given: unknown): string[] {
+  if (!isRecord(given)) return ["telemetry.retention must be { days, bytes }"];
+  const { bytes, days, ...others } = given;
+  const problems = Object.keys(others).map(
+    (name) => `telemetry.retention.${name} is no field; there are days, bytes`,
+  );
+  if (days !== undefined && !isBetween(days, 0.01, 3_650))
+    problems.push("telemetry.retention.days must be a number from 0.01 to 3650");
+  if (bytes !== undefined && !isBetween(bytes, 16_777_216, 2 ** 43))
+    problems.push("telemetry.retention.bytes must be a number from 16777216 (16 MiB) to 8 TiB");
   return problems;
 }
 

@@ -8,6 +8,9 @@ import { telemetryNumbers, type TelemetrySettings } from "./settings.ts";
 /** Bound of delivering what is left when a program stops, milliseconds: the launcher's orphans have 4 s in all. */
 const stopMs = 2_000;
 
+/** What work that begins traces by itself needs, and what joins them. */
+export type TracingParts = Pick<Tracing, "sampler" | "recorder">;
+
 /** What a program traces with. */
 export interface Tracing {
   readonly sampler: Sampler;

@@ -1,4 +1,3 @@
-import type { ChangeReport } from "@kerf/control-api";
 import type { GeneratedApp } from "../../releases/generated-app.ts";
 import { placementOf } from "../../releases/left-behind.ts";
 import type { ReleasedApp } from "../../releases/released-app.ts";
@@ -13,7 +12,7 @@ export interface Stage {
 
 type Client = Awaited<ReturnType<ReleasedApp["client"]>>;
 /** Asks for a change by this id. */
-type Request = (client: Client, change: string) => Promise<ChangeReport>;
+type Request = (client: Client, change: string) => Promise<unknown>;
 
 /** A kind of change that the platform is killed in. */
 export interface KilledChange {
@@ -87,6 +86,19 @@ export const killedChanges: readonly KilledChange[] = [
   },
   { name: "scale up", prepare: ({ app }) => scale(app, 1, 2) },
   { name: "scale down", prepare: ({ app }) => scale(app, 2, 1) },
+  {
+    name: "restart",
+    prepare: () => Promise.resolve((client, change) => client.restart({ change, unit: main })),
+  },
+  {
+    name: "configure",
+    async prepare({ app }) {
+      const { version } = await (await app.client()).getConfig({ service: "books" });
+      const set = { note: `the one after ${version}` };
+      return (client, change) =>
+        client.changeConfig({ change, service: "books", set, watchMs: 1_000 });
+    },
+  },
 ];
 
 async function scale(app: ReleasedApp, from: number, to: number): Promise<Request> {

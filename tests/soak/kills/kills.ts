@@ -155,10 +155,13 @@ async function killAt(
   wrong.push(...(await leftInTheEnd(app)));
   const { builds } = await runningBooks(app);
   const edition = stage.editions.get(builds["books"] as string);
+  const { values } = await (await app.client()).getConfig({ service: "books" });
+  const note = values["note"] ?? "none";
   for (let i = 0; i < asked; i += 1) {
     const answer = await fetch(`${app.url}/books/edition`);
-    const said = (await answer.json()) as { edition?: number };
+    const said = (await answer.json()) as { edition?: number; note?: string };
     if (said.edition !== edition) wrong.push(`books answers ${said.edition}, not ${edition}`);
+    if (said.note !== note) wrong.push(`books is configured with ${said.note}, not ${note}`);
   }
   const became = isCommitted ? "finished" : "undone";
   return { killed, round: { change: change.name, moment: at, became, wrong } };

@@ -29,6 +29,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { tokensCommand } from "./commands/tokens.ts";
 import { upCommand } from "./commands/up.ts";
 import { useTokenFile } from "./connection/token.ts";
@@ -65,6 +66,8 @@ export function program(): Command {
     .addCommand(statusCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
+    .addCommand(tracesCommand())
+    .addCommand(traceCommand())
     .addCommand(callCommand())
     .addCommand(cutCommand())
     .addCommand(joinCommand())

@@ -4,7 +4,7 @@ import type { Home } from "../state/home.ts";
 import type { Slot } from "../supervisor/slot.ts";
 import type { LogSource } from "./logs.ts";
 
-/** The logs of a service, a unit, `gateway:NAME`, `postgres:NAME`, `platform`, or of everything. Throws `not_found`. */
+/** The logs of a service, a unit, `gateway:NAME`, `postgres:NAME`, `platform`, `telemetry`, or of everything. Throws `not_found`. */
 export function logSources(
   of: string | undefined,
   facts: {
@@ -12,10 +12,15 @@ export function logSources(
     units: Readonly<Record<string, readonly string[]>>;
     slots: readonly Slot[];
     servers: readonly { name: string }[];
+    /** Whether there is a telemetry store. */
+    telemetry: boolean;
   },
 ): LogSource[] {
   const { home, units } = facts;
-  const own: LogSource = { source: "platform", file: join(home.logs, "platform.log") };
+  const own: LogSource[] = [
+    { source: "platform", file: join(home.logs, "platform.log") },
+    ...(facts.telemetry ? [{ source: "telemetry", file: home.log("telemetry") }] : []),
+  ];
   const servers = facts.servers.map(({ name }): LogSource => ({
     source: `postgres:${name}`,
     file: home.postgresLog(name),
@@ -24,7 +29,7 @@ export function logSources(
     source: slot.unit,
     file: home.log(slot.name),
   }));
-  const everything = [...programs, ...servers, own];
+  const everything = [...programs, ...servers, ...own];
   if (of === undefined) return everything;
   const named = everything.filter(({ source }) => source === of || source === `gateway:${of}`);
   if (named.length > 0) return named;

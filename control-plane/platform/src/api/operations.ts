@@ -24,6 +24,10 @@ import type { Settings } from "../settings/settings.ts";
 import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { permittedOperations } from "../tokens/permissions.ts";
+import {
+  telemetryOperations,
+  type TelemetrySurroundings,
+} from "../telemetry/telemetry-operations.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
@@ -33,7 +37,7 @@ import { runSql } from "./sql.ts";
 import { tokenOperations } from "./token-operations.ts";
 
 /** What the operations of the control API work on. */
-export interface ApiSurroundings extends ChangeSurroundings {
+export interface ApiSurroundings extends ChangeSurroundings, TelemetrySurroundings {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly events: EventLog;
@@ -213,6 +217,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
         });
       },
     },
+    ...telemetryOperations(around, inFull),
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {

@@ -21,6 +21,8 @@ export interface BootFacts {
   readonly settings: Pick<Settings, "check" | "problemWith" | "boot">;
   readonly environment: string;
   readonly logLevel: Boot["logLevel"];
+  /** Where the telemetry store takes what programs record; undefined without one. */
+  telemetryStore(): string | undefined;
   /** Programs talk over TCP. */
   readonly mutualTls: boolean;
   /** What carries events. */
@@ -92,9 +94,22 @@ export async function composeBoot(
     },
     ...(record.attached === undefined ? undefined : { program: programOf(record.attached) }),
     ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
-    ...(manifest.telemetry === undefined ? undefined : { telemetry: manifest.telemetry }),
+    telemetry: telemetryOf(manifest.telemetry, facts),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
+  };
+}
+
+/** What the app sets; in development every trace is recorded, since few are made there and each of them is looked for. */
+function telemetryOf(
+  set: AppManifest["telemetry"] = {},
+  { environment, telemetryStore }: Pick<BootFacts, "environment" | "telemetryStore">,
+): NonNullable<Boot["telemetry"]> {
+  const endpoint = set.otlp?.endpoint ?? telemetryStore();
+  return {
+    ...(environment === "dev" ? { sampling: 1 } : undefined),
+    ...set,
+    ...(endpoint === undefined ? undefined : { otlp: { endpoint } }),
   };
 }
 

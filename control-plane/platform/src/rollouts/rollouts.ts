@@ -213,7 +213,7 @@ export class Rollouts {
         deployed.canary = { units: new Set(units), share };
         await acknowledged();
       },
-      step: (detail, work) => this.#step(change, "watch", detail, work),
+      step: (step, detail, work) => this.#step(change, step, detail, work),
     };
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
@@ -33,45 +33,71 @@ export class ProcessRuntime implements Runtime {
   }
 
   async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
-    const log = openSync(launch.logFile, "a", 0o600);
-    const child = spawn(
-      process.execPath,
-      [
-        ...programExecArgv(),
-        ...heapOption(launch.memoryBytes),
-        this.#programs[launch.program],
-        launch.instance,
-        launch.preload.appModule,
-        ...preloaded(launch.preload),
-      ],
-      {
-        detached: true,
-        stdio: ["ignore", log, log, "pipe", this.#lifeline ?? "ignore"],
-        env: {
-          ...programEnvironment(),
-          ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
-        },
-      },
-    );
-    closeSync(log);
-    child.unref();
+    const child = this.#spawn(launch.logFile, "pipe", [
+      ...heapOption(launch.memoryBytes),
+      this.#programs[launch.program],
+      launch.instance,
+      launch.preload.appModule,
+      ...preloaded(launch.preload),
+    ]);
     const document = child.stdio[3] as Writable;
     // A program that ends before it has read everything says why in its log; its exit is what counts here.
     document.on("error", () => {});
     let undelivered: KerfError | undefined;
+    const running = await this.#running(child, launch.instance, () => undelivered, recorded);
+    launch.boot.then(
+      (boot) => document.end(JSON.stringify(boot)),
+      (cause: unknown) => {
+        undelivered = toKerfError(cause);
+        child.kill("SIGKILL");
+      },
+    );
+    return running;
+  }
+
+  /** Starts a program that is no copy of a unit and needs no boot document: its arguments, none of them secret, say all. */
+  startBeside(
+    program: { name: string; file: string; args: readonly string[]; logFile: string },
+    recorded: (running: Running) => Promise<void>,
+  ): Promise<Running> {
+    const { args, file, logFile, name } = program;
+    const child = this.#spawn(logFile, "ignore", [file, ...args]);
+    return this.#running(child, name, () => undefined, recorded);
+  }
+
+  #spawn(logFile: string, document: "pipe" | "ignore", args: readonly string[]): ChildProcess {
+    const log = openSync(logFile, "a", 0o600);
+    const child = spawn(process.execPath, [...programExecArgv(), ...args], {
+      detached: true,
+      stdio: ["ignore", log, log, document, this.#lifeline ?? "ignore"],
+      env: {
+        ...programEnvironment(),
+        ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
+      },
+    });
+    closeSync(log);
+    child.unref();
+    return child;
+  }
+
+  async #running(
+    child: ChildProcess,
+    name: string,
+    failure: () => KerfError | undefined,
+    recorded: (running: Running) => Promise<void>,
+  ): Promise<Running> {
     const exited = new Promise<Exit>((resolve) => {
-      child.once("error", (cause) =>
-        resolve({ kind: "failed", error: notStarted(launch.instance, cause) }),
-      );
+      child.once("error", (cause) => resolve({ kind: "failed", error: notStarted(name, cause) }));
       child.once("exit", (code, signal) => {
-        if (undelivered !== undefined) resolve({ kind: "failed", error: undelivered });
+        const failed = failure();
+        if (failed !== undefined) resolve({ kind: "failed", error: failed });
         else if (signal !== null) resolve({ kind: "signal", signal });
         else resolve({ kind: "code", code: code ?? 0 });
       });
     });
     if (child.pid === undefined) {
       const exit = await exited;
-      throw exit.kind === "failed" ? exit.error : notStarted(launch.instance);
+      throw exit.kind === "failed" ? exit.error : notStarted(name);
     }
     const running: Running = {
       // Our own child cannot have ended and been replaced: nobody else waits for it.
@@ -87,13 +113,6 @@ export class ProcessRuntime implements Runtime {
       child.kill("SIGKILL");
       throw cause;
     }
-    launch.boot.then(
-      (boot) => document.end(JSON.stringify(boot)),
-      (cause: unknown) => {
-        undelivered = toKerfError(cause);
-        child.kill("SIGKILL");
-      },
-    );
     return running;
   }
 

@@ -92,6 +92,18 @@ export class Home {
   snapshot(instance: string): string {
     return join(this.snapshots, `${instance}.json`);
   }
+  /** What the telemetry store keeps. */
+  get telemetry(): string {
+    return join(this.state, "telemetry");
+  }
+  /** Where it answers queries. */
+  get telemetrySocket(): string {
+    return join(this.run, "telemetry.sock");
+  }
+  /** By which a new platform finds its process again. */
+  get telemetryRecord(): string {
+    return join(this.root, "run", "telemetry.json");
+  }
   /** The log of a place in a unit: the copies that follow one another there write to the same file. */
   log(slot: string): string {
     return join(this.logs, `${slot}.log`);

@@ -1,84 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
-import { ManualClock } from "@kerf/kernel";
-import { Logger } from "@kerf/telemetry";
-import type { Attributes, ReceivedLog, ReceivedSpan } from "./otlp/received.ts";
-import type { Retention } from "./segments/segments.ts";
-import { type Received, TelemetryStore } from "./store.ts";
+import { test } from "node:test";
+import { line, setUp, span } from "./testing/rows.ts";
 
 const hour = 3_600_000;
-const resourceOf = (service: string, more: Attributes = {}) => ({
-  attributes: { "service.name": service, "kerf.unit": "main", ...more },
-});
-
-function setUp(t: TestContext, retention?: Retention) {
-  const directory = mkdtempSync(join(tmpdir(), "kerf-telemetry-"));
-  const clock = new ManualClock();
-  const lines: string[] = [];
-  const log = new Logger({ level: "warn", sink: (line) => void lines.push(line) });
-  let store = new TelemetryStore(directory, { clock, log, retention });
-  t.after(() => {
-    store.close();
-    rmSync(directory, { recursive: true });
-  });
-  const again = (): TelemetryStore => {
-    store.close();
-    return (store = new TelemetryStore(directory, { clock, log, retention }));
-  };
-  return { directory, clock, lines, store, again };
-}
-
-let ids = 0;
-function span(
-  fields: Partial<ReceivedSpan> & { service?: string; more?: Attributes } = {},
-): Received {
-  const { service = "orders", more, ...rest } = fields;
-  const number = Buffer.alloc(8);
-  number.writeUInt32BE(++ids, 4);
-  return {
-    resource: resourceOf(service, more),
-    span: {
-      traceId: Buffer.concat([number, number]),
-      spanId: number,
-      parentId: undefined,
-      name: "orders/place",
-      kind: 2,
-      startedAt: 1_000_000,
-      endedAt: 1_250_000,
-      failed: false,
-      message: undefined,
-      attributes: undefined,
-      events: undefined,
-      links: undefined,
-      ...rest,
-    },
-  };
-}
-
-function line(fields: Partial<ReceivedLog> = {}): Received {
-  return {
-    resource: resourceOf("orders"),
-    log: {
-      at: 1_000_000,
-      severity: 9,
-      body: "order placed",
-      attributes: undefined,
-      traceId: undefined,
-      spanId: undefined,
-      ...fields,
-    },
-  };
-}
-
 const everything = { from: 0, to: Number.MAX_SAFE_INTEGER / 1_000, limit: 100 };
 
 test("a trace is found by its id, in the order in which its spans began, also after another start", (t) => {
   const { again, store } = setUp(t);
   const first = span({ startedAt: 5 });
-  const { traceId } = first.span as ReceivedSpan;
+  const { traceId } = first.span;
   store.add([span({ traceId, startedAt: 9, name: "payments/charge", service: "payments" }), first]);
   store.add([span(), span({ traceId, startedAt: 7, failed: true })]);
   for (const each of [() => store, again]) {
@@ -116,7 +48,7 @@ test("queries find spans", (t) => {
     const found = store.spans({ ...everything, query });
     return Object.entries(spans)
       .filter(([, { span: one }]) =>
-        found.some(({ spanId }) => spanId === one?.spanId.toString("hex")),
+        found.some(({ spanId }) => spanId === one.spanId.toString("hex")),
       )
       .map(([name]) => name);
   };
@@ -143,7 +75,7 @@ test("queries find spans", (t) => {
     ["100_", ["other"]],
     ["status:error OR duration:>1s", ["slow", "failed"]],
     ["(status:error OR duration:>1s) service:orders", ["slow"]],
-    [`trace:${(spans.slow.span as ReceivedSpan).traceId.toString("hex")}`, ["slow"]],
+    [`trace:${spans.slow.span.traceId.toString("hex")}`, ["slow"]],
   ];
   for (const [query, names] of expected) assert.deepEqual(ask(query), names, query);
   for (const wrong of [

@@ -1,37 +1,26 @@
 import type { Clock } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
-import type { ReceivedLog, ReceivedResource, ReceivedSpan } from "./otlp/received.ts";
-import { parseQuery } from "./query/parse-query.ts";
-import { type Subject, toSql } from "./query/to-sql.ts";
-import { type FoundLog, type FoundSpan, logOf, spanOf } from "./query/answers.ts";
-import type { Row } from "./segments/segment.ts";
+import { type Edge, edgesBetween } from "./metrics/edges.ts";
+import { type FoundMetric, type MetricSearch, searchMetric } from "./metrics/metric-search.ts";
+import type {
+  ReceivedLog,
+  ReceivedPoint,
+  ReceivedResource,
+  ReceivedSpan,
+} from "./otlp/received.ts";
+import type { FoundLog, FoundSpan } from "./query/answers.ts";
+import { compare, type Compared, type Comparison } from "./query/compare.ts";
+import { type Period, type Search, searchLogs, searchSpans, spansOfTrace } from "./query/spans.ts";
+import { searchTraces, type TraceSummary } from "./query/traces.ts";
 import { type Retention, Segments } from "./segments/segments.ts";
-
-/** Spans of one trace that are answered at most: what a page can show, and more than any request should have. */
-const maxTraceSpans = 10_000;
 
 /** A row to be kept. */
 export type Received =
-  | { readonly resource: ReceivedResource; readonly span: ReceivedSpan; readonly log?: undefined }
-  | { readonly resource: ReceivedResource; readonly log: ReceivedLog; readonly span?: undefined };
+  | { readonly resource: ReceivedResource; readonly span: ReceivedSpan }
+  | { readonly resource: ReceivedResource; readonly log: ReceivedLog }
+  | { readonly resource: ReceivedResource; readonly point: ReceivedPoint };
 
-/** Which rows are asked for. */
-export interface Search {
-  readonly query: string;
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly from: number;
-  readonly to: number;
-  readonly limit: number;
-}
-
-const spanColumns = `s.trace, s.span, s.parent, n.name, s.kind, s.started, s.duration, s.failed, s.attributes, s.rest,
-  r.service, r.unit, r.release, r.instance`;
-const logColumns = `s.at, s.severity, s.trace, s.span, s.body, s.attributes,
-  r.service, r.unit, r.release, r.instance`;
-const spansJoined = "spans s join names n on n.id = s.name join resources r on r.id = s.resource";
-const logsJoined = "logs s join resources r on r.id = s.resource";
-
-/** Keeps spans and lines of logs, and finds them again. All of it is synchronous: it has a process of its own. */
+/** Keeps spans, lines of logs and points of metrics, and finds them again. All of it is synchronous: it has a process of its own. */
 export class TelemetryStore {
   readonly #segments: Segments;
 
@@ -45,40 +34,48 @@ export class TelemetryStore {
   /** Keeps all of it, or throws and keeps none. */
   add(rows: readonly Received[]): void {
     if (rows.length === 0) return;
-    const segment = this.#segments.current(rows.length);
-    segment.transaction(() => {
-      for (const { resource, span, log } of rows) {
-        if (span !== undefined) segment.addSpan(resource, span);
-        else segment.addLog(resource, log);
-      }
-    });
+    try {
+      this.#write(rows);
+    } catch (error) {
+      // A file that is damaged must not keep the store from taking what comes.
+      if (!this.#segments.leave(error)) throw error;
+      this.#write(rows);
+    }
   }
 
   /** Every span of a trace, in the order in which they began. */
   trace(traceId: string): FoundSpan[] {
-    const id = Buffer.from(traceId, "hex");
-    const rows: Row[] = [];
-    for (const segment of this.#segments.between(0, Number.POSITIVE_INFINITY)) {
-      rows.push(
-        ...segment.all(
-          `select ${spanColumns} from ${spansJoined} where s.trace = ? limit ?`,
-          id,
-          maxTraceSpans - rows.length,
-        ),
-      );
-      if (rows.length >= maxTraceSpans) break;
-    }
-    return rows.map(spanOf).sort((one, other) => one.startedAt - other.startedAt);
+    return spansOfTrace(this.#segments, traceId);
+  }
+
+  /** Traces of which a span is asked for, the newest first. Throws `invalid_input` for a query that cannot be read. */
+  traces(search: Search): TraceSummary[] {
+    return searchTraces(this.#segments, search);
   }
 
   /** Spans that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */
   spans(search: Search): FoundSpan[] {
-    return this.#search("spans", search).map(spanOf);
+    return searchSpans(this.#segments, search);
   }
 
   /** Lines of logs that a query asks for, the newest first. Throws `invalid_input` for one that cannot be read. */
   logs(search: Search): FoundLog[] {
-    return this.#search("logs", search).map(logOf);
+    return searchLogs(this.#segments, search);
+  }
+
+  /** What traces have in common that others have not. Throws `invalid_input` for a query that cannot be read. */
+  compare(asked: Comparison): Compared {
+    return compare(this.#segments, asked);
+  }
+
+  /** A metric over time. Throws `invalid_input` for a query that cannot be read. */
+  metric(asked: MetricSearch): FoundMetric {
+    return searchMetric(this.#segments, asked);
+  }
+
+  /** Who called, told or asked whom. */
+  edges(period: Period): Edge[] {
+    return edgesBetween(this.#segments, period);
   }
 
   /** What is kept. */
@@ -90,25 +87,14 @@ export class TelemetryStore {
     this.#segments.close();
   }
 
-  #search(subject: Subject, { from, limit, query, to }: Search): Row[] {
-    const { text, values } = toSql(subject, parseQuery(query));
-    const [columns, tables, time] =
-      subject === "spans"
-        ? [spanColumns, spansJoined, "s.started"]
-        : [logColumns, logsJoined, "s.at"];
-    const rows: Row[] = [];
-    for (const segment of this.#segments.between(from, to)) {
-      rows.push(
-        ...segment.all(
-          `select ${columns} from ${tables} where ${time} between ? and ? and (${text}) order by s.id desc limit ?`,
-          from * 1_000,
-          to * 1_000,
-          ...values,
-          limit - rows.length,
-        ),
-      );
-      if (rows.length >= limit) break;
-    }
-    return rows;
+  #write(rows: readonly Received[]): void {
+    const segment = this.#segments.current(rows.length);
+    segment.transaction(() => {
+      for (const row of rows) {
+        if ("span" in row) segment.addSpan(row.resource, row.span);
+        else if ("log" in row) segment.addLog(row.resource, row.log);
+        else segment.addPoint(row.resource, row.point);
+      }
+    });
   }
 }

@@ -64,6 +64,12 @@ const rules: { readonly [Operation in Name]: Rule } = {
   listSecrets: "read",
   // The link signs in with the rights of this very token.
   openDashboard: "read",
+  // Of traces, logs and metrics what its services recorded.
+  traces: "read",
+  trace: "read",
+  logRecords: "read",
+  metrics: "read",
+  map: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;

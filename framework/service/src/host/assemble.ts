@@ -65,7 +65,7 @@ export async function assembleHost(
 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
-  const databases = await openDatabases(services, boot.databases, { instance, clock });
+  const databases = await openDatabases(services, boot.databases, { instance, clock, recorder });
   const settings = await openSettings(services, boot.settings ?? {}, {
     development: environment === developmentEnvironment,
   });
@@ -83,6 +83,7 @@ export async function assembleHost(
     random,
     log,
     instance,
+    tracing,
   });
 
   // The callee's half of the call path, then the caller's, which reaches the services of this process through the former.

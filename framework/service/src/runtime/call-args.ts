@@ -9,6 +9,7 @@ import type { TokenIssuer } from "../issuer.ts";
 import type { BoundOperation } from "./bound-operation.ts";
 import { CommandCall } from "./command-call.ts";
 import { composeIn } from "./compose.ts";
+import { readsOf } from "./reads-of.ts";
 
 /**
  * What a handler is given. Every part is made when the handler asks for it: one small object a call, and what the handler does
@@ -150,7 +151,7 @@ export class CallArgs {
   #statements(): CommandCall["transaction"] | Reads {
     this.#data ??= this.#operation.isCommand
       ? new CommandCall(this.#operation, this.#call)
-      : this.#operation.service.database.reads({ deadline: this.#call.context.deadline });
+      : readsOf(this.#operation.service, this.#call.context);
     return this.#data instanceof CommandCall ? this.#data.transaction : this.#data;
   }
 }

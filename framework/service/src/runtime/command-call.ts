@@ -30,6 +30,7 @@ export class CommandCall implements CancelWatcher {
     return (this.#transaction ??= this.#operation.service.database.transaction({
       deadline: context.deadline,
       claim: this.#claim(),
+      trace: context.sampled ? context.trace : undefined,
       onOpen: () => {
         context.transactionOpen = true;
         context.watch(this);

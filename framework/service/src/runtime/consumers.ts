@@ -20,7 +20,7 @@ import {
   type Random,
   type TimerWheel,
 } from "@kerf/kernel";
-import { continueTrace } from "@kerf/telemetry";
+import type { TracingParts } from "@kerf/telemetry";
 import type { Subscription } from "../declaration/subscription.ts";
 import type { BoundService } from "./bound-service.ts";
 
@@ -34,6 +34,7 @@ export interface ConsumerParts {
   readonly random: Random;
   /** What carries events, if not the call path. */
   readonly broker?: Broker | undefined;
+  readonly tracing?: TracingParts | undefined;
 }
 
 /** What follows one producer in this process. */
@@ -160,7 +161,7 @@ export async function applyEvent(
   { producer, handlers }: Subscription,
   event: LoggedEvent,
   transaction: CommandTransaction,
-  { wheel }: ConsumerParts,
+  { tracing, wheel }: Pick<ConsumerParts, "tracing" | "wheel">,
 ): Promise<void> {
   const handler = handlers[event.name] as ((args: unknown) => Promise<void> | void) | undefined;
   const declared = (producer.events as Record<string, EventDeclaration>)[event.name];
@@ -174,27 +175,29 @@ export async function applyEvent(
     await bound.sagas?.signal(transaction, signal);
   }
   if (handler === undefined) return;
-  const { clock } = bound;
-  const trace = continueTrace(event.trace);
-  // What it emits goes on in the trace of the command that it goes back to.
-  const context = new CallContext({
-    clock,
-    wheel,
-    deadline: Number.POSITIVE_INFINITY,
-    trace,
-    caller: bound.name,
-  });
-  const { id, name, key, at } = event;
-  await handler({
-    event: { id, name, key, payload, at },
-    db: transaction.db,
-    raw: transaction.raw,
-    get emit() {
-      return bound.events?.emit(transaction, context);
-    },
-    trace,
-    log: bound.log.in(trace),
-    clock,
-    ...bound.settings,
+  await bound.eventSpans(producer.name, tracing?.recorder).during(event, (trace) => {
+    const { clock } = bound;
+    // What it emits goes on in the trace of the command that it goes back to.
+    const context = new CallContext({
+      clock,
+      wheel,
+      deadline: Number.POSITIVE_INFINITY,
+      trace,
+      caller: bound.name,
+    });
+    const { id, name, key, at } = event;
+    const part = transaction.under(trace);
+    return handler({
+      event: { id, name, key, payload, at },
+      db: part.db,
+      raw: part.raw,
+      get emit() {
+        return bound.events?.emit(transaction, context);
+      },
+      trace,
+      log: bound.log.in(trace),
+      clock,
+      ...bound.settings,
+    });
   });
 }

@@ -8,7 +8,7 @@ import {
 } from "@kerf/kernel";
 import { type Broker, type LoggedEvent, ModelFollower, type Relay } from "@kerf/events";
 import { assertVersionsKnown, type ReconciliationReport } from "@kerf/saga";
-import type { Logger } from "@kerf/telemetry";
+import type { Logger, TracingParts } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import { refusingIssuer, type TokenIssuer } from "../issuer.ts";
 import { BoundService } from "./bound-service.ts";
@@ -42,6 +42,8 @@ export interface RuntimeOptions {
   readonly log: Logger;
   /** Who this process is, as the owner of leases; unique among all that live. */
   readonly instance: string;
+  /** What takes the spans of handlers, sagas, workers and schedules; without it none are made. */
+  readonly tracing?: TracingParts | undefined;
 }
 
 /**
@@ -58,7 +60,7 @@ export class ServiceRuntime {
   #relays: readonly Relay[] = [];
 
   constructor(options: RuntimeOptions) {
-    const { clock, wheel, random, log } = options;
+    const { clock, wheel, random, log, tracing } = options;
     this.#bound = options.services.map(
       (service) =>
         new BoundService(service, {
@@ -72,7 +74,7 @@ export class ServiceRuntime {
         }),
     );
     this.#broker = options.broker;
-    this.#parts = { instance: options.instance, wheel, random, broker: options.broker };
+    this.#parts = { instance: options.instance, wheel, random, broker: options.broker, tracing };
     this.#maintenance = Object.entries(options.databases).map(
       ([service, database]) =>
         new Maintenance(database, { clock, random, log: log.with({ service }) }),
@@ -81,7 +83,7 @@ export class ServiceRuntime {
       this.#bound.flatMap((bound) =>
         [...bound.service.workers].map(([name, worker]) => [
           `${bound.name}.${name}`,
-          new WorkerLoop(bound, name, worker, { clock, wheel, random }),
+          new WorkerLoop(bound, name, worker, { clock, wheel, random, tracing }),
         ]),
       ),
     );

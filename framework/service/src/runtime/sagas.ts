@@ -1,8 +1,8 @@
 import { type Caller, rootContext } from "@kerf/call";
 import type { CommandTransaction } from "@kerf/data";
-import { CallContext, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
+import { CallContext, KerfError, type Random, type TimerWheel, type Trace } from "@kerf/kernel";
 import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
-import { continueTrace, formatTraceparent } from "@kerf/telemetry";
+import { formatTraceparent, type TracingParts } from "@kerf/telemetry";
 import { usesOf } from "../declaration/uses.ts";
 import type { BoundService } from "./bound-service.ts";
 
@@ -11,6 +11,7 @@ export interface SagaParts {
   readonly instance: string;
   readonly wheel: TimerWheel;
   readonly random: Random;
+  readonly tracing?: TracingParts | undefined;
 }
 
 /** The sagas of one service in this process: their calls take the call path, their local steps the service's database. */
@@ -37,8 +38,9 @@ export class ServiceSagas {
       instance: parts.instance,
       definitions: service.sagas,
       database,
-      clients: (saga, key) => clientsOf(this.#context(saga, key)),
-      local: (transaction, saga) => this.#local(transaction, saga),
+      clients: (_saga, key, trace) => clientsOf(this.#context(key, trace)),
+      local: (transaction, saga, trace) => this.#local(transaction, saga, trace),
+      recorder: parts.tracing?.recorder,
       clock,
       random: parts.random,
       log,
@@ -90,21 +92,21 @@ export class ServiceSagas {
     await stopped;
   }
 
-  #context(saga: SagaRow, key: string): CallContext {
+  #context(key: string, trace: Trace): CallContext {
     const { clock, name } = this.#bound;
     return new CallContext({
       clock,
       wheel: this.#parts.wheel,
       deadline: Number.POSITIVE_INFINITY,
-      trace: continueTrace(saga.trace),
+      trace,
       caller: name,
       idempotencyKey: key,
       parent: this.#above,
     });
   }
 
-  #local(transaction: CommandTransaction, saga: SagaRow): unknown {
-    const context = this.#context(saga, `saga:${saga.id}`);
+  #local(transaction: CommandTransaction, saga: SagaRow, trace: Trace): unknown {
+    const context = this.#context(`saga:${saga.id}`, trace);
     const { events, log, settings } = this.#bound;
     return {
       db: transaction.db,

@@ -1,13 +1,20 @@
-import { CallContext, KerfError, newTrace } from "@kerf/kernel";
+import { CallContext, KerfError } from "@kerf/kernel";
 import { Scheduler } from "@kerf/saga";
 import type { DeclaredSchedule } from "../declaration/schedule.ts";
 import type { BoundService } from "./bound-service.ts";
 import { type OperatorActions, textOf } from "./operate.ts";
+import { OwnSpans } from "./own-spans.ts";
 import type { SagaParts } from "./sagas.ts";
 
 /** The schedules of one service in this process. */
 export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
   const { clock, database, log, name, service } = bound;
+  const spans = new Map(
+    service.schedules.map((each) => [
+      each.name,
+      new OwnSpans("schedule", bound, each.name, { "kerf.schedule": each.name }, parts.tracing),
+    ]),
+  );
   return new Scheduler({
     schedules: service.schedules,
     database,
@@ -15,18 +22,21 @@ export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
     random: parts.random,
     log,
     async run(schedule, occurrence, transaction) {
+      const own = spans.get(schedule.name) as OwnSpans<"schedule">;
+      const trace = own.begin();
       const context = new CallContext({
         clock,
         wheel: parts.wheel,
         deadline: Number.POSITIVE_INFINITY,
-        trace: newTrace(),
+        trace,
         caller: name,
       });
-      const { run } = schedule as DeclaredSchedule;
-      await (run as (args: unknown) => Promise<void> | void)({
+      const run = (schedule as DeclaredSchedule).run as (args: unknown) => Promise<void> | void;
+      const part = transaction.under(trace);
+      const args = {
         at: new Date(occurrence),
-        db: transaction.db,
-        raw: transaction.raw,
+        db: part.db,
+        raw: part.raw,
         get emit() {
           return bound.events?.emit(transaction, context);
         },
@@ -39,7 +49,8 @@ export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
         log: log.in(context.trace).with({ schedule: schedule.name }),
         clock,
         ...bound.settings,
-      });
+      };
+      await own.during(trace, () => run(args));
     },
   });
 }

@@ -5,16 +5,17 @@ import {
   defaultDeadlineMs,
   delay,
   KerfError,
-  newTrace,
   type Random,
   type TimerWheel,
 } from "@kerf/kernel";
 import type { Reads } from "@kerf/data";
-import type { Logger } from "@kerf/telemetry";
+import type { Logger, TracingParts } from "@kerf/telemetry";
 import type { RawClient, Worker } from "../declaration/handlers.ts";
 import type { Secrets } from "../declaration/settings.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundService } from "./bound-service.ts";
+import { readsOf } from "./reads-of.ts";
+import { OwnSpans } from "./own-spans.ts";
 
 /** First pause after a failed run, milliseconds, unless the worker itself pauses longer. */
 const firstPauseMs = 100;
@@ -26,6 +27,7 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly random: Random;
+  readonly tracing?: TracingParts | undefined;
 }
 
 /** One worker of a service at work: run, pause, run again; never two runs at once. */
@@ -35,6 +37,7 @@ export class WorkerLoop {
   readonly #parts: WorkerParts;
   readonly #log: Logger;
   readonly #stopping = new AbortController();
+  readonly #spans: OwnSpans<"worker">;
   #current: CallContext | undefined;
   #ended: Promise<void> | undefined;
 
@@ -48,6 +51,7 @@ export class WorkerLoop {
     this.#worker = worker;
     this.#parts = parts;
     this.#log = bound.log.with({ worker: name });
+    this.#spans = new OwnSpans("worker", bound, name, { "kerf.worker": name }, parts.tracing);
   }
 
   /** Starts the first run at once. Idempotent. */
@@ -100,8 +104,9 @@ export class WorkerLoop {
   }
 
   async #run(context: CallContext): Promise<boolean> {
+    const run = new WorkerRun(this.#bound, context, this.#log);
     try {
-      const more = await this.#worker.run(new WorkerRun(this.#bound, context, this.#log) as never);
+      const more = await this.#spans.during(context.trace, () => this.#worker.run(run as never));
       return more === true;
     } finally {
       context.release();
@@ -114,7 +119,7 @@ export class WorkerLoop {
       clock,
       wheel,
       deadline: wheel.now + (this.#worker.deadlineMs ?? defaultDeadlineMs),
-      trace: newTrace(),
+      trace: this.#spans.begin(),
       caller: this.#bound.name,
     });
   }
@@ -191,6 +196,6 @@ class WorkerRun {
   }
 
   #read(): Reads {
-    return (this.#reads ??= this.#bound.database.reads({ deadline: this.#context.deadline }));
+    return (this.#reads ??= readsOf(this.#bound, this.#context));
   }
 }

@@ -17,9 +17,11 @@ interface Left {
 
 /** The programs that a platform started which is gone. */
 export class LeftRunning {
+  readonly #home: string;
   readonly #directory: string;
 
   constructor(home: string) {
+    this.#home = home;
     this.#directory = join(home, "run", "instances");
   }
 
@@ -34,7 +36,10 @@ export class LeftRunning {
       living.filter((record) => !isGateway(record)),
       bounds.units,
     );
-    return living.length;
+    // Last, since all of them tell it how they ended.
+    const store = await this.#telemetryStore();
+    await endThese(store, bounds.units);
+    return living.length + store.length;
   }
 
   /** Takes away what they can no longer take away themselves: their records and sockets, and those of the platform. */
@@ -49,8 +54,26 @@ export class LeftRunning {
       }
       await rm(join(this.#directory, `${record.id}.json`), { force: true });
     }
-    for (const name of ["platform.json", "platform.lock", join("run", "platform.sock")])
+    for (const name of [
+      "platform.json",
+      "platform.lock",
+      join("run", "platform.sock"),
+      join("run", "telemetry.json"),
+    ])
       await rm(join(home, name), { force: true });
+  }
+
+  /** Its record lies beside those of instances, and it has its folder as an argument. */
+  async #telemetryStore(): Promise<Left[]> {
+    try {
+      const text = await readFile(join(this.#home, "run", "telemetry.json"), "utf8");
+      const { reference } = JSON.parse(text) as Pick<Required<Left>, "reference">;
+      const id = join(this.#home, "state", "telemetry");
+      const store: Left = { id, unit: "telemetry", reference };
+      return (await lives(store)) ? [store] : [];
+    } catch {
+      return [];
+    }
   }
 
   async #records(): Promise<Left[]> {

@@ -28,13 +28,14 @@ live() {
   case $(command_of "$pid") in $2) printf '%s\n' "$pid" ;; esac
 }
 
-# The platform, instances and gateways; these have their id as an argument.
+# The platform, instances and gateways, which have their id as an argument, and the telemetry store.
 live_programs() {
   live "$home/platform.json" '*platform*main*'
   for file in "$home"/run/instances/*.json; do
     id=${file##*/}
     live "$file" "*main*${id%.json}*"
   done
+  live "$home/run/telemetry.json" "*telemetry-store*$home*"
 }
 
 live_servers() {

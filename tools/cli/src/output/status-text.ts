@@ -18,6 +18,7 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
     ...status.databases
       .filter(({ embedded }) => embedded)
       .map((server) => ({ ...server, id: `postgres:${server.server}` })),
+    ...storeOf(status),
   ];
   const rows = processes.map((process) => [
     process.id,
@@ -73,6 +74,7 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
     ...status.units.flatMap(({ instances }) => instances),
     ...status.gateways,
     ...status.databases.map((server) => ({ ...server, id: `postgres:${server.server}` })),
+    ...storeOf(status),
   ];
   return [
     ...status.services.flatMap(({ name, problem }) =>
@@ -82,6 +84,12 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
       .filter(({ state, lastError }) => state !== "ready" && lastError !== undefined)
       .map(({ id, lastError }) => [id, lastError as ErrorShape] as const),
   ];
+}
+
+/** The telemetry store, where there is one. */
+function storeOf({ telemetry }: Status) {
+  if (telemetry === undefined) return [];
+  return [{ ...telemetry, id: "telemetry", address: telemetry.endpoint }];
 }
 
 function problemText(source: string, error: ErrorShape, paint: Paint): string {

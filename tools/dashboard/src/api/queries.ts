@@ -3,7 +3,6 @@ import { KerfError } from "@kerf/kernel";
 import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { client } from "./client.ts";
 import type { Manifest } from "./manifest.ts";
-import { askTelemetry, offers, type TrafficMap } from "./telemetry.ts";
 
 /** How often what runs is looked at again, milliseconds. */
 export const liveMs = 1_500;
@@ -58,11 +57,10 @@ export const auditQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
-/** What traffic went where, where this platform says it. */
+/** What traffic went where, over the last quarter of an hour. */
 export const trafficQuery = queryOptions({
   queryKey: ["map"],
-  queryFn: ({ signal }) => askTelemetry<TrafficMap>("map", {}, signal),
-  enabled: offers("map"),
+  queryFn: ({ signal }) => client.map({}, { signal }),
   refetchInterval: 2_000,
 });
 

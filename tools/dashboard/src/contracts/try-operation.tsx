@@ -2,7 +2,6 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { client } from "../api/client.ts";
-import { offers } from "../api/telemetry.ts";
 import { Command } from "../parts/command.tsx";
 import { Problem } from "../parts/notice.tsx";
 import { word } from "../parts/word.ts";
@@ -78,15 +77,9 @@ export function TryOperation({
             <pre>{JSON.stringify(call.data.output, undefined, 2)}</pre>
             <p>
               Trace{" "}
-              {offers("trace") ? (
-                <Link to="/traces/$traceId" params={{ traceId: call.data.traceId }}>
-                  {call.data.traceId}
-                </Link>
-              ) : (
-                <Link to="/logs" search={{ q: call.data.traceId }}>
-                  {call.data.traceId}
-                </Link>
-              )}
+              <Link to="/traces/$traceId" params={{ traceId: call.data.traceId }}>
+                {call.data.traceId}
+              </Link>
             </p>
           </>
         )}

@@ -1,5 +1,3 @@
-import { offers } from "../api/telemetry.ts";
-
 /** A page of the navigation. */
 export interface Page {
   readonly to: string;
@@ -8,12 +6,13 @@ export interface Page {
   readonly key: string;
 }
 
-const all: readonly (Page & { readonly needs?: string })[] = [
+/** All pages, the most asked for first. */
+export const pages: readonly Page[] = [
   { to: "/", title: "Map", key: "m" },
   { to: "/services", title: "Services", key: "s" },
-  { to: "/traces", title: "Traces", key: "t", needs: "traces" },
+  { to: "/traces", title: "Traces", key: "t" },
   { to: "/logs", title: "Logs", key: "l" },
-  { to: "/metrics", title: "Metrics", key: "u", needs: "metrics" },
+  { to: "/metrics", title: "Metrics", key: "u" },
   { to: "/sagas", title: "Sagas", key: "a" },
   { to: "/events", title: "Events", key: "e" },
   { to: "/releases", title: "Releases", key: "r" },
@@ -21,8 +20,3 @@ const all: readonly (Page & { readonly needs?: string })[] = [
   { to: "/settings", title: "Settings", key: "o" },
   { to: "/audit", title: "Audit", key: "h" },
 ];
-
-/** The pages that this platform can fill. */
-export const pages: readonly Page[] = all.filter(
-  ({ needs }) => needs === undefined || offers(needs),
-);

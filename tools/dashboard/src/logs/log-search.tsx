@@ -1,18 +1,15 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { askTelemetry, type LogRecord } from "../api/telemetry.ts";
+import { client } from "../api/client.ts";
+import { Command } from "../parts/command.tsx";
 import { clockTime, duration } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
 import { VirtualLines } from "../parts/virtual-lines.tsx";
+import { word } from "../parts/word.ts";
 
 /** Lines that are asked for at once. */
 const limit = 5_000;
-
-interface Answer {
-  readonly logs: readonly LogRecord[];
-  readonly searched: { readonly rows: number; readonly ms: number };
-}
 
 /** OpenTelemetry's severity numbers, from the first of each on. */
 const levels: readonly (readonly [least: number, level: string])[] = [
@@ -26,7 +23,7 @@ const levels: readonly (readonly [least: number, level: string])[] = [
 export function LogSearch({ query }: { readonly query: string }): ReactNode {
   const logs = useQuery({
     queryKey: ["log-records", query],
-    queryFn: ({ signal }) => askTelemetry<Answer>("log-records", { query, limit }, signal),
+    queryFn: ({ signal }) => client.logRecords({ query, limit }, { signal }),
     refetchInterval: 2_000,
     placeholderData: keepPreviousData,
   });
@@ -34,6 +31,7 @@ export function LogSearch({ query }: { readonly query: string }): ReactNode {
     <Loaded query={logs}>
       {({ logs: found, searched }) => (
         <>
+          <Command text={query === "" ? "kerf logs" : `kerf logs ${word(query)}`} />
           <p className="faint" role="status">
             {found.length} lines, of {searched.rows} in {duration(searched.ms)}
           </p>

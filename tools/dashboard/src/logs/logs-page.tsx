@@ -1,6 +1,5 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo, useState } from "react";
-import { offers } from "../api/telemetry.ts";
 import { Command } from "../parts/command.tsx";
 import { clockTime } from "../parts/format.ts";
 import { Empty, Problem } from "../parts/notice.tsx";
@@ -15,7 +14,7 @@ import { matcher } from "./matches.ts";
 export function LogsPage(): ReactNode {
   const { live, q = "" } = useSearch({ strict: false }) as { q?: string; live?: string };
   const navigate = useNavigate();
-  const searches = offers("logRecords") && live !== "1";
+  const searches = live !== "1";
   const search = (next: Record<string, string | undefined>): void =>
     void navigate({ to: "/logs", search: { q, live, ...next } as never, replace: true });
   return (
@@ -27,16 +26,14 @@ export function LogsPage(): ReactNode {
           label="Search, e.g. service:orders level:error"
           onChange={(text) => search({ q: text === "" ? undefined : text })}
         />
-        {offers("logRecords") ? (
-          <label className="check">
-            <input
-              type="checkbox"
-              checked={!searches}
-              onChange={({ target }) => search({ live: target.checked ? "1" : undefined })}
-            />
-            live
-          </label>
-        ) : null}
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={!searches}
+            onChange={({ target }) => search({ live: target.checked ? "1" : undefined })}
+          />
+          live, as it is written
+        </label>
       </header>
       {searches ? <LogSearch query={q} /> : <LiveLogs query={q} />}
     </section>

@@ -83,7 +83,7 @@ function columnsOf({ boxes, ways }: Picture): Box[][] {
     boxes.filter(({ kind }) => kind === "client"),
     boxes.filter(({ kind }) => kind === "gateway"),
     ...[...deep].sort(([a], [b]) => a - b).map(([, column]) => column),
-    boxes.filter(({ kind }) => kind === "database"),
+    boxes.filter(({ kind }) => kind === "database" || kind === "foreign"),
   ].filter((column) => column.length > 0);
 }
 

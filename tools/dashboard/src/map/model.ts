@@ -1,6 +1,5 @@
-import type { RunState, Status } from "@kerf/control-api";
+import type { RunState, Status, TrafficMap } from "@kerf/control-api";
 import type { Manifest } from "../api/manifest.ts";
-import type { MapEdge, TrafficMap } from "../api/telemetry.ts";
 
 /** What is measured of a box or a way. */
 export interface Measured {
@@ -13,7 +12,7 @@ export interface Measured {
 /** A box of the map: what runs, or where data lies. */
 export interface Box {
   readonly id: string;
-  readonly kind: "client" | "gateway" | "unit" | "database";
+  readonly kind: "client" | "gateway" | "unit" | "database" | "foreign";
   readonly label: string;
   /** What is in it. */
   readonly services: readonly string[];
@@ -97,6 +96,9 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
       problem: database.lastError?.message,
     })),
   ];
+  for (const { kind, label } of traffic?.nodes ?? [])
+    if (isForeign(kind))
+      boxes.push({ id: `foreign:${label}`, kind: "foreign", label, services: [] });
   const known = new Set(boxes.map(({ id }) => id));
   const ways = new Map<string, Way>();
   const add = (from: string | undefined, to: string | undefined, kind: Way["kind"]): void => {
@@ -130,9 +132,10 @@ function addTraffic(
 ): void {
   const boxOf = new Map(
     nodes.map(({ id, kind, label }) => {
-      if (kind === "client") return [id, "clients"];
+      // Operators call as they like: what they do is no way of the architecture.
+      if (kind === "client") return [id, id === "client" ? "clients" : ""];
       if (kind === "service") return [id, unitOf.get(label) ?? ""];
-      return [id, `${kind}:${label}`];
+      return [id, isForeign(kind) ? `foreign:${label}` : `${kind}:${label}`];
     }),
   );
   const measured = Map.groupBy(
@@ -140,7 +143,7 @@ function addTraffic(
     ({ from, kind, to }) => `${boxOf.get(from)}→${boxOf.get(to)}:${kind}`,
   );
   for (const [id, same] of measured) {
-    const [first] = same as [MapEdge];
+    const [first] = same as [TrafficMap["edges"][number]];
     const from = boxOf.get(first.from) ?? "";
     const to = boxOf.get(first.to) ?? "";
     if (from === to || !known.has(from) || !known.has(to)) continue;
@@ -163,6 +166,11 @@ function addTraffic(
       traffic: isUsed ? sum : undefined,
     });
   }
+}
+
+/** Known by its traffic alone: the app declares nothing of it. */
+function isForeign(kind: TrafficMap["nodes"][number]["kind"]): boolean {
+  return kind === "foreign" || kind === "broker";
 }
 
 /** Rates add up; errors by their share of the calls; the slowest p95 says how slow it gets. */

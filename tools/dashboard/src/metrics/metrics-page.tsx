@@ -2,7 +2,8 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { auditQuery, useManifest } from "../api/queries.ts";
-import { askTelemetry, type Series } from "../api/telemetry.ts";
+import type { MetricSeries } from "@kerf/control-api";
+import { client } from "../api/client.ts";
 import { Choice } from "../changes/unit-actions.tsx";
 import { duration, rate } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
@@ -22,7 +23,7 @@ const points = 180;
 const everything = "all services";
 
 interface Answer {
-  readonly series: readonly Series[];
+  readonly series: readonly MetricSeries[];
   readonly unit: string;
 }
 
@@ -48,8 +49,8 @@ export function MetricsPage(): ReactNode {
       const query = of === everything ? "" : `service:${of}`;
       const question = { name: "kerf.server.duration", query, from: to - spanMs, to, stepMs };
       const [all, byError] = await Promise.all([
-        askTelemetry<Answer>("metrics", question, signal),
-        askTelemetry<Answer>("metrics", { ...question, by: "error.type" }, signal),
+        client.metrics(question, { signal }),
+        client.metrics({ ...question, by: "error.type" }, { signal }),
       ]);
       return { all, byError };
     },

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { auditQuery, releasesQuery, useManifest, useStatus } from "../api/queries.ts";
-import { offers } from "../api/telemetry.ts";
 import { ChangeWindow } from "../changes/change-window.tsx";
 import { type Facts, type Plan, planRestart, planRollback } from "../changes/plan.ts";
 import { ScaleWindow } from "../changes/unit-actions.tsx";
@@ -150,11 +149,9 @@ function Row({
         <Link className="button" to="/logs" search={{ q: `service:${name}` }}>
           Logs
         </Link>
-        {offers("traces") ? (
-          <Link className="button" to="/traces" search={{ q: `service:${name}` }}>
-            Traces
-          </Link>
-        ) : null}
+        <Link className="button" to="/traces" search={{ q: `service:${name}` }}>
+          Traces
+        </Link>
         <button type="button" onClick={() => onPlan(planRestart(unit))}>
           Restart
         </button>

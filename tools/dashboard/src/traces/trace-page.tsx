@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useParams, useSearch, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
-import { askTelemetry, type Span, type Trace } from "../api/telemetry.ts";
+import type { LogRecord, Span } from "@kerf/control-api";
+import { client } from "../api/client.ts";
 import { Command } from "../parts/command.tsx";
 import { clockTime, duration } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
@@ -9,13 +10,19 @@ import { State } from "../parts/state.tsx";
 import { VirtualLines } from "../parts/virtual-lines.tsx";
 import { type Row, waterfall } from "./waterfall.ts";
 
+interface Trace {
+  readonly spans: readonly Span[];
+  readonly logs: readonly LogRecord[];
+  readonly truncated: boolean;
+}
+
 /** One trace: every call, attempt, statement and handler of it on one time line, with what was said meanwhile. */
 export function TracePage(): ReactNode {
   const { traceId } = useParams({ strict: false }) as { traceId: string };
   const trace = useQuery({
     queryKey: ["trace", traceId],
     queryFn: ({ signal }) =>
-      askTelemetry<Trace>(`traces/${encodeURIComponent(traceId)}`, {}, signal),
+      client.trace({ traceId }, { signal }),
     // Its last spans may still be on their way.
     refetchInterval: ({ state }) => (state.dataUpdateCount < 5 ? 2_000 : false),
   });

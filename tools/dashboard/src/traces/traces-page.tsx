@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { askTelemetry, type TraceSummary } from "../api/telemetry.ts";
+import { client } from "../api/client.ts";
 import { Command } from "../parts/command.tsx";
 import { clockTime, duration } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
@@ -20,7 +20,7 @@ export function TracesPage(): ReactNode {
   const traces = useQuery({
     queryKey: ["traces", q],
     queryFn: ({ signal }) =>
-      askTelemetry<{ traces: readonly TraceSummary[] }>("traces", { query: q, limit }, signal),
+      client.traces({ query: q, limit }, { signal }),
     refetchInterval: 2_000,
     placeholderData: keepPreviousData,
   });

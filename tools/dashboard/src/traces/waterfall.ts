@@ -1,4 +1,4 @@
-import type { LogRecord, Span } from "../api/telemetry.ts";
+import type { LogRecord, Span } from "@kerf/control-api";
 
 /** A row of the waterfall: a span, or what was said or happened while it ran. */
 export type Row =

@@ -237,8 +237,10 @@ test("whatever arrives is read or refused, never more", () => {
   const cases: readonly (readonly [Signal, Encoding])[] = [
     ["traces", "protobuf"],
     ["logs", "protobuf"],
+    ["metrics", "protobuf"],
     ["traces", "json"],
     ["logs", "json"],
+    ["metrics", "json"],
   ];
   fc.assert(
     fc.property(

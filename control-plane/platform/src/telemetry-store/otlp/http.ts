@@ -14,7 +14,11 @@ const maxBodies = 16;
 const requestMs = 10_000;
 const unzip = promisify(gunzip);
 
-const signals: Readonly<Record<string, Signal>> = { "/v1/traces": "traces", "/v1/logs": "logs" };
+const signals: Readonly<Record<string, Signal>> = {
+  "/v1/traces": "traces",
+  "/v1/logs": "logs",
+  "/v1/metrics": "metrics",
+};
 const encodings: Readonly<Record<string, Encoding>> = {
   "application/x-protobuf": "protobuf",
   "application/json": "json",

@@ -4,6 +4,7 @@ import type { Encoding, Signal } from "./signal.ts";
 const names: Readonly<Record<Signal, string>> = {
   traces: "rejectedSpans",
   logs: "rejectedLogRecords",
+  metrics: "rejectedDataPoints",
 };
 
 /** An Export…ServiceResponse: empty when all was taken, else how much was not and why. */

@@ -57,6 +57,46 @@ export interface ReceivedLog {
   readonly spanId: Buffer | undefined;
 }
 
+/**
+ * What a metric is. `counter`: how much came to it. `level`: how much there is, of which the parts make a sum (connections). `gauge`: how much there
+ * is, of which they do not (a temperature). `histogram`: how many there were of which size.
+ */
+export type MetricKind = "counter" | "level" | "gauge" | "histogram";
+
+/** How many were greater than `low` and at most `high`; the outermost may be endless. */
+export type Bucket = readonly [low: number, high: number, count: number];
+
+/** One that was measured, with the span in which it was. */
+export interface ReceivedExemplar {
+  /** Microseconds since 1970-01-01 UTC. */
+  readonly at: number;
+  readonly value: number;
+  /** In hex. */
+  readonly traceId?: string;
+  readonly spanId?: string;
+}
+
+/** A point of a metric as it arrived; times in microseconds since 1970-01-01 UTC. */
+export interface ReceivedPoint {
+  readonly name: string;
+  /** As UCUM writes it. */
+  readonly unit: string;
+  readonly kind: MetricKind;
+  /** Whether it counts from `startedAt` on, and not from the point before it. */
+  readonly cumulative: boolean;
+  readonly attributes: Attributes | undefined;
+  /** 0 when it is not said. */
+  readonly startedAt: number;
+  readonly at: number;
+  /** Of a histogram the sum of what was measured. */
+  readonly value: number;
+  /** Of a histogram. */
+  readonly count: number | undefined;
+  /** Of a histogram those that are not empty, ascending. */
+  readonly buckets: readonly Bucket[] | undefined;
+  readonly exemplars: readonly ReceivedExemplar[] | undefined;
+}
+
 /** Takes what a request holds, one after the other. */
 export interface ReceivedSink<What> {
   (resource: ReceivedResource, what: What): void;

@@ -1,11 +1,14 @@
 import type { Received } from "../store.ts";
 import { readLogsJson, readTracesJson } from "./json.ts";
 import { readLogs } from "./logs.ts";
+import { pointOf } from "./metric.ts";
+import { readMetricsJson } from "./metrics-json.ts";
+import { readMetrics } from "./metrics.ts";
 import type { ReceivedLog, ReceivedSpan } from "./received.ts";
 import { readTraces } from "./traces.ts";
 
 /** What of telemetry is sent. */
-export type Signal = "traces" | "logs";
+export type Signal = "traces" | "logs" | "metrics";
 /** How it is written. */
 export type Encoding = "protobuf" | "json";
 
@@ -35,6 +38,13 @@ export function readBatch(signal: Signal, encoding: Encoding, body: Buffer): Bat
       const problem = problemOf(span);
       if (problem === undefined) rows.push({ resource, span });
       else reject(problem);
+    });
+  } else if (signal === "metrics") {
+    const read = encoding === "json" ? readMetricsJson : readMetrics;
+    read(body, (resource, metric) => {
+      const point = pointOf(metric);
+      if (typeof point === "string") reject(point);
+      else rows.push({ resource, point });
     });
   } else {
     const read = encoding === "json" ? readLogsJson : readLogs;

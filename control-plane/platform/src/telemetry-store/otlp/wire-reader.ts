@@ -1,7 +1,7 @@
 import { KerfError } from "@kerf/kernel";
 
 /** Types of fields on protobuf's wire. */
-const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /** Bytes that are no protobuf message of the kind that was expected. */
 export function malformed(why: string): KerfError {
@@ -82,6 +82,33 @@ export class WireReader {
     this.#expect(wire.fixed64);
     const at = this.#take(8);
     return this.#bytes.readUInt32LE(at) + this.#bytes.readUInt32LE(at + 4) * 2 ** 32;
+  }
+
+  /** A whole number that may be negative (`sint32`). */
+  zigzag(): number {
+    const number = this.varint();
+    return number % 2 === 0 ? number / 2 : -(number + 1) / 2;
+  }
+
+  /** A whole number that may be negative (`sfixed64`), exact up to 2^53. */
+  sfixed64(): number {
+    this.#expect(wire.fixed64);
+    const at = this.#take(8);
+    return this.#bytes.readUInt32LE(at) + this.#bytes.readInt32LE(at + 4) * 2 ** 32;
+  }
+
+  /** Numbers of a repeated field, be they packed or not, added to `into`; no more of them than `most`. */
+  repeated(into: number[], most: number, read: (reader: WireReader) => number, type: number): void {
+    if (this.#type !== wire.bytes) into.push(read(this));
+    else {
+      const packed = this.message();
+      packed.#type = type;
+      while (packed.#at < packed.#end) {
+        if (into.length >= most) throw malformed(`a list has more than ${most} numbers`);
+        into.push(read(packed));
+      }
+    }
+    if (into.length > most) throw malformed(`a list has more than ${most} numbers`);
   }
 
   /** A piece of the message itself, not a copy. */

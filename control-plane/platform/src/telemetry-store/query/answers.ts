@@ -82,7 +82,8 @@ function said<Fields extends Readonly<Record<string, string | undefined>>>(
   return Object.fromEntries(known) as { [Name in keyof Fields]?: string };
 }
 
-function hexOf(value: Row[string] | undefined): string | undefined {
+/** An id as it is answered. */
+export function hexOf(value: Row[string] | undefined): string | undefined {
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : undefined;
 }
 

@@ -1,16 +1,29 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { KerfError, toKerfError } from "@kerf/kernel";
-import type { Search, TelemetryStore } from "../store.ts";
+import type { TelemetryStore } from "../store.ts";
+import type { Comparison } from "./compare.ts";
+import type { Period, Search } from "./spans.ts";
 
-/** Rows of one answer: by default, and at most. */
+/** Rows of one answer: by default, and at most. Traces are read whole. */
 const defaultLimit = 100;
 const maxLimit = 10_000;
-/** Without another word a query is for what is as old at most, milliseconds. */
+const maxTraces = 1_000;
+const maxDifferences = 200;
+/** Without another word a query is for what is as old at most, milliseconds; charts and the map for what is now. */
 const defaultAgeMs = 24 * 3_600_000;
+const nowMs = 15 * 60_000;
 
 /**
- * Answers what is kept, to the platform alone: `/trace/ID`, `/spans?query=&from=&to=&limit=`, `/logs?…` and `/stored`. Who may ask is decided by the rights
- * of the socket that it listens at. Not listening yet.
+ * Answers what is kept, to the platform alone. Times are milliseconds since 1970-01-01 UTC. Who may ask is decided by the rights of the socket that it
+ * listens at. Not listening yet.
+ *
+ * - `/trace/ID`: its spans
+ * - `/traces?query=&from=&to=&limit=`: a line for each trace of which a span is asked for
+ * - `/spans?…` and `/logs?…`: rows, and of how many
+ * - `/compare?query=|traces=ID,ID&from=&to=&baselineFrom=&baselineTo=&limit=`: which attributes tell those traces from all others
+ * - `/metrics?name=&query=&by=&from=&to=&step=`: a metric over time
+ * - `/edges?from=&to=`: who called, told or asked whom
+ * - `/stored`: how much there is
  */
 export function queryServer(store: TelemetryStore, now: () => number): Server {
   return createServer((request, response) => {
@@ -25,30 +38,82 @@ export function queryServer(store: TelemetryStore, now: () => number): Server {
 }
 
 function found(request: IncomingMessage, store: TelemetryStore, now: number): unknown {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://store");
+  const { pathname, searchParams: given } = new URL(request.url ?? "/", "http://store");
   const [, what, id = ""] = pathname.split("/");
-  if (what === "trace") return { spans: store.trace(id) };
-  if (what === "spans") return { spans: store.spans(searchIn(searchParams, now)) };
-  if (what === "logs") return { logs: store.logs(searchIn(searchParams, now)) };
-  if (what === "stored") return store.stored;
-  throw new KerfError("not_found", `There is no ${pathname}.`);
+  switch (what) {
+    case "trace":
+      return { spans: store.trace(id) };
+    case "traces":
+      return { traces: store.traces(searchIn(given, now, maxTraces)) };
+    case "spans":
+      return { spans: store.spans(searchIn(given, now, maxLimit)) };
+    case "logs": {
+      const since = performance.now();
+      const logs = store.logs(searchIn(given, now, maxLimit));
+      return { logs, searched: { rows: store.stored.logs, ms: performance.now() - since } };
+    }
+    case "compare":
+      return store.compare(comparisonIn(given, now));
+    case "metrics":
+      return store.metric({
+        ...periodIn(given, now, nowMs),
+        name: given.get("name") ?? "",
+        query: given.get("query") ?? "",
+        by: listIn(given, "by"),
+        stepMs: given.has("step") ? numberIn(given, "step", 0) : undefined,
+      });
+    case "edges": {
+      const period = periodIn(given, now, nowMs);
+      return { edges: store.edges(period), since: period.from, until: period.to };
+    }
+    case "stored":
+      return store.stored;
+    default:
+      throw new KerfError("not_found", `There is no ${pathname}.`);
+  }
 }
 
-function searchIn(given: URLSearchParams, now: number): Search {
-  const number = (name: string, otherwise: number): number => {
-    const text = given.get(name);
-    if (text === null) return otherwise;
-    const value = Number(text);
-    if (Number.isFinite(value)) return value;
-    throw new KerfError("invalid_input", `${name}: ${JSON.stringify(text)} is no number.`);
-  };
-  const to = number("to", now);
+function searchIn(given: URLSearchParams, now: number, most: number): Search {
   return {
     query: given.get("query") ?? "",
-    from: number("from", to - defaultAgeMs),
-    to,
-    limit: Math.max(1, Math.min(maxLimit, number("limit", defaultLimit))),
+    ...periodIn(given, now, defaultAgeMs),
+    limit: limitIn(given, most),
   };
+}
+
+function comparisonIn(given: URLSearchParams, now: number): Comparison {
+  const selection = periodIn(given, now, defaultAgeMs);
+  return {
+    traces: listIn(given, "traces"),
+    query: given.get("query") ?? "",
+    selection,
+    baseline: {
+      from: numberIn(given, "baselineFrom", selection.from),
+      to: numberIn(given, "baselineTo", selection.to),
+    },
+    limit: limitIn(given, maxDifferences),
+  };
+}
+
+function periodIn(given: URLSearchParams, now: number, ageMs: number): Period {
+  const to = numberIn(given, "to", now);
+  return { from: numberIn(given, "from", to - ageMs), to };
+}
+
+function limitIn(given: URLSearchParams, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(numberIn(given, "limit", defaultLimit))));
+}
+
+function numberIn(given: URLSearchParams, name: string, otherwise: number): number {
+  const text = given.get(name);
+  if (text === null) return otherwise;
+  const value = Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new KerfError("invalid_input", `${name}: ${JSON.stringify(text)} is no number.`);
+}
+
+function listIn(given: URLSearchParams, name: string): string[] {
+  return (given.get(name) ?? "").split(",").filter((one) => one !== "");
 }
 
 function answer(response: ServerResponse, status: number, value: unknown): void {

@@ -8,41 +8,42 @@ export interface Sql {
   readonly values: readonly (string | number | Uint8Array)[];
 }
 
-/** What is asked for: spans, or lines of logs. */
-export type Subject = "spans" | "logs";
+/** What is asked for: spans, lines of logs, or series of metrics. Their table is `s`; nothing else needs to be joined. */
+export type Subject = "spans" | "logs" | "series";
 
 type Compile = (condition: Condition) => Sql;
 
 const kinds = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
-/** Fields that both have. Tables: `r` resources. */
+/** Fields that all have. */
 const common: Readonly<Record<string, Compile>> = {
-  service: textual("r.service"),
-  unit: textual("r.unit"),
-  release: textual("r.release"),
-  instance: textual("r.instance"),
+  service: shared("resource", "resources", "service"),
+  unit: shared("resource", "resources", "unit"),
+  release: shared("resource", "resources", "release"),
+  instance: shared("resource", "resources", "instance"),
 };
 
-/** Fields of a query for spans. Tables: `s` spans, `n` names, `r` resources. */
+/** Fields of a query for spans. */
 const ofSpans: Readonly<Record<string, Compile>> = {
   ...common,
-  name: textual("n.name"),
-  operation: textual("n.name"),
+  name: shared("name", "names", "name"),
+  operation: shared("name", "names", "name"),
   status: ({ field, value, comparison }) => {
     assertMatches(field, comparison);
-    return { text: "s.failed = ?", values: [oneOf(field, value, ["ok", "error"])] };
+    // Written out, so that SQLite knows its index of those that failed.
+    return { text: `s.failed = ${oneOf(field, value, ["ok", "error"])}`, values: [] };
   },
   kind: ({ field, value, comparison }) => {
     assertMatches(field, comparison);
     return { text: "s.kind = ?", values: [oneOf(field, value, kinds)] };
   },
-  code: (condition) => ofAttribute("s.attributes", { ...condition, field: "@error.type" }),
+  code: (condition) => ofAttribute({ ...condition, field: "@error.type" }),
   duration: ({ comparison, value }) => numeric("s.duration", comparison, microsOf(value)),
   trace: ids("s.trace", 16),
   span: ids("s.span", 8),
 };
 
-/** Fields of a query for lines of logs. Tables: `s` logs, `r` resources. */
+/** Fields of a query for lines of logs. */
 const ofLogs: Readonly<Record<string, Compile>> = {
   ...common,
   message: textual("s.body"),
@@ -54,15 +55,26 @@ const ofLogs: Readonly<Record<string, Compile>> = {
     const beyond = comparison === ">" || comparison === "<=" ? severity + 4 : severity;
     return { text: `s.severity ${comparison.startsWith(">") ? ">=" : "<"} ?`, values: [beyond] };
   },
-  code: (condition) => ofAttribute("s.attributes", { ...condition, field: "@code" }),
+  code: (condition) => ofAttribute({ ...condition, field: "@code" }),
   trace: ids("s.trace", 16),
   span: ids("s.span", 8),
 };
 
-const fields = { spans: ofSpans, logs: ofLogs } as const;
+/** Fields of a query for series of metrics. */
+const ofSeries: Readonly<Record<string, Compile>> = {
+  ...common,
+  code: (condition) => ofAttribute({ ...condition, field: "@error.type" }),
+};
+
+const fields = { spans: ofSpans, logs: ofLogs, series: ofSeries } as const;
 const wordsIn = {
-  spans: ["n.name", "s.attributes", "s.rest"],
-  logs: ["s.body", "s.attributes"],
+  spans: [
+    "s.name in (select id from names where name like ? escape '\\')",
+    "s.attributes like ? escape '\\'",
+    "s.rest like ? escape '\\'",
+  ],
+  logs: ["s.body like ? escape '\\'", "s.attributes like ? escape '\\'"],
+  series: ["s.attributes like ? escape '\\'"],
 } as const;
 
 /** A query as a condition on the rows of one segment. Values never become part of the text. Throws `invalid_input` for a field that there is not. */
@@ -86,11 +98,8 @@ export function toSql(subject: Subject, query: Query): Sql {
     }
     case "word": {
       const pattern = `%${likePattern(query.text)}%`;
-      const columns = wordsIn[subject];
-      return {
-        text: columns.map((column) => `${column} like ? escape '\\'`).join(" or "),
-        values: columns.map(() => pattern),
-      };
+      const places = wordsIn[subject];
+      return { text: places.join(" or "), values: places.map(() => pattern) };
     }
     case "condition":
       return ofCondition(subject, query);
@@ -99,7 +108,7 @@ export function toSql(subject: Subject, query: Query): Sql {
 
 function ofCondition(subject: Subject, condition: Condition): Sql {
   const { field } = condition;
-  if (field.startsWith("@")) return ofAttribute("s.attributes", condition);
+  if (field.startsWith("@")) return ofAttribute(condition);
   const known = fields[subject];
   const compile = Object.hasOwn(known, field) ? known[field] : undefined;
   if (compile === undefined) {
@@ -112,25 +121,49 @@ function ofCondition(subject: Subject, condition: Condition): Sql {
 }
 
 /** An attribute of the row itself, or else of who recorded it. */
-function ofAttribute(column: string, { comparison, field, value }: Condition): Sql {
+function ofAttribute({ comparison, field, value }: Condition): Sql {
   // JSON paths take names in quotation marks; one within a name cannot be written there.
   const path = `$."${field.slice(1).replaceAll('"', "")}"`;
-  const found = `coalesce(json_extract(${column}, ?), json_extract(r.attributes, ?))`;
   if (comparison !== "matches") {
     const number = Number(value);
     if (Number.isFinite(number))
-      return { text: `${found} ${comparison} ?`, values: [path, path, number] };
+      return ownOrShared(path, (found) => `${found} ${comparison} ?`, [number]);
     throw new KerfError("invalid_input", {
       message: `${field}: ${JSON.stringify(value)} is no number.`,
       fix: `${comparison} compares numbers.`,
     });
   }
-  if (value === "*") return { text: `${found} is not null`, values: [path, path] };
+  if (value === "*") return ownOrShared(path, (found) => `${found} is not null`, []);
   // JSON's true and false are 1 and 0 there.
   const asked = value === "true" ? "1" : value === "false" ? "0" : value;
+  return ownOrShared(
+    path,
+    (found) => `cast(${found} as text) like ? escape '\\'`,
+    [likePattern(asked)],
+    standsAsWritten(value) ? `%${likePattern(value)}%` : undefined,
+  );
+}
+
+/** Whether a value stands in JSON just as it is written here: then a look at the text tells most rows apart, five times as quick as reading it. */
+function standsAsWritten(value: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  if (/["\\\u0000-\u001f]/.test(value)) return false;
+  return !Number.isFinite(Number(value)) || /^\d{2,15}$/.test(value);
+}
+
+function ownOrShared(
+  path: string,
+  condition: (found: string) => string,
+  values: readonly (string | number)[],
+  within?: string,
+): Sql {
+  const own = "json_extract(s.attributes, ?)";
+  const look = within === undefined ? "" : "s.attributes like ? escape '\\' and ";
+  const sharedBy = condition("json_extract(attributes, ?)");
   return {
-    text: `cast(${found} as text) like ? escape '\\'`,
-    values: [path, path, likePattern(asked)],
+    text: `(${look}${condition(own)})
+      or (s.resource in (select id from resources where ${sharedBy}) and ${own} is null)`,
+    values: [...(within === undefined ? [] : [within]), path, ...values, path, ...values, path],
   };
 }
 
@@ -138,6 +171,14 @@ function textual(column: string): Compile {
   return ({ comparison, field, value }) => {
     assertMatches(field, comparison);
     return { text: `${column} like ? escape '\\'`, values: [likePattern(value)] };
+  };
+}
+
+/** A text that many rows share: it is compared once, and not for each of them. */
+function shared(id: string, table: string, column: string): Compile {
+  return (condition) => {
+    const { text, values } = textual(column)(condition);
+    return { text: `s.${id} in (select id from ${table} where ${text})`, values };
   };
 }
 

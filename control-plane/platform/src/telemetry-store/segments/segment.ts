@@ -1,18 +1,33 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { KerfError } from "@kerf/kernel";
-import type { ReceivedLog, ReceivedResource, ReceivedSpan } from "../otlp/received.ts";
+import type {
+  ReceivedLog,
+  ReceivedPoint,
+  ReceivedResource,
+  ReceivedSpan,
+} from "../otlp/received.ts";
+import { PointWriter } from "./point-writer.ts";
 import { schema, schemaVersion } from "./schema.ts";
 
 /** How much of a file SQLite keeps in memory, KiB. */
 const cacheKib = 16_384;
 /** Most names whose numbers are kept in memory. */
 const maxNames = 10_000;
+/** Most statements that are kept prepared for being asked again. */
+const maxPrepared = 50;
 
 /** What a segment holds. */
 export interface SegmentCounts {
   readonly spans: number;
   readonly logs: number;
+  readonly points: number;
+}
+
+/** The earliest and the latest time of what a segment holds, microseconds since 1970. */
+export interface Period {
+  readonly least: number;
+  readonly greatest: number;
 }
 
 /** A row as SQLite has it. */
@@ -28,6 +43,8 @@ interface Writers {
   readonly nameOf: StatementSync;
   readonly span: StatementSync;
   readonly log: StatementSync;
+  readonly points: PointWriter;
+  readonly period: StatementSync;
 }
 
 /** One file of the store. */
@@ -37,54 +54,49 @@ export class Segment {
   #writers: Writers | undefined;
   #resources = new WeakMap<ReceivedResource, number>();
   readonly #names = new Map<string, number>();
-  #spans: number;
-  #logs: number;
+  readonly #prepared = new Map<string, StatementSync>();
+  #counts = { spans: 0, logs: 0, points: 0 };
+  #period = { least: Number.MAX_SAFE_INTEGER, greatest: 0 };
 
   /** Opens a file, or makes it. Throws what SQLite says when it cannot be used. */
   constructor(file: string) {
     this.file = file;
     this.#db = new DatabaseSync(file, { timeout: 5_000 });
-    // What is lost with the machine is a second of telemetry; a process that dies loses nothing.
-    this.#db.exec(
-      `pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -${cacheKib}`,
-    );
-    const { user_version: version } = this.#one("pragma user_version") as { user_version: number };
-    if (version === 0)
-      this.#db.exec(`begin; ${schema}; pragma user_version = ${schemaVersion}; commit`);
-    else if (version !== schemaVersion) {
+    try {
+      this.#open();
+    } catch (error) {
       this.#db.close();
-      throw new KerfError("other_version", `${file} was written by another version.`);
+      throw error;
     }
-    this.#spans = this.#last("spans");
-    this.#logs = this.#last("logs");
   }
 
   get counts(): SegmentCounts {
-    return { spans: this.#spans, logs: this.#logs };
+    return this.#counts;
   }
 
-  /** Bytes of its content, free pages included. */
+  /** What it holds nothing of lies after its end. */
+  get period(): Period {
+    return this.#period;
+  }
+
+  /** Bytes that it takes on the disk. */
   get bytes(): number {
-    const { bytes } = this.#one(
-      "select page_count * page_size as bytes from pragma_page_count(), pragma_page_size()",
-    ) as { bytes: number };
-    return bytes;
+    return [this.file, `${this.file}-wal`].reduce(
+      (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
   }
 
   /** Does all of it, or nothing: what throws takes back what was written. */
   transaction(work: () => void): void {
-    const { begin, commit, rollback } = this.#write();
+    const { begin, commit, period, rollback } = this.#write();
     begin.run();
     try {
       work();
+      period.run(this.#period.least, this.#period.greatest);
       commit.run();
     } catch (error) {
-      // Numbers that the transaction gave to texts are gone with it.
-      this.#names.clear();
-      this.#resources = new WeakMap();
-      rollback.run();
-      this.#spans = this.#last("spans");
-      this.#logs = this.#last("logs");
+      this.#takenBack(rollback);
       throw error;
     }
   }
@@ -104,12 +116,14 @@ export class Segment {
       this.#nameId(span.name),
       span.kind,
       span.startedAt,
-      span.endedAt - span.startedAt,
+      // Clocks go back.
+      Math.max(0, span.endedAt - span.startedAt),
       span.failed ? 1 : 0,
       span.attributes === undefined ? null : JSON.stringify(span.attributes),
       rest,
     );
-    this.#spans++;
+    this.#counts.spans++;
+    this.#reaches(span.startedAt);
   }
 
   /** Within a transaction. */
@@ -123,22 +137,38 @@ export class Segment {
       typeof log.body === "string" ? log.body : JSON.stringify(log.body),
       log.attributes === undefined ? null : JSON.stringify(log.attributes),
     );
-    this.#logs++;
+    this.#counts.logs++;
+    this.#reaches(log.at);
+  }
+
+  /** Within a transaction. */
+  addPoint(resource: ReceivedResource, point: ReceivedPoint): void {
+    this.#write().points.add(this.#nameId(point.name), this.#resourceId(resource), point);
+    this.#counts.points++;
+    this.#reaches(point.at);
   }
 
   /** Rows of a query, at most as many as it says itself. */
   all(sql: string, ...parameters: readonly (string | number | Uint8Array | null)[]): Row[] {
-    return this.#db.prepare(sql).all(...parameters) as Row[];
+    return this.#statement(sql).all(...parameters) as Row[];
+  }
+
+  /** Rows of a query one after the other, for whoever knows only then how many are enough. */
+  each(
+    sql: string,
+    ...parameters: readonly (string | number | Uint8Array | null)[]
+  ): Iterable<Row> {
+    return this.#db.prepare(sql).iterate(...parameters) as Iterable<Row>;
   }
 
   close(): void {
-    this.#db.close();
+    if (this.#db.isOpen) this.#db.close();
   }
 
   /** Closes it and removes its files. */
   remove(): void {
-    this.#db.close();
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${this.file}${suffix}`, { force: true });
+    this.close();
+    removeFiles(this.file);
   }
 
   #resourceId(resource: ReceivedResource): number {
@@ -199,18 +229,73 @@ export class Segment {
       log: db.prepare(
         "insert into logs (at, severity, resource, trace, span, body, attributes) values (?, ?, ?, ?, ?, ?, ?)",
       ),
+      points: new PointWriter(db),
+      period: db.prepare(
+        `insert into period (id, least, greatest) values (1, ?, ?)
+           on conflict do update set least = excluded.least, greatest = excluded.greatest`,
+      ),
     };
     return this.#writers;
   }
 
-  #last(table: "spans" | "logs"): number {
-    const { last } = this.#one(`select coalesce(max(id), 0) as last from ${table}`) as {
-      last: number;
-    };
-    return last;
+  #open(): void {
+    // What is lost with the machine is a second of telemetry; a process that dies loses nothing.
+    this.#db.exec(
+      `pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -${cacheKib}`,
+    );
+    const { user_version: version } = this.#one("pragma user_version") as { user_version: number };
+    if (version === 0)
+      this.#db.exec(`begin; ${schema}; pragma user_version = ${schemaVersion}; commit`);
+    else if (version !== schemaVersion)
+      throw new KerfError("other_version", `${this.file} was written by another version.`);
+    this.#counts = this.#countsOnDisk();
+    this.#period = this.#periodOnDisk();
+  }
+
+  #reaches(at: number): void {
+    if (at < this.#period.least) this.#period.least = at;
+    if (at > this.#period.greatest) this.#period.greatest = at;
+  }
+
+  #takenBack(rollback: StatementSync): void {
+    // Numbers that the transaction gave to texts are gone with it.
+    this.#names.clear();
+    this.#resources = new WeakMap();
+    this.#writers?.points.forget();
+    // Where the disk failed, SQLite took it back by itself.
+    if (this.#db.isTransaction) rollback.run();
+    this.#counts = this.#countsOnDisk();
+    this.#period = this.#periodOnDisk();
+  }
+
+  #countsOnDisk(): { spans: number; logs: number; points: number } {
+    const last = (table: string): number =>
+      (this.#one(`select coalesce(max(id), 0) as last from ${table}`) as { last: number }).last;
+    return { spans: last("spans"), logs: last("logs"), points: last("points") };
+  }
+
+  #periodOnDisk(): { least: number; greatest: number } {
+    const found = this.#one("select least, greatest from period") as
+      | { least: number; greatest: number }
+      | undefined;
+    return found ?? { least: Number.MAX_SAFE_INTEGER, greatest: 0 };
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#prepared.get(sql);
+    if (known !== undefined) return known;
+    if (this.#prepared.size >= maxPrepared) this.#prepared.clear();
+    const statement = this.#db.prepare(sql);
+    this.#prepared.set(sql, statement);
+    return statement;
   }
 
   #one(sql: string): unknown {
     return this.#db.prepare(sql).get();
   }
+}
+
+/** Removes a segment with what SQLite keeps beside it. */
+export function removeFiles(file: string): void {
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
-import { Segment } from "./segment.ts";
+import { removeFiles, Segment, type SegmentCounts } from "./segment.ts";
 
 /** A segment is closed after so many rows: small enough that dropping the oldest hardly shows, large enough that there are few. */
 const maxRows = 250_000;
@@ -10,8 +10,8 @@ const maxRows = 250_000;
 const maxSpanMs = 6 * 3_600_000;
 /** Rows between two looks at the size of what is kept. */
 const lookEveryRows = 20_000;
-/** How much later than it happened something may arrive, milliseconds: long requests, and batches that wait for a store that was away. */
-const lateMs = 3_600_000;
+/** Between two lines about files that cannot be read, milliseconds. */
+const sayMs = 60_000;
 
 /** What is kept: whichever bound is met first. */
 export interface Retention {
@@ -39,6 +39,8 @@ export class Segments {
   readonly #retention: Retention;
   #segments: Kept[] = [];
   #rowsUntilLook = 0;
+  #isLeft = false;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     directory: string,
@@ -66,9 +68,9 @@ export class Segments {
     const now = this.#clock.wall();
     const last = this.#segments.at(-1);
     if (last !== undefined) {
-      const { spans, logs } = last.segment.counts;
-      const isFull = spans + logs >= maxRows || now - last.startedAt >= maxSpanMs;
-      if (!isFull) {
+      const { logs, points, spans } = last.segment.counts;
+      const isFull = spans + logs + points >= maxRows || now - last.startedAt >= maxSpanMs;
+      if (!isFull && !this.#isLeft) {
         this.#rowsUntilLook -= rows;
         if (this.#rowsUntilLook <= 0) this.#retain(now);
         return last.segment;
@@ -76,31 +78,51 @@ export class Segments {
     }
     // Clocks go back; names must not.
     const startedAt = Math.max(Math.floor(now), (last?.startedAt ?? 0) + 1);
-    const segment = new Segment(join(this.#directory, `${startedAt}.db`));
+    const segment = this.#begin(join(this.#directory, `${startedAt}.db`));
     this.#segments.push({ startedAt, segment });
+    this.#isLeft = false;
     this.#retain(now);
     return segment;
   }
 
-  /** Newest first, those that may hold something from between these times (milliseconds since 1970). */
-  between(from: number, to: number): Segment[] {
-    return this.#segments
-      .filter(({ startedAt }, at) => {
-        const end = this.#segments[at + 1]?.startedAt ?? Number.POSITIVE_INFINITY;
-        // Rows arrive later than they happened, at most by the time for which programs keep them.
-        return startedAt - lateMs <= to && end >= from;
-      })
-      .map(({ segment }) => segment)
-      .reverse();
+  /**
+   * Asks each segment that holds something from between these times (milliseconds since 1970), the newest first or the oldest, until one answers false.
+   * A file that is damaged is left out and said: it must not take the others.
+   */
+  ask(
+    { from, to, oldestFirst = false }: { from: number; to: number; oldestFirst?: boolean },
+    question: (segment: Segment) => boolean | void,
+  ): void {
+    const asked = this.#segments.filter(
+      ({ segment: { period } }) => period.least <= to * 1_000 && period.greatest >= from * 1_000,
+    );
+    for (const { segment } of oldestFirst ? asked : asked.reverse()) {
+      try {
+        if (question(segment) === false) return;
+      } catch (error) {
+        if (!isDamage(error, unreadable)) throw error;
+        this.#say(`${segment.file} is damaged; what cannot be read of it is left out.`, error);
+      }
+    }
+  }
+
+  /** Where writing failed: says whether it is the file that is damaged. Then nothing more is written into it, and the next rows begin another. */
+  leave(error: unknown): boolean {
+    const last = this.#segments.at(-1);
+    if (last === undefined || !isDamage(error, spoilt)) return false;
+    this.#say(`${last.segment.file} is damaged; what comes goes into another file.`, error);
+    this.#isLeft = true;
+    return true;
   }
 
   /** What is kept. */
-  get stored(): { spans: number; logs: number; bytes: number; since: number | undefined } {
+  get stored(): SegmentCounts & { bytes: number; since: number | undefined } {
     const counts = this.#segments.map(({ segment }) => segment.counts);
     return {
       spans: counts.reduce((sum, { spans }) => sum + spans, 0),
       logs: counts.reduce((sum, { logs }) => sum + logs, 0),
-      bytes: this.#segments.reduce((sum, { segment }) => sum + segment.bytes, 0),
+      points: counts.reduce((sum, { points }) => sum + points, 0),
+      bytes: this.#bytes(),
       since: this.#segments[0]?.startedAt,
     };
   }
@@ -110,10 +132,20 @@ export class Segments {
     this.#segments = [];
   }
 
+  #begin(file: string): Segment {
+    try {
+      return new Segment(file);
+    } catch (error) {
+      // On a full disk there would be another one with every attempt.
+      removeFiles(file);
+      throw error;
+    }
+  }
+
   #retain(now: number): void {
     const { maxAgeMs, maxBytes } = this.#retention;
     this.#rowsUntilLook = lookEveryRows;
-    let bytes = this.#segments.reduce((sum, { segment }) => sum + segment.bytes, 0);
+    let bytes = this.#bytes();
     while (this.#segments.length > 1) {
       const [oldest, next] = this.#segments as [Kept, Kept];
       if (bytes <= maxBytes && now - next.startedAt <= maxAgeMs) return;
@@ -122,4 +154,25 @@ export class Segments {
       oldest.segment.remove();
     }
   }
+
+  #bytes(): number {
+    return this.#segments.reduce((sum, { segment }) => sum + segment.bytes, 0);
+  }
+
+  #say(message: string, error: unknown): void {
+    const now = this.#clock.now();
+    if (now - this.#saidAt < sayMs) return;
+    this.#saidAt = now;
+    this.#log.warn(message, { error: String(error) });
+  }
+}
+
+/** SQLite's result codes for a file that holds something else than was written: CORRUPT, NOTADB. */
+const spoilt: ReadonlySet<number> = new Set([11, 26]);
+/** And for one that cannot be read: IOERR, CANTOPEN. */
+const unreadable: ReadonlySet<number> = new Set([...spoilt, 10, 14]);
+
+function isDamage(error: unknown, codes: ReadonlySet<number>): boolean {
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === "number" && codes.has(errcode & 255);
 }

@@ -1,0 +1,213 @@
+import { rmSync } from "node:fs";
+import type { RunState, Status } from "@kerf/control-api";
+import { type Clock, type ErrorShape, KerfError, type Timer, toKerfError } from "@kerf/kernel";
+import type { TelemetrySettings } from "@kerf/telemetry";
+import { programs } from "../programs.ts";
+import type { ProcessRuntime } from "../runtimes/process.ts";
+import type { Running } from "../runtimes/runtime.ts";
+import type { Home } from "../state/home.ts";
+import { readJson, writeJson } from "../state/json-file.ts";
+import { describeExit } from "../supervisor/instance.ts";
+import { RestartPolicy } from "../supervisor/restart-policy.ts";
+import type { StoreClient } from "./store-client.ts";
+import { storePort } from "./store-port.ts";
+
+/** How long it may take until it answers, milliseconds: it looks at all of its files first. */
+const readyMs = 30_000;
+/** Between two looks whether it answers, milliseconds. */
+const lookMs = 100;
+
+/** By which a platform after this one finds the process again. */
+interface StoreRecord {
+  readonly port: number;
+  /** What the app sets of it, as its arguments. */
+  readonly settings: readonly string[];
+  readonly reference: unknown;
+}
+
+/** What the process needs and what it tells. */
+export interface StoreProcessOptions {
+  readonly home: Home;
+  readonly clock: Clock;
+  readonly runtime: Pick<ProcessRuntime, "startBeside" | "adopt">;
+  readonly client: Pick<StoreClient, "stored">;
+  /** Whether OpenTelemetry's own port is wanted, where it is free. */
+  readonly usualPort: boolean;
+  /** It entered another state. */
+  moved(store: StoreProcess): void;
+  problem(error: KerfError, source: string): void;
+}
+
+/** The telemetry store as a process that is kept running. Nothing that serves waits for it; while it is away there is a gap. */
+export class StoreProcess {
+  readonly #options: StoreProcessOptions;
+  readonly #policy: RestartPolicy;
+  #port: number | undefined;
+  #settings: readonly string[] = [];
+  #running: Running | undefined;
+  #state: RunState = "stopped";
+  #since: number;
+  #wanted = false;
+  #timer: Timer | undefined;
+  #lastError: ErrorShape | undefined;
+
+  constructor(options: StoreProcessOptions) {
+    this.#options = options;
+    this.#policy = new RestartPolicy(options.clock);
+    this.#since = options.clock.wall();
+  }
+
+  /** Where programs send what they record: OTLP over HTTP. Undefined where the app does without a store. */
+  get endpoint(): string | undefined {
+    return this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`;
+  }
+  get state(): RunState {
+    return this.#state;
+  }
+  get pid(): number {
+    return this.#running?.pid ?? 0;
+  }
+
+  /** As `status` shows it; undefined where there is none. */
+  get status(): Status["telemetry"] {
+    if (this.endpoint === undefined) return undefined;
+    return {
+      endpoint: this.endpoint,
+      pid: this.pid,
+      state: this.#state,
+      restarts: this.#policy.restarts,
+      since: new Date(this.#since).toISOString(),
+      ...(this.#lastError === undefined ? undefined : { lastError: this.#lastError }),
+    };
+  }
+
+  /** Decides what it is to be, and where programs will find it. Starts nothing, so that it costs the start of what serves nothing. */
+  async prepare({ retention = {}, store = true }: TelemetrySettings = {}): Promise<void> {
+    const { home, runtime, usualPort } = this.#options;
+    const record = readJson<StoreRecord>(home.telemetryRecord);
+    const running = record && runtime.adopt(record.reference);
+    if (!store) {
+      running?.terminate();
+      return;
+    }
+    this.#port = running === undefined ? await storePort(home, usualPort) : record?.port;
+    this.#settings = [
+      ...(retention.days === undefined ? [] : [`--keep-days=${retention.days}`]),
+      ...(retention.bytes === undefined ? [] : [`--keep-bytes=${retention.bytes}`]),
+    ];
+    if (running === undefined) return;
+    this.#follow(running);
+    // One that was started otherwise ends, and is started again as it is to be now.
+    if (String(record?.settings) !== String(this.#settings)) running.terminate();
+  }
+
+  /** Starts it, unless it runs, and keeps it running from now on. What fails is reported and tried again. */
+  start(): void {
+    if (this.#port === undefined) return;
+    this.#wanted = true;
+    if (this.#running === undefined && this.#timer === undefined) void this.#start();
+  }
+
+  /** Ends it with everything written; by force after `boundMs`. */
+  async stop(boundMs: number): Promise<void> {
+    this.#wanted = false;
+    this.#timer?.cancel();
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#enter("draining");
+    running.terminate();
+    const timer = this.#options.clock.after(boundMs, () => running.kill());
+    await running.exited;
+    timer.cancel();
+  }
+
+  async #start(): Promise<void> {
+    const { home, runtime, usualPort } = this.#options;
+    this.#enter("starting");
+    try {
+      // Should somebody else have it by now, programs that are started from now on are told of another.
+      const port = await storePort(home, usualPort);
+      this.#port = port;
+      const running = await runtime.startBeside(
+        {
+          name: "the telemetry store",
+          file: programs.telemetryStore,
+          args: [
+            `--directory=${home.telemetry}`,
+            `--socket=${home.telemetrySocket}`,
+            `--port=${port}`,
+            ...this.#settings,
+          ],
+          logFile: home.log("telemetry"),
+        },
+        ({ reference }) =>
+          writeJson(
+            home.telemetryRecord,
+            { port, settings: this.#settings, reference } satisfies StoreRecord,
+            { flush: false },
+          ),
+      );
+      if (this.#wanted) this.#follow(running);
+      else running.kill();
+    } catch (thrown) {
+      this.#again(toKerfError(thrown));
+    }
+  }
+
+  #follow(running: Running): void {
+    this.#running = running;
+    this.#enter("starting");
+    void this.#becomesReady(running);
+    void running.exited.then((exit) => {
+      this.#running = undefined;
+      rmSync(this.#options.home.telemetryRecord, { force: true });
+      this.#again(
+        new KerfError("start_failed", {
+          message: `The telemetry store (process ${running.pid}) ${describeExit(exit)}.`,
+          why: "Until it is back, what programs record waits a few seconds and is dropped then.",
+          fix: "It is started again by itself. Its log: kerf logs telemetry",
+        }),
+      );
+    });
+  }
+
+  async #becomesReady(running: Running): Promise<void> {
+    const { client, clock } = this.#options;
+    const until = clock.now() + readyMs;
+    while (this.#running === running && this.#state === "starting") {
+      const answers = await client.stored().then(
+        () => true,
+        () => false,
+      );
+      if (this.#running !== running) return;
+      if (answers) {
+        this.#policy.ready();
+        this.#lastError = undefined;
+        this.#enter("ready");
+        return;
+      }
+      if (clock.now() > until) return running.kill();
+      await new Promise<void>((resolve) => clock.after(lookMs, resolve));
+    }
+  }
+
+  #again(error: KerfError): void {
+    if (!this.#wanted) return this.#enter("stopped");
+    this.#lastError = error.toShape();
+    const wasLooping = this.#policy.looping;
+    const wait = this.#policy.ended();
+    if (this.#policy.looping && !wasLooping) this.#options.problem(error, "telemetry");
+    this.#enter(this.#policy.looping ? "crashed" : "restarting");
+    this.#timer = this.#options.clock.after(wait, () => {
+      this.#timer = undefined;
+      if (this.#wanted) void this.#start();
+    });
+  }
+
+  #enter(state: RunState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#since = this.#options.clock.wall();
+    this.#options.moved(this);
+  }
+}

@@ -1,0 +1,56 @@
+import type { AuditEntry } from "@kerf/control-api";
+import type { Cause } from "./cause.ts";
+
+/** How long before a failure a change is told with it, milliseconds: what went wrong since yesterday may be of yesterday. */
+const before = 24 * 3_600_000;
+/** A change goes on record when it is over; its new code is called before that, as long as it is watched, milliseconds. */
+const after = 300_000;
+
+const passive: Readonly<Record<string, string>> = {
+  deploy: "was deployed",
+  rollback: "was rolled back",
+  restart: "was restarted",
+  scale: "was scaled",
+  cut: "was cut out",
+  join: "was joined to another unit",
+  changeConfig: "was configured anew",
+  setSecret: "got a new secret",
+  removeSecret: "lost a secret",
+  rotateDatabasePasswords: "got a new database password",
+  moveDatabase: "got its database moved",
+};
+
+/** The last change of the service that failed, or of its unit, before it did; undefined when there was none for a day. */
+export function changeBefore(
+  { at, service }: Pick<Cause, "at" | "service">,
+  unit: string | undefined,
+  entries: readonly AuditEntry[],
+): AuditEntry | undefined {
+  const failedAt = at / 1_000;
+  return entries.findLast((entry) => {
+    const ended = Date.parse(entry.at);
+    const isOurs = entry.service === service || (unit !== undefined && entry.unit === unit);
+    return (
+      isOurs &&
+      Object.hasOwn(passive, entry.action) &&
+      ended >= failedAt - before &&
+      ended <= failedAt + after
+    );
+  });
+}
+
+/** `payments was deployed by ada 2 min before`. */
+export function changeInWords(entry: AuditEntry, at: number): string {
+  const whose = entry.service ?? entry.unit ?? "it";
+  const ms = at / 1_000 - Date.parse(entry.at);
+  const when = ms < 0 ? "just then" : `${span(ms)} before`;
+  const what = passive[entry.action] ?? entry.action;
+  const result = entry.result === "done" ? "" : `, which failed with ${entry.result}`;
+  return `${whose} ${what} by ${entry.by} ${when}${result}`;
+}
+
+function span(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5_400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3_600)} h`;
+}
