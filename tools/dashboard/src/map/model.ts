@@ -63,6 +63,8 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
       problem === undefined ? [] : [[name, problem.message] as const],
     ),
   );
+  // Before anything was measured, nothing can be said of what is used.
+  const isMeasured = traffic?.edges.some(({ ratePerSecond }) => ratePerSecond > 0) === true;
   const boxes: Box[] = [
     { id: "clients", kind: "client", label: "clients", services: [] },
     ...status.gateways.map((gateway): Box => ({
@@ -105,7 +107,7 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
     if (from === undefined || to === undefined || from === to) return;
     if (!known.has(from) || !known.has(to)) return;
     const id = `${from}→${to}:${kind}`;
-    ways.set(id, { id, from, to, kind, use: traffic === undefined ? "plain" : "unused" });
+    ways.set(id, { id, from, to, kind, use: isMeasured ? "unused" : "plain" });
   };
   for (const { backend, expose, name } of manifest.gateways) {
     add("clients", `gateway:${name}`, "http");
@@ -119,7 +121,7 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
     for (const producer of follows) add(unitOf.get(producer), own, "event");
     if (database !== undefined) add(own, `database:${database.server}`, "data");
   }
-  if (traffic !== undefined) addTraffic(ways, known, traffic, unitOf);
+  if (isMeasured) addTraffic(ways, known, traffic, unitOf);
   return { boxes, ways: [...ways.values()] };
 }
 
