@@ -106,7 +106,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
           fix: "Open it with GET /api/invoke.",
         });
       }
-      const onward = await operatorContext(around, context, call.as, call.deadlineMs);
+      const onward = await operatorContext(around, context, call.as, call.deadlineMs, true);
       try {
         const output = await around.caller.send({
           service: call.service,
@@ -328,12 +328,13 @@ function failed(thrown: unknown): DeclaredError {
   return new DeclaredError("failed", error.toShape(), error.message);
 }
 
-/** The call goes on as the operator's own, in the same trace; with `as`, for that principal. */
+/** The call goes on as the operator's own, in the same trace; with `as`, for that principal. `recorded`: whatever share of traces is chosen else. */
 async function operatorContext(
   around: ApiSurroundings,
   context: CallContext,
   as: Principal | undefined,
   deadlineMs: number | undefined,
+  recorded = false,
 ): Promise<CallContext> {
   const principal = as ?? { subject: "operator", claims: {} };
   const onward = rootContext({
@@ -341,7 +342,7 @@ async function operatorContext(
     wheel: around.wheel,
     caller: "operator",
     deadlineMs: Math.min(deadlineMs ?? 15_000, context.remainingMs),
-    trace: context.trace,
+    trace: recorded ? context.trace.child(true) : context.trace,
     principal,
     principalToken: await around.signPrincipal(principal),
   });

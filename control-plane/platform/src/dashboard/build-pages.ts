@@ -43,7 +43,8 @@ function run(folder: string, target: string, signal: AbortSignal): Promise<void>
     child.once("error", reject);
     child.once("close", (code) => {
       if (code === 0) resolve();
-      else reject(new Error(said.trim() === "" ? `the build ended with code ${code}` : said.trim()));
+      else
+        reject(new Error(said.trim() === "" ? `the build ended with code ${code}` : said.trim()));
     });
   });
 }

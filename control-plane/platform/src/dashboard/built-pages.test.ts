@@ -34,7 +34,10 @@ test("assets are kept for ever, the page is asked for again, and both have an ET
   for (const path of ["/", "/services", "/traces/4bf92f"]) {
     const page = await pages.answer(path, undefined);
     assert.equal(page.headers["cache-control"], "no-cache", path);
-    assert.match(page.headers["content-security-policy"] ?? "", /^default-src 'none'; script-src 'self'; style-src 'self'/);
+    assert.match(
+      page.headers["content-security-policy"] ?? "",
+      /^default-src 'none'; script-src 'self'; style-src 'self'/,
+    );
     assert.doesNotMatch(page.headers["content-security-policy"] ?? "", /unsafe/);
   }
   for (const path of ["/assets/none.js", "/assets/../package.json", "/assets/%2e%2e/package.json"])

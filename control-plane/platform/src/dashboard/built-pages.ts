@@ -75,7 +75,11 @@ export class BuiltPages {
     const asset = /^\/assets\/[\w.-]+$/.test(path);
     const file = await this.#read(asset ? path.slice(1) : "index.html");
     if (file === undefined) {
-      return { status: 404, headers: { "content-type": "text/plain" }, body: "There is no such file.\n" };
+      return {
+        status: 404,
+        headers: { "content-type": "text/plain" },
+        body: "There is no such file.\n",
+      };
     }
     const headers = {
       "content-type": types[asset ? extname(path) : ".html"] ?? "application/octet-stream",
@@ -85,7 +89,9 @@ export class BuiltPages {
       "cross-origin-opener-policy": "same-origin",
       etag: file.etag,
     };
-    return known === file.etag ? { status: 304, headers } : { status: 200, headers, body: file.body };
+    return known === file.etag
+      ? { status: 304, headers }
+      : { status: 200, headers, body: file.body };
   }
 
   async #look(): Promise<PagesState> {
@@ -133,8 +139,15 @@ async function isNewer(page: string, folder: string): Promise<boolean> {
   try {
     const { mtimeMs } = await stat(page);
     const below = await readdir(join(folder, "src"), { recursive: true });
-    const sources = ["index.html", "package.json", "vite.config.ts", ...below.map((name) => `src/${name}`)];
-    const times = await Promise.all(sources.map(async (name) => (await stat(join(folder, name))).mtimeMs));
+    const sources = [
+      "index.html",
+      "package.json",
+      "vite.config.ts",
+      ...below.map((name) => `src/${name}`),
+    ];
+    const times = await Promise.all(
+      sources.map(async (name) => (await stat(join(folder, name))).mtimeMs),
+    );
     return Math.max(...times) <= mtimeMs;
   } catch {
     return false;

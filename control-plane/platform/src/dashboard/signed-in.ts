@@ -52,14 +52,13 @@ export function checkSite({ headers }: IncomingMessage): void {
 }
 
 /** Whom a session acts for, as a bearer token would have it. */
-export function principalOf({
-  services,
-  token,
-  user,
-}: ReturnType<typeof sessionOf>): Principal {
+export function principalOf({ services, token, user }: ReturnType<typeof sessionOf>): Principal {
   return {
     subject: "operator",
-    claims: { user, ...(token === undefined ? undefined : { token, services: [...(services ?? [])] }) },
+    claims: {
+      user,
+      ...(token === undefined ? undefined : { token, services: [...(services ?? [])] }),
+    },
   };
 }
 

@@ -24,16 +24,20 @@ export async function readyText(
   const { connect } = await import("../connection/connect.ts");
   const client = connect({ home }).then((connection) => connection.client);
   const [contracts, dashboard] = await Promise.all([
-    client.then((platform) => platform.contracts({})).then(
-      (answer) => answer.contracts,
-      () => [],
-    ),
+    client
+      .then((platform) => platform.contracts({}))
+      .then(
+        (answer) => answer.contracts,
+        () => [],
+      ),
     // The link signs in: it is for a person at a terminal, and for no file that keeps what we print.
     process.stdout.isTTY
-      ? client.then((platform) => platform.openDashboard({})).then(
-          ({ url }) => [`  the dashboard, by a link that signs in once: ${paint("name", url)}`],
-          () => [],
-        )
+      ? client
+          .then((platform) => platform.openDashboard({}))
+          .then(
+            ({ url }) => [`  the dashboard, by a link that signs in once: ${paint("name", url)}`],
+            () => [],
+          )
       : [],
   ]);
   const command = ownCommand(home, process.env, process.cwd());

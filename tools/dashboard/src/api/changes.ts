@@ -20,7 +20,9 @@ export interface Change {
   /** RFC 3339, of its newest step. */
   readonly time: string;
   /** Set when it was asked for here. */
-  readonly outcome?: { readonly report: ChangeReport } | { readonly error: ReturnType<typeof errorOf> };
+  readonly outcome?:
+    | { readonly report: ChangeReport }
+    | { readonly error: ReturnType<typeof errorOf> };
 }
 
 /** Changes that are kept; the oldest goes. */
@@ -48,7 +50,8 @@ export function runChange(
   update(id, (change) => ({ ...change, kind, title }));
   void ask(id).then(
     (report) => update(id, (change) => ({ ...change, outcome: { report } })),
-    (thrown: unknown) => update(id, (change) => ({ ...change, outcome: { error: errorOf(thrown) } })),
+    (thrown: unknown) =>
+      update(id, (change) => ({ ...change, outcome: { error: errorOf(thrown) } })),
   );
   return id;
 }
@@ -67,7 +70,10 @@ function subscribe(listener: () => void): () => void {
 async function follow(): Promise<void> {
   for (let failures = 0; ; failures++) {
     try {
-      for await (const event of client.events({}, sequence === 0 ? {} : { after: String(sequence) })) {
+      for await (const event of client.events(
+        {},
+        sequence === 0 ? {} : { after: String(sequence) },
+      )) {
         failures = 0;
         take(event);
       }

@@ -14,8 +14,7 @@ export interface Session {
 /** The code that the address has in its fragment, which is taken out of it: it would stay in the history. */
 export function takeCode(): string | undefined {
   const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
-  if (code !== undefined)
-    history.replaceState(null, "", `${location.pathname}${location.search}`);
+  if (code !== undefined) history.replaceState(null, "", `${location.pathname}${location.search}`);
   return code;
 }
 

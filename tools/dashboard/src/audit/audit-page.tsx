@@ -53,7 +53,10 @@ export function AuditPage(): ReactNode {
               </thead>
               <tbody>
                 {found.map((entry) => (
-                  <Row key={`${entry.at} ${entry.action} ${entry.service ?? entry.unit}`} entry={entry} />
+                  <Row
+                    key={`${entry.at} ${entry.action} ${entry.service ?? entry.unit}`}
+                    entry={entry}
+                  />
                 ))}
               </tbody>
             </table>

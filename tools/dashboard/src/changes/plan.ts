@@ -20,7 +20,8 @@ export interface Facts {
   readonly manifest: Manifest;
 }
 
-const oneByOne = "New copies serve before old ones go; when one does not get ready, nothing is changed.";
+const oneByOne =
+  "New copies serve before old ones go; when one does not get ready, nothing is changed.";
 
 /** Starts every copy anew. */
 export function planRestart(unit: string): Plan {

@@ -18,8 +18,15 @@ interface Schema {
 
 /** A value to begin with, of a JSON Schema: what is required is there, what has a default has it. */
 export function exampleOf(schema: unknown, depth = 0): unknown {
-  const { anyOf, default: preset, enum: values, items, oneOf, properties, required } =
-    schema as Schema;
+  const {
+    anyOf,
+    default: preset,
+    enum: values,
+    items,
+    oneOf,
+    properties,
+    required,
+  } = schema as Schema;
   const { const: fixed, format, minItems, minimum, type } = schema as Schema;
   if (fixed !== undefined) return fixed;
   if (preset !== undefined) return preset;

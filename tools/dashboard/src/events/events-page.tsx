@@ -90,7 +90,9 @@ function Lags({ consumers }: { readonly consumers: readonly string[] }): ReactNo
           rebuilding: boolean;
           generation?: number;
         }>({ service: consumer, action: "events.replay", input });
-        return rebuilding ? "it builds its tables anew" : `it applies them as generation ${generation}`;
+        return rebuilding
+          ? "it builds its tables anew"
+          : `it applies them as generation ${generation}`;
       },
     });
   return (

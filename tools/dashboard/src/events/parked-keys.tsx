@@ -45,7 +45,8 @@ export function ParkedKeys({ consumers }: { readonly consumers: readonly string[
       action: "events.resolve",
       input,
     });
-    if (failed !== undefined) throw new Error(`${applied} applied, then it fails again: ${failed.error}`);
+    if (failed !== undefined)
+      throw new Error(`${applied} applied, then it fails again: ${failed.error}`);
     return `${applied} applied`;
   };
   const skip = async (each: Parked): Promise<string> => {

@@ -65,7 +65,10 @@ function UnderWay(): ReactNode {
   if (change === undefined) return null;
   return (
     <div className="under-way" role="status">
-      <State state="started" text={`${change.kind} ${change.title}: ${change.steps.at(-1)?.name}`} />{" "}
+      <State
+        state="started"
+        text={`${change.kind} ${change.title}: ${change.steps.at(-1)?.name}`}
+      />{" "}
       <Link to="/releases">Steps</Link>
     </div>
   );

@@ -36,7 +36,10 @@ export function LogSearch({ query }: { readonly query: string }): ReactNode {
             {found.length} lines, of {searched.rows} in {duration(searched.ms)}
           </p>
           {found.length === 0 ? (
-            <Empty>No line of the last 24 hours fits. Words are looked for in the text; fields as in service:orders.</Empty>
+            <Empty>
+              No line of the last 24 hours fits. Words are looked for in the text; fields as in
+              service:orders.
+            </Empty>
           ) : (
             <VirtualLines
               label="Log lines"

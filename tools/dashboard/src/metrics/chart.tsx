@@ -83,7 +83,8 @@ export function Chart({
             dash: at < 2 ? [] : [2 * at, 4],
             width: at === 0 ? 2 : 1,
             points: { show: false },
-            value: (_plot: uPlot, value: number | null) => (value === null ? "–" : valueText(value)),
+            value: (_plot: uPlot, value: number | null) =>
+              value === null ? "–" : valueText(value),
           })),
         ],
         axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map(valueText) }],

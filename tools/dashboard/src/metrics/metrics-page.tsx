@@ -79,7 +79,11 @@ export function MetricsPage(): ReactNode {
           of={Object.keys(spans)}
           onChange={(value) => search({ span: value })}
         />
-        <Link className="button" to="/traces" search={of === everything ? {} : { q: `service:${of}` }}>
+        <Link
+          className="button"
+          to="/traces"
+          search={of === everything ? {} : { q: `service:${of}` }}
+        >
           Traces
         </Link>
       </header>
@@ -90,7 +94,9 @@ export function MetricsPage(): ReactNode {
             return <Empty>Nothing was called in this time. Send a request to a gateway.</Empty>;
           const times = series.points.map(({ at }) => at);
           const seconds = stepMs / 1_000;
-          const failing = byError.series.filter(({ labels }) => (labels["error.type"] ?? "") !== "");
+          const failing = byError.series.filter(
+            ({ labels }) => (labels["error.type"] ?? "") !== "",
+          );
           const dots: Dot[] = all.series.flatMap(({ exemplars }) => exemplars);
           return (
             <div className="cards">

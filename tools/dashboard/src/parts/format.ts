@@ -33,7 +33,9 @@ export function rate(perSecond: number): string {
 /** Bytes: `118 MiB`. */
 export function bytes(count: number): string {
   const mebibytes = count / 1_048_576;
-  return mebibytes >= 1_024 ? `${Math.round(mebibytes / 102.4) / 10} GiB` : `${Math.round(mebibytes)} MiB`;
+  return mebibytes >= 1_024
+    ? `${Math.round(mebibytes / 102.4) / 10} GiB`
+    : `${Math.round(mebibytes)} MiB`;
 }
 
 /** A time of day as the person here has it, with its date when that is not today. */

@@ -44,7 +44,13 @@ export function VirtualLines({
         {lines.getVirtualItems().map(({ index, key, start }) => (
           <div
             key={key}
-            style={{ position: "absolute", top: start, left: 0, minWidth: "100%", height: lineHeight }}
+            style={{
+              position: "absolute",
+              top: start,
+              left: 0,
+              minWidth: "100%",
+              height: lineHeight,
+            }}
           >
             {line(index)}
           </div>

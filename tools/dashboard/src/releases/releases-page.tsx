@@ -31,7 +31,11 @@ export function ReleasesPage(): ReactNode {
           value={q}
           label="Find a unit"
           onChange={(text) =>
-            void navigate({ to: "/releases", search: text === "" ? {} : { q: text }, replace: true })
+            void navigate({
+              to: "/releases",
+              search: text === "" ? {} : { q: text },
+              replace: true,
+            })
           }
         />
       </header>

@@ -95,9 +95,13 @@ function Sagas({
     queryFn: async () => {
       const lists = await Promise.all(
         names.map(async (service) =>
-          (await operate<Omit<Saga, "service">[]>({ service, action: "sagas.list", input: { all } })).map(
-            (saga): Saga => ({ service, ...saga }),
-          ),
+          (
+            await operate<Omit<Saga, "service">[]>({
+              service,
+              action: "sagas.list",
+              input: { all },
+            })
+          ).map((saga): Saga => ({ service, ...saga })),
         ),
       );
       // Those that wait for somebody first.
@@ -161,9 +165,7 @@ function Sagas({
               </tbody>
             </table>
           )}
-          {saga === undefined ? null : (
-            <SagaCard saga={saga} onClose={() => onChoose(undefined)} />
-          )}
+          {saga === undefined ? null : <SagaCard saga={saga} onClose={() => onChoose(undefined)} />}
         </>
       )}
     </Loaded>

@@ -30,7 +30,11 @@ export function ServicesPage(): ReactNode {
           value={q}
           label="Find a service"
           onChange={(text) =>
-            void navigate({ to: "/services", search: text === "" ? {} : { q: text }, replace: true })
+            void navigate({
+              to: "/services",
+              search: text === "" ? {} : { q: text },
+              replace: true,
+            })
           }
         />
       </header>
@@ -74,11 +78,7 @@ export function ServicesPage(): ReactNode {
                     <ChangeWindow plan={plan} onClose={() => setPlan(undefined)} />
                   )}
                   {scaled === undefined ? null : (
-                    <ScaleWindow
-                      facts={facts}
-                      unit={scaled}
-                      onClose={() => setScaled(undefined)}
-                    />
+                    <ScaleWindow facts={facts} unit={scaled} onClose={() => setScaled(undefined)} />
                   )}
                 </>
               );
@@ -167,4 +167,3 @@ function Row({
     </tr>
   );
 }
-

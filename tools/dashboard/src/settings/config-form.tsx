@@ -90,9 +90,7 @@ export function ConfigForm({
           onClose={() => setChanged(undefined)}
         />
       )}
-      {unset === undefined ? null : (
-        <DeedWindow deed={unset} onClose={() => setUnset(undefined)} />
-      )}
+      {unset === undefined ? null : <DeedWindow deed={unset} onClose={() => setUnset(undefined)} />}
     </>
   );
 }

@@ -21,8 +21,7 @@ export function TracePage(): ReactNode {
   const { traceId } = useParams({ strict: false }) as { traceId: string };
   const trace = useQuery({
     queryKey: ["trace", traceId],
-    queryFn: ({ signal }) =>
-      client.trace({ traceId }, { signal }),
+    queryFn: ({ signal }) => client.trace({ traceId }, { signal }),
     // Its last spans may still be on their way.
     refetchInterval: ({ state }) => (state.dataUpdateCount < 5 ? 2_000 : false),
   });
@@ -45,7 +44,11 @@ function Found({ trace: { logs, spans, truncated } }: { readonly trace: Trace })
   const navigate = useNavigate();
   if (spans.length === 0) return <Empty>Nothing of this trace was kept.</Empty>;
   const choose = (span: string | undefined): void =>
-    void navigate({ to: ".", search: (span === undefined ? {} : { span }) as never, replace: true });
+    void navigate({
+      to: ".",
+      search: (span === undefined ? {} : { span }) as never,
+      replace: true,
+    });
   const span = spans.find(({ spanId }) => spanId === chosen);
   return (
     <>
@@ -147,7 +150,13 @@ function RowView({
   );
 }
 
-function SpanCard({ onClose, span }: { readonly span: Span; readonly onClose: () => void }): ReactNode {
+function SpanCard({
+  onClose,
+  span,
+}: {
+  readonly span: Span;
+  readonly onClose: () => void;
+}): ReactNode {
   const { attributes, failed, instance, message, name, release, service, spanId, unit } = span;
   return (
     <article className="card" aria-label={`Span ${spanId}`}>

@@ -19,8 +19,7 @@ export function TracesPage(): ReactNode {
   const navigate = useNavigate();
   const traces = useQuery({
     queryKey: ["traces", q],
-    queryFn: ({ signal }) =>
-      client.traces({ query: q, limit }, { signal }),
+    queryFn: ({ signal }) => client.traces({ query: q, limit }, { signal }),
     refetchInterval: 2_000,
     placeholderData: keepPreviousData,
   });

@@ -61,8 +61,7 @@ export function waterfall(spans: readonly Span[], logs: readonly LogRecord[]): W
     ]);
   }
   // Two spans that are each other's parent have no root, and are shown all the same.
-  for (const span of spans)
-    if (!seen.has(span.spanId)) rows.push({ kind: "span", span, depth: 0 });
+  for (const span of spans) if (!seen.has(span.spanId)) rows.push({ kind: "span", span, depth: 0 });
   let from = Number.POSITIVE_INFINITY;
   let to = 0;
   for (const { durationMicros, startedAt } of spans) {
