@@ -18,6 +18,7 @@ import type { ApiSurroundings } from "./api/operations.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
+import { SessionStore } from "./dashboard/session-store.ts";
 import { judge } from "./gate/gate.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
@@ -433,6 +434,7 @@ export function assemble(
   });
 
   // What is told to the outside: operators over HTTP, hosts over a socket.
+  const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
     clock,
     wheel,
@@ -464,6 +466,10 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    openDashboard: (holder) => {
+      const { code, expires } = sessions.issue(holder);
+      return { url: `${whole.status().platform.url}/#code=${code}`, expires };
+    },
     replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
@@ -499,6 +505,7 @@ export function assemble(
         port: options.platformPort,
         token,
         surroundings,
+        sessions,
         principalKey,
         signPrincipal,
         draining: draining.signal,

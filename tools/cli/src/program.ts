@@ -4,6 +4,7 @@ import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand } from "./commands/cut.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { dbCommand } from "./commands/db.ts";
 import {
   deployCommand,
@@ -65,6 +66,7 @@ export function program(): Command {
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
     .addCommand(statusCommand())
+    .addCommand(dashboardCommand())
     .addCommand(logsCommand())
     .addCommand(tracesCommand())
     .addCommand(traceCommand())

@@ -62,6 +62,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   databaseTypes: "read",
   getConfig: "read",
   listSecrets: "read",
+  // The link signs in with the rights of this very token.
+  openDashboard: "read",
   // Of traces, logs and metrics what its services recorded.
   traces: "read",
   trace: "read",
