@@ -40,11 +40,13 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
   });
 
   const button = (name: string | RegExp) => browser.page.getByRole("button", { name });
+  /** Of a change whose steps are all done. */
+  const report = ".report .state.good";
   const dialog = () => browser.page.getByRole("dialog");
-  /** Does what a dialog offers, and waits until it says that it is done. */
-  async function doIt(name: string | RegExp): Promise<void> {
+  /** Does what a dialog offers, and waits until it says that it is done; `where` it says so. */
+  async function doIt(name: string | RegExp, where = ".state.good"): Promise<void> {
     await dialog().getByRole("button", { name }).click();
-    await dialog().locator(".state.good").last().waitFor({ timeout: 60_000 });
+    await dialog().locator(where).last().waitFor({ timeout: 60_000 });
     await browser.page.keyboard.press("Escape");
     await dialog().waitFor({ state: "hidden" });
   }
@@ -73,7 +75,7 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await button("Scale").click();
     await dialog().getByLabel("Copies").fill("2");
     await dialog().getByText("kerf scale search 2").waitFor();
-    await doIt("Scale search to 2");
+    await doIt("Scale search to 2", report);
     const { units } = await shop.status();
     assert.equal(units.find(({ name }) => name === "search")?.instances.length, 2);
     await button(/^search ready 2\/2/).waitFor();
@@ -86,7 +88,7 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await browser.page.getByRole("row").nth(2).waitFor({ state: "detached" });
     const before = await shop.pids();
     await button("Restart").click();
-    await doIt("Restart catalog");
+    await doIt("Restart catalog", report);
     const now = await shop.pids();
     assert.ok(before.some((pid) => !now.includes(pid)));
   });

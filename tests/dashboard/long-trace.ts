@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 /** Sends a trace of so many spans to a platform's store, as any program with an OpenTelemetry SDK does; answers its id. */
 export async function sendLongTrace(home: string, count: number): Promise<string> {
-  const { port } = JSON.parse(readFileSync(join(home, "state/telemetry.json"), "utf8")) as {
-    port: number;
+  const { http } = JSON.parse(readFileSync(join(home, "state/telemetry.json"), "utf8")) as {
+    http: number;
   };
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   const now = BigInt(Date.now()) * 1_000_000n;
@@ -20,7 +20,7 @@ export async function sendLongTrace(home: string, count: number): Promise<string
     endTimeUnixNano: String(now + BigInt(count + 10) * 1_000_000n),
   }));
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "long" } }] };
-  const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+  const answer = await fetch(`http://127.0.0.1:${http}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ spans }] }] }),

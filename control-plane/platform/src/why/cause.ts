@@ -29,6 +29,8 @@ export interface Cause {
   readonly message: string | undefined;
   readonly release: string | undefined;
   readonly span: FoundSpan;
+  /** From under the end of the failing path down to it, where it lies deeper: the step that decided a saga, and its call. */
+  readonly below: readonly FoundSpan[];
   /** When it began to go wrong, microseconds since 1970-01-01 UTC. */
   readonly at: number;
   readonly tookMs: number;
@@ -69,8 +71,10 @@ export function causeOf(
   const deciding = textOf(span, "kerf.saga.name") === undefined ? undefined : lastStep(below);
   // A saga that gives up by itself does so for what its last step was answered.
   if (deciding !== undefined) {
-    const answered = deciding.children.find(({ span: one }) => isCall(one))?.span ?? deciding.span;
-    return { ...about(answered), kind: "declined", code: errorOf(span), message: messageOf(span) };
+    const call = deciding.children.find(({ span: one }) => isCall(one))?.span;
+    const below = call === undefined ? [deciding.span] : [deciding.span, call];
+    const own = about(call ?? deciding.span);
+    return { ...own, kind: "declined", code: errorOf(span), message: messageOf(span), below };
   }
   const own = about(span);
   const { code } = own;
@@ -119,6 +123,7 @@ function about(span: FoundSpan): Omit<Cause, "kind"> {
     // Of a call that nobody served, who would have served it is not known.
     release: isCalled ? undefined : span.release,
     span,
+    below: [],
     at: span.startedAt,
     tookMs: span.durationMicros / 1_000,
   };

@@ -237,6 +237,10 @@ test("a saga that gave up by itself did so for what its last step was answered",
     found?.sentence,
     "the saga checkout of orders was undone because payments.authorise declined: payment declined.",
   );
+  assert.deepEqual(
+    found.cause.below.map(({ name }) => name),
+    ["step checkout/authorise", "payments/authorise"],
+  );
 });
 
 test("a saga that is not over is explained by its last try", () => {

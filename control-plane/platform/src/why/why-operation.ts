@@ -81,7 +81,8 @@ async function told(
   }
   const { cause, change, path, sentence } = explained;
   const { span, kind, service, doing } = cause;
-  const onTheWay = new Set(path.spans.map(({ spanId }) => spanId));
+  const way = [...path.spans, ...cause.below];
+  const onTheWay = new Set(way.map(({ spanId }) => spanId));
   const logs = await around.store().logs({ ...periodOf(spans), limit: 1_000 });
   const telling = logs.filter(
     ({ severity, spanId }) => severity >= warning && spanId !== undefined && onTheWay.has(spanId),
@@ -99,7 +100,7 @@ async function told(
       spanId: span.spanId,
     },
     ...(change === undefined ? undefined : { change }),
-    path: path.spans as Explanation["path"],
+    path: way as Explanation["path"],
     logs: telling.slice(0, maxLogs).reverse() as Explanation["logs"],
   };
 }
