@@ -9,6 +9,9 @@ import { ask } from "./workload/load/ask.ts";
 /** What only a program that serves does: whoever describes a service for its build has no build among its arguments. */
 const serving = 'process.argv.some((one) => one.includes("="))';
 
+/** How a generated service answers which edition it is. */
+const answers = "return { edition, note: config.note };";
+
 /** A release that cannot be. */
 interface Broken {
   readonly what: string;
@@ -52,8 +55,8 @@ const failing: readonly Broken[] = [
     service: "desk",
     source: (good) =>
       good.replace(
-        "return { edition };",
-        'if (performance.now() > 5_000) throw new Error("leak");\n    return { edition };',
+        answers,
+        `if (performance.now() > 5_000) throw new Error("leak");\n    ${answers}`,
       ),
     options: ["--watch", "60"],
     says: [/failed at the step watch/, /does worse than the one before/, /calls failed/],
@@ -141,8 +144,9 @@ for (const { migration, options = [], says, service, source: breaks, what } of f
 test("an old copy that hangs at its drain is ended after its time, the change is made and says so, and who waited is answered", async () => {
   const file = "desk/service.ts";
   const good = await source.read(file);
+  assert.ok(good.includes(answers));
   const hangs = good.replace(
-    "return { edition };",
+    answers,
     "// It hears no signal.\n    return new Promise(() => setInterval(() => {}, 1_000));",
   );
   await source.put(file, hangs);
