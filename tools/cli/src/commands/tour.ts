@@ -23,7 +23,7 @@ export function tourCommand(): Command {
       .option(
         "--act <name>",
         "only this act; may be given several times (default: all)",
-        (name: string, names: string[] = []) => [...names, name],
+        (name: string, names: string[] | undefined) => [...(names ?? []), name],
       )
       .option(
         "--app <file>",

@@ -55,7 +55,7 @@ export async function dev(options: DevOptions): Promise<number> {
       },
     });
     const unlisten = onStopRequest((request) => {
-      traffic.stop();
+      void traffic.stop();
       launcher.stop(request);
     });
     try {
@@ -64,7 +64,7 @@ export async function dev(options: DevOptions): Promise<number> {
       unlisten();
     }
   } finally {
-    traffic.stop();
+    await traffic.stop();
     view.close();
     claim.release();
   }

@@ -8,6 +8,7 @@ import { dirname, resolve } from "node:path";
  */
 export class Traffic {
   #child: ChildProcess | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
   /** Starts it for an app that is ready, with the gateway's address as its argument. It ends when its standard input does, and with that when we do. */
@@ -25,21 +26,22 @@ export class Traffic {
       stdio: ["pipe", "ignore", "ignore"],
     });
     this.#child = child;
+    note("visitors come in: light traffic through the first gateway (--quiet: none)");
     child.stdin.on("error", () => {}); // It is gone: `exit` tells.
     const ended = (how: string): void => {
       if (!this.#stopped) note(`! the traffic ended (${how}); the app goes on without it`);
     };
-    child.once("error", (error) => ended(error.message));
-    child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
-    // Whoever waits for us to end does not wait for it.
-    child.unref();
+    this.#ended = new Promise<void>((resolve) => {
+      child.once("error", (error) => resolve(ended(error.message)));
+      child.once("exit", (code, signal) => resolve(ended(signal ?? `exit code ${code}`)));
+    });
   }
 
-  /** Ends it, and sees that it is never started again. */
-  stop(): void {
+  /** Ends it, and sees that it is never started again; resolves when it has ended. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#child?.kill("SIGKILL"); // It keeps nothing.
-    this.#child?.stdin?.destroy();
+    await this.#ended;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Status } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import type { TourOptions } from "../commands/tour.ts";
 import { withPlatform } from "../connection/connect.ts";
@@ -6,6 +5,7 @@ import { findHome } from "../connection/home.ts";
 import { ownCommand } from "../launcher/own-command.ts";
 import { eventually } from "./eventually.ts";
 import { startOwnShop } from "./own-shop.ts";
+import { gatewayToWalkThrough } from "./refusals.ts";
 
 /** How long a shop that is starting may take, milliseconds. */
 const startingMs = 120_000;
@@ -16,7 +16,7 @@ export interface Shop {
   /** Whether it ran before, and goes on afterwards. */
   readonly isLive: boolean;
   /** How a command is typed that reaches it, or one like it once ours has ended. */
-  command(words: string): string;
+  readonly command: (words: string) => string;
   /** Ends it, when it is ours. */
   leave(): Promise<void>;
 }
@@ -52,28 +52,9 @@ export async function findShop(
 /** The address of the shop's web gateway. Throws before anything is changed when the tour may not be made here. */
 export async function admit(home: string): Promise<string> {
   const status = await withPlatform({ home }, ({ client }) => client.status({}));
-  assertShop(status, home);
-  if (status.environment.startsWith("prod")) {
-    throw new KerfError("forbidden", {
-      message: `The tour does not run in the environment ${status.environment}.`,
-      why: "It kills programs, moves services and places orders.",
-      fix: "Start the shop beside it, with a state of its own: kerf up --environment dev --home DIR, then kerf tour --home DIR.",
-    });
-  }
+  const url = gatewayToWalkThrough(status);
   await assertMay(home);
-  return status.gateways.find(({ name }) => name === "web")?.url ?? "";
-}
-
-function assertShop({ app, gateways, units }: Status, home: string): void {
-  const services = units.flatMap((unit) => unit.services);
-  const needed = ["orders", "payments", "inventory", "search", "recommendations"];
-  if (needed.every((name) => services.includes(name)) && gateways.some(({ name }) => name === "web"))
-    return;
-  throw new KerfError("invalid_configuration", {
-    message: `The tour is one of the example shop, and ${app} is another app.`,
-    why: `It runs with the state in ${home}.`,
-    fix: "Stop it with kerf down, and the tour starts a shop of its own; or name the one of a shop that runs with --home DIR.",
-  });
+  return url;
 }
 
 /** Some acts need what only the operator's own token may do. That is asked by looking at tokens, which changes nothing. */

@@ -11,7 +11,8 @@ const part = "recommendations";
 /** A service is killed that others can do without. */
 export const degraded: Act = {
   name: "degraded",
-  shows: "Recommendations are killed: the home page goes on and says what it lacks, until they are back by themselves.",
+  shows:
+    "Recommendations are killed: the home page goes on and says what it lacks, until they are back by themselves.",
   async leftOut({ connection }) {
     const { instances } = unitOf(await connection.client.status({}), part);
     return instances.some(({ state }) => state === "ready")

@@ -9,13 +9,4 @@ import { trace } from "./trace.ts";
 import { why } from "./why.ts";
 
 /** All acts, in the order in which they play. */
-export const acts: readonly Act[] = [
-  order,
-  declined,
-  trace,
-  why,
-  degraded,
-  redeploy,
-  scale,
-  cut,
-];
+export const acts: readonly Act[] = [order, declined, trace, why, degraded, redeploy, scale, cut];

@@ -10,9 +10,7 @@ export const redeploy: Act = {
   async play(stage) {
     const before = unitOf(await stage.connection.client.status({}), "payments");
     const { changed, seen } = await underLoad(stage.visitor, stage.signal, () =>
-      change(stage, (asked) =>
-        stage.connection.client.restart({ ...asked, unit: before.name }),
-      ),
+      change(stage, (asked) => stage.connection.client.restart({ ...asked, unit: before.name })),
     );
     assertNoneFailed(seen);
     const after = unitOf(await stage.connection.client.status({}), "payments");

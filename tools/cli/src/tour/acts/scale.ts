@@ -57,5 +57,7 @@ export const scale: Act = {
 
 /** The copies that somebody called lately. */
 function called({ instances }: UnitStatus): readonly unknown[] {
-  return instances.filter(({ load, state }) => state === "ready" && (load?.callsPerSecond ?? 0) > 0);
+  return instances.filter(
+    ({ load, state }) => state === "ready" && (load?.callsPerSecond ?? 0) > 0,
+  );
 }
