@@ -27,6 +27,7 @@ export {
   type TraceSummary,
   type TrafficMap,
 } from "./telemetry.ts";
+export { type Explanation, whyOperations } from "./why.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
   type DatabaseServerStatus,

@@ -18,6 +18,7 @@ import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
 import { telemetryOperations } from "./telemetry.ts";
 import { tokenOperations } from "./tokens.ts";
+import { whyOperations } from "./why.ts";
 
 const nothing = z.object({});
 
@@ -281,6 +282,7 @@ export const platform = contract("platform", {
     ...auditOperations,
     ...tokenOperations,
     ...telemetryOperations,
+    ...whyOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -90,6 +90,18 @@ export class SagaOperations {
     return rows;
   }
 
+  /** Those with this id, and those that were started with this text, such as the id of an order; the newest first, five at most. */
+  async find(of: string): Promise<(SagaSummary & { readonly trace: string })[]> {
+    const { raw } = this.#reads();
+    const { rows } = await raw.query<SagaSummary & { readonly trace: string }>(
+      `select ${summary}, s.trace from kerf.saga s
+        where s.id::text = $1 or position($1 in s.input::text) > 0
+        order by s.started_at desc limit 5`,
+      [of],
+    );
+    return rows;
+  }
+
   /** One saga with its steps; throws `not_found`. */
   async show(id: string): Promise<SagaDetail> {
     const { raw } = this.#reads();

@@ -29,6 +29,7 @@ import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
+import { whyCommand } from "./commands/why.ts";
 import { tokensCommand } from "./commands/tokens.ts";
 import { tourCommand } from "./commands/tour.ts";
 import { upCommand } from "./commands/up.ts";
@@ -67,6 +68,7 @@ export function program(): Command {
     .addCommand(logsCommand())
     .addCommand(tracesCommand())
     .addCommand(traceCommand())
+    .addCommand(whyCommand())
     .addCommand(callCommand())
     .addCommand(cutCommand())
     .addCommand(joinCommand())

@@ -24,9 +24,11 @@ import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
 import { permittedOperations } from "../tokens/permissions.ts";
 import {
+  storeOf,
   telemetryOperations,
   type TelemetrySurroundings,
 } from "../telemetry/telemetry-operations.ts";
+import { whyOperations } from "../why/why-operation.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
@@ -58,6 +60,9 @@ export interface ApiSurroundings extends ChangeSurroundings, TelemetrySurroundin
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
 }
+
+/** How long a service may take to say what it knows while it is asked why something failed, milliseconds: it may be the one that is away. */
+const whyMs = 5_000;
 
 type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: ServedOperation };
 
@@ -137,20 +142,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
     operate: inFull(async ({ input, context }) => {
       const { service, action, input: given } = input as Operate;
       serviceOf(service);
-      const onward = await operatorContext(around, context, undefined, context.remainingMs);
-      try {
-        const answer = (await around.caller.send({
-          service,
-          operation: operate,
-          kind: "command",
-          input: { action, input: given },
-          context: onward,
-        })) as ActionAnswer;
-        if ("error" in answer) throw KerfError.fromShape(answer.error);
-        return answer;
-      } finally {
-        onward.release();
-      }
+      return { output: await operated(around, context, { service, action, input: given }) };
     }),
     sql: inFull(({ input }) => {
       const { service, statement, role } = input as {
@@ -204,6 +196,18 @@ export function platformOperations(around: ApiSurroundings): Operations {
     ...settingsOperations(around, inFull),
     ...tokenOperations(around, inFull),
     ...telemetryOperations(around, inFull),
+    ...whyOperations(
+      {
+        store: () => storeOf(around),
+        manifest,
+        status: () => around.status(),
+        unitOf: (service) => around.unitOf(service),
+        audit,
+        operate: (service, action, given, context) =>
+          operated(around, context, { service, action, input: given as Operate["input"] }, whyMs),
+      },
+      inFull,
+    ),
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
@@ -312,6 +316,29 @@ function inFull(run: (args: ServedArguments) => unknown): ServedOperation {
 function failed(thrown: unknown): DeclaredError {
   const error = toKerfError(thrown);
   return new DeclaredError("failed", error.toShape(), error.message);
+}
+
+/** Has a service look at or mend what it keeps for itself; its answer. */
+async function operated(
+  around: ApiSurroundings,
+  context: CallContext,
+  { action, input, service }: Operate,
+  deadlineMs = context.remainingMs,
+): Promise<unknown> {
+  const onward = await operatorContext(around, context, undefined, deadlineMs);
+  try {
+    const answer = (await around.caller.send({
+      service,
+      operation: operate,
+      kind: "command",
+      input: { action, input },
+      context: onward,
+    })) as ActionAnswer;
+    if ("error" in answer) throw KerfError.fromShape(answer.error);
+    return answer.output;
+  } finally {
+    onward.release();
+  }
 }
 
 /** The call goes on as the operator's own, in the same trace; with `as`, for that principal. */

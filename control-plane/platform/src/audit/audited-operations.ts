@@ -38,7 +38,7 @@ const reads =
   /^\s*(?:select(?![^;]*\binto\b)|show|table|values|explain(?!\s*\(?\s*analy[sz]e))\b[^;]*;?\s*$/i;
 /** Actions on what services keep for themselves that only look. */
 const looks =
-  /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:list|show)|schedules\.list|reconciliations\.reports)$/;
+  /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:find|list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
 const named = ({ ahead, service, name }: Input) => ({

@@ -21,7 +21,7 @@ const ownAttributes = ["kerf.batch"];
 /** What the operations work on. */
 export interface TelemetrySurroundings {
   /** Undefined where the app does without a store. */
-  telemetry(): StoreClient | undefined;
+  readonly telemetry: () => StoreClient | undefined;
   manifest(): AppManifest;
   unitOf(service: string): string | undefined;
 }
@@ -38,15 +38,7 @@ export function telemetryOperations(
   around: TelemetrySurroundings,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
 ): Operations {
-  const store = (): StoreClient => {
-    const client = around.telemetry();
-    if (client !== undefined) return client;
-    throw new KerfError("not_found", {
-      message: "This app keeps no telemetry.",
-      why: "It is declared with telemetry: { store: false }.",
-      fix: "Remove that from the app, or look where telemetry.otlp.endpoint sends it.",
-    });
-  };
+  const store = (): StoreClient => storeOf(around);
   return {
     traces: inFull(async ({ context, input }) => {
       const search = narrowed(input as Search, holderOf(context)?.services);
@@ -84,6 +76,17 @@ export function telemetryOperations(
       return { ...map, since, until };
     }),
   };
+}
+
+/** The store of the app; throws `not_found` where it does without one. */
+export function storeOf({ telemetry }: Pick<TelemetrySurroundings, "telemetry">): StoreClient {
+  const client = telemetry();
+  if (client !== undefined) return client;
+  throw new KerfError("not_found", {
+    message: "This app keeps no telemetry.",
+    why: "It is declared with telemetry: { store: false }.",
+    fix: "Remove that from the app, or look where telemetry.otlp.endpoint sends it.",
+  });
 }
 
 async function traceIn(

@@ -68,6 +68,7 @@ const rules: { readonly [Operation in Name]: Rule } = {
   logRecords: "read",
   metrics: "read",
   map: "read",
+  why: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;

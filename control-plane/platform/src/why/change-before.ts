@@ -29,9 +29,8 @@ export function changeBefore(
   const failedAt = at / 1_000;
   return entries.findLast((entry) => {
     const ended = Date.parse(entry.at);
-    const isOurs = entry.service === service || (unit !== undefined && entry.unit === unit);
     return (
-      isOurs &&
+      (names(entry, service) || touches(entry, unit)) &&
       Object.hasOwn(passive, entry.action) &&
       ended >= failedAt - before &&
       ended <= failedAt + after
@@ -39,9 +38,24 @@ export function changeBefore(
   });
 }
 
+/** Whether a change was asked for by the service's name. */
+function names({ asked, service }: AuditEntry, name: string): boolean {
+  return service === name || Object.hasOwn((asked?.["builds"] ?? {}) as object, name);
+}
+
+/** Whether a change was of the unit, or had an effect on it. */
+function touches({ after: now, before: then, unit: asked }: AuditEntry, unit = ""): boolean {
+  const has = (side: AuditEntry["after"]): boolean =>
+    typeof side === "object" && side !== null && Object.hasOwn(side, unit);
+  return asked === unit || has(now) || has(then);
+}
+
 /** `payments was deployed by ada 2 min before`. */
-export function changeInWords(entry: AuditEntry, at: number): string {
-  const whose = entry.service ?? entry.unit ?? "it";
+export function changeInWords(
+  entry: AuditEntry,
+  { at, service }: Pick<Cause, "at" | "service">,
+): string {
+  const whose = names(entry, service) ? service : (entry.unit ?? "its unit");
   const ms = at / 1_000 - Date.parse(entry.at);
   const when = ms < 0 ? "just then" : `${span(ms)} before`;
   const what = passive[entry.action] ?? entry.action;

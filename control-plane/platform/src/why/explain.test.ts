@@ -242,6 +242,7 @@ test("a saga that gave up by itself did so for what its last step was answered",
 test("a saga that is not over is explained by its last try", () => {
   const trace = new TestTrace();
   trace.served(trace.request({}), "orders/place");
+  const saga = { service: "orders", name: "checkout", state: "running", failure: null };
   for (const from of [100, 300]) {
     trace.call("f".repeat(16), "orders", "payments/authorise", {
       from,
@@ -249,9 +250,16 @@ test("a saga that is not over is explained by its last try", () => {
       error: "unavailable",
     });
   }
-  const found = explain(trace.spans, calm);
-  assert.equal(found?.cause.service, "payments");
+  const found = explain(trace.spans, { ...calm, saga });
+  assert.equal(
+    found?.sentence,
+    "the saga checkout of orders does not get on because payments did not answer payments.authorise (unavailable): it runs by now.",
+  );
   assert.equal(found.cause.at, began + 300_000);
+  assert.match(
+    explain(trace.spans, calm)?.sentence ?? "",
+    /^a call of payments\.authorise by orders failed because/,
+  );
 });
 
 test("what a fallback stood in for is told of a request that was answered", () => {

@@ -13,31 +13,62 @@ export interface ServiceState {
   readonly databaseAbsent: string | undefined;
 }
 
+/** A saga that is meant: the trace alone does not say how it stands. */
+export interface SagaStanding {
+  readonly service: string;
+  readonly name: string;
+  readonly state: string;
+  /** What it is undone for, or is stuck at. */
+  readonly failure: { readonly message: string } | null;
+}
+
 /** One sentence: what failed, where that began, and what had been changed there. */
 export function sentence(
   path: FailingPath,
   cause: Cause,
   state: ServiceState,
   change: AuditEntry | undefined,
+  saga: SagaStanding | undefined,
 ): string {
   const [top] = path.spans as [FoundSpan, ...FoundSpan[]];
-  const changed = change === undefined ? "" : `; ${changeInWords(change, cause.at)}`;
-  return `${what(top, path, cause)} because ${because(cause, state)}${changed}.`;
+  const changed = change === undefined ? "" : `; ${changeInWords(change, cause)}`;
+  return `${what(top, path, cause, saga)} because ${because(cause, state, saga)}${changed}.`;
 }
 
-function what(top: FoundSpan, { isAnswered, spans }: FailingPath, cause: Cause): string {
-  const saga = textOf(top, "kerf.saga.name");
-  if (saga !== undefined) {
-    const isStuck = textOf(top, "kerf.saga.state") === "stuck";
-    return `the saga ${saga} of ${top.service} ${isStuck ? "is stuck" : "was undone"}`;
+/** What is told of a saga in each state; one that is completed needed several tries. */
+const standings: Readonly<Record<string, string>> = {
+  running: "does not get on",
+  undoing: "is being undone",
+  undone: "was undone",
+  stuck: "is stuck",
+  completed: "was late",
+};
+
+function what(
+  top: FoundSpan,
+  { isAnswered, spans }: FailingPath,
+  cause: Cause,
+  saga: SagaStanding | undefined,
+): string {
+  const name = saga?.name ?? textOf(top, "kerf.saga.name");
+  if (name !== undefined) {
+    const state = saga?.state ?? textOf(top, "kerf.saga.state") ?? "undone";
+    return `the saga ${name} of ${saga?.service ?? top.service} ${standings[state] ?? `is ${state}`}`;
   }
   if (isAnswered) return `${top.service} went on without ${cause.doing}`;
-  if (spans.length === 1 && cause.span === top) return `${top.name} did not succeed`;
   const code = errorOf(top);
+  const called = textOf(top, "rpc.service");
+  if (top.kind === 3 && called !== undefined)
+    return `a call of ${called}.${textOf(top, "rpc.method") ?? ""} by ${top.service} failed`;
+  if (spans.length === 1 && cause.span === top) return `${top.name} did not succeed`;
   return `${top.name} failed${code === undefined ? "" : ` with ${code}`}`;
 }
 
-function because(cause: Cause, { absent, databaseAbsent }: ServiceState): string {
+function because(
+  cause: Cause,
+  { absent, databaseAbsent }: ServiceState,
+  saga: SagaStanding | undefined,
+): string {
   const { code, doing, message, release, service, tookMs } = cause;
   const said = message === undefined ? (code ?? "without a word") : message;
   const where = release === undefined ? service : `${service} (${release})`;
@@ -46,7 +77,8 @@ function because(cause: Cause, { absent, databaseAbsent }: ServiceState): string
     case "bug":
       return `${doing} threw in ${where}: ${said}`;
     case "declined":
-      return `${doing} declined: ${said}`;
+      // What a saga says of an answer is more than the code that it gave up with.
+      return `${doing} declined: ${message ?? saga?.failure?.message ?? said}`;
     case "refused":
       return `${doing} refused it: ${said}`;
     case "slow":

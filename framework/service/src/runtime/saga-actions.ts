@@ -14,6 +14,11 @@ export function sagaActions(bound: BoundService): OperatorActions {
         all: all === true,
         ...(typeof name === "string" ? { name } : undefined),
       }),
+    "sagas.find": ({ of }) => {
+      if (typeof of !== "string" || of === "")
+        throw missing("of", "an id, or what it was started with");
+      return bound.sagaOperations.find(of);
+    },
     "sagas.show": (input) => bound.sagaOperations.show(idOf(input)),
     "sagas.cancel": async (input) => {
       await bound.sagaOperations.cancel(idOf(input), actingOf(input));
