@@ -14,6 +14,7 @@ const shown = [
   "order",
   "declined",
   "trace",
+  "why",
   ...(hasPython ? ["degraded"] : []),
   "redeploy",
   "scale",

@@ -15,8 +15,6 @@ export interface Answer {
   readonly status: number;
   /** The body as it was read from JSON, or why there was no answer. */
   readonly body: any;
-  /** The id of the trace that the request began. */
-  readonly traceId: string | undefined;
 }
 
 /** An order as its customer sees it at its end. */
@@ -25,7 +23,7 @@ export interface EndedOrder {
   readonly status: "confirmed" | "rejected";
   readonly reason?: string;
   /** Of the request that placed it. */
-  readonly traceId: string | undefined;
+  readonly traceId: string;
 }
 
 /** A client of the shop with an account of its own: plain HTTP at the gateway, as a browser sends it. */
@@ -54,20 +52,23 @@ export class Visitor {
   }
 
   /** Orders one steel rule. */
-  order(method: "card-ok" | "card-declined"): Promise<Answer> {
+  order(method: "card-ok" | "card-declined", traceparent?: string): Promise<Answer> {
     const body = { items: [{ sku, quantity: 1 }], payment: { method } };
-    return send(this.url, "/orders", { token: this.#token, body });
+    const headers = traceparent === undefined ? undefined : { traceparent };
+    return send(this.url, "/orders", { token: this.#token, body, headers });
   }
 
-  /** Orders, and waits until the order has come to its end. */
+  /** Orders in a trace that is recorded in any environment, and waits until the order has come to its end. */
   async ordered(method: "card-ok" | "card-declined", signal: AbortSignal): Promise<EndedOrder> {
-    const { body, status, traceId } = await this.order(method);
+    const traceId = randomBytes(16).toString("hex");
+    const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-01`;
+    const { body, status } = await this.order(method, traceparent);
     promised(status === 202, `POST /orders answered ${text({ body, status })}`);
     return { ...(await this.ended(body.id, signal)), traceId };
   }
 
   /** An order once it has come to its end. */
-  ended(id: string, signal: AbortSignal): Promise<EndedOrder> {
+  ended(id: string, signal: AbortSignal): Promise<Omit<EndedOrder, "traceId">> {
     return eventually(`order ${id} comes to its end`, { withinMs: orderMs, signal }, async () => {
       const { body, status } = await this.get(`/orders/${id}`);
       return status === 200 && (body.status === "confirmed" || body.status === "rejected")
@@ -82,15 +83,18 @@ export function text({ body, status }: Pick<Answer, "body" | "status">): string 
   return `${status} ${JSON.stringify(body)}`.slice(0, 300);
 }
 
-async function send(
-  url: string,
-  path: string,
-  { body, token }: { body?: unknown; token?: string },
-): Promise<Answer> {
+interface Sent {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+async function send(url: string, path: string, { body, headers, token }: Sent): Promise<Answer> {
   try {
     const response = await fetch(new URL(path, url), {
       method: body === undefined ? "GET" : "POST",
       headers: {
+        ...headers,
         ...(body === undefined ? undefined : { "content-type": "application/json" }),
         ...(token === undefined ? undefined : { authorization: `Bearer ${token}` }),
       },
@@ -98,13 +102,9 @@ async function send(
       ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
     });
     const said = await response.text();
-    return {
-      status: response.status,
-      body: said === "" ? undefined : JSON.parse(said),
-      traceId: response.headers.get("x-trace-id") ?? undefined,
-    };
+    return { status: response.status, body: said === "" ? undefined : JSON.parse(said) };
   } catch (thrown) {
     const { cause, message } = thrown as { cause?: { message?: string }; message: string };
-    return { status: 0, body: cause?.message ?? message, traceId: undefined };
+    return { status: 0, body: cause?.message ?? message };
   }
 }

@@ -1,31 +1,36 @@
-import { platform } from "@kerf/control-api";
-import { type Act, promised, type Stage } from "../act.ts";
-import { recordedTrace, untraced } from "../recorded-trace.ts";
+import { type Act, NotAsPromised } from "../act.ts";
+import { eventually } from "../eventually.ts";
+import { untraced } from "../recorded-trace.ts";
 
-/** As the control API answers it, once it does. */
-type Why = (input: { readonly id: string }) => Promise<{ readonly sentence?: string }>;
+/** Programs send what they recorded every few seconds, so that it takes as long until it is known; with room for a busy machine, milliseconds. */
+const knownMs = 30_000;
 
 /** Why an order failed. */
 export const why: Act = {
   name: "why",
   shows: "Why an order was rejected, in one sentence that names the service and the cause.",
-  async leftOut(stage) {
-    const isThere = Object.keys(platform.operations).includes("why");
-    return isThere ? untraced(stage) : "the control API cannot be asked why yet";
-  },
-  async play(stage) {
-    const { id, traceId } = await stage.visitor.ordered("card-declined", stage.signal);
-    promised(traceId !== undefined, `the answer to order ${id} has no x-trace-id`);
-    await recordedTrace(stage, traceId, ["orders", "payments"]);
-    const { sentence } = await asker(stage)({ id: traceId });
-    promised(
-      sentence !== undefined && sentence.includes("payments"),
-      `it does not name payments: ${sentence ?? "nothing was said"}`,
-    );
-    return { lines: [sentence], again: (kerf) => [kerf(`why ${traceId}`)] };
+  leftOut: untraced,
+  async play({ connection, signal, visitor }) {
+    const { id } = await visitor.ordered("card-declined", signal);
+    let said = "nothing";
+    const sentence = await eventually(
+      "payments are named",
+      { withinMs: knownMs, signal },
+      async () => {
+        // Before the first spans have arrived there is nothing to ask about.
+        const told = await connection.client.why({ of: id }).catch((thrown: Error) => {
+          said = thrown.message;
+        });
+        said = told?.sentence ?? said;
+        return told?.cause?.service === "payments" && told.cause.kind === "declined"
+          ? told.sentence
+          : undefined;
+      },
+    ).catch((thrown: unknown) => {
+      throw thrown instanceof NotAsPromised
+        ? new NotAsPromised(`${thrown.message}; said was: ${said}`)
+        : thrown;
+    });
+    return { lines: [sentence], again: (kerf) => [kerf(`why ${id}`)] };
   },
 };
-
-function asker({ connection }: Stage): Why {
-  return (connection.client as unknown as { readonly why: Why }).why;
-}
