@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gone } from "./fresh-clone/processes.ts";
 import { hasPython } from "./shop/python.ts";
-import { type Outcome, RunningShop, runKerf } from "./shop/running-shop.ts";
+import { eventually, type Outcome, RunningShop, runKerf } from "./shop/running-shop.ts";
 import { copyShop } from "./shop/shop-copy.ts";
 
 /** What has to be shown here. */
@@ -43,6 +43,14 @@ describe("in a shop that runs, with visitors in it", { timeout: 300_000 }, () =>
     await shop?.remove();
   });
 
+  test("the visitors are seen", async () => {
+    assert.match(shop.output, /visitors come in/);
+    await eventually("somebody has searched", async () => {
+      const { stdout } = await shop.kerf("traces", "--json");
+      return stdout.includes("GET /search") ? true : undefined;
+    });
+  });
+
   test("a token for some services is refused before anything is changed", async () => {
     const token = join(shop.home, "team-token");
     await shop.kerf("tokens", "add", "team", "--services", "payments", "--out", token);
@@ -56,6 +64,7 @@ describe("in a shop that runs, with visitors in it", { timeout: 300_000 }, () =>
     const found = await placement(shop);
     assertPassed(await shop.kerf("tour"));
     assert.deepEqual(await placement(shop), found);
+    assert.doesNotMatch(shop.output, /the traffic ended/);
   });
 
   test("Ctrl-C in the middle of a change puts that back too", async () => {

@@ -7,6 +7,7 @@ const shop = {
   app: "shop",
   environment: "dev",
   gateways: [{ name: "web", url: "http://127.0.0.1:8080", id: "web", ...running }],
+  services: [],
   units: [
     { name: "main", services: ["orders", "inventory", "search"], instances: [] },
     { name: "payments", services: ["payments"], instances: [] },
@@ -29,4 +30,19 @@ test("it refuses production, and another app", () => {
       code: "invalid_configuration",
       message: /booking is another app/,
     });
+});
+
+test("it refuses a shop of which a service waits for a setting, with what to do", () => {
+  const problem = {
+    code: "invalid_configuration",
+    message: "The service payments is not started.",
+    fix: "Run kerf secrets set payments providerKey.",
+    retry: "never",
+  } as const;
+  const service = { name: "payments", unit: "payments", owner: "team", version: "1.0.0" };
+  assert.throws(() => gatewayToWalkThrough({ ...shop, services: [{ ...service, problem }] }), {
+    code: "not_ready",
+    message: /payments is not started/,
+    fix: problem.fix,
+  });
 });
