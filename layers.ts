@@ -14,6 +14,8 @@ export interface Layer {
   readonly reason: string;
   /** True when it also runs in a browser: no Node built-ins in its source. */
   readonly browser?: true;
+  /** True when its dist has everything in it that it imports, so that nobody who installs it needs that. */
+  readonly bundled?: true;
 }
 
 const framework = [
@@ -118,9 +120,9 @@ export const layers: readonly Layer[] = [
     name: "@kerf/platform",
     folder: "control-plane/platform",
     imports: [...framework, "@kerf/control-api"],
-    starts: ["@kerf/service", "@kerf/proxy"],
+    starts: ["@kerf/service", "@kerf/proxy", "@kerf/dashboard"],
     reason:
-      "Hosts and gateways are programs that it starts; importing them would make one process out of two planes.",
+      "Hosts and gateways are programs that it starts; importing them would make one process out of two planes. The dashboard is files that it serves.",
   },
   {
     name: "@kerf/advisor",
@@ -139,9 +141,10 @@ export const layers: readonly Layer[] = [
   {
     name: "@kerf/dashboard",
     folder: "tools/dashboard",
-    imports: ["@kerf/contract", "@kerf/control-api", "@kerf/call"],
+    imports: ["@kerf/kernel", "@kerf/contract", "@kerf/control-api", "@kerf/call"],
     reason: "The dashboard is a client of the control API that runs in a browser.",
     browser: true,
+    bundled: true,
   },
   {
     name: "@kerf/testing",

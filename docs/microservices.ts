@@ -206,9 +206,9 @@ export const rows: readonly Row[] = [
   ),
   cost(
     "A request leaves its traces in eight places",
-    "W3C trace context is made at the gateway and passed on; every log line and every error carries the trace's id; spans go out over OTLP",
-    built("data-plane/proxy/src/tracing.test.ts"),
-    "kerf logs orders -f",
+    "W3C trace context is made at the gateway and passed on; every log line and every error carries the trace's id, which leads to the whole of it in one store",
+    built("tests/shop/telemetry.engine.test.ts"),
+    "kerf trace ID",
   ),
   cost(
     "The machine of a developer needs a daemon for everything",

@@ -4,19 +4,24 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { layers } from "../layers.ts";
 import { copyAssets } from "./build/assets.ts";
-import { publishedPackages } from "./build/build-configs.ts";
+import { compiledPackages, publishedPackages } from "./build/build-configs.ts";
 import { root } from "./root.ts";
 
-const packages = publishedPackages(root, layers);
+const packages = compiledPackages(root, layers);
+const bundled = publishedPackages(root, layers).filter(({ layer }) => layer.bundled === true);
 // What a deleted source file left behind would be published.
 if (process.argv.includes("--clean"))
-  for (const { folder } of packages)
+  for (const { folder } of [...packages, ...bundled])
     rmSync(join(root, folder, "dist"), { recursive: true, force: true });
 
-const { status, error } = spawnSync("tsc", ["-b", "tsconfig.build.json", "--pretty", "false"], {
-  cwd: root,
-  stdio: "inherit",
-});
-if (error !== undefined) throw error;
-process.exitCode = status ?? 1;
+run(root, "tsc", ["-b", "tsconfig.build.json", "--pretty", "false"]);
 for (const { folder } of packages) copyAssets(join(root, folder));
+for (const { folder } of bundled)
+  run(join(root, folder), "vite", ["build", "--logLevel", "warn", "--emptyOutDir"]);
+
+/** Runs one of our tools; the build has failed when one did. */
+function run(cwd: string, tool: string, args: readonly string[]): void {
+  const { status, error } = spawnSync(tool, args, { cwd, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exitCode = status ?? 1;
+}

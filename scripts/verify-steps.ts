@@ -50,4 +50,9 @@ export const steps: readonly Step[] = [
     command: ["tsc", "--noEmit", "-p", "tsconfig.json", "--pretty", "false"],
     fix: "the types say what is wrong",
   },
+  {
+    name: "types of the dashboard",
+    command: ["tsc", "--noEmit", "-p", "tools/dashboard", "--pretty", "false"],
+    fix: "the types say what is wrong",
+  },
 ];

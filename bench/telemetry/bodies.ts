@@ -7,6 +7,9 @@ export const spansPerTrace = 8;
 /** Spans of one body: what a busy program of ours sends at once. */
 const spansPerBody = 4_000;
 
+/** When all of it began, milliseconds since 1970. */
+export const beganAt = 1_763_770_000_000;
+
 const services = ["orders", "payments", "inventory", "users"];
 
 /** Bodies of OTLP requests of several programs, as many as hold `spans` spans, and the ids of some of their traces. */
@@ -40,7 +43,6 @@ export function* bodiesOf(
         "kerf.caller": "orders",
       }),
   );
-  const began = 1_763_770_000_000;
   for (let made = 0; made < spans;) {
     const at = Math.floor(random.next() * encoders.length);
     const encoder = encoders[at] as OtlpEncoder;
@@ -67,7 +69,7 @@ export function* bodiesOf(
                 ? { "http.response.status_code": 200 }
                 : undefined,
           },
-          began,
+          beganAt,
         );
       }
     }

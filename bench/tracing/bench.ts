@@ -17,7 +17,7 @@ type Costs = Readonly<Record<"none" | "all" | "some", number>>;
 const benchmark: Benchmark = {
   name: "tracing",
   about:
-    "CPU of both programs for a call of the benchmark wire, 64 in flight: every call traced, and 1 %, beside none",
+    "CPU of both programs for a call of the benchmark wire, 64 in flight: every call traced, and 1 %, both counted as well, beside none",
   peers: false,
   async run({ quick, log }) {
     const pairs = quick ? 3 : 8;

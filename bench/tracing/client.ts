@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Caller, connectFramed, rootContext, StaticDiscovery } from "@kerf/call";
 import { newTrace, type Trace } from "@kerf/kernel";
-import { type Recorder, Sampler } from "@kerf/telemetry";
+import { Sampler, type Tracing } from "@kerf/telemetry";
 import { cpuMicros } from "../harness/cpu-time.ts";
 import { parts } from "../harness/kerf-parts.ts";
 import { prices } from "../wire/kerf-prices.ts";
@@ -18,15 +18,16 @@ const chosenBy = (ratio: number): (() => Trace) => {
   const sampler = new Sampler({ ratio, askedPerSecond: 0, ...parts });
   return () => sampler.begin();
 };
-const quoteAt = (address: string, recorder: Recorder | undefined) =>
+const quoteAt = (address: string, into: Tracing | undefined) =>
   new Caller({
     ...parts,
     discovery: new StaticDiscovery({ prices: [address] }),
     connect: (to) => connectFramed(to, { ...parts, hello: { instance: "client" } }),
     checked: false,
-    recorder,
+    recorder: into?.recorder,
+    metrics: into?.metrics,
   }).bind(prices, { caller: "bench" });
-const traces = quoteAt(traced, tracing.recorder);
+const traces = quoteAt(traced, tracing);
 const ways = [
   { name: "none", client: quoteAt(plain, undefined), begin: () => newTrace() },
   { name: "all", client: traces, begin: chosenBy(1) },

@@ -1,20 +1,20 @@
 import { Inbound, listenFramed } from "@kerf/call";
 import { ServiceRuntime } from "@kerf/service";
-import type { Recorder } from "@kerf/telemetry";
+import type { Tracing } from "@kerf/telemetry";
 import { service } from "kerf";
 import { parts } from "../harness/kerf-parts.ts";
 import { prices } from "../wire/kerf-prices.ts";
 import { announce } from "../wire/load.ts";
 import { tracingOf } from "./tracing-of.ts";
 
-// The service of the benchmark `wire`, as the host program assembles it, twice in one process: with what records spans, and without.
-const { recorder } = await tracingOf("prices", process.argv[2] ?? "");
-const addresses = [await listen(undefined), await listen(recorder)];
+// The service of the benchmark `wire`, as the host program assembles it, twice in one process: with what records spans and counts, and without.
+const tracing = await tracingOf("prices", process.argv[2] ?? "");
+const addresses = [await listen(undefined), await listen(tracing)];
 // What waits is sent when the client says so, so that it is counted where it belongs.
-process.on("SIGUSR2", () => recorder?.flush());
+process.on("SIGUSR2", () => tracing.recorder?.flush());
 announce(addresses.join(","));
 
-async function listen(into: Recorder | undefined): Promise<string> {
+async function listen(into: Tracing | undefined): Promise<string> {
   const pricesService = service(prices, { owner: "bench" }).implement({
     quote: async ({ input }) => ({ id: input.id, total: input.quantity * 7900, currency: "EUR" }),
   });
@@ -34,7 +34,8 @@ async function listen(into: Recorder | undefined): Promise<string> {
         throw new Error("the benchmark sends no principal");
       },
     },
-    recorder: into,
+    recorder: into?.recorder,
+    metrics: into?.metrics,
   });
   const server = await listenFramed("tcp:127.0.0.1:0", {
     dispatcher,

@@ -7,12 +7,17 @@ export function publishedPackages(root: string, layers: readonly Layer[]): Packa
   return packagesOf(root, layers).filter(({ manifest }) => manifest.private !== true);
 }
 
+/** The packages that tsc builds: all but those whose dist is one bundle, which vite makes. */
+export function compiledPackages(root: string, layers: readonly Layer[]): Package[] {
+  return publishedPackages(root, layers).filter(({ layer }) => layer.bundled !== true);
+}
+
 /**
  * The build configuration of every published package and the one over all, path → text. Project references follow
  * package.json, so that `tsc -b` builds in the order in which the packages need each other.
  */
 export function buildConfigs(root: string, layers: readonly Layer[]): Map<string, string> {
-  const packages = publishedPackages(root, layers);
+  const packages = compiledPackages(root, layers);
   const folders = new Map(packages.map(({ manifest, folder }) => [manifest.name, folder]));
   const configs = packages.map(({ folder, manifest }) => {
     const used = Object.keys(manifest.dependencies ?? {}).flatMap(

@@ -6,6 +6,7 @@ import { contractChangeTable, migrationChangeTable } from "./compatibility.ts";
 import { errorTable } from "./errors.ts";
 import { layerTable } from "./layer-table.ts";
 import { logFieldTable } from "./log-fields.ts";
+import { metricAttributeTable, metricTable } from "./metrics.ts";
 import { filled } from "./parts.ts";
 import { calleeTable, callerTable, pathPicture } from "./pipelines.ts";
 import { policyTable } from "./policies.ts";
@@ -34,6 +35,10 @@ export function guidePages(root: string): Generated[] {
       spans: spanTable(),
       "span-attributes": spanAttributeTable(),
       resource: resourceTable(),
+    }),
+    page("docs/guides/metrics.md", {
+      metrics: metricTable(),
+      "metric-attributes": metricAttributeTable(),
     }),
     page("docs/architecture/compatibility.md", {
       contracts: contractChangeTable(),

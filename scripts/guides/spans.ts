@@ -39,7 +39,8 @@ export function resourceTable(): string {
   return attributeTable(resourceAttributes);
 }
 
-function attributeTable(attributes: Readonly<Record<string, AttributeMeaning>>): string {
+/** Attributes, as a table. */
+export function attributeTable(attributes: Readonly<Record<string, AttributeMeaning>>): string {
   return tableOf(
     ["attribute", "type", "meaning"],
     Object.entries(attributes).map(([name, { meaning, type, unit }]) => [

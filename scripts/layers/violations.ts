@@ -85,9 +85,10 @@ function importViolations(
         layer.reason,
       );
     if (test || layer.imports === "everything" || declared(manifest).includes(name)) return [];
+    if (layer.bundled === true && name in (manifest.devDependencies ?? {})) return [];
     return breach(`imports ${name}, which its package.json does not name`, undeclared);
   }
-  const development = test || manifest.private === true;
+  const development = test || manifest.private === true || layer.bundled === true;
   const known = [
     ...declared(manifest),
     ...(development ? Object.keys(manifest.devDependencies ?? {}) : []),

@@ -19,6 +19,7 @@ export interface ShopStatus {
   }[];
   gateways: { name: string; url: string; pid: number }[];
   databases: { server: string; pid: number; state: string }[];
+  telemetry?: { pid: number; state: string; restarts: number };
   platform: { url: string; pid: number };
 }
 
@@ -138,6 +139,7 @@ export class RunningShop {
       ...status.units.flatMap((unit) => unit.instances.map((instance) => instance.pid)),
       ...status.gateways.map((gateway) => gateway.pid),
       ...status.databases.map((database) => database.pid),
+      status.telemetry?.pid ?? 0,
       status.platform.pid,
     ].filter((pid) => pid > 0);
   }

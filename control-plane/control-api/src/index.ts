@@ -12,6 +12,7 @@ export {
   rolloutStep,
 } from "./changes.ts";
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
+export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { operatorHeader } from "./operator-header.ts";

@@ -9,6 +9,7 @@ import {
   releaseStatus,
   scalingSettings,
 } from "./changes.ts";
+import { dashboardOperations } from "./dashboard.ts";
 import { databaseMoveOperations } from "./database-moves.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
@@ -281,6 +282,7 @@ export const platform = contract("platform", {
     ...settingsOperations,
     ...auditOperations,
     ...tokenOperations,
+    ...dashboardOperations,
     ...telemetryOperations,
     ...whyOperations,
     stop: command({

@@ -123,6 +123,8 @@ export const status = z.object({
     .object({
       /** Where it takes OTLP over HTTP. */
       endpoint: z.string(),
+      /** and over gRPC. */
+      grpc: z.string(),
       ...processStatus,
     })
     .optional(),

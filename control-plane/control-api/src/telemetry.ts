@@ -114,8 +114,9 @@ export const metricSeries = z.object({
       at: z.number(),
       /** How many there were in the step; of a counter by how much it grew. */
       count: z.number().optional(),
-      /** Of a gauge. */
+      /** Of a gauge: how much there was; and the most of a single one. */
       value: z.number().optional(),
+      max: z.number().optional(),
       sum: z.number().optional(),
       /** Quantiles of a histogram, in the unit of the metric. */
       p50: z.number().optional(),
@@ -193,7 +194,13 @@ export const telemetryOperations = {
       stepMs: z.coerce.number().min(1).optional(),
     }),
     errors,
-    output: z.object({ series: z.array(metricSeries), unit: z.string() }),
+    output: z.object({
+      series: z.array(metricSeries),
+      unit: z.string(),
+      stepMs: z.number().optional(),
+      /** There is more than is shown. */
+      truncated: z.boolean().optional(),
+    }),
     deadlineMs: 30_000,
     summary: "A metric over time; of the last 15 min where nothing else is said.",
   }),

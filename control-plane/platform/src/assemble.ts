@@ -18,6 +18,7 @@ import type { ApiSurroundings } from "./api/operations.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
+import { SessionStore } from "./dashboard/session-store.ts";
 import { judge } from "./gate/gate.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
@@ -189,7 +190,7 @@ export function assemble(
     runtime,
     client: telemetryClient,
     // Who takes any port for the others does so for this one.
-    usualPort: environment === "dev" && options.platformPort !== 0,
+    usualPorts: environment === "dev" && options.platformPort !== 0,
     moved: ({ state, pid }) =>
       events.emit({ type: "instance", unit: "telemetry", instance: "telemetry", state, pid }),
     problem: (error, source) => events.problem(error, source),
@@ -428,11 +429,12 @@ export function assemble(
     log,
     file: join(home.state, "shipped-logs.json"),
     client: telemetryClient,
-    endpoint: () => (telemetry.state === "ready" ? telemetry.endpoint : undefined),
+    socket: () => (telemetry.state === "ready" ? home.telemetryOtlpSocket : undefined),
     sources: () => logFiles(home, databases.servers),
   });
 
   // What is told to the outside: operators over HTTP, hosts over a socket.
+  const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
     clock,
     wheel,
@@ -464,6 +466,10 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    openDashboard: (holder) => {
+      const { code, expires } = sessions.issue(holder);
+      return { url: `${whole.status().platform.url}/#code=${code}`, expires };
+    },
     replaceWholly: async (unit) => (await supervisor.replaceWholly(unit)).map(({ id }) => id),
     stop: (reason) => whole.stop(reason),
   };
@@ -499,6 +505,7 @@ export function assemble(
         port: options.platformPort,
         token,
         surroundings,
+        sessions,
         principalKey,
         signPrincipal,
         draining: draining.signal,

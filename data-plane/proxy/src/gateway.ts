@@ -17,6 +17,7 @@ import {
   type FrontProtocols,
   type HttpListener,
   listenHttp,
+  RequestMetrics,
   RequestSpans,
   type Upgrades,
 } from "@kerf/call/http";
@@ -76,8 +77,14 @@ export async function assembleGateway(
   const discovery = new PlacedDiscovery(store, { clock, random, log });
 
   const resource = { app, environment, unit, instance };
-  const tracing = await openTracing(boot.telemetry ?? {}, { resource, clock, random, log });
-  const { recorder, sampler } = tracing;
+  const tracing = await openTracing(boot.telemetry ?? {}, {
+    resource,
+    clock,
+    random,
+    log,
+    store: boot.telemetryStore,
+  });
+  const { metrics, recorder, sampler } = tracing;
 
   // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
   const loader = boot.services.length > 0 ? installLoader() : undefined;
@@ -105,6 +112,7 @@ export async function assembleGateway(
       clock,
     }),
     recorder,
+    metrics,
   });
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
@@ -130,6 +138,7 @@ export async function assembleGateway(
     checked,
     policies: boot.policies,
     recorder,
+    metrics,
   });
   runtime.connect(caller);
 
@@ -168,6 +177,7 @@ export async function assembleGateway(
     log,
     sampler,
     spans: recorder && new RequestSpans(recorder, unit),
+    metrics: metrics && new RequestMetrics(metrics, unit),
     draining: draining.signal,
   });
   const health: HealthFacts = {

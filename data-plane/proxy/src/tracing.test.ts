@@ -72,6 +72,18 @@ test("a request through gateway, backend and service is one tree, and its log li
   });
   for (const [outer, inner] of path.slice(1).map((span, at) => [path[at], span] as const))
     assert.ok(Number(outer?.startTimeUnixNano) - Number(inner.startTimeUnixNano) < 5e6);
+  const requests = front.sink.metrics.find(({ name }) => name === "http.server.request.duration");
+  const [point] = requests?.points ?? [];
+  assert.deepEqual(attributesOf(point ?? {}), request);
+  assert.deepEqual(
+    [requests?.service, point?.count, point?.exemplars?.map(({ spanId }) => spanId)],
+    ["gateway:web", "1", [path[0]?.spanId]],
+  );
+  const calls = front.sink.metrics.find(({ name }) => name === "kerf.client.duration");
+  assert.deepEqual(
+    [calls?.service, calls?.points[0]?.exemplars?.[0]?.spanId],
+    ["page", path[3]?.spanId],
+  );
   const line = front.lines.find(({ message }) => message === "request");
   assert.deepEqual([line?.["trace_id"], line?.["span_id"]], [traceId, path[0]?.spanId]);
 });

@@ -6,7 +6,7 @@ import {
   type TimerWheel,
   toKerfError,
 } from "@kerf/kernel";
-import type { Logger, Recorder } from "@kerf/telemetry";
+import type { Logger, Metrics, Recorder } from "@kerf/telemetry";
 import { Balancer } from "./balancing/balancer.ts";
 import { TransportPool } from "./balancing/transport-pool.ts";
 import { compileStub, type Send, type SendOptions } from "./outgoing/client-stub.ts";
@@ -30,6 +30,8 @@ import {
 import { type Fallback, withFallback } from "./policies/fallback.ts";
 import { LatencyQuantile } from "./policies/latency-quantile.ts";
 import { QueryCache } from "./policies/query-cache.ts";
+import { isPlatforms } from "./may-call.ts";
+import { CallMetrics } from "./outgoing/call-metrics.ts";
 import { CallSpans } from "./outgoing/call-spans.ts";
 import type { Target } from "./outgoing/target.ts";
 import { throughCodec } from "./transports/in-process.ts";
@@ -58,6 +60,8 @@ export interface CallerOptions {
   readonly policies?: Policies | undefined;
   /** Takes the spans of calls and their attempts; without it none are made. */
   readonly recorder?: Recorder | undefined;
+  /** Counts and times what is called in other programs; without it nothing is. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** One call in terms of names: for gateways and tools that know contracts as data. */
@@ -229,7 +233,7 @@ export class Caller {
     deadlineMs: number | undefined,
     declared: Tuned,
   ): Target {
-    const { local, checked, discovery, random, clock, recorder } = this.#options;
+    const { local, checked, discovery, random, clock, metrics, recorder } = this.#options;
     const settings = operationSettings(this.#options.policies, service, operation, declared);
     const policies = numbersOf(settings);
     const near = local?.has(service) === true ? findLocal(local, service, operation) : undefined;
@@ -253,6 +257,11 @@ export class Caller {
       clock,
       checked,
       spans: recorder && new CallSpans(recorder, caller, service, operation),
+      // In one process the callee's say all of it; the platform's own readers wait for news.
+      metrics:
+        metrics === undefined || near !== undefined || isPlatforms(operation)
+          ? undefined
+          : new CallMetrics(metrics, clock, caller, service, operation),
     };
   }
 

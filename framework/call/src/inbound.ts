@@ -1,5 +1,5 @@
 import { type Clock, KerfError, type TimerWheel } from "@kerf/kernel";
-import type { Logger, Recorder } from "@kerf/telemetry";
+import type { Logger, Metrics, Recorder } from "@kerf/telemetry";
 import { InboundOperation, type OperationCounters } from "./inbound/operation.ts";
 import { compileInbound, type InboundSettings } from "./inbound/pipeline.ts";
 import { InboundLoad } from "./inbound/load.ts";
@@ -7,6 +7,8 @@ import { InboundState } from "./inbound/state.ts";
 import type { LoadSource } from "./load/load-source.ts";
 import type { LocalOperation, LocalServices } from "./local-services.ts";
 import type { PrincipalVerifier } from "./principal.ts";
+import { isPlatforms } from "./may-call.ts";
+import { ServedMetrics } from "./inbound/served-metrics.ts";
 import { ServedSpans } from "./inbound/served-spans.ts";
 import type { ServedService } from "./inbound/served.ts";
 import type { Serving } from "./inbound/serving.ts";
@@ -35,6 +37,8 @@ export interface InboundOptions {
   readonly streamIdleMs?: number;
   /** Takes the spans of what is served; without it none are made. */
   readonly recorder?: Recorder | undefined;
+  /** Counts and times what is served; without it nothing is. */
+  readonly metrics?: Metrics | undefined;
 }
 
 /** The callee's half of the call path: everything that this program serves, for callers near and far. */
@@ -61,6 +65,7 @@ export class Inbound implements LocalServices {
       speaksFor: options.speaksFor ?? (() => false),
       principals: options.principals,
     };
+    const { clock, metrics, recorder } = options;
     for (const { contract, operations } of options.services) {
       const doors = new Map<string, Door>();
       for (const [name, declared] of Object.entries(contract.operations)) {
@@ -73,7 +78,11 @@ export class Inbound implements LocalServices {
           served,
           options.checked,
           operationSettings(options.policies, contract.name, name, declared).criticality,
-          options.recorder && new ServedSpans(options.recorder, options.clock, contract.name, name),
+          recorder && new ServedSpans(recorder, clock, contract.name, name),
+          // The platform's own readers wait for news: how long they do says nothing.
+          metrics && !isPlatforms(name)
+            ? new ServedMetrics(metrics, clock, contract.name, name)
+            : undefined,
         );
         doors.set(name, new Door(this.#state, operation, compileInbound(operation, settings)));
       }

@@ -80,7 +80,7 @@ export const pipeline: readonly Position[] = [
   {
     name: "trace",
     reason:
-      "Above the attempts: one span for the call as its caller sees it, retries and waits included.",
+      "Above the attempts: one span and one count for the call as its caller sees it, retries and waits included.",
     enter:
       ({ spans }) =>
       (call) => {
@@ -89,7 +89,13 @@ export const pipeline: readonly Position[] = [
         // Below the call above it is made when somebody first asks the context for it.
         else if (trace !== undefined) call.trace = trace.child();
       },
-    leave: ({ spans }) => spans && ((call, error) => spans.left(call, error)),
+    leave: ({ metrics, spans }) =>
+      metrics === undefined
+        ? spans && ((call, error) => spans.left(call, error))
+        : (call, error) => {
+            spans?.left(call, error);
+            metrics.left(call, error);
+          },
   },
   {
     name: "idempotency key",
@@ -107,14 +113,16 @@ export const pipeline: readonly Position[] = [
     reason:
       "Above the retries, so that all attempts and the waits between them share one deadline. It refuses what has no time left before anyone works for it.",
     enter: (target) => {
-      const { caller, deadlineMs, name, local } = target;
+      const { caller, deadlineMs, metrics, name, local } = target;
       const near = local !== undefined;
+      const counted = metrics !== undefined;
       return (call) => {
         const { parent, options } = call;
         const { clock, wheel } = parent;
         const ownMs = options.deadlineMs ?? deadlineMs;
         // A call that leaves the process can afford the exact time.
         const now = near ? timeFor(ownMs, wheel, clock) : clock.now();
+        if (counted) call.enteredAt = now;
         const deadline = shrunkDeadline(parent, ownMs, now);
         if (deadline <= now) throw deadlineExceeded(`${name} was about to be called`);
         const reason = parent.cancelled;

@@ -229,6 +229,8 @@ export interface Boot {
   readonly policies?: Policies | undefined;
   /** What the app sets for traces. */
   readonly telemetry?: TelemetrySettings | undefined;
+  /** Where the platform keeps spans and metrics: `http://127.0.0.1:PORT` or `unix:/path`, without `/v1/…`; they go there beside where `telemetry` has them sent. */
+  readonly telemetryStore?: string | undefined;
   /** Adds the codec and freezing to calls inside the process. */
   readonly checked: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";

@@ -39,15 +39,19 @@ export class DatabaseSpans {
     this.#record(this.#transaction, trace, startedAt, error, { "kerf.transaction": outcome });
   }
 
-  /** A statement was answered. */
-  answered(above: Trace, text: string, startedAt: number, rows: number): void {
+  /** A statement was answered; its span. */
+  answered(above: Trace, text: string, startedAt: number, rows: number): Trace {
     const attributes = rows === 0 ? undefined : { "db.response.returned_rows": rows };
-    this.#record(this.#templateOf(text), above.child(), startedAt, undefined, attributes);
+    const trace = above.child();
+    this.#record(this.#templateOf(text), trace, startedAt, undefined, attributes);
+    return trace;
   }
 
-  /** A statement failed, with what the driver said. */
-  failed(above: Trace, text: string, startedAt: number, error: unknown): void {
-    this.#record(this.#templateOf(text), above.child(), startedAt, error);
+  /** A statement failed, with what the driver said; its span. */
+  failed(above: Trace, text: string, startedAt: number, error: unknown): Trace {
+    const trace = above.child();
+    this.#record(this.#templateOf(text), trace, startedAt, error);
+    return trace;
   }
 
   #record(
@@ -88,6 +92,6 @@ export class DatabaseSpans {
 }
 
 /** PostgreSQL's own code, or ours. */
-function typeOf(error: unknown): string {
+export function typeOf(error: unknown): string {
   return sqlState(error) ?? (error instanceof KerfError ? error.code : "_OTHER");
 }

@@ -1,24 +1,27 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
 import type { Trace } from "@kerf/kernel";
+import type { DatabaseRecords } from "./database-records.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
 
 /** What a part of a transaction's work needs of it. */
 export interface SharedSession extends Session {
-  run(statement: Statement, below?: Trace): Promise<QueryResult>;
+  run(statement: Statement, below?: Trace, records?: DatabaseRecords): Promise<QueryResult>;
 }
 
-/** A transaction as a part of its work uses it that has a span of its own, such as the handler of one of its events. */
+/** A transaction as a part of its work uses it, such as the handler of one of its events: counted by itself, below its own span. */
 export class PartOfTransaction<Tables> implements Session {
   readonly #whole: SharedSession;
-  readonly #trace: Trace;
+  readonly #records: DatabaseRecords;
+  readonly #trace: Trace | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
-  constructor(whole: SharedSession, trace: Trace) {
+  constructor(whole: SharedSession, records: DatabaseRecords, trace: Trace | undefined) {
     this.#whole = whole;
+    this.#records = records;
     this.#trace = trace;
   }
 
@@ -34,7 +37,7 @@ export class PartOfTransaction<Tables> implements Session {
 
   /** @internal */
   run(statement: Statement): Promise<QueryResult> {
-    return this.#whole.run(statement, this.#trace);
+    return this.#whole.run(statement, this.#trace, this.#records);
   }
 
   /** @internal */

@@ -7,9 +7,9 @@ import {
   systemClock,
   type Timer,
 } from "@kerf/kernel";
-import { type Recorder } from "@kerf/telemetry";
+import type { TracingParts } from "@kerf/telemetry";
 import { clientConfig, type ConnectionConfig, connectFailure, driver } from "./connection.ts";
-import { DatabaseSpans } from "./database-spans.ts";
+import { DatabaseRecords } from "./database-records.ts";
 import { unavailable } from "./database-errors.ts";
 
 /** What a pool is opened with. */
@@ -27,8 +27,8 @@ export interface PoolOptions {
   readonly clock?: Clock | undefined;
   /** Where connections come from; the driver's pool by default. A simulation has its own. */
   readonly source?: ConnectionSource | undefined;
-  /** Takes spans of transactions and statements; without it none are made. */
-  readonly recorder?: Recorder | undefined;
+  /** Takes spans and metrics of transactions and statements; without it none are made. */
+  readonly tracing?: Omit<TracingParts, "sampler"> | undefined;
 }
 
 /** What is used of the driver's pool. */
@@ -53,8 +53,8 @@ interface Waiter {
  */
 export class ConnectionPool {
   readonly clock: Clock;
-  /** Undefined where spans go nowhere. */
-  readonly spans: DatabaseSpans | undefined;
+  /** Undefined where spans and metrics go nowhere. */
+  readonly records: DatabaseRecords | undefined;
   readonly #options: PoolOptions;
   readonly #pool: ConnectionSource;
   readonly #waiters: Waiter[] = [];
@@ -68,7 +68,9 @@ export class ConnectionPool {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     const { clock } = this;
-    this.spans = options.recorder && new DatabaseSpans(options.recorder, { ...options, clock });
+    const { tracing } = options;
+    if (tracing?.recorder !== undefined || tracing?.metrics !== undefined)
+      this.records = new DatabaseRecords(tracing, { ...options, clock });
     this.#limit = options.connections ?? 4;
     this.#maxWaiting = options.maxWaiting ?? 64 * this.#limit;
     this.#pool = options.source ?? driversPool(options, this.#limit);

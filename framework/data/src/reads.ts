@@ -1,6 +1,7 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
 import { defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
+import type { DatabaseRecords } from "./database-records.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool } from "./pool.ts";
 import { oneRoundTrip } from "./one-round-trip.ts";
@@ -13,6 +14,8 @@ export interface ReadsOptions {
   readonly deadline: number;
   /** The span whose work it is; only of a trace that is recorded. */
   readonly trace?: Trace | undefined;
+  /** It is the work of a handler, whose statements are counted. Those of the platform, which looks for work all the time, would hide them. */
+  readonly counted?: boolean | undefined;
 }
 
 /** Bound of one statement where the call has none, in milliseconds: the deadline that other calls have. */
@@ -27,6 +30,7 @@ export class Reads<Tables = unknown> implements Session {
   readonly #pool: ConnectionPool;
   readonly #deadline: number;
   readonly #trace: Trace | undefined;
+  readonly #records: DatabaseRecords | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
 
@@ -34,6 +38,7 @@ export class Reads<Tables = unknown> implements Session {
     this.#pool = pool;
     this.#deadline = options.deadline;
     this.#trace = options.trace;
+    if (options.counted === true) this.#records = pool.records;
   }
 
   /** Kysely, reading only. */
@@ -55,17 +60,16 @@ export class Reads<Tables = unknown> implements Session {
     const deadline = Number.isFinite(this.#deadline)
       ? this.#deadline
       : clock.now() + endlessStatementMs;
-    const { spans } = this.#pool;
-    const trace = this.#trace;
-    if (spans === undefined || trace === undefined)
-      return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const records = this.#records;
+    if (records === undefined) return oneRoundTrip(this.#pool, deadline, "read only", statement);
+    const trace = records.spans && this.#trace;
     const startedAt = clock.now();
     try {
       const result = await oneRoundTrip(this.#pool, deadline, "read only", statement);
-      spans.answered(trace, statement.text, startedAt, result.rows.length);
+      records.answered(trace, statement.text, startedAt, result.command, result.rows.length);
       return result;
     } catch (error) {
-      spans.failed(trace, statement.text, startedAt, error);
+      records.failed(trace, statement.text, startedAt, error);
       throw error;
     }
   }

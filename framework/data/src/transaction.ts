@@ -13,7 +13,7 @@ import { claim, insertRecord } from "./command-records/statements.ts";
 import { bindKysely } from "./kysely/binding.ts";
 import type { ConnectionPool, PooledConnection } from "./pool.ts";
 import { oneSelect } from "./one-select.ts";
-import type { DatabaseSpans } from "./database-spans.ts";
+import type { DatabaseRecords } from "./database-records.ts";
 import { PartOfTransaction } from "./part-of-transaction.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
@@ -34,6 +34,8 @@ export interface TransactionOptions {
   readonly onAfterCommitError?: ((error: unknown) => void) | undefined;
   /** The span whose work it is; only of a trace that is recorded. */
   readonly trace?: Trace | undefined;
+  /** It is the work of a handler, whose statements are counted. Those of the platform, which looks for work all the time, would hide them. */
+  readonly counted?: boolean | undefined;
 }
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
@@ -79,7 +81,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #alone: Alone | undefined;
   #db: Kysely<Tables> | undefined;
   #raw: PoolClient | undefined;
-  readonly #spans: DatabaseSpans | undefined;
+  readonly #records: DatabaseRecords | undefined;
   /** Its own span, of a trace that is recorded. */
   readonly #trace: Trace | undefined;
   #openedAt = 0;
@@ -93,8 +95,8 @@ export class CommandTransaction<Tables = unknown> implements Session {
   constructor(pool: ConnectionPool, options: TransactionOptions) {
     this.#pool = pool;
     this.#options = options;
-    this.#spans = pool.spans;
-    this.#trace = pool.spans && options.trace?.child();
+    if (options.counted === true || options.trace !== undefined) this.#records = pool.records;
+    this.#trace = this.#records?.spans && options.trace?.child();
   }
 
   /** True from the first statement until it is settled: calls to other services are refused meanwhile. */
@@ -171,33 +173,37 @@ export class CommandTransaction<Tables = unknown> implements Session {
   }
 
   /**
-   * The same transaction for a part of its work that has a span of its own; itself when nobody records that.
+   * The same transaction for a part of its work, such as the handler of one of its events; itself when nobody records that.
    * @param trace the part's span
    */
   under(trace: Trace): Pick<CommandTransaction<Tables>, "db" | "raw"> {
-    return this.#spans === undefined || !trace.sampled
-      ? this
-      : new PartOfTransaction<Tables>(this, trace);
+    const { records } = this.#pool;
+    if (records === undefined) return this;
+    return new PartOfTransaction<Tables>(this, records, trace.sampled ? trace : undefined);
   }
 
   /**
    * @internal
    * @param below the span whose work it is, when that is not the transaction's
+   * @param records where it is counted, when the transaction as a whole is not
    */
-  async run(statement: Statement, below = this.#trace): Promise<QueryResult> {
+  async run(
+    statement: Statement,
+    below = this.#trace,
+    records = this.#records,
+  ): Promise<QueryResult> {
     const connection = this.#connection ?? (await this.#open());
     this.#assertUnsettled();
-    const startedAt = below === undefined ? 0 : this.#pool.clock.now();
+    const startedAt = records === undefined ? 0 : this.#pool.clock.now();
     try {
       const result = await connection.client.query({
         ...statement,
         queryMode: "extended",
       } as Statement);
-      if (below !== undefined)
-        this.#spans?.answered(below, statement.text, startedAt, result.rows.length);
+      records?.answered(below, statement.text, startedAt, result.command, result.rows.length);
       return result;
     } catch (error) {
-      if (below !== undefined) this.#spans?.failed(below, statement.text, startedAt, error);
+      records?.failed(below, statement.text, startedAt, error);
       throw this.#explain(error);
     }
   }
@@ -309,7 +315,7 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   #over(outcome: "committed" | "rolled back" | "unknown"): void {
     if (this.#trace !== undefined)
-      this.#spans?.transaction(this.#trace, this.#openedAt, outcome, this.#failure);
+      this.#records?.spans?.transaction(this.#trace, this.#openedAt, outcome, this.#failure);
   }
 
   async #afterwards(hook: () => Promise<void> | void): Promise<void> {
@@ -352,13 +358,13 @@ export class CommandTransaction<Tables = unknown> implements Session {
     connection: PooledConnection,
     claimed: CommandClaim,
   ): Promise<"fresh" | "in_flight" | RecordedAnswer> {
-    const startedAt = this.#trace === undefined ? 0 : this.#pool.clock.now();
+    const startedAt = this.#records === undefined ? 0 : this.#pool.clock.now();
     try {
       const found = await claim(connection.client, claimed, effect);
-      if (this.#trace !== undefined) this.#spans?.answered(this.#trace, claiming, startedAt, 1);
+      this.#records?.answered(this.#trace, claiming, startedAt, "SELECT", 1);
       return found;
     } catch (error) {
-      if (this.#trace !== undefined) this.#spans?.failed(this.#trace, claiming, startedAt, error);
+      this.#records?.failed(this.#trace, claiming, startedAt, error);
       const explained = this.#explain(error);
       await this.#giveBack(connection);
       throw explained;
@@ -405,14 +411,14 @@ export class CommandTransaction<Tables = unknown> implements Session {
 
   async #commit(connection: PooledConnection): Promise<void> {
     let command: string;
-    const startedAt = this.#trace === undefined ? 0 : this.#pool.clock.now();
+    const startedAt = this.#records === undefined ? 0 : this.#pool.clock.now();
     try {
       const calls = this.#lastly.map(({ call }) => call());
       const answer = await connection.client.query([...oneSelect(calls), "commit"].join(";\n"));
       ({ command } = [answer].flat().at(-1) as QueryResult);
-      if (this.#trace !== undefined) this.#spans?.answered(this.#trace, "commit", startedAt, 0);
+      this.#records?.answered(this.#trace, "commit", startedAt, "COMMIT", 0);
     } catch (error) {
-      if (this.#trace !== undefined) this.#spans?.failed(this.#trace, "commit", startedAt, error);
+      this.#records?.failed(this.#trace, "commit", startedAt, error);
       if (endsConnection(error)) {
         this.#settled = "rolled back";
         this.#drop(connection);

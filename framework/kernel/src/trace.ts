@@ -32,7 +32,6 @@ export class Trace implements TraceFields {
   readonly #parent1: number;
 
   // Words one by one: an array for them would be a second object for each call.
-  // oxlint-disable-next-line max-params
   private constructor(
     trace0: number,
     trace1: number,

@@ -1,10 +1,10 @@
 import { type Schema, validate } from "@kerf/contract";
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
 import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
-import type { Logger, Recorder } from "@kerf/telemetry";
+import type { Logger, TracingParts } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { Journal } from "./journal.ts";
-import { SagaSpans } from "./saga-spans.ts";
+import { SagaRecords } from "./saga-records.ts";
 import { SagaStore, staleLease } from "./saga-store.ts";
 import type { Acting } from "./operations.ts";
 import { keepSignal, topicOf, wakeWaiting } from "./signals.ts";
@@ -31,8 +31,8 @@ export interface SagaEngineOptions {
   readonly newId?: (() => string) | undefined;
   /** Told when a saga that ran here is completed, undone or stuck, and that is recorded. */
   readonly onEnd?: ((saga: SagaRow) => void) | undefined;
-  /** Takes the spans of sagas and of their steps; without it none are made. */
-  readonly recorder?: Recorder | undefined;
+  /** Takes the spans and metrics of sagas and of their steps; without it none are made. */
+  readonly tracing?: Omit<TracingParts, "sampler"> | undefined;
 }
 
 /** What a saga carries of the command that started it. */
@@ -60,7 +60,7 @@ export class SagaEngine {
   readonly #options: SagaEngineOptions;
   readonly #store: SagaStore;
   readonly #journal: Journal;
-  readonly #spans: SagaSpans | undefined;
+  readonly #records: SagaRecords | undefined;
   readonly #definitions: ReadonlyMap<string, SagaDefinition>;
   readonly #live = new Map<string, Live>();
   readonly #stopping = new AbortController();
@@ -72,8 +72,9 @@ export class SagaEngine {
     this.#options = options;
     this.#store = new SagaStore(options.database, options.clock, options.instance);
     this.#journal = new Journal({ ...options, signal: this.#stopping.signal });
-    const { clock, recorder, service } = options;
-    this.#spans = recorder && new SagaSpans(recorder, clock, service);
+    const { clock, service, tracing } = options;
+    if (tracing?.recorder !== undefined || tracing?.metrics !== undefined)
+      this.#records = new SagaRecords(tracing, clock, service);
     this.#definitions = new Map(
       options.definitions.map((definition) => [keyOf(definition), definition]),
     );
@@ -201,7 +202,7 @@ export class SagaEngine {
       signal,
       clients,
       local,
-      spans: this.#spans,
+      records: this.#records,
     };
     try {
       let steps = fresh ? undefined : await this.#store.steps(saga.id);
@@ -210,7 +211,7 @@ export class SagaEngine {
         live.execution = execution;
         const end = await execution.run();
         const { outcome, trace } = execution;
-        if (outcome !== undefined && trace.sampled) this.#spans?.ended(saga, trace, outcome);
+        if (outcome !== undefined) this.#records?.ended(saga, trace, outcome);
         if (end === "ended") this.#options.onEnd?.(saga);
         if (end !== "again") return;
         steps = await this.#store.steps(saga.id);

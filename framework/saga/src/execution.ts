@@ -21,7 +21,7 @@ import {
 } from "./failures.ts";
 import type { Journal, Move } from "./journal.ts";
 import type { Acting } from "./operations.ts";
-import { type SagaOutcome, type SagaSpans, sagaTrace, type StepSpan } from "./saga-spans.ts";
+import { type SagaOutcome, type SagaRecords, sagaTrace, type StepRecord } from "./saga-records.ts";
 import type { SagaStore } from "./saga-store.ts";
 import type { LocalArgs, SagaDefinition, SagaFailure, SagaRow, StepRow } from "./saga.ts";
 import { Steps } from "./steps.ts";
@@ -45,8 +45,8 @@ export interface ExecutionParts {
   /** Clients whose calls carry keys that follow from `key`, and are below `trace`. */
   readonly clients: (saga: SagaRow, key: string, trace: Trace) => unknown;
   readonly local: LocalArgs;
-  /** Undefined where spans go nowhere. */
-  readonly spans?: SagaSpans | undefined;
+  /** Undefined where spans and metrics go nowhere. */
+  readonly records?: SagaRecords | undefined;
 }
 
 /** How a run ended: at its end, put aside until later, or to be run again at once over what is recorded now. */
@@ -190,20 +190,20 @@ export class Execution {
       );
     }
     this.#named.add(name);
-    let span: StepSpan | undefined;
-    let trace = this.trace;
+    let record: StepRecord | undefined;
+    let { trace } = this;
     while (!this.#done.has(name)) {
       // Beyond what was done there is nothing to undo, and nothing else may begin.
       if (!(await this.#mayBegin(wanted))) return new Promise(() => {});
-      if (span === undefined && trace.sampled && wanted.noted !== true) {
-        trace = trace.child();
-        span = this.parts.spans?.step("step", this.saga, name, trace);
+      if (record === undefined && wanted.noted !== true) {
+        if (trace.sampled) trace = trace.child();
+        record = this.parts.records?.step("step", this.saga, name, trace);
       }
-      const until = await this.#run(this.#untilDone(name, wanted, trace, span));
+      const until = await this.#run(this.#untilDone(name, wanted, trace, record));
       if (until !== undefined) await this.park(until);
     }
     const row = this.#done.get(name) as StepRow;
-    span?.done(row.declined ? (row.answer as { code: string }).code : undefined);
+    record?.done(row.declined ? (row.answer as { code: string }).code : undefined);
     if (row.declined) throw declaredFrom(row.answer);
     if (wanted.undo !== undefined) this.#undo.set(name, wanted.undo(row.answer));
     return row.answer;
@@ -301,18 +301,18 @@ export class Execution {
     step: string,
     { work }: StepWork,
     trace: Trace,
-    span: StepSpan | undefined,
+    record: StepRecord | undefined,
   ): Promise<number | void> {
     const { clock, random, signal } = this.parts;
     for (let attempt = 1; ; attempt += 1) {
-      if (span !== undefined) span.attempts++;
+      if (record !== undefined) record.attempts++;
       try {
         return await work(trace);
       } catch (error) {
         if (this.#done.has(step)) return undefined;
         const isGivenUp = error instanceof FailedBySaga || error instanceof Cancelled;
         if (isGivenUp || isStale(error) || signal.aborted || !mayMend(error, attempt))
-          span?.failed(error);
+          record?.failed(error);
         if (isGivenUp || isStale(error) || signal.aborted) throw error;
         if (!mayMend(error, attempt))
           throw new NeedsOperator(describe(step, error), { cause: error });
@@ -397,22 +397,19 @@ export class Execution {
       const undo = this.#undo.get(step);
       if (undo === undefined || this.#undone.has(step)) continue;
       this.key = `saga:${this.saga.id}:${step}:undo`;
-      let span: StepSpan | undefined;
-      if (this.trace.sampled) {
-        this.current = this.trace.child();
-        span = this.parts.spans?.step("undo", this.saga, step, this.current);
-      }
+      if (this.trace.sampled) this.current = this.trace.child();
+      const record = this.parts.records?.step("undo", this.saga, step, this.current);
       for (let attempt = 1; ; attempt += 1) {
         try {
-          if (span !== undefined) span.attempts++;
+          if (record !== undefined) record.attempts++;
           await this.durable();
           await undo(failure);
-          span?.done();
+          record?.done();
           break;
         } catch (error) {
           if (isStale(error) || signal.aborted) throw error;
           if (attempt >= attempts) {
-            span?.failed(error);
+            record?.failed(error);
             await this.#move("stuck", failureOf(new Error(describe(`undo of ${step}`, error))));
             return "ended";
           }

@@ -211,6 +211,7 @@ export class SagaStore {
     return this.#database.transaction({
       deadline: this.#clock.now() + transactionMs,
       trace: trace.sampled ? trace : undefined,
+      counted: true,
     });
   }
 

@@ -78,6 +78,17 @@ export class ByteWriter {
     this.#word(high + Math.floor(below / 2 ** 32));
   }
 
+  /** A whole number from 0 to 2^53 as eight bytes, the least first. */
+  fixed64(value: number): void {
+    this.#word(value % 2 ** 32);
+    this.#word(Math.floor(value / 2 ** 32));
+  }
+
+  /** A number with fractions, eight bytes, the least first. */
+  double(value: number): void {
+    this.#end = this.#bytes.writeDoubleLE(value, this.#end);
+  }
+
   /** The low 32 bits of a whole number. */
   #word(value: number): void {
     const bytes = this.#bytes;

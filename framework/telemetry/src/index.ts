@@ -1,4 +1,4 @@
-// What the platform says of itself: structured logs, the trace context that ties them together, and the spans of traces.
+// What the platform says of itself: structured logs, the trace context that ties them together, the spans of traces, and metrics.
 export {
   type AttributeMeaning,
   resourceAttributes,
@@ -13,6 +13,15 @@ export {
 export { type LogField, logFields } from "./log-fields.ts";
 export { type Fields, Logger, type LogLevel, type LogSink, silentLogger } from "./logger.ts";
 export type { Resource } from "./otlp-encoder.ts";
+export { type Counter, type Gauge, type Histogram } from "./metrics/histogram.ts";
+export {
+  durationBounds,
+  metricAttributes,
+  type MetricAttributes,
+  metricMeanings,
+  type MetricName,
+} from "./metrics/metric-catalogue.ts";
+export { type MetricExporter, Metrics } from "./metrics/metrics.ts";
 export { Recorder, type SpanExporter } from "./recorder.ts";
 export { Sampler, type SamplerOptions } from "./sampler.ts";
 export { telemetryProblems, type TelemetrySettings } from "./settings.ts";

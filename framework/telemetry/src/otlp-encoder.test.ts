@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { newTrace, Trace, type TraceFields } from "@kerf/kernel";
 import fc from "fast-check";
-import { type EncodedSpans, OtlpEncoder } from "./otlp-encoder.ts";
+import { type EncodedBatch, OtlpEncoder } from "./otlp-encoder.ts";
 import { type Span, SpanTemplate } from "./span.ts";
 import { attributesOf, decodeTraces } from "./testing/index.ts";
 
 const resource = { app: "shop", environment: "test", unit: "main", instance: "main-1" };
 
-function bodyOf({ pieces }: EncodedSpans): Buffer {
+function bodyOf({ pieces }: EncodedBatch): Buffer {
   return Buffer.concat(pieces);
 }
 
@@ -51,7 +51,7 @@ test("whatever a span holds, a decoder that is not ours reads the same", () => {
         }));
         for (const span of spans) encoder.add(span, 1_700_000_000_000);
         const taken = encoder.take();
-        assert.equal(taken.spans, spans.length);
+        assert.equal(taken.items, spans.length);
         const body = bodyOf(taken);
         assert.equal(taken.bytes, body.length);
         const { resourceSpans } = decodeTraces(body);

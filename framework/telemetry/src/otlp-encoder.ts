@@ -70,9 +70,9 @@ interface ServiceSpans {
 }
 
 /** The body of a request, in the order in which its pieces are sent. */
-export interface EncodedSpans {
-  /** How many it holds. */
-  readonly spans: number;
+export interface EncodedBatch {
+  /** How many spans or series it holds. */
+  readonly items: number;
   readonly pieces: readonly Uint8Array[];
   readonly bytes: number;
   /** Its buffers are written anew: only for whoever knows that nobody reads them any more. Without it they are garbage. */
@@ -101,7 +101,7 @@ export class OtlpEncoder {
     const { service } = span.of;
     let own = this.#services.get(service);
     if (own === undefined) {
-      own = { resource: this.#resourceOf(service), spans: undefined };
+      own = { resource: resourceOf(this.#resource, service), spans: undefined };
       this.#services.set(service, own);
     }
     this.#spans++;
@@ -110,7 +110,7 @@ export class OtlpEncoder {
   }
 
   /** The body of a request with all spans since the last one; those of each service stand under a resource of their own. */
-  take(): EncodedSpans {
+  take(): EncodedBatch {
     const pieces: Uint8Array[] = [];
     const writers: ByteWriter[] = [];
     for (const own of this.#services.values()) {
@@ -125,7 +125,7 @@ export class OtlpEncoder {
     const spans = this.#spans;
     this.#spans = 0;
     return {
-      spans,
+      items: spans,
       pieces,
       bytes: pieces.reduce((sum, { length }) => sum + length, 0),
       giveBack: () => {
@@ -181,19 +181,22 @@ export class OtlpEncoder {
     }
     return shared;
   }
+}
 
-  #resourceOf(service: string): Buffer {
-    const { app, environment, instance, unit } = this.#resource;
-    const attributes: Record<keyof typeof resourceAttributes, string> = {
-      "service.name": service,
-      "service.namespace": app,
-      "service.instance.id": instance,
-      "deployment.environment.name": environment,
-      "kerf.unit": unit,
-    };
-    const fields = attributeFields(resourceField.attributes, attributes);
-    return messageField(resourceSpans.resource, ...fields);
-  }
+/** One service of a program; the field has the same number for spans and for metrics. */
+export function resourceOf(
+  { app, environment, instance, unit }: Resource,
+  service: string,
+): Buffer {
+  const attributes: Record<keyof typeof resourceAttributes, string> = {
+    "service.name": service,
+    "service.namespace": app,
+    "service.instance.id": instance,
+    "deployment.environment.name": environment,
+    "kerf.unit": unit,
+  };
+  const fields = attributeFields(resourceField.attributes, attributes);
+  return messageField(resourceSpans.resource, ...fields);
 }
 
 /** What clocks tell. */
@@ -224,7 +227,11 @@ function eventOf({ name, at, attributes }: SpanEvent, epochMs: number): Buffer {
   );
 }
 
-function attributeFields(field: number, attributes: Attributes | Record<string, string>): Buffer[] {
+/** Attributes as fields of that number. */
+export function attributeFields(
+  field: number,
+  attributes: Attributes | Readonly<Record<string, string | number>>,
+): Buffer[] {
   return Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) =>

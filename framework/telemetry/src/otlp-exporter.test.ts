@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Clock, newTrace, systemClock, type Timer, Trace } from "@kerf/kernel";
-import { Logger } from "./logger.ts";
+import { Logger, silentLogger } from "./logger.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { OtlpExporter } from "./otlp-exporter.ts";
 import { type Span, SpanTemplate } from "./span.ts";
 import { attributesOf, OtlpSink, partialSuccess, type SinkAnswer } from "./testing/index.ts";
@@ -52,7 +56,7 @@ async function exporterTo(t: TestContext, ...answers: SinkAnswer[]) {
   const lost: number[] = [];
   const { clock, pauses } = hurried();
   const exporter = new OtlpExporter({
-    endpoint: `${sink.endpoint}/`,
+    endpoints: [`${sink.endpoint}/`],
     resource,
     clock,
     random: { next: () => 0.5 },
@@ -175,7 +179,7 @@ test("a backend that is away costs five attempts, four batches of memory, and no
   const { clock, pauses } = hurried();
   const exporter = new OtlpExporter({
     // Nothing listens there: port 1 is reserved.
-    endpoint: "http://127.0.0.1:1",
+    endpoints: ["http://127.0.0.1:1"],
     resource,
     clock,
     random: { next: () => 0.5 },
@@ -211,4 +215,39 @@ test("who stops while the only batch is on its way loses that one", async (t) =>
   await sink.until(({ requests }) => requests.length === 1);
   await exporter.stop(0);
   assert.deepEqual(lost, [1]);
+});
+
+test("everything goes to each destination, and one that is away costs the other nothing", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "kerf-otlp-"));
+  t.after(() => rm(directory, { recursive: true }));
+  const sink = await OtlpSink.listen(join(directory, "store.sock"));
+  t.after(() => sink.close());
+  const lost: number[] = [];
+  const exporter = new OtlpExporter({
+    // Nothing listens at the second.
+    endpoints: [sink.endpoint, `unix:${join(directory, "nobody.sock")}`],
+    resource,
+    clock: systemClock,
+    random: { next: () => 0.5 },
+    log: silentLogger,
+    lost: (spans) => void lost.push(spans),
+  });
+  const metrics = new Metrics({ clock: systemClock, log: silentLogger, exporter });
+  metrics.counter("kerf.client.attempts", "orders", {}).add(1);
+  metrics.flush();
+  // More than wait for the one that is away.
+  for (let n = 1; n <= 8; n++) {
+    assert.ok(send(exporter, span()));
+    await sink.until(({ requests }) => requests.length === n);
+  }
+  assert.deepEqual(
+    sink.metrics.map(({ name }) => name),
+    ["kerf.client.attempts"],
+  );
+  await exporter.stop(boundMs);
+  assert.equal(sink.spans.length, 8);
+  assert.equal(
+    lost.reduce((sum, one) => sum + one, 0),
+    8,
+  );
 });

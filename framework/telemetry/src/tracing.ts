@@ -1,5 +1,7 @@
 import type { Clock, Random } from "@kerf/kernel";
 import type { Logger } from "./logger.ts";
+import { Metrics } from "./metrics/metrics.ts";
+import { observeProcess } from "./metrics/process-metrics.ts";
 import type { Resource } from "./otlp-encoder.ts";
 import { Recorder } from "./recorder.ts";
 import { Sampler } from "./sampler.ts";
@@ -8,33 +10,45 @@ import { telemetryNumbers, type TelemetrySettings } from "./settings.ts";
 /** Bound of delivering what is left when a program stops, milliseconds: the launcher's orphans have 4 s in all. */
 const stopMs = 2_000;
 
-/** What work that begins traces by itself needs, and what joins them. */
-export type TracingParts = Pick<Tracing, "sampler" | "recorder">;
+/** What work that begins traces by itself needs, what joins them, and what counts. */
+export type TracingParts = Pick<Tracing, "sampler" | "recorder" | "metrics">;
 
-/** What a program traces with. */
+/** What a program traces and counts with. */
 export interface Tracing {
   readonly sampler: Sampler;
   /** Undefined where spans go nowhere: then none are made. */
   readonly recorder: Recorder | undefined;
+  /** Undefined where they go nowhere: then nothing is counted. */
+  readonly metrics: Metrics | undefined;
   /** Delivers what is left; bounded. */
   stop(): Promise<void>;
 }
 
-/** Makes what a program traces with, from what the app sets. */
+/**
+ * Makes what a program traces and counts with, from what the app sets.
+ * @param parts `store`: where the platform keeps telemetry, beside where the app has it sent
+ */
 export async function openTracing(
   settings: TelemetrySettings,
-  parts: { resource: Resource; clock: Clock; random: Random; log: Logger },
+  parts: {
+    resource: Resource;
+    clock: Clock;
+    random: Random;
+    log: Logger;
+    store?: string | undefined;
+  },
 ): Promise<Tracing> {
-  const { clock, random, log, resource } = parts;
+  const { clock, random, log, resource, store } = parts;
   const { sampling, askedPerSecond } = telemetryNumbers(settings);
   const sampler = new Sampler({ ratio: sampling, askedPerSecond, clock, random });
-  if (settings.otlp === undefined)
-    return { sampler, recorder: undefined, stop: () => Promise.resolve() };
+  const wanted = [store, settings.otlp?.endpoint];
+  const endpoints = [...new Set(wanted.filter((each) => each !== undefined))];
+  if (endpoints.length === 0)
+    return { sampler, recorder: undefined, metrics: undefined, stop: () => Promise.resolve() };
   // Loaded where it is needed only: HTTP is more than a unit that sends nothing has to start with.
   const { OtlpExporter } = await import("./otlp-exporter.ts");
-  const { endpoint } = settings.otlp;
   const exporter = new OtlpExporter({
-    endpoint,
+    endpoints,
     resource,
     clock,
     random,
@@ -42,5 +56,12 @@ export async function openTracing(
     lost: (spans) => recorder.drop(spans),
   });
   const recorder = new Recorder({ clock, log, exporter });
-  return { sampler, recorder, stop: () => recorder.stop(stopMs) };
+  const metrics = new Metrics({ clock, log, exporter });
+  observeProcess(metrics, resource.unit);
+  metrics.start();
+  const stop = (): Promise<void> => {
+    metrics.stop();
+    return recorder.stop(stopMs);
+  };
+  return { sampler, recorder, metrics, stop };
 }

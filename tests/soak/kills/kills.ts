@@ -156,7 +156,7 @@ async function killAt(
   const { builds } = await runningBooks(app);
   const edition = stage.editions.get(builds["books"] as string);
   const { values } = await (await app.client()).getConfig({ service: "books" });
-  const note = values["note"] ?? "none";
+  const { note = "none" } = values as { note?: string };
   for (let i = 0; i < asked; i += 1) {
     const answer = await fetch(`${app.url}/books/edition`);
     const said = (await answer.json()) as { edition?: number; note?: string };

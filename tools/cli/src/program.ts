@@ -4,6 +4,7 @@ import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand } from "./commands/cut.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
 import { dbCommand } from "./commands/db.ts";
 import {
   deployCommand,
@@ -28,6 +29,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
 import { tokensCommand } from "./commands/tokens.ts";
@@ -65,10 +67,12 @@ export function program(): Command {
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
     .addCommand(statusCommand())
+    .addCommand(dashboardCommand())
     .addCommand(logsCommand())
     .addCommand(tracesCommand())
     .addCommand(traceCommand())
     .addCommand(whyCommand())
+    .addCommand(topCommand())
     .addCommand(callCommand())
     .addCommand(cutCommand())
     .addCommand(joinCommand())

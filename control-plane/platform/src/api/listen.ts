@@ -11,18 +11,23 @@ import { describeContract } from "@kerf/contract";
 import { platform } from "@kerf/control-api";
 import { type Clock, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { servePages } from "../dashboard/pages.ts";
+import type { SessionStore } from "../dashboard/session-store.ts";
+import { principalOf, sessionOf } from "../dashboard/signed-in.ts";
 import { operatorOf } from "./operator.ts";
 import { checkOrigin, checkToken } from "./guard.ts";
 import { type ApiSurroundings, platformOperations } from "./operations.ts";
 import { apiPortSetting, listenOnPort } from "./ports.ts";
 
-/** Serves the control API on the loopback interface. Throws `start_failed`, saying who has the port. */
+/** Serves the control API and the dashboard on the loopback interface. Throws `start_failed`, saying who has the port. */
 export async function listenApi(options: {
   port: number;
   token: string;
   environment: string;
   /** What the operations work on. */
   surroundings: ApiSurroundings;
+  /** Who is signed in to the dashboard. */
+  sessions: SessionStore;
   /** Checks the operator's principal, which {@link signPrincipal} signed. */
   principalKey: PublicKey;
   signPrincipal(principal: Principal): Promise<string> | string;
@@ -44,12 +49,17 @@ export async function listenApi(options: {
       clock,
     }),
   });
+  const { sessions, surroundings, token } = options;
+  // Whoever sends a bearer token is taken at it, whatever cookie a browser adds.
+  const principalIn = (request: IncomingMessage): Principal =>
+    request.headers.authorization === undefined && request.headers.cookie !== undefined
+      ? principalOf(sessionOf(request, listener.port, sessions, surroundings.tokens))
+      : operatorOf(request, checkToken(request, token, surroundings.tokens));
   const routes = new RouteTable([describeContract(platform)]);
   const edge = createHttpEdge({
     routes: () => routes,
     authenticate: async (request) => {
-      const holder = checkToken(request, options.token, options.surroundings.tokens);
-      const principal = operatorOf(request, holder);
+      const principal = principalIn(request);
       return { principal, principalToken: await options.signPrincipal(principal) };
     },
     send: (call) =>
@@ -60,11 +70,21 @@ export async function listenApi(options: {
     log,
     draining: options.draining,
   });
+  const pages = servePages({
+    port: () => listener.port,
+    sessions,
+    tokens: surroundings.tokens,
+    clock,
+    log,
+    signal: options.draining,
+  });
   const listener: HttpListener = await listenOnPort(apiPortSetting, {
     host: "127.0.0.1",
     port: options.port,
     handler: (request, response) => {
-      if (isLocal(request, response, listener.port, clock)) edge(request, response);
+      if (!isLocal(request, response, listener.port, clock)) return;
+      if (request.url?.startsWith("/api/") === true) edge(request, response);
+      else pages(request, response);
     },
   });
   return listener;

@@ -16,6 +16,7 @@ import { type ActionAnswer, type AppManifest, operate } from "@kerf/service";
 import { auditedOperations, userOf } from "../audit/audited-operations.ts";
 import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
+import type { SessionHolder } from "../dashboard/session-store.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
@@ -30,6 +31,7 @@ import {
 } from "../telemetry/telemetry-operations.ts";
 import { whyOperations } from "../why/why-operation.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
+import { holderOf } from "./operator.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
@@ -56,6 +58,8 @@ export interface ApiSurroundings extends ChangeSurroundings, TelemetrySurroundin
   readonly attached: AttachedPrograms;
   unitOf(service: string): string | undefined;
   readonly settingsChanges: SettingsChanges;
+  /** Makes a link to the dashboard that signs in once, with the rights of whoever is given. */
+  openDashboard(holder: SessionHolder): { url: string; expires: string };
   /** Exchanges the copies of a unit, and waits for the end of those that were there. */
   replaceWholly(unit: string): Promise<string[]>;
   stop(reason: string): void;
@@ -68,7 +72,7 @@ type Operations = { readonly [Name in keyof (typeof platform)["operations"]]: Se
 
 /** The operations of the contract `platform`. */
 export function platformOperations(around: ApiSurroundings): Operations {
-  const { audit, attached } = around;
+  const { audit, attached, tokens } = around;
   const manifest = (): AppManifest => around.manifest();
   const serviceOf = (name: string) => serviceIn(manifest(), name);
   const operations: Operations = {
@@ -107,7 +111,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
           fix: "Open it with GET /api/invoke.",
         });
       }
-      const onward = await operatorContext(around, context, call.as, call.deadlineMs);
+      const onward = await operatorContext(around, context, call.as, call.deadlineMs, true);
       try {
         const output = await around.caller.send({
           service: call.service,
@@ -195,6 +199,16 @@ export function platformOperations(around: ApiSurroundings): Operations {
     }),
     ...settingsOperations(around, inFull),
     ...tokenOperations(around, inFull),
+    openDashboard: {
+      run: ({ context }) => {
+        const token = holderOf(context)?.token;
+        const made = tokens.list().find(({ name }) => name === token);
+        return around.openDashboard({
+          user: userOf(context),
+          ...(made === undefined ? undefined : { token: made.name, tokenAt: made.at }),
+        });
+      },
+    },
     ...telemetryOperations(around, inFull),
     ...whyOperations(
       {
@@ -341,12 +355,13 @@ async function operated(
   }
 }
 
-/** The call goes on as the operator's own, in the same trace; with `as`, for that principal. */
+/** The call goes on as the operator's own, in the same trace; with `as`, for that principal. `recorded`: whatever share of traces is chosen else. */
 async function operatorContext(
   around: ApiSurroundings,
   context: CallContext,
   as: Principal | undefined,
   deadlineMs: number | undefined,
+  recorded = false,
 ): Promise<CallContext> {
   const principal = as ?? { subject: "operator", claims: {} };
   const onward = rootContext({
@@ -354,7 +369,7 @@ async function operatorContext(
     wheel: around.wheel,
     caller: "operator",
     deadlineMs: Math.min(deadlineMs ?? 15_000, context.remainingMs),
-    trace: context.trace,
+    trace: recorded ? context.trace.child(true) : context.trace,
     principal,
     principalToken: await around.signPrincipal(principal),
   });

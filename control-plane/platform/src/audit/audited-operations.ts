@@ -194,6 +194,8 @@ const kept: { readonly [Name in Changing]: Kept } = {
     }),
   },
   removeToken: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  // Changes nothing: what is done in the session goes on record, by whoever asked for the link.
+  openDashboard: { asked: () => undefined },
   stop: { asked: () => ({}) },
 };
 

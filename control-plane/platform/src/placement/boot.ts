@@ -67,6 +67,7 @@ export async function composeBoot(
     );
     if (set !== undefined) settings[service] = set;
   }
+  const telemetryStore = facts.telemetryStore();
   return {
     app: manifest.app,
     environment: facts.environment,
@@ -94,7 +95,8 @@ export async function composeBoot(
     },
     ...(record.attached === undefined ? undefined : { program: programOf(record.attached) }),
     ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
-    telemetry: telemetryOf(manifest.telemetry, facts),
+    telemetry: telemetryOf(manifest.telemetry, facts.environment),
+    ...(telemetryStore === undefined ? undefined : { telemetryStore }),
     checked: facts.environment === "dev",
     logLevel: facts.logLevel,
   };
@@ -103,14 +105,9 @@ export async function composeBoot(
 /** What the app sets; in development every trace is recorded, since few are made there and each of them is looked for. */
 function telemetryOf(
   set: AppManifest["telemetry"] = {},
-  { environment, telemetryStore }: Pick<BootFacts, "environment" | "telemetryStore">,
+  environment: string,
 ): NonNullable<Boot["telemetry"]> {
-  const endpoint = set.otlp?.endpoint ?? telemetryStore();
-  return {
-    ...(environment === "dev" ? { sampling: 1 } : undefined),
-    ...set,
-    ...(endpoint === undefined ? undefined : { otlp: { endpoint } }),
-  };
+  return environment === "dev" ? { sampling: 1, ...set } : set;
 }
 
 function programOf({ command, cwd }: AttachedProgram): Boot["program"] {

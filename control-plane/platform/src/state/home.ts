@@ -100,6 +100,10 @@ export class Home {
   get telemetrySocket(): string {
     return join(this.run, "telemetry.sock");
   }
+  /** Where it takes OTLP from programs of ours. */
+  get telemetryOtlpSocket(): string {
+    return join(this.run, "otlp.sock");
+  }
   /** By which a new platform finds its process again. */
   get telemetryRecord(): string {
     return join(this.root, "run", "telemetry.json");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { line, setUp, span } from "./testing/rows.ts";
+import { line, point, setUp, span } from "./testing/rows.ts";
 
 const hour = 3_600_000;
 const everything = { from: 0, to: Number.MAX_SAFE_INTEGER / 1_000, limit: 100 };
@@ -148,10 +148,49 @@ test("what is too old goes a file at a time, and so does what is too much", asyn
   assert.ok(large.store.stored.bytes < 600_000, String(large.store.stored.bytes));
 });
 
-test("a file that is none is left out and said", (t) => {
-  const { again, directory, lines, store } = setUp(t);
+test("a file that is none is left out and said, and goes when it is old", async (t) => {
+  const { again, clock, directory, lines, store } = setUp(t, { maxBytes: 1e9, maxAgeMs: hour });
   store.add([span()]);
   writeFileSync(join(directory, "5.db"), "this is no database, whatever its name says".repeat(99));
-  assert.equal(again().stored.spans, 1);
+  const next = again();
+  assert.equal(next.stored.spans, 1);
   assert.match(lines.join(), /5\.db cannot be read/);
+  await clock.advance(7 * hour);
+  next.add([span()]);
+  assert.ok(!readdirSync(directory).includes("5.db"));
+});
+
+test("a file that was damaged takes nothing with it but itself, and what comes goes into another", (t) => {
+  const { again, directory, lines, store } = setUp(t);
+  store.add(Array.from({ length: 3_000 }, () => span({ attributes: { text: "x".repeat(200) } })));
+  store.close();
+  const [name = ""] = readdirSync(directory).filter((file) => file.endsWith(".db"));
+  const file = openSync(join(directory, name), "r+");
+  writeSync(file, Buffer.alloc(600_000, 0xff), 0, 600_000, 65_536);
+  closeSync(file);
+  const after = again();
+  const kept = span({ name: "kept" });
+  for (let n = 0; n < 3; n++) after.add([kept, line(), point()]);
+  assert.equal(after.trace(kept.span.traceId.toString("hex")).length, 1);
+  assert.deepEqual(
+    after.traces({ ...everything, query: "name:kept" }).map(({ name: found }) => found),
+    ["kept"],
+  );
+  assert.ok(after.logs({ ...everything, query: "" }).length >= 3);
+  assert.equal(after.spans({ ...everything, query: "name:kept" }).length, 3);
+  after.edges(everything);
+  assert.match(lines.join(), /damaged/);
+});
+
+test("what was recorded after the clock went back is found at its time", async (t) => {
+  const { clock, store } = setUp(t);
+  await clock.advance(50 * hour);
+  store.add([span({ name: "later", startedAt: 50 * hour * 1_000 })]);
+  // The machine's clock was a day ahead.
+  store.add([span({ name: "earlier", startedAt: 26 * hour * 1_000 })]);
+  const at = (from: number): string[] =>
+    store.spans({ query: "", from, to: from + hour, limit: 9 }).map(({ name }) => name);
+  assert.deepEqual(at(26 * hour), ["earlier"]);
+  assert.deepEqual(at(50 * hour), ["later"]);
+  assert.deepEqual(at(30 * hour), []);
 });

@@ -35,9 +35,9 @@ export interface LogShipperOptions {
   /** Where it keeps how far it is. */
   readonly file: string;
   readonly client: Pick<StoreClient, "logs">;
-  /** Where OTLP over HTTP is taken; undefined while nobody takes it. */
-  endpoint(): string | undefined;
-  sources(): readonly LogSource[];
+  /** The socket at which OTLP over HTTP is taken; undefined while nobody takes it. */
+  readonly socket: () => string | undefined;
+  readonly sources: () => readonly LogSource[];
 }
 
 /**
@@ -58,7 +58,7 @@ export class LogShipper {
   start(): void {
     if (this.#stopped) return;
     this.#timer = this.#options.clock.after(everyMs, () => {
-      this.#round = this.#ship()
+      this.#round = this.ship()
         // What cannot be read or written now is tried again: nothing was taken for shipped.
         .catch((error: unknown) => this.#options.log.debug("logs were not shipped", { error }))
         .then(() => this.start());
@@ -70,13 +70,13 @@ export class LogShipper {
     this.#stopped = true;
     this.#timer?.cancel();
     await this.#round;
-    await this.#ship().catch(() => {});
+    await this.ship().catch(() => {});
   }
 
-  /** Everything that came, a batch after the other. */
-  async #ship(): Promise<void> {
-    const { endpoint, file } = this.#options;
-    while (endpoint() !== undefined) {
+  /** Ships what was written until now, a batch after the other. Not twice at the same time. */
+  async ship(): Promise<void> {
+    const { file, socket } = this.#options;
+    while (socket() !== undefined) {
       this.#positions ??= await this.#resume();
       const before = this.#positions;
       const { after, records } = await this.#gather(before);
@@ -87,7 +87,8 @@ export class LogShipper {
       await writeJson(file, shipped, { flush: false });
       // Unless it arrives for certain, the store is asked next time.
       this.#positions = undefined;
-      if (await this.#post(logsRequest(records, { [mark]: batch }))) this.#positions = after;
+      if (!(await this.#post(logsRequest(records, { [mark]: batch })))) return;
+      this.#positions = after;
       if (this.#stopped) return;
     }
   }
@@ -129,11 +130,13 @@ export class LogShipper {
 
   /** Whether it was taken for certain. What nobody will ever take counts as taken: it must not keep the rest. */
   #post(body: string): Promise<boolean> {
-    const { clock, endpoint, log } = this.#options;
-    const address = endpoint();
-    if (address === undefined) return Promise.resolve(false);
+    const { clock, log, socket } = this.#options;
+    const socketPath = socket();
+    if (socketPath === undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const sent = request(`${address}/v1/logs`, {
+      const sent = request({
+        socketPath,
+        path: "/v1/logs",
         method: "POST",
         agent: false,
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },

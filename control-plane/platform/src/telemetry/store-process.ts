@@ -10,7 +10,7 @@ import { readJson, writeJson } from "../state/json-file.ts";
 import { describeExit } from "../supervisor/instance.ts";
 import { RestartPolicy } from "../supervisor/restart-policy.ts";
 import type { StoreClient } from "./store-client.ts";
-import { storePort } from "./store-port.ts";
+import { type StorePorts, storePorts } from "./store-ports.ts";
 
 /** How long it may take until it answers, milliseconds: it looks at all of its files first. */
 const readyMs = 30_000;
@@ -19,7 +19,7 @@ const lookMs = 100;
 
 /** By which a platform after this one finds the process again. */
 interface StoreRecord {
-  readonly port: number;
+  readonly ports: StorePorts;
   /** What the app sets of it, as its arguments. */
   readonly settings: readonly string[];
   readonly reference: unknown;
@@ -31,8 +31,8 @@ export interface StoreProcessOptions {
   readonly clock: Clock;
   readonly runtime: Pick<ProcessRuntime, "startBeside" | "adopt">;
   readonly client: Pick<StoreClient, "stored">;
-  /** Whether OpenTelemetry's own port is wanted, where it is free. */
-  readonly usualPort: boolean;
+  /** Whether OpenTelemetry's own ports are wanted, where they are free. */
+  readonly usualPorts: boolean;
   /** It entered another state. */
   moved(store: StoreProcess): void;
   problem(error: KerfError, source: string): void;
@@ -42,7 +42,7 @@ export interface StoreProcessOptions {
 export class StoreProcess {
   readonly #options: StoreProcessOptions;
   readonly #policy: RestartPolicy;
-  #port: number | undefined;
+  #ports: StorePorts | undefined;
   #settings: readonly string[] = [];
   #running: Running | undefined;
   #state: RunState = "stopped";
@@ -57,9 +57,12 @@ export class StoreProcess {
     this.#since = options.clock.wall();
   }
 
-  /** Where programs send what they record: OTLP over HTTP. Undefined where the app does without a store. */
+  /**
+   * Where our programs send what they record: a socket, which cannot come to be somebody else's as a port can. Undefined where the app does without a
+   * store.
+   */
   get endpoint(): string | undefined {
-    return this.#port === undefined ? undefined : `http://127.0.0.1:${this.#port}`;
+    return this.#ports === undefined ? undefined : `unix:${this.#options.home.telemetryOtlpSocket}`;
   }
   get state(): RunState {
     return this.#state;
@@ -70,9 +73,10 @@ export class StoreProcess {
 
   /** As `status` shows it; undefined where there is none. */
   get status(): Status["telemetry"] {
-    if (this.endpoint === undefined) return undefined;
+    if (this.#ports === undefined) return undefined;
     return {
-      endpoint: this.endpoint,
+      endpoint: `http://127.0.0.1:${this.#ports.http}`,
+      grpc: `http://127.0.0.1:${this.#ports.grpc}`,
       pid: this.pid,
       state: this.#state,
       restarts: this.#policy.restarts,
@@ -83,14 +87,14 @@ export class StoreProcess {
 
   /** Decides what it is to be, and where programs will find it. Starts nothing, so that it costs the start of what serves nothing. */
   async prepare({ retention = {}, store = true }: TelemetrySettings = {}): Promise<void> {
-    const { home, runtime, usualPort } = this.#options;
+    const { home, runtime, usualPorts } = this.#options;
     const record = readJson<StoreRecord>(home.telemetryRecord);
     const running = record && runtime.adopt(record.reference);
     if (!store) {
       running?.terminate();
       return;
     }
-    this.#port = running === undefined ? await storePort(home, usualPort) : record?.port;
+    this.#ports = running === undefined ? await storePorts(home, usualPorts) : record?.ports;
     this.#settings = [
       ...(retention.days === undefined ? [] : [`--keep-days=${retention.days}`]),
       ...(retention.bytes === undefined ? [] : [`--keep-bytes=${retention.bytes}`]),
@@ -103,7 +107,7 @@ export class StoreProcess {
 
   /** Starts it, unless it runs, and keeps it running from now on. What fails is reported and tried again. */
   start(): void {
-    if (this.#port === undefined) return;
+    if (this.#ports === undefined) return;
     this.#wanted = true;
     if (this.#running === undefined && this.#timer === undefined) void this.#start();
   }
@@ -122,12 +126,12 @@ export class StoreProcess {
   }
 
   async #start(): Promise<void> {
-    const { home, runtime, usualPort } = this.#options;
+    const { home, runtime, usualPorts } = this.#options;
     this.#enter("starting");
     try {
-      // Should somebody else have it by now, programs that are started from now on are told of another.
-      const port = await storePort(home, usualPort);
-      this.#port = port;
+      // Should somebody else have one by now, another is taken.
+      const ports = await storePorts(home, usualPorts);
+      this.#ports = ports;
       const running = await runtime.startBeside(
         {
           name: "the telemetry store",
@@ -135,7 +139,9 @@ export class StoreProcess {
           args: [
             `--directory=${home.telemetry}`,
             `--socket=${home.telemetrySocket}`,
-            `--port=${port}`,
+            `--otlp-socket=${home.telemetryOtlpSocket}`,
+            `--port=${ports.http}`,
+            `--grpc-port=${ports.grpc}`,
             ...this.#settings,
           ],
           logFile: home.log("telemetry"),
@@ -143,7 +149,7 @@ export class StoreProcess {
         ({ reference }) =>
           writeJson(
             home.telemetryRecord,
-            { port, settings: this.#settings, reference } satisfies StoreRecord,
+            { ports, settings: this.#settings, reference } satisfies StoreRecord,
             { flush: false },
           ),
       );

@@ -62,6 +62,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   databaseTypes: "read",
   getConfig: "read",
   listSecrets: "read",
+  // The link signs in with the rights of this very token.
+  openDashboard: "read",
   // Of traces, logs and metrics what its services recorded.
   traces: "read",
   trace: "read",
@@ -152,7 +154,7 @@ function refusalOf(
       beyond.length > 0
         ? `The token ${token} may not touch ${beyond.join(", ")}.`
         : `The token ${token} is not for ${operation}.`,
-    why: `It may deploy, roll back, restart, scale and set up units that consist of its services alone: ${services.join(", ")}. It may read everything.`,
+    why: `It may deploy, roll back, restart, scale and set up units that consist of its services alone: ${services.join(", ")}. It may read everything but what other services recorded.`,
     fix: "Ask whoever has the operator's token to do it, or for a token that has these services: kerf tokens add",
   });
 }

@@ -73,14 +73,25 @@ export class TokenStore {
     let found: KeptToken | undefined;
     for (const token of this.#tokens)
       if (timingSafeEqual(hash, Buffer.from(token.sha256, "hex"))) found = token;
-    if (found?.expires !== undefined && Date.parse(found.expires) <= this.#clock.wall()) {
+    return found && this.#unexpired(found);
+  }
+
+  /** The token of that name, as it was made then; undefined when it is no more, or is another one by now. Throws as `find` does. */
+  named(name: string, at: string): TokenStatus | undefined {
+    const found = this.#tokens.find((token) => token.name === name && token.at === at);
+    return found && this.#unexpired(found);
+  }
+
+  #unexpired(token: KeptToken): TokenStatus {
+    const { expires, name } = token;
+    if (expires !== undefined && Date.parse(expires) <= this.#clock.wall()) {
       throw new KerfError("unauthenticated", {
-        message: `The token ${found.name} has expired.`,
-        why: `It held until ${found.expires}.`,
+        message: `The token ${name} has expired.`,
+        why: `It held until ${expires}.`,
         fix: "Ask whoever has the operator's token for another one: kerf tokens add",
       });
     }
-    return found;
+    return token;
   }
 
   /** One change after another, each on the disk before it holds. */

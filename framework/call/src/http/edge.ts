@@ -5,6 +5,7 @@ import type { Logger, Sampler } from "@kerf/telemetry";
 import type { KeptAnswer } from "../policies/query-cache.ts";
 import { Exchange, stopping } from "./exchange.ts";
 import type { ForeignRoutes } from "./foreign.ts";
+import type { RequestMetrics } from "./request-metrics.ts";
 import type { RequestSpans } from "./request-spans.ts";
 import type { RequestLoad } from "../load/request-load.ts";
 import type { RouteTable } from "./route-table.ts";
@@ -79,6 +80,8 @@ export interface HttpEdgeOptions {
   readonly sampler?: Sampler | undefined;
   /** Counts requests. */
   readonly load?: RequestLoad | undefined;
+  /** Counts and times requests. */
+  readonly metrics?: RequestMetrics | undefined;
   /** Takes the spans of requests. */
   readonly spans?: RequestSpans | undefined;
   /** Aborts when the edge stops: streams end then, so that their clients resume elsewhere. */

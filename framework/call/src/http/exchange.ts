@@ -377,13 +377,23 @@ export class Exchange {
       left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
     // A failure has a status of 200 in gRPC, and behind the head of a stream.
     const failed = status >= 500 || "error" in this.#failure;
+    const endedAt = this.#edge.clock.now();
     this.#edge.load?.left({
       name: this.#operation() ?? this.#foreign?.path,
-      durationMs: this.#edge.clock.now() - this.#startedAt,
+      durationMs: endedAt - this.#startedAt,
       failed,
       stream,
     });
-    if (this.#trace.sampled) this.#record(status, failed, left);
+    if (this.#trace.sampled) this.#record(endedAt, status, failed, left);
+    this.#edge.metrics?.finished({
+      trace: this.#trace,
+      startedAt: this.#startedAt,
+      endedAt,
+      method: this.#request.method,
+      route: this.#route?.path ?? this.#foreign?.path,
+      operation: this.#operation(),
+      status,
+    });
     const level = failed ? "warn" : status >= 400 ? "info" : "debug";
     if (!this.#edge.log.enabled(level)) return;
     this.#edge.log.in(this.#trace)[level]("request", {
@@ -393,15 +403,15 @@ export class Exchange {
       upstream: this.#upstream,
       status,
       ...this.#failure,
-      duration_ms: Math.round((this.#edge.clock.now() - this.#startedAt) * 100) / 100,
+      duration_ms: Math.round((endedAt - this.#startedAt) * 100) / 100,
     });
   }
 
-  #record(status: number, failed: boolean, left: boolean): void {
+  #record(endedAt: number, status: number, failed: boolean, left: boolean): void {
     this.#edge.spans?.finished({
       trace: this.#trace,
       startedAt: this.#startedAt,
-      endedAt: this.#edge.clock.now(),
+      endedAt,
       method: this.#request.method,
       route: this.#route?.path ?? this.#foreign?.path,
       operation: this.#operation(),

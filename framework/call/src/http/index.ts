@@ -26,6 +26,7 @@ export { grpcAnswer, isGrpc } from "./grpc.ts";
 export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
 export { pathSegments, splitTarget } from "./request-path.ts";
+export { RequestMetrics } from "./request-metrics.ts";
 export { RequestSpans } from "./request-spans.ts";
 export { type Route, type RouteMatch, RouteTable } from "./route-table.ts";
 export { mergeFields, type Shaped, type Shaping, type Verdict } from "./shaping.ts";

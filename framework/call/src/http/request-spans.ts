@@ -5,6 +5,11 @@ import type { Trace } from "@kerf/kernel";
 const methods: ReadonlySet<string> = new Set(
   "GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY".split(" "),
 );
+/** A method as it is told: clients may send any. */
+export function knownMethod(method = ""): string {
+  return methods.has(method) ? method : "_OTHER";
+}
+
 /** Most pairs of method and route that are kept; routes come and go with configurations. */
 const maxTemplates = 10_000;
 
@@ -51,8 +56,8 @@ export class RequestSpans {
     this.#recorder.record({ of, trace, startedAt, endedAt, failed, attributes });
   }
 
-  #templateOf({ method = "", route, operation }: FinishedRequest): SpanTemplate<"request"> {
-    const known = methods.has(method) ? method : "_OTHER";
+  #templateOf({ method, route, operation }: FinishedRequest): SpanTemplate<"request"> {
+    const known = knownMethod(method);
     const key = `${known} ${route ?? ""} ${operation ?? ""}`;
     let template = this.#templates.get(key);
     if (template === undefined) {

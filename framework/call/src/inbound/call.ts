@@ -29,6 +29,9 @@ export class ServingCall implements Serving, CancelWatcher {
   readonly #reply: Reply;
   #answered = false;
   #span: ServedSpan | undefined;
+  /** Of a call of this process, when it is timed; and when the handler of any ended, monotonic milliseconds. */
+  #startedAt: number | undefined;
+  #endedAt: number | undefined;
 
   constructor(
     state: InboundState,
@@ -49,7 +52,9 @@ export class ServingCall implements Serving, CancelWatcher {
   start(admit: (serving: Serving) => void): void {
     this.#state.entered(this.operation);
     if (!this.remote) this.enteredAt = this.#state.sampled(this.operation);
-    const { spans } = this.operation;
+    const { metrics, spans } = this.operation;
+    if (metrics !== undefined && !this.remote)
+      this.#startedAt = metrics.nearBegin(this.context.wheel);
     if (spans !== undefined && this.context.sampled) this.#span = spans.begin(this.incoming);
     let input: unknown;
     try {
@@ -196,8 +201,12 @@ export class ServingCall implements Serving, CancelWatcher {
     if (this.#answered) return;
     this.#answered = true;
     const failed = error !== undefined && this.operation.count(error);
-    if (this.#span !== undefined)
-      this.operation.spans?.end(this.#span, this.context.caller, error, failed);
+    const { caller } = this.context;
+    if (this.#span !== undefined) this.operation.spans?.end(this.#span, caller, error, failed);
+    // What comes from outside was timed when it was let in; what was not let in took no time.
+    const startedAt = this.remote ? (this.enteredAt ?? this.#endedAt ?? 0) : this.#startedAt;
+    const endedAt = this.remote && this.enteredAt === undefined ? startedAt : this.#endedAt;
+    this.operation.metrics?.end(startedAt, endedAt, caller, error, this.#span?.trace);
     if (error === undefined) {
       this.#reply.answered(value);
       return;
@@ -209,7 +218,7 @@ export class ServingCall implements Serving, CancelWatcher {
   #end(): void {
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();
-    this.#state.left(this.operation, this.enteredAt, this.remote);
+    this.#endedAt = this.#state.left(this.operation, this.enteredAt, this.remote);
   }
 }
 

@@ -10,6 +10,7 @@ import { DeclaredError, type KerfError } from "@kerf/kernel";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
 import { LatencyHistogram } from "../load/latency-histogram.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
+import type { ServedMetrics } from "./served-metrics.ts";
 import type { ServedSpans } from "./served-spans.ts";
 import type { ServedOperation } from "./served.ts";
 
@@ -49,6 +50,8 @@ export class InboundOperation {
   readonly nearCallers = new Set<string>();
   /** Undefined where spans go nowhere. */
   readonly spans: ServedSpans | undefined;
+  /** Undefined where metrics go nowhere. */
+  readonly metrics: ServedMetrics | undefined;
   readonly #errors = new Map<string, Crossing | undefined>();
 
   constructor(
@@ -59,8 +62,10 @@ export class InboundOperation {
     checked: boolean,
     criticality: Criticality = declared.criticality,
     spans?: ServedSpans,
+    metrics?: ServedMetrics,
   ) {
     this.spans = spans;
+    this.metrics = metrics;
     this.service = service;
     this.operation = name;
     this.name = `${service}.${name}`;

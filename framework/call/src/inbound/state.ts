@@ -61,18 +61,24 @@ export class InboundState {
     return operation.counters.calls % nearSample === 0 ? this.#clock.now() : undefined;
   }
 
-  /** `enteredAt`: when it began, of those that are measured; `remote`: it was counted among the calls that are served at once. */
-  left(operation: InboundOperation, enteredAt?: number, remote = false): void {
+  /**
+   * When it ended, of those that are measured, monotonic milliseconds. `enteredAt`: when it began; `remote`: it was counted among the calls
+   * that are served at once.
+   */
+  left(operation: InboundOperation, enteredAt?: number, remote = false): number | undefined {
+    let now: number | undefined;
     if (enteredAt !== undefined) {
-      const now = this.#clock.now();
+      now = this.#clock.now();
       const tookMs = now - enteredAt;
       if (remote) this.shedding.leave(operation.name, tookMs, now);
       operation.latency.record(tookMs, remote ? 1 : nearSample);
     }
     this.#inFlight--;
-    if (this.#inFlight > 0 || this.#idle === undefined) return;
-    this.#idle.resolve();
-    this.#idle = undefined;
+    if (this.#inFlight === 0 && this.#idle !== undefined) {
+      this.#idle.resolve();
+      this.#idle = undefined;
+    }
+    return now;
   }
 
   /** Writes down what callers are not told: what was thrown, in full. */

@@ -30,6 +30,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
   #pull: PromiseWithResolvers<IteratorResult<unknown>> | undefined;
   #ended: KerfError | undefined;
   #span: ServedSpan | undefined;
+  #startedAt = 0;
   #idle: WheelEntry | undefined;
 
   constructor(
@@ -117,6 +118,7 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     this.#phase = "open";
     this.#state.entered(operation);
     operation.open++;
+    if (operation.metrics !== undefined) this.#startedAt = this.context.clock.now();
     if (operation.spans !== undefined && this.context.sampled)
       this.#span = operation.spans.begin(incoming);
     this.#admit(this);
@@ -172,6 +174,14 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     this.#phase = "over";
     if (this.#span !== undefined)
       this.operation.spans?.end(this.#span, this.context.caller, error, failed);
+    if (opened)
+      this.operation.metrics?.end(
+        this.#startedAt,
+        undefined,
+        this.context.caller,
+        error,
+        this.#span?.trace,
+      );
     this.#forgetIdle();
     this.context.unwatch(this);
     if (this.context !== this.incoming.context) this.context.release();

@@ -23,6 +23,8 @@ export class Outgoing implements Incoming {
   trace: Trace | undefined = undefined;
   /** What is known of its spans; undefined for a call that nobody records. */
   recorded: RecordedCall | undefined = undefined;
+  /** When a call that is counted began, monotonic milliseconds; zero of one that was refused before, negative once it is over. */
+  enteredAt = 0;
   /** Of a command: what all of its attempts are known by. */
   idempotencyKey: string | undefined = undefined;
   /** Of the whole call, over all of its attempts. */

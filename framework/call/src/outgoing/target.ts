@@ -5,6 +5,7 @@ import type { TransportPool } from "../balancing/transport-pool.ts";
 import type { LocalOperation } from "../local-services.ts";
 import type { PolicyDefaults } from "../policies/defaults.ts";
 import { LatencyQuantile } from "../policies/latency-quantile.ts";
+import type { CallMetrics } from "./call-metrics.ts";
 import type { CallSpans } from "./call-spans.ts";
 import type { HeldCalls } from "./held-calls.ts";
 import type { Upstream } from "./upstream.ts";
@@ -37,4 +38,6 @@ export interface Target {
   readonly checked: boolean;
   /** Undefined where spans go nowhere. */
   readonly spans: CallSpans | undefined;
+  /** Undefined where metrics go nowhere, and within a process. */
+  readonly metrics: CallMetrics | undefined;
 }

@@ -60,12 +60,18 @@ export async function assembleHost(
   });
 
   const resource = { app, environment, unit, instance };
-  const tracing = await openTracing(boot.telemetry ?? {}, { resource, clock, random, log });
-  const { recorder } = tracing;
+  const tracing = await openTracing(boot.telemetry ?? {}, {
+    resource,
+    clock,
+    random,
+    log,
+    store: boot.telemetryStore,
+  });
+  const { metrics, recorder } = tracing;
 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
-  const databases = await openDatabases(services, boot.databases, { instance, clock, recorder });
+  const databases = await openDatabases(services, boot.databases, { instance, clock, tracing });
   const settings = await openSettings(services, boot.settings ?? {}, {
     development: environment === developmentEnvironment,
   });
@@ -103,6 +109,7 @@ export async function assembleHost(
     principals,
     policies: boot.policies,
     recorder,
+    metrics,
   });
   let identity: WorkloadIdentity | undefined;
   const discovery = new PlacedDiscovery(store, { clock, random, log });
@@ -126,6 +133,7 @@ export async function assembleHost(
     checked,
     policies: boot.policies,
     recorder,
+    metrics,
   });
   runtime.connect(caller);
   const address = addressOf(boot);

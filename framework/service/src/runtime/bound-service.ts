@@ -4,14 +4,14 @@ import type { BrokerReader } from "@kerf/events";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
-import type { Logger, Recorder } from "@kerf/telemetry";
+import type { Logger, TracingParts } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import type { Settings } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
 import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
-import { EventSpans } from "./event-spans.ts";
+import { EventRecords } from "./event-records.ts";
 import type { OperatorActions } from "./operate.ts";
 import { scheduleActions } from "./schedules.ts";
 import { reconciliationActions } from "./reconciliations.ts";
@@ -40,7 +40,7 @@ export class BoundService {
   readonly followers = new Map<string, Follower>();
   /** What those read through, where a broker carries the events. */
   readonly brokerReaders = new Map<string, BrokerReader>();
-  readonly #eventSpans = new Map<string, EventSpans>();
+  readonly #eventRecords = new Map<string, EventRecords>();
   /** Its schedules, once it is connected, when it declares any. */
   schedules: Scheduler | undefined;
   /** Its comparisons with other services, once it is connected, when it declares any. */
@@ -79,13 +79,13 @@ export class BoundService {
   }
 
   /** What records how it handles the events of a producer. */
-  eventSpans(producer: string, recorder: Recorder | undefined): EventSpans {
-    let spans = this.#eventSpans.get(producer);
-    if (spans === undefined) {
-      spans = new EventSpans(recorder, this, producer);
-      this.#eventSpans.set(producer, spans);
+  eventRecords(producer: string, tracing: TracingParts | undefined): EventRecords {
+    let records = this.#eventRecords.get(producer);
+    if (records === undefined) {
+      records = new EventRecords(tracing, this, producer);
+      this.#eventRecords.set(producer, records);
     }
-    return spans;
+    return records;
   }
 
   /** What operators may ask of it. */

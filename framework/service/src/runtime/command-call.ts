@@ -31,6 +31,7 @@ export class CommandCall implements CancelWatcher {
       deadline: context.deadline,
       claim: this.#claim(),
       trace: context.sampled ? context.trace : undefined,
+      counted: true,
       onOpen: () => {
         context.transactionOpen = true;
         context.watch(this);

@@ -175,7 +175,7 @@ export async function applyEvent(
     await bound.sagas?.signal(transaction, signal);
   }
   if (handler === undefined) return;
-  await bound.eventSpans(producer.name, tracing?.recorder).during(event, (trace) => {
+  await bound.eventRecords(producer.name, tracing).during(event, (trace) => {
     const { clock } = bound;
     // What it emits goes on in the trace of the command that it goes back to.
     const context = new CallContext({

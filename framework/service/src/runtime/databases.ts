@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import type { DatabaseBoot } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError } from "@kerf/kernel";
-import type { Recorder } from "@kerf/telemetry";
+import type { TracingParts } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 
 /** Bound of warming up, milliseconds. */
@@ -15,7 +15,7 @@ export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
 export async function openDatabases(
   services: readonly AnyService[],
   boots: Readonly<Record<string, DatabaseBoot>>,
-  options: { instance: string; clock: Clock; recorder?: Recorder | undefined },
+  options: { instance: string; clock: Clock; tracing?: TracingParts | undefined },
 ): Promise<ServiceDatabases> {
   const wanting = services.filter((service) => service.database !== undefined);
   const missing = wanting
@@ -43,7 +43,7 @@ export async function openDatabases(
           instance: options.instance,
           connections: least,
           clock: options.clock,
-          recorder: options.recorder,
+          tracing: options.tracing,
         }),
       ];
     }),

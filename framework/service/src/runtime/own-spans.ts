@@ -7,7 +7,6 @@ export class OwnSpans<Place extends "worker" | "schedule"> {
   readonly #clock: Clock;
   readonly #tracing: TracingParts | undefined;
 
-  // oxlint-disable-next-line max-params
   constructor(
     place: Place,
     { clock, name: service }: { readonly clock: Clock; readonly name: string },

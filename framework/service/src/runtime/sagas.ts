@@ -40,7 +40,7 @@ export class ServiceSagas {
       database,
       clients: (_saga, key, trace) => clientsOf(this.#context(key, trace)),
       local: (transaction, saga, trace) => this.#local(transaction, saga, trace),
-      recorder: parts.tracing?.recorder,
+      tracing: parts.tracing,
       clock,
       random: parts.random,
       log,

@@ -6,7 +6,7 @@ import { command, contract, event, query } from "@kerf/contract";
 import { postgres, TemplateDatabases } from "@kerf/data";
 import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
 import { newTrace, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
-import { Recorder, Sampler, silentLogger, type Span } from "@kerf/telemetry";
+import { Metrics, Recorder, Sampler, silentLogger, type Span } from "@kerf/telemetry";
 import { z } from "zod";
 import { service } from "../declaration/service.ts";
 import { systemSchema } from "../system-schema.ts";
@@ -104,13 +104,24 @@ async function start() {
       stop: () => Promise.resolve(),
     },
   });
+  const counts = new Map<string, number>();
+  const metrics = new Metrics({
+    ...parts,
+    exporter: {
+      sendMetrics(series) {
+        for (const { attributes, instrument, name, service: of } of series)
+          if ("count" in instrument)
+            counts.set([of, name, ...Object.values(attributes)].join(" "), instrument.count);
+      },
+    },
+  });
   const sampler = new Sampler({ ratio: 1, askedPerSecond: 0, clock, random });
+  const tracing = { recorder, sampler, metrics };
   const services = [shopService, bankService];
   const boots = Object.fromEntries(
     services.map(({ name }, at) => [name, { ...clones[at]!.app, connections: 4 }]),
   );
-  const databases = await openDatabases(services, boots, { instance: "test", clock, recorder });
-  const tracing = { recorder, sampler };
+  const databases = await openDatabases(services, boots, { instance: "test", clock, tracing });
   const runtime = new ServiceRuntime({ ...parts, services, databases, instance: "test", tracing });
   const inbound = new Inbound({
     ...parts,
@@ -119,6 +130,7 @@ async function start() {
     mayCall: () => true,
     principals: new PrincipalVerifier(() => [], { environment: "test", clock }),
     recorder,
+    metrics,
   });
   const caller = new Caller({
     ...parts,
@@ -127,6 +139,7 @@ async function start() {
     local: inbound,
     checked: true,
     recorder,
+    metrics,
   });
   runtime.connect(caller);
   runtime.startWorkers();
@@ -134,6 +147,12 @@ async function start() {
   return {
     spans,
     runtime,
+    /** What was counted since the last time, by `service metric attributes…`. */
+    counted(): ReadonlyMap<string, number> {
+      counts.clear();
+      metrics.flush();
+      return counts;
+    },
     client: (sampled: boolean) => {
       const trace = newTrace(sampled);
       const context = rootContext({ clock, wheel, caller: "test", trace });
@@ -241,6 +260,37 @@ test("statements are told without values, and fail with PostgreSQL's code", asyn
     ["INSERT accounts", "transaction"],
   );
   assert.equal(failed[1]?.attributes?.["kerf.transaction"], "rolled back");
+});
+
+test("what is counted does not depend on who is traced", async () => {
+  await running.client(true).client.owners({});
+  running.counted();
+  const { client } = running.client(false);
+  for (let n = 0; n < 40; n++) await client.owners({});
+  await client.order({ owner: "edsger" });
+  await assert.rejects(Promise.resolve(client.order({ owner: "edsger" })));
+  const traced = running.client(true);
+  await traced.client.order({ owner: "barbara" });
+  await running.until(
+    traced.trace.traceId,
+    (names) => names.includes("saga pay") && names.includes("process shop.ordered"),
+  );
+  const counted = running.counted();
+  const of = (...words: string[]): number | undefined => counted.get(words.join(" "));
+  assert.equal(of("shop", "kerf.server.duration", "shop", "owners", "test"), 40);
+  assert.equal(of("shop", "kerf.server.duration", "shop", "order", "test"), 2);
+  assert.equal(of("shop", "kerf.server.duration", "shop", "order", "test", "internal"), 1);
+  // The handler of the event inserts; the platform's own statements around it are not counted.
+  const ofBank = [...counted.keys()].filter((key) => key.startsWith("bank db.client"));
+  assert.deepEqual(
+    ofBank.map((key) => key.split(" ").at(-1)),
+    ["INSERT"],
+  );
+  const address = [...counted.keys()].find((key) => key.endsWith(" INSERT 23505"));
+  assert.match(address ?? "", /^shop db.client.operation.duration postgresql \S+ (?:unix|tcp):/);
+  assert.ok((of("bank", "kerf.server.duration", "bank", "charge", "shop") ?? 0) >= 1);
+  assert.ok((of("shop", "kerf.saga.duration", "pay", "completed") ?? 0) >= 1);
+  assert.ok((of("shop", "kerf.saga.step.duration", "pay", "charge") ?? 0) >= 1);
 });
 
 test("a run of a worker is a trace of its own", async () => {

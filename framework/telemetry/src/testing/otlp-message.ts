@@ -1,6 +1,6 @@
-import { parse } from "protobufjs";
+import { parse, type Type } from "protobufjs";
 
-// What is used of opentelemetry-proto 1.x (opentelemetry/proto/{collector/trace,trace,common,resource}/v1), for a decoder that is
+// What is used of opentelemetry-proto 1.x (opentelemetry/proto/{collector/{trace,metrics},trace,metrics,common,resource}/v1), for a decoder that is
 // not ours.
 const { root } = parse(
   `
@@ -19,11 +19,27 @@ const { root } = parse(
   message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; }
   message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
   message ExportTraceServiceRequest { repeated ResourceSpans resource_spans = 1; }
+  message Exemplar { fixed64 time_unix_nano = 2; double as_double = 3; bytes span_id = 4; bytes trace_id = 5; }
+  message NumberPoint {
+    repeated KeyValue attributes = 7; fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; double as_double = 4;
+  }
+  message HistogramPoint {
+    repeated KeyValue attributes = 9; fixed64 start_time_unix_nano = 2; fixed64 time_unix_nano = 3; fixed64 count = 4;
+    double sum = 5; repeated fixed64 bucket_counts = 6; repeated double explicit_bounds = 7; repeated Exemplar exemplars = 8;
+  }
+  message Gauge { repeated NumberPoint data_points = 1; }
+  message Sum { repeated NumberPoint data_points = 1; int32 aggregation_temporality = 2; bool is_monotonic = 3; }
+  message Histogram { repeated HistogramPoint data_points = 1; int32 aggregation_temporality = 2; }
+  message Metric { string name = 1; string unit = 3; Gauge gauge = 5; Sum sum = 7; Histogram histogram = 9; }
+  message ScopeMetrics { InstrumentationScope scope = 1; repeated Metric metrics = 2; }
+  message ResourceMetrics { Resource resource = 1; repeated ScopeMetrics scope_metrics = 2; }
+  message ExportMetricsServiceRequest { repeated ResourceMetrics resource_metrics = 1; }
   message Partial { int64 rejected_spans = 1; string error_message = 2; }
   message ExportTraceServiceResponse { Partial partial_success = 1; }
 `,
 );
 const requests = root.lookupType("ExportTraceServiceRequest");
+const metricRequests = root.lookupType("ExportMetricsServiceRequest");
 const responses = root.lookupType("ExportTraceServiceResponse");
 
 /** An attribute as it arrived; whole numbers as text. */
@@ -66,12 +82,69 @@ export interface ReceivedBody {
   }[];
 }
 
+/** A point of a metric as it arrived; whole numbers and times as text, ids in hex. */
+export interface ReceivedPoint {
+  readonly attributes?: readonly ReceivedAttribute[];
+  readonly startTimeUnixNano?: string;
+  readonly timeUnixNano: string;
+  /** Of sums and gauges. */
+  readonly asDouble?: number;
+  /** Of histograms. */
+  readonly count?: string;
+  readonly sum?: number;
+  readonly bucketCounts?: readonly string[];
+  readonly explicitBounds?: readonly number[];
+  readonly exemplars?: readonly {
+    readonly timeUnixNano: string;
+    readonly asDouble: number;
+    readonly spanId: string;
+    readonly traceId: string;
+  }[];
+}
+
+/** A metric as it arrived. */
+export interface ReceivedMetric {
+  /** `service.name` of its resource. */
+  readonly service: string;
+  readonly name: string;
+  readonly unit: string;
+  readonly kind: "gauge" | "sum" | "histogram";
+  readonly points: readonly ReceivedPoint[];
+  /** 1: delta. */
+  readonly temporality: number | undefined;
+}
+
 /** Decodes a request. Throws for what is none. */
 export function decodeTraces(body: Uint8Array): ReceivedBody {
-  const plain = requests.toObject(requests.decode(body), { longs: String, bytes: Buffer });
+  return decode(requests, body) as ReceivedBody;
+}
+
+/** Decodes a request with metrics. Throws for what is none. */
+export function decodeMetrics(body: Uint8Array): ReceivedMetric[] {
+  const { resourceMetrics } = decode(metricRequests, body) as {
+    resourceMetrics: readonly {
+      resource: { attributes: readonly ReceivedAttribute[] };
+      scopeMetrics: readonly { metrics: readonly Record<string, any>[] }[];
+    }[];
+  };
+  return resourceMetrics.flatMap(({ resource, scopeMetrics }) => {
+    const service = resource.attributes.find(({ key }) => key === "service.name");
+    return scopeMetrics.flatMap(({ metrics }) =>
+      metrics.map(({ name, unit, ...data }) => {
+        const kind =
+          (["gauge", "sum", "histogram"] as const).find((each) => each in data) ?? "gauge";
+        const { aggregationTemporality: temporality, dataPoints: points } = data[kind];
+        return { service: service?.value.stringValue ?? "", name, unit, kind, points, temporality };
+      }),
+    );
+  });
+}
+
+function decode(type: Type, body: Uint8Array): unknown {
+  const plain = type.toObject(type.decode(body), { longs: String, bytes: Buffer });
   const inHex = (_key: string, value: unknown): unknown =>
     isBuffer(value) ? Buffer.from(value.data).toString("hex") : value;
-  return JSON.parse(JSON.stringify(plain), inHex) as ReceivedBody;
+  return JSON.parse(JSON.stringify(plain), inHex) as unknown;
 }
 
 /** The answer of a backend that takes a batch in part. */

@@ -1,9 +1,11 @@
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
+  decodeMetrics,
   decodeTraces,
   type ReceivedAttribute,
   type ReceivedBody,
+  type ReceivedMetric,
   type ReceivedSpan,
 } from "./otlp-message.ts";
 
@@ -25,7 +27,10 @@ export type SinkAnswer =
 
 /** A program's worth of OTLP/HTTP: keeps what it is sent, and answers as it is told. */
 export class OtlpSink {
+  /** Those with spans. */
   readonly requests: ReceivedRequest[] = [];
+  /** All metrics so far. */
+  readonly metrics: ReceivedMetric[] = [];
   /** What the next requests are answered, in order; 200 afterwards. */
   readonly answers: SinkAnswer[] = [];
   readonly #server: Server;
@@ -36,8 +41,10 @@ export class OtlpSink {
       const pieces: Buffer[] = [];
       request.on("data", (piece: Buffer) => pieces.push(piece));
       request.on("end", () => {
-        const body = decodeTraces(Buffer.concat(pieces));
-        this.requests.push({ path: request.url ?? "", headers: request.headers, body });
+        const path = request.url ?? "";
+        const body = Buffer.concat(pieces);
+        if (path.endsWith("/v1/metrics")) this.metrics.push(...decodeMetrics(body));
+        else this.requests.push({ path, headers: request.headers, body: decodeTraces(body) });
         const answer = this.answers.shift() ?? { status: 200 };
         if (answer !== "silence")
           response.writeHead(answer.status, answer.headers).end(answer.body ?? "");
@@ -47,13 +54,17 @@ export class OtlpSink {
     });
   }
 
-  static async listen(): Promise<OtlpSink> {
+  /** At a port of this machine, or at the path of a socket. */
+  static async listen(path?: string): Promise<OtlpSink> {
     const sink = new OtlpSink();
-    await new Promise<void>((resolve) => sink.#server.listen(0, "127.0.0.1", resolve));
+    const at = path === undefined ? { port: 0, host: "127.0.0.1" } : { path };
+    await new Promise<void>((resolve) => sink.#server.listen(at, resolve));
     return sink;
   }
 
   get endpoint(): string {
+    const address = this.#server.address();
+    if (typeof address === "string") return `unix:${address}`;
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 

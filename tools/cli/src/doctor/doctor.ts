@@ -12,6 +12,7 @@ import { nodeVersion } from "./node-version.ts";
 import { openFiles } from "./open-files.ts";
 import { portsFree } from "./ports-free.ts";
 import { shell } from "./shell.ts";
+import { telemetry } from "./telemetry.ts";
 import { user } from "./user.ts";
 
 /** Everything that is looked at, what matters most first. */
@@ -24,6 +25,7 @@ export const checks: readonly Check[] = [
   portsFree,
   memory,
   openFiles,
+  telemetry,
   shell,
 ];
 

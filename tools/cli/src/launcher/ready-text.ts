@@ -22,10 +22,24 @@ export async function readyText(
   const paint = paintFor(process.stdout);
   // The client is loaded now, when everything runs, and not before: it would make the start slower.
   const { connect } = await import("../connection/connect.ts");
-  const contracts = await connect({ home })
-    .then(({ client }) => client.contracts({}))
-    .then((answer) => answer.contracts)
-    .catch(() => []);
+  const client = connect({ home }).then((connection) => connection.client);
+  const [contracts, dashboard] = await Promise.all([
+    client
+      .then((platform) => platform.contracts({}))
+      .then(
+        (answer) => answer.contracts,
+        () => [],
+      ),
+    // The link signs in: it is for a person at a terminal, and for no file that keeps what we print.
+    process.stdout.isTTY
+      ? client
+          .then((platform) => platform.openDashboard({}))
+          .then(
+            ({ url }) => [`  the dashboard, by a link that signs in once: ${paint("name", url)}`],
+            () => [],
+          )
+      : [],
+  ]);
   const command = ownCommand(home, process.env, process.cwd());
   const state =
     facts.readyMs === undefined
@@ -38,6 +52,7 @@ export async function readyText(
     ...waitingText(status, command, paint),
     `  ${state}; try${facts.where === "elsewhere" ? ", in another terminal" : ""}:`,
     ...tryNext(status, contracts, command).map((line) => `    ${paint("name", line)}`),
+    ...dashboard,
     `  ${paint("faint", `${facts.stop(command)} stops everything; the data stays in`)} ${home}`,
     "",
   ].join("\n");

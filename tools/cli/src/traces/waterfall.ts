@@ -108,10 +108,10 @@ function sorted(spans: readonly Span[] = []): Span[] {
 
 /** A call as its caller sees it has an arrow; an attempt says which one it is. */
 function nameOf(span: Span): string {
-  const attempt = span.attributes["kerf.attempt"];
+  const attempt = textIn(span.attributes, "kerf.attempt");
   const arrow = span.kind === 3 || span.kind === 4 ? "→ " : "";
   return oneLine(
-    `${span.service} ${arrow}${span.name}${attempt === undefined ? "" : ` (attempt ${String(attempt)})`}`,
+    `${span.service} ${arrow}${span.name}${attempt === undefined ? "" : ` (attempt ${attempt})`}`,
   );
 }
 
@@ -138,7 +138,7 @@ function bar(
 
 /** What a span says of its failure, or of an answer that was declared. */
 function problemLines({ attributes, events, failed, message }: Span): string[] {
-  const type = attributes["error.type"];
+  const type = textIn(attributes, "error.type");
   const thrown = events.flatMap((event) => {
     const { attributes: said = {} } = event as { attributes?: Record<string, unknown> };
     const text = said["exception.message"];
@@ -146,5 +146,11 @@ function problemLines({ attributes, events, failed, message }: Span): string[] {
   });
   const texts = [...(message === undefined ? [] : [message]), ...thrown];
   if (!failed && type === undefined) return [];
-  return [oneLine(`${failed ? "✗" : "!"} ${[String(type ?? "error"), ...texts].join(": ")}`)];
+  return [oneLine(`${failed ? "✗" : "!"} ${[type ?? "error", ...texts].join(": ")}`)];
+}
+
+function textIn(attributes: Span["attributes"], name: string): string | undefined {
+  const value = attributes[name];
+  if (value === undefined || value === null) return undefined;
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

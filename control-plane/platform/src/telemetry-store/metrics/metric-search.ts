@@ -180,10 +180,12 @@ class Group {
     return { value: this.#isLevel ? sum : sum / values.length, max: Math.max(...values) };
   }
 
-  /** Of too many the smallest go: they are asked for because of the slow ones. */
+  /** Those without a trace lead nowhere. Of too many the smallest go: they are asked for because of the slow ones. */
   #keep({ exemplars }: Increase): void {
-    for (const exemplar of exemplars)
-      this.#exemplars.push({ ...exemplar, at: exemplar.at / 1_000 });
+    for (const exemplar of exemplars) {
+      if (exemplar.traceId !== undefined)
+        this.#exemplars.push({ ...exemplar, at: exemplar.at / 1_000 });
+    }
     if (this.#exemplars.length <= maxExemplars * 2) return;
     this.#exemplars.sort((one, other) => other.value - one.value).splice(maxExemplars);
   }

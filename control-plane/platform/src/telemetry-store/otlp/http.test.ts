@@ -12,12 +12,13 @@ import fc from "fast-check";
 import { Ingest } from "../ingest.ts";
 import { TelemetryStore } from "../store.ts";
 import { otlpServer } from "./http.ts";
+import { Receiver } from "./receiver.ts";
 import { type Encoding, readBatch, type Signal } from "./signal.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "kerf-telemetry-"));
 const log = new Logger({ level: "error", sink: () => {} });
 const store = new TelemetryStore(directory, { clock: systemClock, log });
-const server = otlpServer(new Ingest(store, { clock: systemClock, log }));
+const server = otlpServer(new Receiver(new Ingest(store, { clock: systemClock, log })));
 let base = "";
 
 before(async () => {

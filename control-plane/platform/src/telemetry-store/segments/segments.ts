@@ -38,6 +38,8 @@ export class Segments {
   readonly #log: Logger;
   readonly #retention: Retention;
   #segments: Kept[] = [];
+  /** Files that cannot be read, or not by this version. They go when they are old. */
+  #leftOut: { readonly startedAt: number; readonly file: string }[] = [];
   #rowsUntilLook = 0;
   #isLeft = false;
   #saidAt = Number.NEGATIVE_INFINITY;
@@ -53,10 +55,12 @@ export class Segments {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(directory).filter((file) => /^\d+\.db$/.test(file))) {
       const file = join(directory, name);
+      const startedAt = Number.parseInt(name, 10);
       try {
-        this.#segments.push({ startedAt: Number.parseInt(name, 10), segment: new Segment(file) });
+        this.#segments.push({ startedAt, segment: new Segment(file) });
       } catch (error) {
         // One file that cannot be read must not take the others, nor what comes.
+        this.#leftOut.push({ startedAt, file });
         this.#log.warn(`${file} cannot be read and is left out.`, { error: String(error) });
       }
     }
@@ -77,7 +81,8 @@ export class Segments {
       }
     }
     // Clocks go back; names must not.
-    const startedAt = Math.max(Math.floor(now), (last?.startedAt ?? 0) + 1);
+    const names = [...this.#segments, ...this.#leftOut].map((one) => one.startedAt);
+    const startedAt = Math.max(Math.floor(now), ...names.map((name) => name + 1));
     const segment = this.#begin(join(this.#directory, `${startedAt}.db`));
     this.#segments.push({ startedAt, segment });
     this.#isLeft = false;
@@ -101,6 +106,7 @@ export class Segments {
         if (question(segment) === false) return;
       } catch (error) {
         if (!isDamage(error, unreadable)) throw error;
+        if (segment === this.#segments.at(-1)?.segment) this.leave(error);
         this.#say(`${segment.file} is damaged; what cannot be read of it is left out.`, error);
       }
     }
@@ -145,6 +151,11 @@ export class Segments {
   #retain(now: number): void {
     const { maxAgeMs, maxBytes } = this.#retention;
     this.#rowsUntilLook = lookEveryRows;
+    this.#leftOut = this.#leftOut.filter(({ file, startedAt }) => {
+      const isOld = now - startedAt > maxAgeMs;
+      if (isOld) removeFiles(file);
+      return !isOld;
+    });
     let bytes = this.#bytes();
     while (this.#segments.length > 1) {
       const [oldest, next] = this.#segments as [Kept, Kept];

@@ -1,0 +1,39 @@
+import type { ContractDescription } from "@kerf/contract";
+
+/** A contract that a service calls or follows. */
+export interface DeclaredUse {
+  readonly name: string;
+  readonly optional: boolean;
+  /** True when only its events are followed. */
+  readonly followed?: boolean;
+}
+
+/** What the app declares of a service, as far as the pages show it. */
+export interface DeclaredService {
+  readonly name: string;
+  readonly owner: string;
+  readonly runbook?: string;
+  readonly contract: ContractDescription;
+  readonly uses: readonly DeclaredUse[];
+  readonly follows: readonly string[];
+  readonly database?: { readonly server: string };
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly secrets?: readonly { readonly name: string }[];
+  readonly program?: { readonly command: readonly string[] };
+  readonly sagas: readonly string[];
+  readonly schedules: readonly { readonly name: string; readonly cron: string }[];
+}
+
+/** What the app declares of a gateway. */
+export interface DeclaredGateway {
+  readonly name: string;
+  readonly expose: readonly ContractDescription[];
+  readonly backend?: DeclaredService;
+}
+
+/** What the app declares. */
+export interface Manifest {
+  readonly app: string;
+  readonly services: readonly DeclaredService[];
+  readonly gateways: readonly DeclaredGateway[];
+}

@@ -1,0 +1,96 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { client } from "../api/client.ts";
+import { Command } from "../parts/command.tsx";
+import { clockTime, duration } from "../parts/format.ts";
+import { Empty, Loaded } from "../parts/notice.tsx";
+import { moveRows } from "../parts/rows.ts";
+import { Search } from "../parts/search.tsx";
+import { State } from "../parts/state.tsx";
+import { word } from "../parts/word.ts";
+
+/** Traces that are asked for at once. */
+const limit = 200;
+
+/** Traces of the last day that fit a query, the newest first. */
+export function TracesPage(): ReactNode {
+  const { q = "" } = useSearch({ strict: false }) as { q?: string };
+  const navigate = useNavigate();
+  const traces = useQuery({
+    queryKey: ["traces", q],
+    queryFn: ({ signal }) => client.traces({ query: q, limit }, { signal }),
+    refetchInterval: 2_000,
+    placeholderData: keepPreviousData,
+  });
+  const longest = Math.max(1, ...(traces.data?.traces ?? []).map((trace) => trace.durationMicros));
+  return (
+    <section>
+      <header className="page">
+        <h1>Traces</h1>
+        <Search
+          value={q}
+          label="Search, e.g. status:error duration:>500ms"
+          onChange={(text) =>
+            void navigate({ to: "/traces", search: text === "" ? {} : { q: text }, replace: true })
+          }
+        />
+      </header>
+      <Command text={q === "" ? "kerf traces" : `kerf traces ${word(q)}`} />
+      <Loaded query={traces}>
+        {({ traces: found }) =>
+          found.length === 0 ? (
+            <Empty>
+              {q === ""
+                ? "No trace was kept in the last 24 hours. Send a request to a gateway."
+                : "No trace of the last 24 hours fits. Fields: service:orders, status:error, duration:>500ms, @ATTRIBUTE:VALUE."}
+            </Empty>
+          ) : (
+            <table className="rows" onKeyDown={moveRows}>
+              <thead>
+                <tr>
+                  <th>Trace</th>
+                  <th>State</th>
+                  <th>Begun</th>
+                  <th className="number">Took</th>
+                  <th>Services</th>
+                  <th className="number">Spans</th>
+                </tr>
+              </thead>
+              <tbody>
+                {found.map((trace) => (
+                  <tr key={trace.traceId} tabIndex={0}>
+                    <th scope="row">
+                      <Link to="/traces/$traceId" params={{ traceId: trace.traceId }}>
+                        {trace.service} {trace.name}
+                      </Link>
+                    </th>
+                    <td data-label="State">
+                      {trace.failed ? (
+                        <State state="failed" text={trace.errorType ?? "failed"} />
+                      ) : (
+                        <State state="done" text="answered" />
+                      )}
+                    </td>
+                    <td data-label="Begun">{clockTime(trace.startedAt / 1_000)}</td>
+                    <td data-label="Took" className="number">
+                      {duration(trace.durationMicros / 1_000)}
+                      <div
+                        className="share"
+                        style={{ width: `${(100 * trace.durationMicros) / longest}%` }}
+                      />
+                    </td>
+                    <td data-label="Services">{trace.services.join(", ")}</td>
+                    <td data-label="Spans" className="number">
+                      {trace.spans}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
+      </Loaded>
+    </section>
+  );
+}
