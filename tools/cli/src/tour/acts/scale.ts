@@ -23,17 +23,16 @@ export const scale: Act = {
     const before = unitOf(await client.status({}), "search");
     const copies = before.instances.length + more;
     try {
-      const { changed: shared, seen } = await underLoad(stage.visitor, stage.signal, async () => {
+      const { seen } = await underLoad(stage.visitor, stage.signal, async () => {
         await change(stage, (asked) => client.scale({ ...asked, unit: before.name, copies }));
-        return eventually(
-          `all ${copies} copies of search are called`,
-          { withinMs: calledMs, signal: stage.signal },
-          async () => {
-            const now = unitOf(await client.status({}), "search");
-            return called(now).length === copies ? now : undefined;
-          },
-        );
+        const bounds = { withinMs: calledMs, signal: stage.signal };
+        await eventually(`all ${copies} copies of search are called`, bounds, async () => {
+          const now = unitOf(await client.status({}), "search");
+          return called(now).length === copies ? true : undefined;
+        });
       });
+      // Only now: what a copy says of its first moments is no rate yet.
+      const shared = unitOf(await client.status({}), "search");
       assertNoneFailed(seen);
       promised(readyCopies(shared).length === copies, "not all copies are ready");
       return {
