@@ -345,7 +345,8 @@ export const rows: readonly Row[] = [
   cost(
     "Why did this checkout fail?",
     "Traces, metrics and logs in a store of their own, a map, and the answer in one sentence with its evidence",
-    planned("traces, logs and metrics"),
+    built("tests/shop/why.engine.test.ts"),
+    "kerf why ORDER",
   ),
   cost(
     "Eight backups that do not fit together",

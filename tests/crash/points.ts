@@ -40,6 +40,8 @@ export const reachable: readonly CrashPoint[] = hasBroker
 export const unreached: Readonly<Record<string, string>> = {
   "data/migrations/migrate apply: rollback":
     "only after a migration that fails by itself, of which nothing is kept: migrate.test.ts",
+  "saga/operations find: select kerf.saga":
+    "a look of operators that changes nothing: tests/shop/why.engine.test.ts",
   "call path: call":
     "only over a transport that has no `send`; the one between processes has it, and the two mean the same: framed.conformance.test.ts",
   "call path: probe":

@@ -12,6 +12,7 @@ const pages = [
   "/",
   "/services",
   "/traces",
+  "/why",
   "/logs",
   "/metrics",
   "/sagas",
@@ -47,6 +48,23 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await browser.page.keyboard.press("Escape");
     await dialog().waitFor({ state: "hidden" });
   }
+
+  test("why: an order whose card is declined is explained, down to the answer that decided it", async () => {
+    const customer = await Customer.signedUp(shop.url);
+    const items = [{ sku: "clamp-f", quantity: 1 }];
+    const { body } = await customer.post("/orders", {
+      items,
+      payment: { method: "card-declined" },
+    });
+    await browser.go(`/why?of=${body.id}`);
+    await browser.page
+      .getByText(/The saga checkout of orders was undone because payments\.authorise declined/)
+      .waitFor({ timeout: 30_000 });
+    await browser.page.getByText("← here it began").waitFor();
+    await browser.page.getByRole("link", { name: "on a page of its own" }).click();
+    await browser.page.getByRole("link", { name: "Why did this fail?" }).click();
+    await browser.page.getByText(/payments\.authorise declined/).waitFor();
+  });
 
   test("the map: a unit is opened and scaled, with its plan and its command first", async () => {
     await browser.go("/");

@@ -50,8 +50,8 @@ const firstPauseMs = 2;
 const longestPauseMs = 100;
 /** Name of the savepoint before the handler's first statement; its own are `kerf_1` and on. */
 const effect = "kerf_0";
-/** How spans name the statement that claims a key. */
-const claiming = "select * from kerf.command_claim($1, $2, $3)";
+/** How the statement that claims a key is told; it leaves from `claim`, each time as another text. */
+const claiming = "SELECT * FROM kerf.command_claim";
 /** How long a rollback may take before the connection is closed instead, in milliseconds. */
 const rollbackMs = 1_000;
 

@@ -80,6 +80,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/why",
+    component: lazyRouteComponent(() => import("./why/why-page.tsx"), "WhyPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/metrics",
     component: lazyRouteComponent(() => import("./metrics/metrics-page.tsx"), "MetricsPage"),
   }),

@@ -14,10 +14,10 @@ const passive: Readonly<Record<string, string>> = {
   cut: "was cut out",
   join: "was joined to another unit",
   changeConfig: "was configured anew",
-  setSecret: "got a new secret",
-  removeSecret: "lost a secret",
-  rotateDatabasePasswords: "got a new database password",
-  moveDatabase: "got its database moved",
+  setSecret: "was given a new secret",
+  removeSecret: "had a secret removed",
+  rotateDatabasePasswords: "was given a new database password",
+  moveDatabase: "had its database moved",
 };
 
 /** The last change of the service that failed, or of its unit, before it did; undefined when there was none for a day. */

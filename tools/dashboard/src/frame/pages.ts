@@ -11,6 +11,7 @@ export const pages: readonly Page[] = [
   { to: "/", title: "Map", key: "m" },
   { to: "/services", title: "Services", key: "s" },
   { to: "/traces", title: "Traces", key: "t" },
+  { to: "/why", title: "Why", key: "y" },
   { to: "/logs", title: "Logs", key: "l" },
   { to: "/metrics", title: "Metrics", key: "u" },
   { to: "/sagas", title: "Sagas", key: "a" },

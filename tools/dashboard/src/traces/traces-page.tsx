@@ -67,7 +67,9 @@ export function TracesPage(): ReactNode {
                     </th>
                     <td data-label="State">
                       {trace.failed ? (
-                        <State state="failed" text={trace.errorType ?? "failed"} />
+                        <Link to="/why" search={{ of: trace.traceId }}>
+                          <State state="failed" text={trace.errorType ?? "failed"} />
+                        </Link>
                       ) : (
                         <State state="done" text="answered" />
                       )}
