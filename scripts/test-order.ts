@@ -24,6 +24,7 @@ const alone = [
   "tests/faults.",
   "tests/fresh-clone.",
   "tests/guides/",
+  "tests/tour.",
 ];
 
 /** Files that may run beside others, and those that may not. */

@@ -33,6 +33,7 @@ import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
 import { tokensCommand } from "./commands/tokens.ts";
+import { tourCommand } from "./commands/tour.ts";
 import { upCommand } from "./commands/up.ts";
 import { useTokenFile } from "./connection/token.ts";
 import { exitCodeMeanings } from "./exit-code.ts";
@@ -91,7 +92,8 @@ export function program(): Command {
     .addCommand(sidecarCommand())
     .addCommand(keysCommand())
     .addCommand(doctorCommand())
-    .addCommand(initCommand());
+    .addCommand(initCommand())
+    .addCommand(tourCommand());
   for (const command of [kerf, ...kerf.commands.flatMap((group) => [group, ...group.commands])]) {
     // main.ts prints every error, in one form.
     command.exitOverride().configureOutput({ outputError: () => {} });

@@ -5,6 +5,8 @@ import { type StartOptions, withStartOptions } from "./start-options.ts";
 /** What `kerf dev` takes. */
 export interface DevOptions extends StartOptions {
   watch: boolean;
+  traffic?: true;
+  quiet?: true;
   json?: true;
 }
 
@@ -20,6 +22,11 @@ export function devCommand(): Command {
         ),
     )
       .option("--no-watch", "leave everything as it is when files change")
+      .option(
+        "--traffic",
+        'send light traffic through the first gateway: the program that package.json names as "kerf": {"traffic"}',
+      )
+      .option("--quiet", "send none after all")
       .option("--json", "print what happens as JSON lines")
       .action(async (options: DevOptions) => {
         const { dev } = await import("../launcher/dev.ts");
@@ -29,6 +36,7 @@ export function devCommand(): Command {
       ["kerf dev", "the app in this folder"],
       ["kerf dev --cut none", "all services in one program"],
       ["kerf dev --replicas 2", "two copies of each program, so that one may die unnoticed"],
+      ["kerf dev --traffic", "with visitors who look around, where the app comes with some"],
       [
         "kerf dev --network tcp",
         "programs talk over TCP with certificates, as they would between machines",

@@ -10,6 +10,7 @@ import { Launcher } from "./launcher.ts";
 import { assertPortFree } from "./ports.ts";
 import { readyText } from "./ready-text.ts";
 import { onStopRequest } from "./stop-requests.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Runs an app until it is told to stop; resolves with the exit code, throws what is wrong before anything started. */
 export async function dev(options: DevOptions): Promise<number> {
@@ -20,6 +21,7 @@ export async function dev(options: DevOptions): Promise<number> {
   const platformPort = options.platformPort ?? 8090;
   const view = progressView({ json: options.json === true, cwd });
   const claim = await HomeClaim.take(home, (text) => view.note(text));
+  const traffic = new Traffic();
   try {
     await assertNoPlatform(home);
     await assertPortFree(
@@ -45,16 +47,24 @@ export async function dev(options: DevOptions): Promise<number> {
       },
       guardian,
       view,
-      describe: (status, readyMs) =>
-        readyText(home, status, { readyMs, where: "elsewhere", stop: () => "Ctrl-C" }),
+      describe: (status, readyMs) => {
+        const url = status.gateways[0]?.url;
+        if (options.traffic === true && options.quiet !== true && url !== undefined)
+          traffic.start(app, url, (text) => view.note(text));
+        return readyText(home, status, { readyMs, where: "elsewhere", stop: () => "Ctrl-C" });
+      },
     });
-    const unlisten = onStopRequest((request) => launcher.stop(request));
+    const unlisten = onStopRequest((request) => {
+      void traffic.stop();
+      launcher.stop(request);
+    });
     try {
       return await launcher.run();
     } finally {
       unlisten();
     }
   } finally {
+    await traffic.stop();
     view.close();
     claim.release();
   }
