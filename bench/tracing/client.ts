@@ -11,25 +11,30 @@ import { tracingOf } from "./tracing-of.ts";
 // The ways take turns within the same two processes: what the machine does otherwise, and how the code happens to be compiled,
 // is the same for all of them. Each call is the first of a request of its own, whose trace is chosen as a gateway chooses it.
 const [addresses = "", pid = "", endpoint = "", rounds = "1", count = "1"] = process.argv.slice(2);
-const [plain = "", traced = ""] = addresses.split(",");
+const [bare = "", plain = "", traced = ""] = addresses.split(",");
 const calls = Number(count);
 const tracing = await tracingOf("bench", endpoint);
 const chosenBy = (ratio: number): (() => Trace) => {
   const sampler = new Sampler({ ratio, askedPerSecond: 0, ...parts });
   return () => sampler.begin();
 };
-const quoteAt = (address: string, into: Tracing | undefined) =>
+const quoteAt = (address: string, into: Partial<Pick<Tracing, "recorder" | "metrics">>) =>
   new Caller({
     ...parts,
     discovery: new StaticDiscovery({ prices: [address] }),
     connect: (to) => connectFramed(to, { ...parts, hello: { instance: "client" } }),
     checked: false,
-    recorder: into?.recorder,
-    metrics: into?.metrics,
+    recorder: into.recorder,
+    metrics: into.metrics,
   }).bind(prices, { caller: "bench" });
 const traces = quoteAt(traced, tracing);
 const ways = [
-  { name: "none", client: quoteAt(plain, undefined), begin: () => newTrace() },
+  { name: "bare", client: quoteAt(bare, {}), begin: () => newTrace() },
+  {
+    name: "none",
+    client: quoteAt(plain, { metrics: tracing.metrics }),
+    begin: () => newTrace(),
+  },
   { name: "all", client: traces, begin: chosenBy(1) },
   { name: "some", client: traces, begin: chosenBy(0.01) },
 ];

@@ -7,14 +7,18 @@ import { prices } from "../wire/kerf-prices.ts";
 import { announce } from "../wire/load.ts";
 import { tracingOf } from "./tracing-of.ts";
 
-// The service of the benchmark `wire`, as the host program assembles it, twice in one process: with what records spans and counts, and without.
+// The service of the benchmark `wire`, as the host program assembles it, three times in one process: with nothing, with what counts, and with what records spans as well.
 const tracing = await tracingOf("prices", process.argv[2] ?? "");
-const addresses = [await listen(undefined), await listen(tracing)];
+const addresses = [
+  await listen({}),
+  await listen({ metrics: tracing.metrics }),
+  await listen(tracing),
+];
 // What waits is sent when the client says so, so that it is counted where it belongs.
 process.on("SIGUSR2", () => tracing.recorder?.flush());
 announce(addresses.join(","));
 
-async function listen(into: Tracing | undefined): Promise<string> {
+async function listen(into: Partial<Pick<Tracing, "recorder" | "metrics">>): Promise<string> {
   const pricesService = service(prices, { owner: "bench" }).implement({
     quote: async ({ input }) => ({ id: input.id, total: input.quantity * 7900, currency: "EUR" }),
   });
@@ -34,8 +38,8 @@ async function listen(into: Tracing | undefined): Promise<string> {
         throw new Error("the benchmark sends no principal");
       },
     },
-    recorder: into?.recorder,
-    metrics: into?.metrics,
+    recorder: into.recorder,
+    metrics: into.metrics,
   });
   const server = await listenFramed("tcp:127.0.0.1:0", {
     dispatcher,
