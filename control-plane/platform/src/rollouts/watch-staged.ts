@@ -15,6 +15,13 @@ const beforeMs = 60_000;
  */
 const warmUp = { share: 0.1, ms: 2_000 };
 
+/**
+ * A busy machine takes longer than that to warm a program up. What looks worse so soon, milliseconds, is looked at once more by what comes afterwards, at
+ * least for as long as the second says; a release that is worse still is.
+ */
+const doubtMs = 5_000;
+const confirmMs = 3_000;
+
 /** What staged copies are watched by. */
 export interface Watching {
   readonly clock: Clock;
@@ -33,7 +40,7 @@ export interface Watching {
 
 /**
  * Lets staged copies be called, a few first to warm up, a share of the calls when a canary is wanted, then all of them while the old ones stand by,
- * and compares them with the release before. Throws `release_worse` as soon as they do worse.
+ * and compares them with the release before. Throws `release_worse` when they do worse.
  */
 export async function watchStaged(
   watching: Watching,
@@ -66,21 +73,27 @@ function pause({ clock }: Watching, ms: number): Promise<void> {
 
 async function watch(watching: Watching, watchMs: number): Promise<void> {
   const { clock, units } = watching;
-  const since = clock.now();
+  const begun = clock.now();
+  // From when on it is looked at; later than the beginning when that was in doubt.
+  let since = begun;
   for (;;) {
     await pause(watching, lookMs);
-    const passed = clock.now() - since;
-    for (const unit of units) {
-      const { verdict, why } = compareUnit(watching, unit, passed);
-      if (verdict !== "worse") continue;
-      throw new KerfError("release_worse", {
-        message: `The new release of ${unit} does worse than the one before.`,
-        why,
-        fix: `Its logs say more: kerf logs ${unit}`,
-      });
-    }
-    if (passed >= watchMs) return;
+    const now = clock.now();
+    const unit = units.find((each) => compareUnit(watching, each, now - since).verdict === "worse");
+    if (unit !== undefined) {
+      const isInDoubt = since === begun && now - begun < doubtMs;
+      if (!isInDoubt) throw doesWorse(unit, compareUnit(watching, unit, now - since).why);
+      since = now;
+    } else if (now - begun >= watchMs && (since === begun || now - since >= confirmMs)) return;
   }
+}
+
+function doesWorse(unit: string, why: string): KerfError {
+  return new KerfError("release_worse", {
+    message: `The new release of ${unit} does worse than the one before.`,
+    why,
+    fix: `Its logs say more: kerf logs ${unit}`,
+  });
 }
 
 function compareUnit({ load, releases }: Watching, unit: string, passed: number): LoadComparison {
