@@ -26,9 +26,7 @@ export function objectiveProblems(where: string, given: unknown): string[] {
   if (!isRecord(within)) return [...problems, `${where}.within must be { ms, share }`];
   const { ms, share, ...more } = within;
   problems.push(
-    ...Object.keys(more).map(
-      (name) => `${where}.within.${name} is no field; there are ms, share`,
-    ),
+    ...Object.keys(more).map((name) => `${where}.within.${name} is no field; there are ms, share`),
   );
   if (typeof ms !== "number" || !(ms >= 1 && ms <= longestMs))
     problems.push(`${where}.within.ms ${String(ms)} must be from 1 to ${longestMs}`);

@@ -133,11 +133,7 @@ class Group {
   /** How much is in it. */
   weight = 0;
 
-  constructor(
-    labels: Readonly<Record<string, string>>,
-    stepMs: number,
-    bounds: readonly number[],
-  ) {
+  constructor(labels: Readonly<Record<string, string>>, stepMs: number, bounds: readonly number[]) {
     this.#labels = labels;
     this.#bounds = bounds;
     this.#stepMs = stepMs;
