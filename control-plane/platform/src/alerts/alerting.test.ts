@@ -124,15 +124,20 @@ async function setUp(t: TestContext) {
   /** Six calls a minute for some minutes, of which some fail, or are slow. */
   const calls = async (
     minutes: number,
-    more: { failed?: number; seconds?: number } = {},
+    more: { failed?: number; seconds?: number; of?: string; error?: string } = {},
   ): Promise<void> => {
     for (let i = 0; i < minutes * 6; i++) {
       await clock.advance(10_000);
-      const { failed = 0, seconds = 0.01 } = more;
+      const {
+        error = "internal",
+        failed = 0,
+        of: name = "kerf.server.duration",
+        seconds = 0.01,
+      } = more;
       const of = (count: number, attributes: Record<string, string>) =>
         point({
           service: "payments",
-          name: "kerf.server.duration",
+          name,
           unit: "s",
           kind: "histogram",
           attributes: { "rpc.service": "payments", "rpc.method": "authorise", ...attributes },
@@ -142,8 +147,8 @@ async function setUp(t: TestContext) {
           buckets: [[seconds / 2, seconds, count]],
         });
       store.add([
-        of(100 - failed, {}),
-        ...(failed === 0 ? [] : [of(failed, { "error.type": "internal" })]),
+        ...(failed === 100 ? [] : [of(100 - failed, {})]),
+        ...(failed === 0 ? [] : [of(failed, { "error.type": error })]),
       ]);
     }
   };
@@ -268,6 +273,17 @@ test("what is missed is told once, with all that helps; a restart and a silence 
     await clock.advance(6 * minute);
     await round(alerting);
     assert.match(taken.at(-1)?.notice.text ?? "", /^Nobody calls payments\.authorise any more/);
+  });
+
+  await t.test("nobody serves it: who calls sees that, and it is told", async () => {
+    await clock.advance(7 * 60 * minute);
+    await calls(2, { failed: 100, of: "kerf.client.duration", error: "unavailable" });
+    await round(alerting);
+    assert.match(taken.at(-1)?.notice.text ?? "", /: 100 % of 1200 calls failed in the last 5 min/);
+    await clock.advance(40 * minute);
+    await round(alerting);
+    await clock.advance(6 * minute);
+    await round(alerting);
   });
 
   await t.test("answers that are too slow spend the other budget", async () => {

@@ -28,7 +28,13 @@ export function addDestination(name: string, options: AddDestinationOptions): Pr
       to:
         from === undefined || webhook === true
           ? { kind: "webhook", url, ...(await signing(options)) }
-          : { kind: "email", url, from, to: listOf(options.to ?? ""), ...(await trusting(options)) },
+          : {
+              kind: "email",
+              url,
+              from,
+              to: listOf(options.to ?? ""),
+              ...(await trusting(options)),
+            },
     });
     if (json === true) return printJson({ destination });
     process.stdout.write(

@@ -25,7 +25,12 @@ export function listDestinations(options: DestinationsOptions): Promise<void> {
       String(waiting),
     ]);
     const titles = ["destination", "kind", "to", "teams", "last", "waiting"];
-    process.stdout.write(`${table(titles.map((title) => ({ title })), rows)}\n`);
+    process.stdout.write(
+      `${table(
+        titles.map((title) => ({ title })),
+        rows,
+      )}\n`,
+    );
   });
 }
 

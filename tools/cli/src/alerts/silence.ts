@@ -17,9 +17,7 @@ export function silence(of: string, options: SilenceOptions): Promise<void> {
     });
     if (options.json === true) return printJson(made);
     const { id, until } = made.silence;
-    process.stdout.write(
-      `${of} is quiet until ${shown(until)}. Sooner: kerf alerts end ${id}\n`,
-    );
+    process.stdout.write(`${of} is quiet until ${shown(until)}. Sooner: kerf alerts end ${id}\n`);
   });
 }
 

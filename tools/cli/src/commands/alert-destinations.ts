@@ -77,7 +77,10 @@ export function destinationsCommand(): Command {
             "Lists where alerts are sent, and what became of the last one. Never addresses with secrets in them.",
           )
           .addOption(homeOption())
-          .option("--json", "print {destinations: [{name, kind, host, teams, last, waiting, …}]} as JSON")
+          .option(
+            "--json",
+            "print {destinations: [{name, kind, host, teams, last, waiting, …}]} as JSON",
+          )
           .action(async (options: DestinationsOptions) => {
             const { listDestinations } = await import("../alerts/destinations.ts");
             await listDestinations(options);

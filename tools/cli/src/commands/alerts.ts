@@ -26,7 +26,12 @@ export interface SilenceOptions extends AlertsOptions {
 }
 
 /** Milliseconds of a span. */
-const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const units: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 function span(text: string): number {
   const [, digits = "", unit = ""] = /^(\d{1,6})(s|m|h|d)$/.exec(text) ?? [];
@@ -61,14 +66,20 @@ function lsCommand(): Command {
       )
       .option("--all", "with those that are over")
       .addOption(homeOption())
-      .option("--json", "print {alerts, silences, objectives, judgedAt, problem, destinations} as JSON")
+      .option(
+        "--json",
+        "print {alerts, silences, objectives, judgedAt, problem, destinations} as JSON",
+      )
       .action(async (options: ListAlertsOptions) => {
         const { listAlerts } = await import("../alerts/list.ts");
         await listAlerts(options);
       }),
     [
       ["kerf alerts", "what fires now"],
-      ["kerf alerts --all --json | jq '.alerts[] | select(.state == \"resolved\") | .sentence'", "what did"],
+      [
+        "kerf alerts --all --json | jq '.alerts[] | select(.state == \"resolved\") | .sentence'",
+        "what did",
+      ],
     ],
   );
 }
@@ -82,7 +93,10 @@ function objectivesCommand(): Command {
       )
       .argument("[service]", "of one service")
       .addOption(homeOption())
-      .option("--json", "print {objectives: [{service, operation, kind, target, owner, burns, …}]} as JSON")
+      .option(
+        "--json",
+        "print {objectives: [{service, operation, kind, target, owner, burns, …}]} as JSON",
+      )
       .action(async (service: string | undefined, options: AlertsOptions) => {
         const { listObjectives } = await import("../alerts/objectives.ts");
         await listObjectives(service, options);
@@ -126,7 +140,10 @@ function silenceCommand(): Command {
       }),
     [
       ['kerf alerts silence payments --for 2h --because "the provider works on it"', "a service"],
-      ['kerf alerts silence payments.refund --for 1d --because "known, fixed tomorrow"', "an operation"],
+      [
+        'kerf alerts silence payments.refund --for 1d --because "known, fixed tomorrow"',
+        "an operation",
+      ],
     ],
   );
 }
@@ -137,7 +154,10 @@ function silencesCommand(): Command {
       .summary("list silences")
       .description("Lists what is kept quiet now, by whom, why and until when.")
       .addOption(homeOption())
-      .option("--json", "print {silences: [{id, service, operation, because, by, from, until}]} as JSON")
+      .option(
+        "--json",
+        "print {silences: [{id, service, operation, because, by, from, until}]} as JSON",
+      )
       .action(async (options: AlertsOptions) => {
         const { listSilences } = await import("../alerts/silence.ts");
         await listSilences(options);

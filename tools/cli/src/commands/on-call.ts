@@ -37,7 +37,10 @@ export function onCallCommand(): Command {
           )
           .argument("[team]", "of one team")
           .addOption(homeOption())
-          .option("--json", "print {teams: [{team, now, next, rota, swaps, services}], without} as JSON")
+          .option(
+            "--json",
+            "print {teams: [{team, now, next, rota, swaps, services}], without} as JSON",
+          )
           .action(async (team: string | undefined, options: OnCallOptions) => {
             const { showOnCall } = await import("../on-call/show.ts");
             await showOnCall(team, options);
@@ -74,7 +77,10 @@ export function onCallCommand(): Command {
           .argument("<team>", "whose rota")
           .requiredOption("--to <name>", "who takes over")
           .option("--from <time>", "from when on, such as 2026-01-07T18:00 (default: now)")
-          .requiredOption("--until <time>", "until when, or for how long: 2026-01-08T09:00, 12h, 2d")
+          .requiredOption(
+            "--until <time>",
+            "until when, or for how long: 2026-01-08T09:00, 12h, 2d",
+          )
           .addOption(homeOption())
           .option("--json", "print {team} as JSON")
           .action(async (team: string, options: SwapOptions) => {

@@ -126,12 +126,12 @@ export class Deliveries {
   }
 
   async #failed(delivery: Delivery, error: KerfError): Promise<void> {
-    const { clock, file, log, problem, random } = this.#options;
+    const { clock, file, log, random } = this.#options;
     const { attempts, destination, notice } = delivery;
     const pause = error.retry === "never" ? undefined : pausesMs[attempts];
     log.warn("a notice did not arrive", { destination, notice: notice.id, attempts, error });
     if (pause === undefined) {
-      problem(error, `alerts:${destination}`);
+      this.#options.problem(error, `alerts:${destination}`);
       return this.#over(delivery, { problem: `${error.message} ${error.why ?? ""}`.trim() });
     }
     // Half of it by chance, so that many do not come at once.

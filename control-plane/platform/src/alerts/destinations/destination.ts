@@ -1,4 +1,3 @@
-import type { KerfError } from "@kerf/kernel";
 import type { Notice } from "../notice.ts";
 
 /** Where alerts are sent, without what is secret about it. */
@@ -38,7 +37,7 @@ export interface Sending {
   readonly signal: AbortSignal;
 }
 
-/** Brings a notice to a destination. Rejects with a {@link KerfError} when it did not arrive. */
+/** Brings a notice to a destination. Rejects with what can be shown to people when it did not arrive. */
 export type Send = (sending: Sending) => Promise<void>;
 
 /** How long one attempt may take, milliseconds. */
