@@ -104,6 +104,10 @@ export class Home {
   get containerOtlpSocket(): string {
     return join(this.containerSockets, "otlp.sock");
   }
+  /** Says that containers of this home may be there; the command line looks for it too. */
+  get containersMark(): string {
+    return join(this.root, "run", "docker");
+  }
   /** Makes the folders that containers share with us; what lies in the one of sockets belongs to who runs in them. */
   openContainerSockets({ gid, uid }: { readonly uid: number; readonly gid: number }): void {
     for (const path of [this.containerSockets, this.postgresSockets]) {

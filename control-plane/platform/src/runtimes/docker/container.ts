@@ -1,11 +1,9 @@
 import { heapOption } from "../process.ts";
 import type { Launch } from "../runtime.ts";
+import { labels } from "./labels.ts";
 import { memoryKillFactor } from "../../supervisor/memory-limits.ts";
 import { programFolder, programPath } from "../../images/program-layer.ts";
 import { nodePath, runFolder } from "../../images/base-layer.ts";
-
-/** Labels by which containers and networks are found again. */
-export const labels = { home: "dev.kerf.home", instance: "dev.kerf.instance" } as const;
 
 /** Where things of the platform are in a container. */
 export const mounted = {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { imageUser } from "../../images/base-layer.ts";
@@ -7,22 +8,12 @@ import { InstanceRecords } from "../../state/instance-records.ts";
 import { ByProgram } from "../by-program.ts";
 import type { ProcessRuntime } from "../process.ts";
 import type { Runtime } from "../runtime.ts";
-import { type ContainerSurroundings, labels } from "./container.ts";
+import type { ContainerSurroundings } from "./container.ts";
+import { labels } from "./labels.ts";
 import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
 import { Engine } from "./engine.ts";
+import { listed, type Network, networksOf, removeAll, removeContainer } from "./remove-all.ts";
 import { programImage } from "./program-image.ts";
-
-/** What the engine says in a list. */
-interface Listed {
-  readonly Id: string;
-  readonly State: string;
-}
-
-interface Network {
-  readonly Id: string;
-  readonly Name: string;
-  readonly IPAM: { readonly Config?: readonly { readonly Gateway?: string }[] };
-}
 
 /** The containers of one platform: their network, their image, and what is left of them. */
 export class Containers {
@@ -35,7 +26,7 @@ export class Containers {
   readonly otlpSocket: string;
   readonly user: ContainerSurroundings["user"];
   readonly #engine: Engine;
-  readonly #home: string;
+  readonly #home: Home;
 
   private constructor(
     engine: Engine,
@@ -46,12 +37,21 @@ export class Containers {
     { clock, log }: { clock: Clock; log: Logger },
   ) {
     this.#engine = engine;
-    this.#home = home.root;
+    this.#home = home;
     this.socket = home.containerSocket;
     this.otlpSocket = home.containerOtlpSocket;
     this.#hostAddress = network.hostAddress;
     this.user = user;
     let image: Promise<string> | undefined;
+    const prepared = (): Promise<string> => {
+      image ??= programImage(engine).catch((thrown: unknown) => {
+        image = undefined;
+        throw thrown;
+      });
+      return image;
+    };
+    // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
+    prepared().catch(() => {});
     this.#runtime = new DockerRuntime({
       engine,
       clock,
@@ -59,20 +59,14 @@ export class Containers {
       home,
       found,
       prefix: prefixOf(home.root),
-      surroundings: async () => {
-        image ??= programImage(engine).catch((thrown: unknown) => {
-          image = undefined;
-          throw thrown;
-        });
-        return {
-          image: await image,
-          network: network.name,
-          home: home.root,
-          user,
-          sockets: home.containerSockets,
-          postgres: home.postgresSockets,
-        };
-      },
+      surroundings: async () => ({
+        image: await prepared(),
+        network: network.name,
+        home: home.root,
+        user,
+        sockets: home.containerSockets,
+        postgres: home.postgresSockets,
+      }),
     });
   }
 
@@ -92,6 +86,7 @@ export class Containers {
         found.set(Id, state.Pid);
       } else await removeContainer(engine, Id);
     }
+    writeFileSync(home.containersMark, "", { mode: 0o600 });
     const network = await openNetwork(engine, home.root);
     const user = await containerUser();
     home.openContainerSockets(user);
@@ -104,16 +99,10 @@ export class Containers {
   }
 
   /** Removes whatever is left of them, and their network. */
-  close(): Promise<void> {
-    return removeAll(this.#engine, this.#home);
+  async close(): Promise<void> {
+    await removeAll(this.#engine, this.#home.root);
+    rmSync(this.#home.containersMark, { force: true });
   }
-}
-
-/** Removes every container of a home, and its network. */
-export async function removeAll(engine: Engine, home: string): Promise<void> {
-  for (const { Id } of await listed(engine, home)) await removeContainer(engine, Id);
-  for (const { Id } of await networksOf(engine, home))
-    await engine.call("DELETE", `/networks/${Id}`).catch(() => {});
 }
 
 async function assertUsable(engine: Engine): Promise<void> {
@@ -130,22 +119,6 @@ async function assertUsable(engine: Engine): Promise<void> {
       : "Its containers run in a virtual machine, and their network cannot be reached from here.",
     fix: "Use Docker on Linux, or leave out --runtime docker.",
   });
-}
-
-function listed(engine: Engine, home: string): Promise<Listed[]> {
-  return engine.call("GET", "/containers/json", { query: { all: "1", filters: ofHome(home) } });
-}
-
-function networksOf(engine: Engine, home: string): Promise<Network[]> {
-  return engine.call("GET", "/networks", { query: { filters: ofHome(home) } });
-}
-
-function ofHome(home: string): string {
-  return JSON.stringify({ label: [`${labels.home}=${home}`] });
-}
-
-async function removeContainer(engine: Engine, id: string): Promise<void> {
-  await engine.call("DELETE", `/containers/${id}`, { query: { force: "1", v: "1" } }).catch(() => {});
 }
 
 async function openNetwork(
