@@ -4,8 +4,10 @@ import type { Readable } from "node:stream";
 import { KerfError } from "@kerf/kernel";
 import type { Boot } from "../placement.ts";
 
-/** The descriptor that the platform writes the boot document to. */
+/** The descriptor that the platform writes the boot document to, where no file is named. */
 const bootDescriptor = 3;
+/** Names the file of the boot document in a container; a pipe is as good (`/dev/stdin`). */
+const bootFile = "KERF_BOOT_FILE";
 const maxBytes = 32 * 1_048_576;
 /**
  * How long to wait for it. Programs are started before their databases are ready, which takes long on a slow disk; a platform
@@ -14,8 +16,10 @@ const maxBytes = 32 * 1_048_576;
 const waitMs = 120_000;
 
 /** Reads the boot document to its end. Throws `invalid_configuration` when there is none, or when it is none. */
-export async function readBoot(descriptor: number = bootDescriptor): Promise<Boot> {
-  const source = openSource(descriptor);
+export async function readBoot(
+  place: number | string = process.env[bootFile] ?? bootDescriptor,
+): Promise<Boot> {
+  const source = typeof place === "string" ? createReadStream(place) : openSource(place);
   const timer = setTimeout(
     () => source.destroy(new Error(`nothing came for ${waitMs} ms`)),
     waitMs,
