@@ -24,6 +24,7 @@ import type { AppLoader } from "../loader/loader.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { openSettings } from "../runtime/settings.ts";
+import { awaitMigrations } from "./await-migrations.ts";
 import type { MakeCompanion } from "./companion.ts";
 import { healthOf } from "./health-port.ts";
 import { loadUnit } from "./load-unit.ts";
@@ -153,6 +154,7 @@ export async function assembleHost(
     name: `unit ${unit}`,
     async start() {
       await health?.start();
+      if (boot.platform === undefined) await awaitMigrations(boot, services, { clock, log });
       // Before anything that calls: who talks over TCP must say who it is.
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // When the whole app starts, connections are made only where sagas are about to go on anyway.

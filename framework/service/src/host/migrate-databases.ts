@@ -8,6 +8,7 @@ import {
   provisionService,
   serviceNames,
   tryMigrations,
+  withConnection,
 } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -33,8 +34,15 @@ export async function migrateDatabases(
     const owner = DatabaseServer.fromUrl(url.owner).admin();
     if (url.admin !== undefined) await prepare(service, directory, url, owner);
     const { applied, before } = await migrate(owner, directory, systemSchema, { ahead: "allowed" });
+    if (url.app !== undefined) await showHistory(owner, DatabaseServer.fromUrl(url.app).admin().user);
     log.info("the database is as its service needs it", { service, applied, before });
   }
+}
+
+/** Lets instances see how far their database is: they wait for it when they start. */
+async function showHistory(owner: ConnectionConfig, role: string): Promise<void> {
+  const grant = `grant select on public.kerf_migrations to "${role.replaceAll('"', '""')}"`;
+  await withConnection(owner, "kerf/migrate", (client) => client.query(grant));
 }
 
 async function migrationsOf(boot: SelfContainedBoot, service: string): Promise<string> {
