@@ -32,6 +32,7 @@ import {
 import { whyOperations } from "../why/why-operation.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
+import { alertOperations, type AlertSurroundings } from "./alert-operations.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
@@ -39,7 +40,8 @@ import { runSql } from "./sql.ts";
 import { tokenOperations } from "./token-operations.ts";
 
 /** What the operations of the control API work on. */
-export interface ApiSurroundings extends ChangeSurroundings, TelemetrySurroundings {
+export interface ApiSurroundings
+  extends ChangeSurroundings, TelemetrySurroundings, AlertSurroundings {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly events: EventLog;
@@ -222,6 +224,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       },
       inFull,
     ),
+    ...alertOperations(around, inFull),
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
@@ -237,6 +240,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
     servicesOf: (unit) => around.placed().deployment.units[unit] ?? [],
     gatewayOf: (backend) =>
       manifest().gateways.find((gateway) => gateway.backend?.name === backend)?.name,
+    alertOf: (id) => around.alerting.find(id)?.service,
+    silenceOf: (id) => around.silences.list().find((silence) => silence.id === id)?.service,
   });
   return auditedOperations(permitted, audit, {
     kindOf: (service, operation) =>

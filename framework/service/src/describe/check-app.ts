@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import { telemetryProblems } from "@kerf/telemetry";
+import { alertProblems } from "../declaration/alerts.ts";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
@@ -46,8 +47,10 @@ export function appProblems(loaded: LoadedApp): string[] {
     ({ contract }) => [contract.name, contract.operations] as const,
   );
   // What could not be loaded is a problem of its own.
-  if (services.size === Object.keys(app.services).length)
+  if (services.size === Object.keys(app.services).length) {
     problems.push(...policyProblems(app.policies, new Map(operations)));
+    problems.push(...alertProblems(app.alerts, new Map(operations)));
+  }
   problems.push(...telemetryProblems(app.telemetry));
   for (const [name, gateway] of Object.entries(app.gateways)) {
     checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);
