@@ -10,6 +10,8 @@ export interface Resource {
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   readonly instance: string;
+  /** Number of the unit's release; undefined where it runs from source. */
+  readonly release?: number | undefined;
 }
 
 // Numbers of fields and kinds: opentelemetry/proto/trace/v1/trace.proto, common/v1/common.proto, and the collector's
@@ -185,12 +187,13 @@ export class OtlpEncoder {
 
 /** One service of a program; the field has the same number for spans and for metrics. */
 export function resourceOf(
-  { app, environment, instance, unit }: Resource,
+  { app, environment, instance, release, unit }: Resource,
   service: string,
 ): Buffer {
-  const attributes: Record<keyof typeof resourceAttributes, string> = {
+  const attributes: Partial<Record<keyof typeof resourceAttributes, string>> = {
     "service.name": service,
     "service.namespace": app,
+    ...(release === undefined ? undefined : { "service.version": String(release) }),
     "service.instance.id": instance,
     "deployment.environment.name": environment,
     "kerf.unit": unit,

@@ -46,7 +46,7 @@ export async function assembleHost(
   log: Logger,
   { loader, companion: makeCompanion, failed }: HostSurroundings,
 ): Promise<Lifecycle> {
-  const { app, checked, environment, instance, unit } = boot;
+  const { app, checked, environment, instance, release, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
@@ -59,7 +59,7 @@ export async function assembleHost(
     log,
   });
 
-  const resource = { app, environment, unit, instance };
+  const resource = { app, environment, unit, instance, release };
   const tracing = await openTracing(boot.telemetry ?? {}, {
     resource,
     clock,

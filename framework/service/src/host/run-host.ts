@@ -54,7 +54,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
     log = new Logger({
       level: boot.logLevel,
       sink: (line) => sink(redact(line)),
-      fields: { unit: boot.unit, instance: boot.instance },
+      fields: { unit: boot.unit, instance: boot.instance, release: boot.release },
     });
     const failed = (error: KerfError): void => {
       log.error(error.message, { error, code: error.code });
