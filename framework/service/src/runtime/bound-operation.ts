@@ -1,5 +1,12 @@
-import { type ErrorDeclarations, errorConstructors, type Operation } from "@kerf/contract";
-import type { Logger } from "@kerf/telemetry";
+import type { ServedArguments } from "@kerf/call";
+import {
+  type ErrorDeclarations,
+  errorConstructors,
+  type Operation,
+  type Schema,
+  sensitiveFields,
+} from "@kerf/contract";
+import type { Hidden, Logger } from "@kerf/telemetry";
 import type { BoundService } from "./bound-service.ts";
 
 /** One operation of a service in this process: everything that its calls share, made once. */
@@ -12,6 +19,7 @@ export class BoundOperation {
   readonly handler: (args: unknown) => unknown;
   readonly errors: Readonly<Record<string, unknown>>;
   readonly log: Logger;
+  readonly #input: Schema;
 
   constructor(service: BoundService, name: string, operation: Operation) {
     this.service = service;
@@ -23,5 +31,11 @@ export class BoundOperation {
     ] as (args: unknown) => unknown;
     this.errors = errorConstructors(operation.errors as ErrorDeclarations);
     this.log = service.log.with({ operation: name });
+    this.#input = operation.input;
+  }
+
+  /** What is not written down of one of its calls. */
+  hidden({ input }: ServedArguments): () => Hidden {
+    return this.service.hiding(() => sensitiveFields(this.#input, "input"), input);
   }
 }

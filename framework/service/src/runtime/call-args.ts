@@ -124,7 +124,8 @@ export class CallArgs {
   }
 
   get log(): Logger {
-    return this.#operation.log.in(this.#call.context.trace);
+    const log = this.#operation.log.in(this.#call.context.trace);
+    return log.hiding(this.#operation.hidden(this.#call));
   }
 
   get clock(): Clock {
