@@ -8,6 +8,7 @@ import {
 } from "@kerf/contract";
 import type { Hidden, Logger } from "@kerf/telemetry";
 import type { BoundService } from "./bound-service.ts";
+import { handlerInScope } from "./in-scope.ts";
 
 /** One operation of a service in this process: everything that its calls share, made once. */
 export class BoundOperation {
@@ -26,9 +27,9 @@ export class BoundOperation {
     this.name = name;
     this.mayDecline = Object.keys(operation.errors as ErrorDeclarations).length > 0;
     this.isCommand = operation.kind === "command";
-    this.handler = (service.service.handlers as Record<string, (args: unknown) => unknown>)[
-      name
-    ] as (args: unknown) => unknown;
+    const handlers = service.service.handlers as Record<string, (args: unknown) => unknown>;
+    const handler = handlers[name] as (args: unknown) => unknown;
+    this.handler = handlerInScope(service, handler, operation.kind === "stream");
     this.errors = errorConstructors(operation.errors as ErrorDeclarations);
     this.log = service.log.with({ operation: name });
     this.#input = operation.input;

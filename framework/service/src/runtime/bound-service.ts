@@ -5,10 +5,11 @@ import { type SensitiveFields, sensitiveNames } from "@kerf/contract";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
-import type { Hidden, Logger, TracingParts } from "@kerf/telemetry";
+import type { Hidden, Logger, SpanScope, TracingParts } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import type { Settings } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
+import { AuthorSpans } from "./author-spans.ts";
 import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
@@ -30,6 +31,9 @@ export class BoundService {
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly spans: AuthorSpans;
+  /** Tells instrumentation where work stands; undefined where the app has none. */
+  readonly scope: SpanScope | undefined;
   readonly issuer: TokenIssuer;
   readonly settings: Settings;
   readonly #database: ServiceDatabase<any> | undefined;
@@ -59,12 +63,15 @@ export class BoundService {
       settings: Settings;
       clock: Clock;
       log: Logger;
+      tracing?: TracingParts | undefined;
     },
   ) {
     this.service = service;
     this.name = service.name;
     this.log = parts.log.with({ service: service.name }).hiding(() => this.hidden);
     this.clock = parts.clock;
+    this.spans = new AuthorSpans(service.name, parts.clock, parts.tracing);
+    this.scope = parts.tracing?.scope;
     this.issuer = parts.issuer;
     this.settings = parts.settings;
     this.#database = parts.database;

@@ -30,6 +30,7 @@ import {
 import type { TracingParts } from "@kerf/telemetry";
 import type { Subscription } from "../declaration/subscription.ts";
 import type { BoundService } from "./bound-service.ts";
+import { inScope } from "./in-scope.ts";
 
 /** How much longer than it waits for news a read may take, milliseconds. */
 const readMs = 10_000;
@@ -208,7 +209,7 @@ export async function applyEvent(
       ...bound.settings,
     };
     try {
-      await handler(args);
+      await inScope(bound, trace, () => handler(args), hidden);
     } catch (thrown) {
       // It is written down with the parked key, and in the log.
       throw redactError(thrown, hidden().values);
