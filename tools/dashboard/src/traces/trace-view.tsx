@@ -20,8 +20,12 @@ export function TraceView({ traceId }: { readonly traceId: string }): ReactNode 
   const trace = useQuery({
     queryKey: ["trace", traceId],
     queryFn: ({ signal }) => client.trace({ traceId }, { signal }),
-    // Its last spans may still be on their way.
-    refetchInterval: ({ state }) => (state.dataUpdateCount < 5 ? 2_000 : false),
+    // Its first spans may still be on their way, for as long as a busy machine takes; and then its last ones.
+    refetchInterval: ({ state }) =>
+      state.dataUpdateCount + state.errorUpdateCount <
+      ((state.data?.spans.length ?? 0) === 0 ? 60 : 5)
+        ? 2_000
+        : false,
   });
   return <Loaded query={trace}>{(found) => <Found trace={found} />}</Loaded>;
 }
