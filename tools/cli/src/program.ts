@@ -21,6 +21,7 @@ import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { abandonCommand, promoteCommand } from "./commands/promote.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
@@ -29,6 +30,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { startCommand, stopCommand } from "./commands/stop.ts";
 import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
@@ -63,6 +65,8 @@ export function program(): Command {
     .addCommand(buildCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
+    .addCommand(promoteCommand())
+    .addCommand(abandonCommand())
     .addCommand(mayDeployCommand())
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
@@ -78,6 +82,8 @@ export function program(): Command {
     .addCommand(joinCommand())
     .addCommand(scaleCommand())
     .addCommand(restartCommand())
+    .addCommand(stopCommand())
+    .addCommand(startCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())

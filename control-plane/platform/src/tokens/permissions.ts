@@ -71,6 +71,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   metrics: "read",
   map: "read",
   why: "read",
+  compareTraces: "read",
+  watched: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;
@@ -88,6 +90,10 @@ const rules: { readonly [Operation in Name]: Rule } = {
   },
   rollback: (input, facts) => ({ beyond: forced(input), ...ofUnit(input, facts) }),
   restart: ofUnit,
+  promote: ofUnit,
+  abandon: ofUnit,
+  stopUnit: ofUnit,
+  startUnit: ofUnit,
   scale: ofUnit,
   changeConfig: ofService,
   setSecret: ofService,

@@ -9,6 +9,7 @@ import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** Traces that are asked for at once. */
 const limit = 200;
@@ -47,16 +48,7 @@ export function TracesPage(): ReactNode {
             </Empty>
           ) : (
             <table className="rows" onKeyDown={moveRows}>
-              <thead>
-                <tr>
-                  <th>Trace</th>
-                  <th>State</th>
-                  <th>Begun</th>
-                  <th className="number">Took</th>
-                  <th>Services</th>
-                  <th className="number">Spans</th>
-                </tr>
-              </thead>
+              <TableHead columns={["Trace", "State", "Begun", "Took", "Services", "Spans"]} number={["Took", "Spans"]} />
               <tbody>
                 {found.map((trace) => (
                   <tr key={trace.traceId} tabIndex={0}>

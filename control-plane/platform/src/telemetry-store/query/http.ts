@@ -20,7 +20,7 @@ const nowMs = 15 * 60_000;
  * - `/trace/ID`: its spans
  * - `/traces?query=&from=&to=&limit=`: a line for each trace of which a span is asked for
  * - `/spans?…` and `/logs?…`: rows, and of how many
- * - `/compare?query=|traces=ID,ID&from=&to=&baselineFrom=&baselineTo=&limit=`: which attributes tell those traces from all others
+ * - `/compare?query=&from=&to=&against=&againstFrom=&againstTo=&services=&limit=`: which attributes tell those traces from the others that fit `against`
  * - `/metrics?name=&query=&by=&from=&to=&step=`: a metric over time
  * - `/edges?from=&to=`: who called, told or asked whom
  * - `/stored`: how much there is
@@ -84,13 +84,14 @@ function searchIn(given: URLSearchParams, now: number, most: number): Search {
 function comparisonIn(given: URLSearchParams, now: number): Comparison {
   const selection = periodIn(given, now, defaultAgeMs);
   return {
-    traces: listIn(given, "traces"),
     query: given.get("query") ?? "",
     selection,
+    against: given.get("against") ?? "",
     baseline: {
-      from: numberIn(given, "baselineFrom", selection.from),
-      to: numberIn(given, "baselineTo", selection.to),
+      from: numberIn(given, "againstFrom", selection.from),
+      to: numberIn(given, "againstTo", selection.to),
     },
+    services: given.has("services") ? listIn(given, "services") : undefined,
     limit: limitIn(given, maxDifferences),
   };
 }
