@@ -212,9 +212,11 @@ export const telemetryOperations = {
       to: time,
       /** What they are held against: the other traces that fit this; all of them where it is empty, */
       against: search,
-      /** of the same time where nothing else is said. */
+      /** of the last 24 h where nothing else is said. */
       againstFrom: time,
       againstTo: time,
+      /** Traces of either side are only those that fit this too, with whichever of their spans. */
+      within: search,
       limit: z.coerce.number().int().min(1).max(200).default(20),
     }),
     errors,

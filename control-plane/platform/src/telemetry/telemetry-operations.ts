@@ -56,8 +56,9 @@ export function telemetryOperations(
       return { logs: logs.map(shown), searched };
     }),
     compareTraces: inFull(({ context, input }) => {
-      const { against, againstFrom, againstTo, ...search } = input as Search & {
+      const { against, againstFrom, againstTo, within, ...search } = input as Search & {
         against: string;
+        within: string;
         againstFrom?: number;
         againstTo?: number;
       };
@@ -68,6 +69,7 @@ export function telemetryOperations(
         against: other,
         againstFrom,
         againstTo,
+        within,
         services: own?.join(","),
       };
       return store().ask(`/compare?${parameters(asked)}`);

@@ -10,6 +10,7 @@ export interface TracesOptions {
   from?: number;
   to?: number;
   compare?: string;
+  within?: string;
   limit: number;
   home?: string;
   json?: true;
@@ -34,8 +35,11 @@ export function tracesCommand(): Command {
         "--compare <query>",
         "print instead which attributes tell them from the other traces that fit this one; '' for all others",
       )
+      .option("--within <query>", "with --compare: only traces that fit this too, on both sides")
       .addOption(timeOption())
-      .addOption(momentOption("--from", "begun at this time or later, such as 2026-03-01T10:00:00Z"))
+      .addOption(
+        momentOption("--from", "begun at this time or later, such as 2026-03-01T10:00:00Z"),
+      )
       .addOption(momentOption("--to", "begun at this time or earlier"))
       .option("-n, --limit <number>", "how many at most", rowCount(1_000), 20)
       .addOption(homeOption())

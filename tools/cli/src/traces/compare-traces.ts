@@ -13,15 +13,18 @@ export function compareTraces(
   options: TracesOptions,
 ): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const { from, limit, since, to } = options;
-    // Both lie within the time that is asked for.
-    const begin = from ?? (since === undefined ? undefined : Date.now() - since);
+    const { from, limit, since, to, within } = options;
+    const earliest = since === undefined ? undefined : Date.now() - since;
+    const begin = from ?? earliest;
     const found = await client.compareTraces({
       query,
       against,
       limit,
       ...(begin === undefined ? undefined : { from: begin }),
+      // A spike is held against the time around it.
+      ...(earliest === undefined ? undefined : { againstFrom: earliest }),
       ...(to === undefined ? undefined : { to }),
+      ...(within === undefined ? undefined : { within }),
     });
     if (options.json === true) printJson(found);
     else process.stdout.write(`${comparisonText(found, paintFor(process.stdout))}\n`);

@@ -102,7 +102,11 @@ function Lags({ consumers }: { readonly consumers: readonly string[] }): ReactNo
       <Loaded query={lags}>
         {(found) => (
           <table className="rows" onKeyDown={moveRows}>
-            <TableHead columns={["Consumer", "Follows", "State", "Behind", "Since", "Instances"]} number={["Behind"]} actions />
+            <TableHead
+              columns={["Consumer", "Follows", "State", "Behind", "Since", "Instances"]}
+              number={["Behind"]}
+              actions
+            />
             <tbody>
               {found.map((lag) => (
                 <tr key={`${lag.service} ${lag.producer}`} tabIndex={0}>

@@ -70,7 +70,11 @@ export function ParkedKeys({ consumers }: { readonly consumers: readonly string[
             </p>
           ) : (
             <table className="rows" onKeyDown={moveRows}>
-              <TableHead columns={["Consumer", "Event", "Key", "Waiting", "Since", "Cause"]} number={["Waiting"]} actions />
+              <TableHead
+                columns={["Consumer", "Event", "Key", "Waiting", "Since", "Cause"]}
+                number={["Waiting"]}
+                actions
+              />
               <tbody>
                 {found.map((each) => (
                   <tr key={`${each.service} ${each.producer} ${each.key}`} tabIndex={0}>

@@ -15,6 +15,7 @@ import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
 import { ActionsCell, TableHead } from "../parts/table-head.tsx";
+import { Watched } from "./watched.tsx";
 
 /** What is being changed, step by step, and the releases of every unit with the way back. */
 export function ReleasesPage(): ReactNode {
@@ -40,6 +41,7 @@ export function ReleasesPage(): ReactNode {
           }
         />
       </header>
+      <Watched />
       {changes.length === 0 ? null : (
         <>
           <h2>Changes since this platform started</h2>
@@ -66,7 +68,11 @@ export function ReleasesPage(): ReactNode {
             <>
               <h2>Releases</h2>
               <table className="rows" onKeyDown={moveRows}>
-                <TableHead columns={["Unit", "Release", "State", "Versions", "Since", "By", "Why"]} number={["Release"]} actions />
+                <TableHead
+                  columns={["Unit", "Release", "State", "Versions", "Since", "By", "Why"]}
+                  number={["Release"]}
+                  actions
+                />
                 <tbody>
                   {found.map((release) => (
                     <tr key={`${release.unit} ${release.number}`} tabIndex={0}>

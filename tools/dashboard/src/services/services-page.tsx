@@ -53,7 +53,20 @@ export function ServicesPage(): ReactNode {
                     <Empty>No service has “{q}” in its name, unit or owner.</Empty>
                   ) : (
                     <table className="rows" onKeyDown={moveRows}>
-                      <TableHead columns={["Service", "State", "Version", "Owner", "Calls", "Errors", "p95", "Last change"]} number={["Calls", "Errors", "p95"]} actions />
+                      <TableHead
+                        columns={[
+                          "Service",
+                          "State",
+                          "Version",
+                          "Owner",
+                          "Calls",
+                          "Errors",
+                          "p95",
+                          "Last change",
+                        ]}
+                        number={["Calls", "Errors", "p95"]}
+                        actions
+                      />
                       <tbody>
                         {rows.map((row) => (
                           <Row key={row.name} row={row} onPlan={setPlan} onScale={setScaled} />

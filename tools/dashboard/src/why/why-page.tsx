@@ -99,7 +99,10 @@ function FailingPath({
     <>
       <h2>The way of the failure</h2>
       <table className="rows">
-        <TableHead columns={["Service", "What it did", "How that ended", "Release", "Took"]} number={["Took"]} />
+        <TableHead
+          columns={["Service", "What it did", "How that ended", "Release", "Took"]}
+          number={["Took"]}
+        />
         <tbody>
           {path.map((span) => {
             const code = span.attributes["error.type"];

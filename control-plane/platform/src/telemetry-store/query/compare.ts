@@ -5,6 +5,8 @@ import { findTraces } from "./traces.ts";
 
 /** Traces of either side that are looked at, the newest of them: shares are then right within some 3 percent. */
 const maxTraces = 1_000;
+/** Traces that `within` finds at most, the newest of them. */
+const maxWithin = 20_000;
 /** Longest value of an attribute that is compared, characters, and most different ones. */
 const maxValue = 200;
 const maxValues = 50_000;
@@ -17,6 +19,8 @@ export interface Comparison {
   /** and the others that answer that; all others when it is empty. */
   readonly against: string;
   readonly baseline: Period;
+  /** Traces of either side are only those of which another span may answer this too; empty for all. */
+  readonly within: string;
   /** Whose spans count; undefined for all. */
   readonly services: readonly string[] | undefined;
   /** Differences that are answered. */
@@ -47,15 +51,16 @@ export interface Compared {
 
 /** Finds what traces have in common that others have not. Throws `invalid_input` for a query that cannot be read. */
 export function compare(segments: Segments, asked: Comparison): Compared {
-  const { against, baseline, limit, query, selection, services } = asked;
-  const selected = findTraces(segments, { ...selection, query, limit: maxTraces });
+  const { against, baseline, limit, query, selection, services, within } = asked;
+  const isWithin = memberOf(segments, within, selection, baseline);
+  const selected = findTraces(segments, { ...selection, query, limit: maxTraces }).filter(isWithin);
   const own = new Set(selected);
   const others = findTraces(segments, {
     ...baseline,
     query: against,
     limit: maxTraces + own.size,
   })
-    .filter((id) => !own.has(id))
+    .filter((id) => !own.has(id) && isWithin(id))
     .slice(0, maxTraces);
   const counts = new Map<string, Counted>();
   const counting = { segments, counts, counted: services && new Set(services) };
@@ -75,6 +80,19 @@ export function compare(segments: Segments, asked: Comparison): Compared {
     .sort((one, other) => sizeOf(other) - sizeOf(one) || other.selected - one.selected)
     .slice(0, limit);
   return { selected: selected.length, baseline: others.length, differences };
+}
+
+/** Whether a trace answers another query too. */
+function memberOf(
+  segments: Segments,
+  query: string,
+  one: Period,
+  other: Period,
+): (traceId: string) => boolean {
+  if (query === "") return () => true;
+  const whole = { from: Math.min(one.from, other.from), to: Math.max(one.to, other.to) };
+  const found = new Set(findTraces(segments, { ...whole, query, limit: maxWithin }));
+  return (traceId) => found.has(traceId);
 }
 
 interface Counted {

@@ -20,7 +20,7 @@ const nowMs = 15 * 60_000;
  * - `/trace/ID`: its spans
  * - `/traces?query=&from=&to=&limit=`: a line for each trace of which a span is asked for
  * - `/spans?…` and `/logs?…`: rows, and of how many
- * - `/compare?query=&from=&to=&against=&againstFrom=&againstTo=&services=&limit=`: which attributes tell those traces from the others that fit `against`
+ * - `/compare?query=&from=&to=&against=&againstFrom=&againstTo=&within=&services=&limit=`: which attributes tell those traces from the others that fit `against`
  * - `/metrics?name=&query=&by=&from=&to=&step=`: a metric over time
  * - `/edges?from=&to=`: who called, told or asked whom
  * - `/stored`: how much there is
@@ -88,9 +88,10 @@ function comparisonIn(given: URLSearchParams, now: number): Comparison {
     selection,
     against: given.get("against") ?? "",
     baseline: {
-      from: numberIn(given, "againstFrom", selection.from),
-      to: numberIn(given, "againstTo", selection.to),
+      from: numberIn(given, "againstFrom", now - defaultAgeMs),
+      to: numberIn(given, "againstTo", now),
     },
+    within: given.get("within") ?? "",
     services: given.has("services") ? listIn(given, "services") : undefined,
     limit: limitIn(given, maxDifferences),
   };

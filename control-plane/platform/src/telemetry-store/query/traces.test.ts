@@ -83,6 +83,7 @@ test("what tells traces from others stands first: here a release", (t) => {
   const asked = {
     query: "status:error",
     against: "",
+    within: "",
     services: undefined,
     selection: period,
     baseline: period,
@@ -119,6 +120,8 @@ test("what tells traces from others stands first: here a release", (t) => {
   const one = `trace:${idOf(8).toString("hex")}`;
   const pair = { ...asked, query: one, against: `root:true trace:${idOf(1).toString("hex")}` };
   assert.equal(store.compare(pair).baseline, 1);
+  const within = { ...asked, query: "root:true", within: `trace:${idOf(3).toString("hex")}` };
+  assert.deepEqual([store.compare(within).selected, store.compare(within).baseline], [1, 0]);
   const narrowed = store.compare({ ...asked, services: ["gateway:web"] });
   assert.ok(!narrowed.differences.some(({ attribute }) => attribute === "release"));
 });
