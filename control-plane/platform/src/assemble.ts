@@ -505,6 +505,13 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    rollouts,
+    unitStops: {
+      environment,
+      supervisor,
+      units: () => Object.keys(deployed.units),
+      assertFree: () => rollouts.assertFree(),
+    },
     openDashboard: (holder) => {
       const { code, expires } = sessions.issue(holder);
       return { url: `${whole.status().platform.url}/#code=${code}`, expires };
