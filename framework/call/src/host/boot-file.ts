@@ -19,22 +19,21 @@ export const bootFileVariable = "KERF_BOOT_FILE";
 const maxSecretBytes = 65_536;
 
 /** A boot document without a platform, as it lies in a file: data that may be read by all, with the names of files that hold its secrets. */
-export interface BootFile
-  extends Omit<
-    SelfContainedBoot,
-    | "appModule"
-    | "instance"
-    | "databases"
-    | "settings"
-    | "broker"
-    | "keys"
-    | "placement"
-    | "migrate"
-    | "checked"
-    | "logLevel"
-    | "platform"
-    | "telemetryStore"
-  > {
+export interface BootFile extends Omit<
+  SelfContainedBoot,
+  | "appModule"
+  | "instance"
+  | "databases"
+  | "settings"
+  | "broker"
+  | "keys"
+  | "placement"
+  | "migrate"
+  | "checked"
+  | "logLevel"
+  | "platform"
+  | "telemetryStore"
+> {
   /** The version of this form. */
   readonly format: 1;
   readonly appModule?: string | undefined;
@@ -183,8 +182,9 @@ async function mapValues<T, R>(
   record: Readonly<Record<string, T>>,
   make: (value: T, name: string) => Promise<R>,
 ): Promise<Record<string, R>> {
-  const made = Object.entries(record).map(
-    async ([name, value]): Promise<[string, R]> => [name, await make(value, name)],
-  );
+  const made = Object.entries(record).map(async ([name, value]): Promise<[string, R]> => [
+    name,
+    await make(value, name),
+  ]);
   return Object.fromEntries(await Promise.all(made));
 }
