@@ -15,6 +15,8 @@ export {
   apiKeys,
   type ApiKeysOptions,
   type App,
+  type Demonstration,
+  type Demonstrations,
   app,
   type AuthenticationMethod,
   clientCertificates,

@@ -103,8 +103,8 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await button("Call").click();
     await browser.page.getByRole("heading", { name: "Answer" }).waitFor();
     await browser.page.getByRole("link", { name: /^[0-9a-f]{32}$/ }).click();
-    await browser.page.getByText(/spans, /).waitFor({ timeout: 20_000 });
-    assert.ok((await browser.page.locator("[data-row]").count()) > 0);
+    // A busy machine takes its time to write spans down; the page asks until they are there.
+    await browser.page.locator("[data-row]").first().waitFor({ timeout: 60_000 });
   });
 
   test("traces and logs are searched", async () => {

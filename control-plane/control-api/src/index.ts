@@ -33,9 +33,12 @@ export {
   type MetricSeries,
   type Span,
   telemetryOperations,
+  type TraceComparison,
   type TraceSummary,
   type TrafficMap,
 } from "./telemetry.ts";
+export { unitStopOperations } from "./unit-stops.ts";
+export { type WatchedChange, type WatchedRelease, watchOperations } from "./watches.ts";
 export { type Explanation, whyOperations } from "./why.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {

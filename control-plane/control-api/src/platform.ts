@@ -21,6 +21,8 @@ import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
 import { telemetryOperations } from "./telemetry.ts";
 import { tokenOperations } from "./tokens.ts";
+import { unitStopOperations } from "./unit-stops.ts";
+import { watchOperations } from "./watches.ts";
 import { whyOperations } from "./why.ts";
 
 const nothing = z.object({});
@@ -289,6 +291,8 @@ export const platform = contract("platform", {
     ...whyOperations,
     ...alertOperations,
     ...onCallOperations,
+    ...unitStopOperations,
+    ...watchOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -46,6 +46,7 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import type { Containers } from "./runtimes/docker/containers.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import { AutoScaling } from "./scaling/auto-scaling.ts";
 import { Lag } from "./scaling/lag.ts";
@@ -90,6 +91,8 @@ export interface Held {
   readonly epoch: number;
   /** Where programs talk over TCP: who certifies them, and who we are to them. */
   readonly security: Security | undefined;
+  /** Where units run in containers. */
+  readonly containers: Containers | undefined;
 }
 
 /** What the parts ask of the whole. */
@@ -139,7 +142,7 @@ export interface Parts {
 export function assemble(
   options: PlatformOptions,
   around: PlatformSurroundings,
-  { home, keys, token, epoch, security }: Held,
+  { home, keys, token, epoch, security, containers }: Held,
   whole: Whole,
 ): Parts {
   const { clock, log, events } = around;
@@ -190,12 +193,14 @@ export function assemble(
   const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
 
   // The programs that run, wherever the runtime puts them.
-  const runtime = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const processes = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const runtime = containers?.beside(processes) ?? processes;
   const telemetryClient = new StoreClient(home.telemetrySocket, clock);
   const telemetry = new StoreProcess({
     home,
     clock,
-    runtime,
+    runtime: processes,
+    otlpSocket: containers?.otlpSocket ?? home.telemetryOtlpSocket,
     client: telemetryClient,
     // Who takes any port for the others does so for this one.
     usualPorts: environment === "dev" && options.platformPort !== 0,
@@ -500,6 +505,13 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    rollouts,
+    unitStops: {
+      environment,
+      supervisor,
+      units: () => Object.keys(deployed.units),
+      assertFree: () => rollouts.assertFree(),
+    },
     openDashboard: (holder) => {
       const { code, expires } = sessions.issue(holder);
       return { url: `${whole.status().platform.url}/#code=${code}`, expires };
@@ -550,6 +562,7 @@ export function assemble(
       listenHosts({
         ...common,
         socket: home.socket,
+        containers,
         supervisor,
         publisher,
         load,

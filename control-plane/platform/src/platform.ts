@@ -71,7 +71,10 @@ export class Platform {
       ]);
       const security =
         options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
-      return new Platform(options, around, { home, unlock, keys, token, epoch, security });
+      const containers =
+        options.runtime === "docker" ? await openContainers(home, around) : undefined;
+      const held = { home, unlock, keys, token, epoch, security, containers };
+      return new Platform(options, around, held);
     } catch (cause) {
       unlock();
       throw cause;
@@ -306,6 +309,7 @@ export class Platform {
     await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
+    await attempt(this.#held.containers?.close());
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();
     await attempt(caller.stop());
@@ -366,6 +370,15 @@ export class Platform {
     if (this.#phase === "starting") return;
     throw new KerfError("cancelled", "The platform was stopped while it started.");
   }
+}
+
+/** What runs containers is loaded here, and only here. */
+async function openContainers(
+  home: Home,
+  around: PlatformSurroundings,
+): Promise<NonNullable<Held["containers"]>> {
+  const { Containers } = await import("./runtimes/docker/containers.ts");
+  return Containers.open(home, around);
 }
 
 /** Waits for a work, but no longer than `ms` milliseconds. */

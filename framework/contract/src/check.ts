@@ -4,6 +4,7 @@ import { objectiveProblems } from "./objective.ts";
 import { parseHttpRoute, pathParameters } from "./http-route.ts";
 import type { Operation } from "./operation.ts";
 import { isSchema, type JsonSchema, type Schema, type SchemaSide, toJsonSchema } from "./schema.ts";
+import { sensitiveFieldsOf } from "./sensitive/fields.ts";
 
 const namePattern = /^[a-z][a-z0-9-]{0,39}$/;
 const memberPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
@@ -130,6 +131,10 @@ function checkEvent(declared: EventDeclaration, problem: (text: string) => void)
     problem("key must name the field that orders");
   else if (schema !== undefined && !hasProperty(schema, declared.key))
     problem(`key ${JSON.stringify(declared.key)} is no field of the schema`);
+  else if (schema !== undefined && sensitiveFieldsOf(schema)?.covers([declared.key]) === true)
+    problem(
+      `key ${JSON.stringify(declared.key)} is sensitive; keys stand in logs, so let another field order`,
+    );
   if (!Number.isInteger(declared.version) || declared.version < 1)
     problem(`version ${String(declared.version)} must be a whole number from 1`);
   for (const [from, upcast] of Object.entries(declared.upcast)) {

@@ -76,4 +76,12 @@ export {
   type SchemaSide,
   toJsonSchema,
 } from "./schema.ts";
+export {
+  sensitive,
+  type SensitiveFields,
+  sensitiveFields,
+  sensitiveKeyword,
+  sensitiveNames,
+  sensitiveNamesIn,
+} from "./sensitive/index.ts";
 export { type FieldProblem, validate, validationError } from "./validate.ts";

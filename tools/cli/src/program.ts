@@ -23,6 +23,7 @@ import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
 import { onCallCommand } from "./commands/on-call.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { abandonCommand, promoteCommand } from "./commands/promote.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
@@ -31,6 +32,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { startCommand, stopCommand } from "./commands/stop.ts";
 import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
@@ -65,6 +67,8 @@ export function program(): Command {
     .addCommand(buildCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
+    .addCommand(promoteCommand())
+    .addCommand(abandonCommand())
     .addCommand(mayDeployCommand())
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
@@ -80,6 +84,8 @@ export function program(): Command {
     .addCommand(joinCommand())
     .addCommand(scaleCommand())
     .addCommand(restartCommand())
+    .addCommand(stopCommand())
+    .addCommand(startCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())

@@ -85,6 +85,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/compare",
+    component: lazyRouteComponent(() => import("./traces/compare-page.tsx"), "ComparePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/why",
     component: lazyRouteComponent(() => import("./why/why-page.tsx"), "WhyPage"),
   }),

@@ -41,6 +41,7 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:find|list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
+const ofUnit = ({ unit }: Input) => ({ unit: String(unit), asked: {} });
 const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
   asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
@@ -97,7 +98,11 @@ const kept: { readonly [Name in Changing]: Kept } = {
             asked: { role: String(role), statement: String(statement).slice(0, longestStatement) },
           },
   },
-  restart: { asked: ({ unit }) => ({ unit: String(unit), asked: {} }), came: cameOfChange },
+  restart: { asked: ofUnit, came: cameOfChange },
+  stopUnit: { asked: ofUnit },
+  startUnit: { asked: ofUnit },
+  promote: { asked: ofUnit },
+  abandon: { asked: ofUnit },
   cut: {
     asked: ({ from, service }) => ({
       service: String(service),

@@ -88,6 +88,8 @@ const rules: { readonly [Operation in Name]: Rule } = {
   acknowledgeAlert: ({ id }, { alertOf }) => named(alertOf(String(id))),
   addSilence: ({ service }) => named(String(service)),
   endSilence: ({ id }, { silenceOf }) => named(silenceOf(String(id))),
+  compareTraces: "read",
+  watched: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;
@@ -105,6 +107,10 @@ const rules: { readonly [Operation in Name]: Rule } = {
   },
   rollback: (input, facts) => ({ beyond: forced(input), ...ofUnit(input, facts) }),
   restart: ofUnit,
+  promote: ofUnit,
+  abandon: ofUnit,
+  stopUnit: ofUnit,
+  startUnit: ofUnit,
   scale: ofUnit,
   changeConfig: ofService,
   setSecret: ofService,

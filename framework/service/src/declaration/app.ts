@@ -2,6 +2,7 @@ import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { AlertSettings } from "./alerts.ts";
+import type { Demonstrations } from "./demonstrations.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { UnitLimits } from "./limits.ts";
 import type { UnitScale } from "./scale.ts";
@@ -40,6 +41,8 @@ export interface App {
   readonly scale: Readonly<Record<string, UnitScale>>;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery: Readonly<Record<string, DiscoverySettings>>;
+  /** What the dashboard offers to be shown while the app is developed. */
+  readonly demonstrations: Demonstrations;
 }
 
 /** Declares an app; export it as the default of its module. */
@@ -63,6 +66,8 @@ export function app(
     scale?: Readonly<Record<string, UnitScale>>;
     /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
     discovery?: Readonly<Record<string, DiscoverySettings>>;
+    /** Buttons on the dashboard's map for whoever sees the app for the first time, in the environment `dev` alone: `{ "place an order": { call: "orders.place", input, as: "ada" }, "break search": { stop: "search" } }`. */
+    demonstrations?: Demonstrations;
   },
 ): App {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
@@ -84,5 +89,6 @@ export function app(
     limits: options.limits ?? {},
     scale: options.scale ?? {},
     discovery: options.discovery ?? {},
+    demonstrations: options.demonstrations ?? {},
   };
 }

@@ -5,6 +5,7 @@ import { telemetryProblems } from "@kerf/telemetry";
 import { alertProblems } from "../declaration/alerts.ts";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
+import { demonstrationProblems } from "../declaration/demonstrations.ts";
 import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import { shapingProblems } from "../declaration/gateway/shaping.ts";
@@ -50,6 +51,11 @@ export function appProblems(loaded: LoadedApp): string[] {
   if (services.size === Object.keys(app.services).length) {
     problems.push(...policyProblems(app.policies, new Map(operations)));
     problems.push(...alertProblems(app.alerts, new Map(operations)));
+    const names = [...services].map(([name, { contract }]): [string, string[]] => [
+      name,
+      Object.keys(contract.operations),
+    ]);
+    problems.push(...demonstrationProblems(app.demonstrations, new Map(names)));
   }
   problems.push(...telemetryProblems(app.telemetry));
   for (const [name, gateway] of Object.entries(app.gateways)) {

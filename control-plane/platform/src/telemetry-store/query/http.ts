@@ -23,8 +23,8 @@ const nowMs = 15 * 60_000;
  * - `/trace/ID`: its spans
  * - `/traces?query=&from=&to=&limit=`: a line for each trace of which a span is asked for
  * - `/spans?…` and `/logs?…`: rows, and of how many
- * - `/compare?query=|traces=ID,ID&from=&to=&baselineFrom=&baselineTo=&limit=`: which attributes tell those traces from all others
  * - `/metrics?name=&query=&by=&from=&to=&step=&bounds=&limit=`: a metric over time; of a histogram how many values were not above some bounds
+ * - `/compare?query=&from=&to=&against=&againstFrom=&againstTo=&within=&services=&limit=`: which attributes tell those traces from the others that fit `against`
  * - `/edges?from=&to=`: who called, told or asked whom
  * - `/stored`: how much there is
  */
@@ -89,13 +89,15 @@ function searchIn(given: URLSearchParams, now: number, most: number): Search {
 function comparisonIn(given: URLSearchParams, now: number): Comparison {
   const selection = periodIn(given, now, defaultAgeMs);
   return {
-    traces: listIn(given, "traces"),
     query: given.get("query") ?? "",
     selection,
+    against: given.get("against") ?? "",
     baseline: {
-      from: numberIn(given, "baselineFrom", selection.from),
-      to: numberIn(given, "baselineTo", selection.to),
+      from: numberIn(given, "againstFrom", now - defaultAgeMs),
+      to: numberIn(given, "againstTo", now),
     },
+    within: given.get("within") ?? "",
+    services: given.has("services") ? listIn(given, "services") : undefined,
     limit: limitIn(given, maxDifferences),
   };
 }
