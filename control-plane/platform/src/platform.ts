@@ -298,7 +298,7 @@ export class Platform {
     scaling.stop();
     supervisor.letGo();
     // What is about to stop fails nobody.
-    await attempt(alerting.stop());
+    await attempt(bounded(clock, alerting.stop(), bounds.databases / 2));
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.
