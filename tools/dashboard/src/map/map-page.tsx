@@ -3,6 +3,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { trafficQuery, useManifest, useStatus } from "../api/queries.ts";
 import { Loaded, Problem } from "../parts/notice.tsx";
+import { useLastKnown } from "../parts/last-known.ts";
 import { useNarrow } from "../parts/narrow.ts";
 import { BoxCard } from "./box-card.tsx";
 import { BoxPanel } from "./box-panel.tsx";
@@ -27,7 +28,11 @@ export function MapPage(): ReactNode {
   );
   const choose = (box: string | undefined): void =>
     void navigate({ to: "/", search: box === undefined ? {} : { box }, replace: true });
-  const box = picture?.boxes.find(({ id }) => id === chosen);
+  // A unit that is joined into another one is no more; the report of it is still to be seen.
+  const box = useLastKnown(
+    chosen,
+    picture?.boxes.find(({ id }) => id === chosen),
+  );
   return (
     <Loaded query={status}>
       {(now) => (
