@@ -58,6 +58,7 @@ describe("releases in the dashboard", { skip, timeout: 300_000 }, () => {
       assert.notEqual(code, 0);
       assert.match(stderr, /went back while the new release was watched/);
       assert.equal(await edition(), 1);
+      await figures().waitFor({ state: "detached" });
 
       const wanted = app.deploy("desk", "--watch", "300");
       await figures().waitFor({ timeout: 60_000 });
