@@ -16,6 +16,7 @@ const pages = [
   "/why",
   "/logs",
   "/metrics",
+  "/alerts",
   "/sagas",
   "/events",
   "/releases",
@@ -201,6 +202,31 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await browser.go("/metrics");
     await browser.page.getByLabel("Of").selectOption("catalog");
     await browser.page.waitForURL(/of=catalog/);
+  });
+
+  test("alerts: what is missed stands on every page, is acknowledged and silenced", async () => {
+    // A call that has no time at all fails where it is served.
+    const hopeless = ["call", "catalog.list", "--deadline", "1ms"];
+    await Promise.all(Array.from({ length: 6 }, () => shop.kerf(...hopeless)));
+    await browser.go("/services");
+    await browser.page.getByText("catalog.list missed").waitFor({ timeout: 60_000 });
+    await browser.page.getByRole("status").getByRole("link", { name: "Alerts" }).click();
+    await button("catalog.list").click();
+    const card = browser.page.getByRole("article", { name: "Alert catalog.list" });
+    await card.getByRole("img", { name: /faster than allowed/ }).waitFor();
+    await button("Acknowledge").click();
+    await dialog().getByLabel("Note").fill("at it");
+    await doIt("Acknowledge the alert");
+    await card.getByText(/takes care of it .*at it/).waitFor();
+    await button("Silence").click();
+    await dialog().getByLabel("Because").fill("known");
+    await dialog().getByText("kerf alerts silence catalog.list --for 2h --because known").waitFor();
+    await doIt("Silence catalog.list");
+    await browser.page.getByText("catalog.list missed").waitFor({ state: "hidden" });
+    await browser.page.getByRole("row", { name: /^catalog\.list .* known/ }).waitFor();
+    await button("End").click();
+    await doIt("End the silence");
+    await browser.page.getByText("catalog.list missed").waitFor();
   });
 
   test("a schedule is run, and events are replayed", async () => {

@@ -14,6 +14,8 @@ const recordedBy = {
   service: z.string(),
   unit: z.string().optional(),
   instance: z.string().optional(),
+  /** Number of the unit's release; absent where it runs from source. */
+  release: z.string().optional(),
 };
 
 /** A trace in one line: what its first span says, and what all of them came to. */
@@ -43,7 +45,6 @@ export const span = z.object({
   /** The span above; absent for the first one. */
   parentId: z.string().optional(),
   ...recordedBy,
-  release: z.string().optional(),
   name: z.string(),
   /** OpenTelemetry's number: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind: z.int(),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand } from "./commands/cut.ts";
+import { alertsCommand } from "./commands/alerts.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
@@ -20,6 +21,7 @@ import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { onCallCommand } from "./commands/on-call.ts";
 import { policiesCommand } from "./commands/policies.ts";
 import { abandonCommand, promoteCommand } from "./commands/promote.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
@@ -92,6 +94,8 @@ export function program(): Command {
     .addCommand(reconcileCommand())
     .addCommand(configCommand())
     .addCommand(secretsCommand())
+    .addCommand(alertsCommand())
+    .addCommand(onCallCommand())
     .addCommand(auditCommand())
     .addCommand(tokensCommand())
     .addCommand(dbCommand())
@@ -100,9 +104,13 @@ export function program(): Command {
     .addCommand(doctorCommand())
     .addCommand(initCommand())
     .addCommand(tourCommand());
-  for (const command of [kerf, ...kerf.commands.flatMap((group) => [group, ...group.commands])]) {
+  for (const command of withSubcommands(kerf)) {
     // main.ts prints every error, in one form.
     command.exitOverride().configureOutput({ outputError: () => {} });
   }
   return kerf;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

@@ -40,6 +40,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/alerts",
+    component: lazyRouteComponent(() => import("./alerts/alerts-page.tsx"), "AlertsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/sagas",
     component: lazyRouteComponent(() => import("./sagas/sagas-page.tsx"), "SagasPage"),
   }),

@@ -48,6 +48,14 @@ const named = ({ ahead, service, name }: Input) => ({
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
 
+/** Of what an alert or a silence is. */
+function ofAlert({ operation, service }: Input): NonNullable<AuditEntry["after"]> {
+  return {
+    service: String(service),
+    ...(typeof operation === "string" ? { operation } : undefined),
+  };
+}
+
 /** The units of a change before and after it. */
 function cameOfChange({ units }: Input): Pick<AuditEntry, "before" | "after"> {
   const changed = Object.entries(units as ChangeReport["units"]);
@@ -199,6 +207,59 @@ const kept: { readonly [Name in Changing]: Kept } = {
     }),
   },
   removeToken: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  acknowledgeAlert: {
+    asked: ({ id, note }) => ({
+      asked: { id: String(id), ...(typeof note === "string" ? { note } : undefined) },
+    }),
+    came: ({ alert }) => ({ after: ofAlert(alert as Input) }),
+  },
+  addSilence: {
+    asked: ({ because, forMs, operation, service }) => ({
+      service: String(service),
+      asked: {
+        ...(typeof operation === "string" ? { operation } : undefined),
+        forMs: Number(forMs),
+        because: String(because),
+      },
+    }),
+    came: ({ silence }) => ({ after: { id: String((silence as Input)["id"]) } }),
+  },
+  endSilence: {
+    asked: ({ id }) => ({ asked: { id: String(id) } }),
+    came: ({ silence }) => ({ after: ofAlert(silence as Input) }),
+  },
+  addDestination: {
+    // An address may have a secret in it.
+    asked: ({ name, teams, to }) => ({
+      asked: {
+        name: String(name),
+        kind: String((to as Input)["kind"]),
+        ...(teams === undefined ? undefined : { teams: teams as string[] }),
+      },
+    }),
+    came: ({ destination }) => ({ after: { host: String((destination as Input)["host"]) } }),
+  },
+  removeDestination: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  testDestination: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  setRota: {
+    asked: ({ rota, team }) => ({
+      asked: {
+        team: String(team),
+        people: ((rota as Input)["people"] as { name: string }[]).map(({ name }) => name),
+      },
+    }),
+  },
+  removeRota: { asked: ({ team }) => ({ asked: { team: String(team) } }) },
+  swapOnCall: {
+    asked: ({ from, team, to, until }) => ({
+      asked: {
+        team: String(team),
+        to: String(to),
+        ...(typeof from === "string" ? { from } : undefined),
+        until: String(until),
+      },
+    }),
+  },
   // Changes nothing: what is done in the session goes on record, by whoever asked for the link.
   openDashboard: { asked: () => undefined },
   stop: { asked: () => ({}) },

@@ -1,6 +1,7 @@
 import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
+import type { AlertSettings } from "./alerts.ts";
 import type { Demonstrations } from "./demonstrations.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { UnitLimits } from "./limits.ts";
@@ -30,6 +31,8 @@ export interface App {
   readonly policies: Policies;
   /** How traces are chosen and where they go. */
   readonly telemetry: TelemetrySettings;
+  /** What is promised of operations, and when somebody is told that it is missed. */
+  readonly alerts: AlertSettings;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
   /** What the copies of a unit may use. */
@@ -54,6 +57,8 @@ export function app(
     policies?: Policies;
     /** How traces are chosen and where they go. Default: nowhere. */
     telemetry?: TelemetrySettings;
+    /** What is promised of operations, and when somebody is told that it is missed. Default: 0.999 of the calls of each are answered. */
+    alerts?: AlertSettings;
     servers?: Readonly<Record<string, ExternalServer>>;
     /** By unit (`gateway:NAME` for a gateway): what one copy may use, such as `{ main: { memory: "512MB" } }`. Default: no limit. */
     limits?: Readonly<Record<string, UnitLimits>>;
@@ -79,6 +84,7 @@ export function app(
     units: options.units ?? "each",
     policies: options.policies ?? {},
     telemetry: options.telemetry ?? {},
+    alerts: options.alerts ?? {},
     servers: options.servers ?? {},
     limits: options.limits ?? {},
     scale: options.scale ?? {},

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import { telemetryProblems } from "@kerf/telemetry";
+import { alertProblems } from "../declaration/alerts.ts";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
 import { demonstrationProblems } from "../declaration/demonstrations.ts";
@@ -49,6 +50,7 @@ export function appProblems(loaded: LoadedApp): string[] {
   // What could not be loaded is a problem of its own.
   if (services.size === Object.keys(app.services).length) {
     problems.push(...policyProblems(app.policies, new Map(operations)));
+    problems.push(...alertProblems(app.alerts, new Map(operations)));
     const names = [...services].map(([name, { contract }]): [string, string[]] => [
       name,
       Object.keys(contract.operations),

@@ -98,6 +98,7 @@ export async function describeApp(
     units: placement.units,
     policies: app.policies,
     ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
+    ...(Object.keys(app.alerts).length === 0 ? undefined : { alerts: app.alerts }),
     ...(Object.keys(app.demonstrations).length === 0
       ? undefined
       : { demonstrations: app.demonstrations }),
