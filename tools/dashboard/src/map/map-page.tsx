@@ -36,34 +36,36 @@ export function MapPage(): ReactNode {
   return (
     <Loaded query={status}>
       {(now) => (
-        <div className="map-page">
-          <h1 className="unseen">Map of {now.app}</h1>
-          {manifest.error === null ? null : <Problem error={manifest.error} />}
-          {traffic.error === null ? null : <Problem error={traffic.error} />}
+        <>
           {manifest.data === undefined ? null : (
             <DemonstrationsPanel manifest={manifest.data} status={now} />
           )}
-          {picture === undefined ? null : narrow ? (
-            <ul className="boxes">
-              {picture.boxes
-                .filter(({ kind }) => kind !== "client")
-                .map((each) => (
-                  <li key={each.id}>
-                    <BoxCard box={each} chosen={each.id === chosen} onChoose={choose} />
-                  </li>
-                ))}
-            </ul>
-          ) : (
-            <Diagram picture={picture} chosen={chosen} onChoose={choose} />
-          )}
-          {box === undefined || manifest.data === undefined ? null : (
-            <BoxPanel
-              box={box}
-              facts={{ status: now, manifest: manifest.data }}
-              onClose={() => choose(undefined)}
-            />
-          )}
-        </div>
+          <div className="map-page">
+            <h1 className="unseen">Map of {now.app}</h1>
+            {manifest.error === null ? null : <Problem error={manifest.error} />}
+            {traffic.error === null ? null : <Problem error={traffic.error} />}
+            {picture === undefined ? null : narrow ? (
+              <ul className="boxes">
+                {picture.boxes
+                  .filter(({ kind }) => kind !== "client")
+                  .map((each) => (
+                    <li key={each.id}>
+                      <BoxCard box={each} chosen={each.id === chosen} onChoose={choose} />
+                    </li>
+                  ))}
+              </ul>
+            ) : (
+              <Diagram picture={picture} chosen={chosen} onChoose={choose} />
+            )}
+            {box === undefined || manifest.data === undefined ? null : (
+              <BoxPanel
+                box={box}
+                facts={{ status: now, manifest: manifest.data }}
+                onClose={() => choose(undefined)}
+              />
+            )}
+          </div>
+        </>
       )}
     </Loaded>
   );
