@@ -58,8 +58,11 @@ describe("what an app keeps to itself, and what it tells", { timeout: 240_000 },
     const { code, stdout } = await shop.kerf(...args, "--json");
     return code === 0 ? (JSON.parse(stdout) as T) : undefined;
   };
-  const series = async (asked: { name: string; query?: string; by?: string }): Promise<readonly MetricSeries[]> =>
-    (await api.metrics(asked)).series;
+  const series = async (asked: {
+    name: string;
+    query?: string;
+    by?: string;
+  }): Promise<readonly MetricSeries[]> => (await api.metrics(asked)).series;
   const traceOf = (id: string, isThere: (spans: Span[]) => boolean): Promise<Span[]> =>
     eventually(
       `the trace ${id} is there`,
@@ -77,7 +80,9 @@ describe("what an app keeps to itself, and what it tells", { timeout: 240_000 },
     assert.equal(answer.status, 200);
     const { traceparent } = (await answer.json()) as { traceparent: string };
     const traceId = answer.headers.get("x-trace-id") ?? "";
-    const spans = await traceOf(traceId, (all) => all.some(({ kind, name }) => kind === 3 && name === "GET"));
+    const spans = await traceOf(traceId, (all) =>
+      all.some(({ kind, name }) => kind === 3 && name === "GET"),
+    );
     const above = (span: Span | undefined): Span | undefined =>
       spans.find(({ spanId }) => spanId === span?.parentId);
     const request = spans.find(({ kind, name }) => kind === 3 && name === "GET");
@@ -111,17 +116,32 @@ describe("what an app keeps to itself, and what it tells", { timeout: 240_000 },
       assert.equal((await fetch(`${shop.url}/letters`)).status, 200);
     };
     await count();
-    const named = await eventually("the calls are counted", async () => {
-      await count();
-      const found = await series({ name: "kerf.server.duration", query: "service:letters", by: "rpc.method" });
-      return found.find(({ labels }) => labels["rpc.method"] === "count");
-    }, 40_000);
+    const named = await eventually(
+      "the calls are counted",
+      async () => {
+        await count();
+        const found = await series({
+          name: "kerf.server.duration",
+          query: "service:letters",
+          by: "rpc.method",
+        });
+        return found.find(({ labels }) => labels["rpc.method"] === "count");
+      },
+      40_000,
+    );
     assert.ok((named.points.at(-1)?.count ?? 0) >= 1);
     const { edges, nodes } = await api.map({});
     assert.ok(nodes.some(({ id, kind }) => id === "people" && kind === "service"));
-    const follows = edges.find(({ from, kind, to }) => kind === "event" && from === "people" && to === "letters");
+    const follows = edges.find(
+      ({ from, kind, to }) => kind === "event" && from === "people" && to === "letters",
+    );
     assert.equal(follows?.declared, true);
-    assert.ok(edges.some(({ from, kind, ratePerSecond }) => from === "client" && kind === "http" && ratePerSecond > 0));
+    assert.ok(
+      edges.some(
+        ({ from, kind, ratePerSecond }) =>
+          from === "client" && kind === "http" && ratePerSecond > 0,
+      ),
+    );
     const top = (await json<{ service: string; operation: string }[]>("top", "--once")) ?? [];
     assert.ok(top.length > 0, JSON.stringify(top));
   });
@@ -132,7 +152,11 @@ describe("what an app keeps to itself, and what it tells", { timeout: 240_000 },
       const secret = canary(mishap);
       secrets.push(secret);
       const { status } = await keep({ id: mishap, secret, mishap });
-      assert.equal(status, { thrown: 500, declared: 409, undeclared: 500, answer: 500 }[mishap as "thrown"] ?? 200, mishap);
+      assert.equal(
+        status,
+        { thrown: 500, declared: 409, undeclared: 500, answer: 500 }[mishap as "thrown"] ?? 200,
+        mishap,
+      );
     }
     // A row that is there already: the server names it.
     const again = await keep({ id: "again", secret: secrets[0], mishap: "taken" });
@@ -144,14 +168,22 @@ describe("what an app keeps to itself, and what it tells", { timeout: 240_000 },
     assert.doesNotMatch(refused.text, /canary/);
 
     // All of it has arrived when the last of what it led to has: a parked event, an undone saga, and the metrics of ten seconds.
-    await eventually("the event is parked", async () => {
-      const { logs: found } = await api.logRecords({ query: "service:letters level:error" });
-      return found.some(({ body }) => body.includes("parked")) ? true : undefined;
-    }, 60_000);
-    await eventually("the saga is undone", async () => {
-      const { traces } = await api.traces({ query: '"saga settle"' });
-      return traces.length > 0 ? true : undefined;
-    }, 60_000);
+    await eventually(
+      "the event is parked",
+      async () => {
+        const { logs: found } = await api.logRecords({ query: "service:letters level:error" });
+        return found.some(({ body }) => body.includes("parked")) ? true : undefined;
+      },
+      60_000,
+    );
+    await eventually(
+      "the saga is undone",
+      async () => {
+        const { traces } = await api.traces({ query: '"saga settle"' });
+        return traces.length > 0 ? true : undefined;
+      },
+      60_000,
+    );
     const why = await shop.kerf("why", again.traceId);
     assert.doesNotMatch(`${why.stdout}${why.stderr}`, /canary/);
 

@@ -72,7 +72,5 @@ function keyOf(part: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey {
 }
 
 function pathOf(issue: StandardSchemaV1.Issue): string {
-  return (issue.path ?? [])
-    .map((part) => String(keyOf(part)))
-    .join(".");
+  return (issue.path ?? []).map((part) => String(keyOf(part))).join(".");
 }

@@ -25,7 +25,10 @@ test("values are taken out of an error and what is behind it; it stays the same 
   assert.equal(error.message, "[redacted] is taken");
   assert.ok(!error.stack?.includes("ann@"));
   assert.deepEqual(error.data, { email: "ann@example.com" });
-  assert.deepEqual([cause.code, cause.detail], ["23505", "Key (email)=([redacted]) already exists."]);
+  assert.deepEqual(
+    [cause.code, cause.detail],
+    ["23505", "Key (email)=([redacted]) already exists."],
+  );
   const frozen = Object.freeze(new Error("ann@example.com"));
   assert.equal((redactError(frozen, ["ann@example.com"]) as Error).message, "[redacted]");
   assert.equal(redactError("no ann@example.com", ["ann@example.com"]), "no [redacted]");

@@ -270,10 +270,7 @@ export class SagaEngine {
 
 /** What was thrown, without what the saga's input marks as sensitive. */
 function withoutInput(thrown: unknown, { input }: SagaDefinition, saga: SagaRow): unknown {
-  return redactError(
-    thrown,
-    sensitiveFields(input as Schema, "input")?.valuesIn(saga.input) ?? [],
-  );
+  return redactError(thrown, sensitiveFields(input as Schema, "input")?.valuesIn(saga.input) ?? []);
 }
 
 function keyOf({ name, version }: { readonly name: string; readonly version: number }): string {

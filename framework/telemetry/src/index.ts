@@ -11,7 +11,14 @@ export {
   spanPlaces,
 } from "./catalogue.ts";
 export { type LogField, logFields } from "./log-fields.ts";
-export { type Fields, type Hidden, Logger, type LogLevel, type LogSink, silentLogger } from "./logger.ts";
+export {
+  type Fields,
+  type Hidden,
+  Logger,
+  type LogLevel,
+  type LogSink,
+  silentLogger,
+} from "./logger.ts";
 export type { Resource } from "./otlp-encoder.ts";
 export { type Counter, type Gauge, type Histogram } from "./metrics/histogram.ts";
 export {

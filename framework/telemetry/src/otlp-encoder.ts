@@ -226,9 +226,7 @@ function ownOf(span: Span, epochMs: number): Buffer {
   if (trace.state !== undefined) parts.push(textField(spanField.traceState, trace.state));
   if (failed) {
     const said = message === undefined ? [] : [textField(statusField.message, message)];
-    parts.push(
-      messageField(spanField.status, ...said, numberField(statusField.code, failedCode)),
-    );
+    parts.push(messageField(spanField.status, ...said, numberField(statusField.code, failedCode)));
   }
   return Buffer.concat(parts);
 }
@@ -246,10 +244,7 @@ function eventOf({ name, at, attributes }: SpanEvent, epochMs: number): Buffer {
 }
 
 /** Attributes as fields of that number. */
-export function attributeFields(
-  field: number,
-  attributes: Attributes | AnyAttributes,
-): Buffer[] {
+export function attributeFields(field: number, attributes: Attributes | AnyAttributes): Buffer[] {
   return Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) =>

@@ -1,10 +1,5 @@
 import type { Trace } from "@kerf/kernel";
-import {
-  type SpanAttribute,
-  type SpanKind,
-  type SpanPlaceName,
-  spanPlaces,
-} from "./catalogue.ts";
+import { type SpanAttribute, type SpanKind, type SpanPlaceName, spanPlaces } from "./catalogue.ts";
 
 /** Attributes with their values. */
 export type Attributes<Name extends SpanAttribute = SpanAttribute> = Readonly<

@@ -51,7 +51,16 @@ const placed = new Set([
 export function logRecord(line: string, { source }: LogSource, clock: Clock): LogRecord {
   const fields = objectIn(line);
   if (fields === undefined) return plainRecord(line, source, clock);
-  const { instance, level, message, release, service, span_id: spanId, time, trace_id: traceId } = fields;
+  const {
+    instance,
+    level,
+    message,
+    release,
+    service,
+    span_id: spanId,
+    time,
+    trace_id: traceId,
+  } = fields;
   const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
   const others = Object.entries(fields).filter(([name]) => !placed.has(name));
   return {

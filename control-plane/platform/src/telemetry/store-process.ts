@@ -92,7 +92,11 @@ export class StoreProcess {
   }
 
   /** Decides what it is to be, and where programs will find it. Starts nothing, so that it costs the start of what serves nothing. */
-  async prepare({ keep = {}, retention = {}, store = true }: TelemetrySettings = {}): Promise<void> {
+  async prepare({
+    keep = {},
+    retention = {},
+    store = true,
+  }: TelemetrySettings = {}): Promise<void> {
     const { home, runtime, usualPorts } = this.#options;
     const record = readJson<StoreRecord>(home.telemetryRecord);
     const running = record && runtime.adopt(record.reference);

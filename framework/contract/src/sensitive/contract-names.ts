@@ -35,6 +35,8 @@ export function sensitiveNamesIn(contracts: readonly ContractDescription[]): Rea
     ...Object.values(events).map(({ schema }) => schema),
   ]);
   return new Set(
-    schemas.flatMap((json) => (json === undefined ? [] : [...(sensitiveFieldsOf(json)?.names ?? [])])),
+    schemas.flatMap((json) =>
+      json === undefined ? [] : [...(sensitiveFieldsOf(json)?.names ?? [])],
+    ),
   );
 }

@@ -36,7 +36,16 @@ test("what a schema marks is found in it and in its values, in lists, unions, ma
   assert.deepEqual([...(fields?.names ?? [])].sort(), ["address", "by", "cvc", "iban", "number"]);
   assert.deepEqual(
     [...(fields?.valuesIn(value) ?? [])].sort(),
-    ["123", "12345", "4111 1111", "5500 0000", "987", "DE02 1203", "Elm Street 7", "ann@example.com"].sort(),
+    [
+      "123",
+      "12345",
+      "4111 1111",
+      "5500 0000",
+      "987",
+      "DE02 1203",
+      "Elm Street 7",
+      "ann@example.com",
+    ].sort(),
   );
   assert.ok(fields?.covers(["others", 1, "cvc"]));
   assert.ok(fields?.covers(["address", "street"]));
@@ -78,7 +87,9 @@ test("a refusal quotes nothing of a sensitive field, whoever wrote its message",
   const strict = z
     .object({
       number: sensitive(
-        z.string().refine(() => false, { error: ({ input: given }) => `${String(given)} is stolen` }),
+        z
+          .string()
+          .refine(() => false, { error: ({ input: given }) => `${String(given)} is stolen` }),
       ),
       kind: z.string(),
     })
@@ -117,7 +128,9 @@ test("marking a field breaks nothing and is told; a key of an event cannot be ma
     contract("pay", {
       version: "1.0.0",
       operations: { charge },
-      events: { paid: event({ schema: z.object({ id: z.string(), who: sensitive(z.string()) }), key }) },
+      events: {
+        paid: event({ schema: z.object({ id: z.string(), who: sensitive(z.string()) }), key }),
+      },
     });
   assert.deepEqual([...sensitiveNames(pay("id"))].sort(), ["cvc", "iban", "number", "who"]);
   assert.throws(() => pay("who"), /key "who" is sensitive/);

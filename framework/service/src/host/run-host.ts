@@ -47,7 +47,9 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
   const [, appModule, ...services] = process.argv.slice(2);
   // Before any module of the author's: what asks for a tracer while it loads gets ours.
   const openTelemetry = await openTelemetryOf(appModule).catch((error: unknown) => {
-    log.warn("OpenTelemetry's API cannot be loaded: what is recorded through it is lost", { error });
+    log.warn("OpenTelemetry's API cannot be loaded: what is recorded through it is lost", {
+      error,
+    });
     return undefined;
   });
   if (appModule !== undefined) preload(appModule, services);

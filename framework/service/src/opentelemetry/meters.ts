@@ -17,9 +17,7 @@ import { attributesOf, withoutHidden } from "./recorded-span.ts";
 import type { Connected } from "./tracers.ts";
 
 /** OpenTelemetry's buckets of what is no duration in seconds. */
-const usualBounds = [
-  0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000,
-];
+const usualBounds = [0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1_000, 2_500, 5_000, 7_500, 10_000];
 /** Most buckets of a histogram; an author may ask for others. */
 const maxBounds = 50;
 /** Sets of attributes of which a total is remembered, of one metric. */
@@ -64,29 +62,37 @@ class OwnMeter implements Meter {
     const { advice, unit } = options;
     const given = advice?.explicitBucketBoundaries?.slice(0, maxBounds);
     const bounds = given ?? (unit === "s" ? durationBounds : usualBounds);
-    return { record: this.#recording(name, options, (metrics, metric, value, place) => {
-      metrics.ownHistogram(metric, bounds).recordValue(value, place?.trace);
-    }) };
+    return {
+      record: this.#recording(name, options, (metrics, metric, value, place) => {
+        metrics.ownHistogram(metric, bounds).recordValue(value, place?.trace);
+      }),
+    };
   }
 
   createCounter(name: string, options?: MetricOptions): Counter {
-    return { add: this.#recording(name, options, (metrics, metric, value) => {
-      if (value >= 0) metrics.ownCounter(metric).add(value);
-    }) };
+    return {
+      add: this.#recording(name, options, (metrics, metric, value) => {
+        if (value >= 0) metrics.ownCounter(metric).add(value);
+      }),
+    };
   }
 
   /** What goes up and down is told as what it is at the moment. */
   createUpDownCounter(name: string, options?: MetricOptions): Counter {
-    return { add: this.#recording(name, options, (metrics, metric, value) => {
-      const gauge = metrics.ownGauge(metric);
-      gauge.set((gauge.value ?? 0) + value);
-    }) };
+    return {
+      add: this.#recording(name, options, (metrics, metric, value) => {
+        const gauge = metrics.ownGauge(metric);
+        gauge.set((gauge.value ?? 0) + value);
+      }),
+    };
   }
 
   createGauge(name: string, options?: MetricOptions): Gauge {
-    return { record: this.#recording(name, options, (metrics, metric, value) => {
-      metrics.ownGauge(metric).set(value);
-    }) };
+    return {
+      record: this.#recording(name, options, (metrics, metric, value) => {
+        metrics.ownGauge(metric).set(value);
+      }),
+    };
   }
 
   createObservableGauge(name: string, options?: MetricOptions): Observable {
@@ -130,7 +136,8 @@ class OwnMeter implements Meter {
   ): Instrument {
     return (value, attributes = {}, context) => {
       const { tracing, unit: program } = this.#parts.connected() ?? {};
-      if (tracing?.metrics === undefined || program === undefined || !Number.isFinite(value)) return;
+      if (tracing?.metrics === undefined || program === undefined || !Number.isFinite(value))
+        return;
       const place = (context ?? this.#parts.active()).getValue(placeKey) as
         | SpanPlaceOfWork
         | undefined;

@@ -57,7 +57,8 @@ class OwnTracer implements Tracer {
     context: Context = this.#parts.active(),
   ): Span {
     const { connected, unrecorded } = this.#parts;
-    const above = options.root === true ? undefined : (context.getValue(spanKey) as Span | undefined);
+    const above =
+      options.root === true ? undefined : (context.getValue(spanKey) as Span | undefined);
     const place = context.getValue(placeKey) as SpanPlaceOfWork | undefined;
     const { clock, tracing, unit } = connected() ?? {};
     const recorder = tracing?.recorder;
@@ -80,7 +81,10 @@ class OwnTracer implements Tracer {
     );
   }
 
-  startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
+  startActiveSpan<F extends (span: Span) => unknown>(
+    name: string,
+    ...rest: unknown[]
+  ): ReturnType<F> {
     const work = rest.at(-1) as F;
     const [options, given] = rest.slice(0, -1) as [SpanOptions?, Context?];
     const context = given ?? this.#parts.active();

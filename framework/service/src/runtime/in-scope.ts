@@ -34,10 +34,7 @@ export function handlerInScope(
 }
 
 /** A generator runs where it is pulled, which is elsewhere. */
-function each(
-  items: AsyncIterable<unknown>,
-  run: <T>(work: () => T) => T,
-): AsyncIterable<unknown> {
+function each(items: AsyncIterable<unknown>, run: <T>(work: () => T) => T): AsyncIterable<unknown> {
   return {
     [Symbol.asyncIterator]() {
       const source = items[Symbol.asyncIterator]();

@@ -110,7 +110,8 @@ export class ServiceSagas {
     const context = this.#context(`saga:${saga.id}`, trace);
     const { events, log, service, settings } = this.#bound;
     const { input } =
-      service.sagas.find(({ name, version }) => name === saga.name && version === saga.version) ?? {};
+      service.sagas.find(({ name, version }) => name === saga.name && version === saga.version) ??
+      {};
     const hidden = this.#bound.hiding(
       () => input && sensitiveFields(input as Schema, "input"),
       saga.input,

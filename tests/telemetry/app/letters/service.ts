@@ -18,7 +18,9 @@ lettersService.on(people, {
 
 lettersService.implement({
   async count({ db }) {
-    const { rows } = await sql<{ letters: number }>`SELECT count(*)::int AS letters FROM letters`.execute(db);
+    const { rows } = await sql<{
+      letters: number;
+    }>`SELECT count(*)::int AS letters FROM letters`.execute(db);
     return { letters: rows[0]?.letters ?? 0 };
   },
 });

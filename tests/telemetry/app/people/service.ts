@@ -18,7 +18,10 @@ export const peopleService = service(people, {
 
 const settle = peopleService.saga(
   "settle",
-  { version: 1, input: z.object({ id: z.string(), secret: z.string().meta({ "x-kerf-sensitive": true }) }) },
+  {
+    version: 1,
+    input: z.object({ id: z.string(), secret: z.string().meta({ "x-kerf-sensitive": true }) }),
+  },
   async (s, input) => {
     await s.local("look", ({ log }) => {
       log.info(`the saga looks at ${input.secret}`, { input });
