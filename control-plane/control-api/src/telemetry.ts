@@ -136,6 +136,28 @@ export const metricSeries = z.object({
 });
 export type MetricSeries = z.infer<typeof metricSeries>;
 
+/** How traces differ from others. */
+export const traceComparison = z.object({
+  /** Traces that were looked at, of either side. */
+  selected: z.int(),
+  baseline: z.int(),
+  /** Where shares differ most first. */
+  differences: z.array(
+    z.object({
+      /** `service`, `release`, `instance`, `unit`, `operation`, or the name of an attribute. */
+      attribute: z.string(),
+      value: z.string(),
+      /** Traces of which a span has it. */
+      selected: z.int(),
+      baseline: z.int(),
+      /** Of all of that side, 0 to 1. */
+      selectedShare: z.number(),
+      baselineShare: z.number(),
+    }),
+  ),
+});
+export type TraceComparison = z.infer<typeof traceComparison>;
+
 /** Looking at what programs recorded. The holder of a narrowed token sees what its services recorded. */
 export const telemetryOperations = {
   traces: query({
@@ -182,6 +204,26 @@ export const telemetryOperations = {
     }),
     deadlineMs: 30_000,
     summary: "Lines of logs that a query asks for, the newest first.",
+  }),
+  compareTraces: query({
+    http: "GET /api/compare/traces",
+    input: z.object({
+      query: search,
+      from: time,
+      to: time,
+      /** What they are held against: the other traces that fit this; all of them where it is empty, */
+      against: search,
+      /** of the last 24 h where nothing else is said. */
+      againstFrom: time,
+      againstTo: time,
+      /** Traces of either side are only those that fit this too, with whichever of their spans. */
+      within: search,
+      limit: z.coerce.number().int().min(1).max(200).default(20),
+    }),
+    errors,
+    output: traceComparison,
+    deadlineMs: 30_000,
+    summary: "What tells the traces that a query finds from others: attributes by their shares.",
   }),
   metrics: query({
     http: "GET /api/metrics",

@@ -71,7 +71,10 @@ export class Platform {
       ]);
       const security =
         options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
-      return new Platform(options, around, { home, unlock, keys, token, epoch, security });
+      const containers =
+        options.runtime === "docker" ? await openContainers(home, around) : undefined;
+      const held = { home, unlock, keys, token, epoch, security, containers };
+      return new Platform(options, around, held);
     } catch (cause) {
       unlock();
       throw cause;
@@ -196,6 +199,7 @@ export class Platform {
     // What programs recorded meanwhile waits for it.
     this.#parts.telemetry.start();
     this.#parts.logShipper.start();
+    this.#parts.alerting.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -278,7 +282,7 @@ export class Platform {
     const { clock, log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
-    const { logShipper, telemetry } = this.#parts;
+    const { alerting, logShipper, telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -293,6 +297,8 @@ export class Platform {
     reloader.stop();
     scaling.stop();
     supervisor.letGo();
+    // What is about to stop fails nobody.
+    await attempt(alerting.stop());
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.
@@ -303,6 +309,7 @@ export class Platform {
     await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
+    await attempt(this.#held.containers?.close());
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();
     await attempt(caller.stop());
@@ -363,6 +370,15 @@ export class Platform {
     if (this.#phase === "starting") return;
     throw new KerfError("cancelled", "The platform was stopped while it started.");
   }
+}
+
+/** What runs containers is loaded here, and only here. */
+async function openContainers(
+  home: Home,
+  around: PlatformSurroundings,
+): Promise<NonNullable<Held["containers"]>> {
+  const { Containers } = await import("./runtimes/docker/containers.ts");
+  return Containers.open(home, around);
 }
 
 /** Waits for a work, but no longer than `ms` milliseconds. */

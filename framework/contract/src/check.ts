@@ -1,5 +1,6 @@
 import type { Contract } from "./contract.ts";
 import type { EventDeclaration } from "./event.ts";
+import { objectiveProblems } from "./objective.ts";
 import { parseHttpRoute, pathParameters } from "./http-route.ts";
 import type { Operation } from "./operation.ts";
 import { isSchema, type JsonSchema, type Schema, type SchemaSide, toJsonSchema } from "./schema.ts";
@@ -77,6 +78,10 @@ function checkOperation(
   checkBound(operation.deadlineMs, "deadlineMs", 3_600_000, problem);
   checkBound(operation.maxBodyBytes, "maxBodyBytes", 1_073_741_824, problem);
   checkBound(operation.attempts, "attempts", 5, problem);
+  if (operation.objective !== undefined)
+    for (const each of objectiveProblems("objective", operation.objective)) problem(each);
+  if (operation.kind === "stream" && operation.objective && operation.objective.within)
+    problem("objective.within: a stream is answered item by item; it has no time of its own");
   checkBound(operation.policies.cache?.ttlMs, "cache.ttlMs", 86_400_000, problem);
   if (!criticalities.includes(operation.criticality))
     problem(

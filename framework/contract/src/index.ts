@@ -51,6 +51,7 @@ export {
   parseHttpRoute,
   pathParameters,
 } from "./http-route.ts";
+export { type Objective, objectiveProblems, objectiveShares } from "./objective.ts";
 export {
   type Access,
   type Criticality,

@@ -21,6 +21,7 @@ test("a store that hangs is noticed: whoever asks is told within the bound, and 
   let moved = (): void => {};
   const store = new StoreProcess({
     home,
+    otlpSocket: home.telemetryOtlpSocket,
     clock,
     runtime: new ProcessRuntime({ clock, programs }),
     client,

@@ -34,6 +34,8 @@ export interface StoreProcessOptions {
   readonly home: Home;
   readonly clock: Clock;
   readonly runtime: Pick<ProcessRuntime, "startBeside" | "adopt">;
+  /** Where it takes OTLP from programs of ours. */
+  readonly otlpSocket: string;
   readonly client: Pick<StoreClient, "stored">;
   /** Whether OpenTelemetry's own ports are wanted, where they are free. */
   readonly usualPorts: boolean;
@@ -68,7 +70,7 @@ export class StoreProcess {
    * store.
    */
   get endpoint(): string | undefined {
-    return this.#ports === undefined ? undefined : `unix:${this.#options.home.telemetryOtlpSocket}`;
+    return this.#ports === undefined ? undefined : `unix:${this.#options.otlpSocket}`;
   }
   get state(): RunState {
     return this.#state;
@@ -106,6 +108,7 @@ export class StoreProcess {
     }
     this.#ports = running === undefined ? await storePorts(home, usualPorts) : record?.ports;
     this.#settings = [
+      `--otlp-socket=${this.#options.otlpSocket}`,
       ...(retention.days === undefined ? [] : [`--keep-days=${retention.days}`]),
       ...(retention.bytes === undefined ? [] : [`--keep-bytes=${retention.bytes}`]),
       ...(keep.share === undefined ? [] : [`--keep=${keep.share}`]),
@@ -151,7 +154,6 @@ export class StoreProcess {
           args: [
             `--directory=${home.telemetry}`,
             `--socket=${home.telemetrySocket}`,
-            `--otlp-socket=${home.telemetryOtlpSocket}`,
             `--port=${ports.http}`,
             `--grpc-port=${ports.grpc}`,
             ...this.#settings,

@@ -32,6 +32,9 @@ test("an app becomes plain data", async () => {
     sampling: 0.5,
     otlp: { endpoint: "http://127.0.0.1:4318" },
   });
+  assert.deepEqual(manifest.alerts, {
+    objectives: { "users.get": { within: { ms: 50, share: 0.99 } } },
+  });
   const [users, orders] = manifest.services;
   assert.equal(users?.contract.operations["get"]?.http?.path, "/users/{id}");
   assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);

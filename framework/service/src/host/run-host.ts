@@ -1,4 +1,5 @@
 import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import { DatabaseServer } from "@kerf/data";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
@@ -55,7 +56,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
   if (appModule !== undefined) preload(appModule, services);
 
   try {
-    const boot = await readBoot();
+    const boot = await readBoot({ databaseOf: (url) => DatabaseServer.fromUrl(url).admin() });
     redact = redactor(
       Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
     );
@@ -64,6 +65,11 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
       sink: (line) => sink(redact(line)),
       fields: { unit: boot.unit, instance: boot.instance, release: boot.release },
     });
+    if (boot.platform === undefined && boot.migrate !== undefined) {
+      const { migrateDatabases } = await import("./migrate-databases.ts");
+      await migrateDatabases(boot, boot.migrate, log);
+      process.exit(exitCodes.stopped);
+    }
     const failed = (error: KerfError): void => {
       log.error(error.message, { error, code: error.code });
       process.exit(exitCodes.failed);

@@ -33,14 +33,40 @@ export interface BuiltApp {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-type Said = BuiltApp | { readonly error: ErrorShape };
+/** What is said of the image of a build. */
+export interface BuiltImage {
+  readonly service: string;
+  readonly image: string;
+  readonly digest?: string;
+  readonly bytes?: number;
+  readonly output?: string;
+  readonly pushed?: { readonly sent: number };
+  readonly dockerfile?: string;
+}
 
 /** Starts the builder and waits for it. Throws what it says went wrong. */
-export async function runBuilder(
+export function runBuilder(
   args: readonly string[],
   onEvent: (event: ProgressEvent) => void,
 ): Promise<BuiltApp> {
-  const program = fileURLToPath(import.meta.resolve("@kerf/platform/builds"));
+  return run(import.meta.resolve("@kerf/platform/builds"), args, onEvent);
+}
+
+/** Starts what makes images and waits for it. Throws what it says went wrong. */
+export async function runImageMaker(
+  args: readonly string[],
+  onEvent: (event: ProgressEvent) => void,
+): Promise<BuiltImage> {
+  const program = import.meta.resolve("@kerf/platform/images");
+  return (await run<{ image: BuiltImage }>(program, args, onEvent)).image;
+}
+
+async function run<Made extends object>(
+  url: string,
+  args: readonly string[],
+  onEvent: (event: ProgressEvent) => void,
+): Promise<Made> {
+  const program = fileURLToPath(url);
   // From a checkout the sources run as they are; from packages the built files do.
   const conditions = program.endsWith(".ts") ? ["--conditions=kerf-source"] : [];
   const child = spawn(process.execPath, [...conditions, program, ...args], {
@@ -58,15 +84,15 @@ export async function runBuilder(
     text(child.stderr as Readable),
     ended,
   ]);
-  const document = parse(said);
+  const document = parse(said) as Made | { readonly error: ErrorShape } | undefined;
   if (document === undefined) throw silent(end, printed);
-  if ("builds" in document) return document;
-  throw new KerfError(document.error.code, document.error);
+  if ("error" in document) throw new KerfError(document.error.code, document.error);
+  return document;
 }
 
-function parse(said: string): Said | undefined {
+function parse(said: string): unknown {
   try {
-    return JSON.parse(said) as Said;
+    return JSON.parse(said);
   } catch {
     return undefined;
   }

@@ -14,6 +14,8 @@ import { Empty, Loaded, Problem } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
+import { Watched } from "./watched.tsx";
 
 /** What is being changed, step by step, and the releases of every unit with the way back. */
 export function ReleasesPage(): ReactNode {
@@ -39,6 +41,7 @@ export function ReleasesPage(): ReactNode {
           }
         />
       </header>
+      <Watched />
       {changes.length === 0 ? null : (
         <>
           <h2>Changes since this platform started</h2>
@@ -65,20 +68,11 @@ export function ReleasesPage(): ReactNode {
             <>
               <h2>Releases</h2>
               <table className="rows" onKeyDown={moveRows}>
-                <thead>
-                  <tr>
-                    <th>Unit</th>
-                    <th className="number">Release</th>
-                    <th>State</th>
-                    <th>Versions</th>
-                    <th>Since</th>
-                    <th>By</th>
-                    <th>Why</th>
-                    <th>
-                      <span className="unseen">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
+                <TableHead
+                  columns={["Unit", "Release", "State", "Versions", "Since", "By", "Why"]}
+                  number={["Release"]}
+                  actions
+                />
                 <tbody>
                   {found.map((release) => (
                     <tr key={`${release.unit} ${release.number}`} tabIndex={0}>
@@ -103,13 +97,13 @@ export function ReleasesPage(): ReactNode {
                       </td>
                       <td data-label="By">{release.by}</td>
                       <td data-label="Why">{release.why}</td>
-                      <td className="actions">
+                      <ActionsCell>
                         {release.running ? null : (
                           <button type="button" onClick={() => setBack(release)}>
                             Roll back
                           </button>
                         )}
-                      </td>
+                      </ActionsCell>
                     </tr>
                   ))}
                 </tbody>
