@@ -14,6 +14,7 @@ export {
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
+export { foreignImage, type ForeignImageStatus, imageOperations } from "./images.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { operatorHeader } from "./operator-header.ts";
 export { platform, type PlatformContract } from "./platform.ts";
