@@ -230,7 +230,10 @@ export function assemble(
     network: options.network,
     environment,
     runtime,
-    boot: (program, record) => composeBoot(bootFacts, program, record),
+    boot: async (program, record) => {
+      if (program.kind === "host") await containers?.prepared();
+      return composeBoot(bootFacts, program, record);
+    },
     attached: (unit) => attached.of(unit),
     memoryLimit,
     changed: () => {
@@ -310,7 +313,7 @@ export function assemble(
     log,
     changed: () => publisher.changed(),
     acknowledged: () => publisher.acknowledged(),
-    gateways: () => manifest().gateways.map(({ name }) => name),
+    gateways: () => manifest().gateways,
     isService: (name) => manifest().services.some((service) => service.name === name),
   });
 

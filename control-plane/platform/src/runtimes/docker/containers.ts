@@ -27,6 +27,8 @@ export class Containers {
   /** Where they send what they record. */
   readonly otlpSocket: string;
   readonly user: ContainerSurroundings["user"];
+  /** Resolves when the engine has the image that units run: the first time takes many seconds, which are none of a copy's own. */
+  readonly prepared: () => Promise<unknown>;
   readonly #engine: Engine;
   readonly #home: Home;
   readonly #network: string;
@@ -54,6 +56,7 @@ export class Containers {
       });
       return image;
     };
+    this.prepared = prepared;
     // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
     prepared().catch(() => {});
     this.#runtime = new DockerRuntime({

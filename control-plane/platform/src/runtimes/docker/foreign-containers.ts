@@ -25,6 +25,8 @@ export interface ForeignContainer {
   readonly revision: number;
   readonly copy: number;
   readonly runs: boolean;
+  /** It ended, and the engine does not start it again by itself. */
+  readonly isEnded: boolean;
   /** On the network; empty when it does not run. */
   readonly ip: string;
 }
@@ -149,8 +151,14 @@ export class ForeignContainers {
       revision: Number(Labels[labels.revision]),
       copy: Number(Labels[labels.copy]),
       runs: State === "running",
+      isEnded: State === "exited",
       ip: NetworkSettings.Networks[this.#network]?.IPAddress ?? "",
     }));
+  }
+
+  /** Starts a copy that has ended. */
+  async startAgain(id: string): Promise<void> {
+    await this.#engine.call("POST", `/containers/${id}/start`);
   }
 
   /** Lets a copy finish what it has begun, and removes it. */

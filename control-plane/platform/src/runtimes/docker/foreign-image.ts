@@ -1,5 +1,5 @@
 import type { PlacedGateway } from "@kerf/call";
-import type { RouteSettings, UpstreamSettings } from "@kerf/service";
+import { type GatewaySettings, type RouteSettings, trafficProblems } from "@kerf/service";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 
 /** An image of somebody else as it is to run. */
@@ -19,15 +19,12 @@ export interface ForeignImage {
   readonly memoryBytes?: number | undefined;
 }
 
-/** Names of upstreams that the platform makes; none of an app's own can be called so. */
-const upstreamName = (name: string): string => `image.${name}`;
-
 /** Where clients reach it, for people and for the gateway. */
 export function placeOf({ domain, name }: Pick<ForeignImage, "domain" | "name">): string {
   return domain ?? `/${name}/*`;
 }
 
-/** A placement in which the gateways know the images that run, and where. `addresses`: of copies that take connections, as `IP:PORT`, by name. */
+/** A placement in which the gateways know the images that run, and where. `addresses`: of copies that run, as `IP:PORT`, by name. */
 export function withImages(
   placement: Placement,
   images: readonly ForeignImage[],
@@ -40,29 +37,40 @@ export function withImages(
     const found = addresses.get(image.name) ?? [];
     // Without a copy there is nowhere to send a request, and its path is not there.
     if (gateway === undefined || found.length === 0) continue;
-    const { routes = [], upstreams = {} } = (gateway.settings ?? {}) as {
-      routes?: readonly RouteSettings[];
-      upstreams?: Readonly<Record<string, UpstreamSettings>>;
-    };
-    const upstream = upstreamName(image.name);
-    gateways[image.gateway] = {
-      ...gateway,
-      settings: {
-        ...gateway.settings,
-        upstreams: {
-          ...upstreams,
-          [upstream]: { urls: found.map((address) => `http://${address}`), host: "client" },
-        },
-        routes: [...routes, routeOf(image, upstream)],
-      },
-    };
+    const settings = withImage(gateway.settings ?? {}, image, found);
+    // What the app came to say since goes first: a gateway refuses settings that contradict themselves, all of them.
+    if (trafficProblems(settings).length === 0) gateways[image.gateway] = { ...gateway, settings };
   }
   return { ...placement, gateways };
 }
 
-function routeOf(image: ForeignImage, upstream: string): RouteSettings {
-  const to = { upstream };
-  if (image.domain !== undefined) return { host: image.domain, path: "/*", to };
+/** What of a gateway's own settings speaks against an image there. */
+export function conflictsWith(
+  settings: GatewaySettings,
+  image: Pick<ForeignImage, "domain" | "name">,
+): string[] {
+  if (Object.hasOwn(settings.upstreams ?? {}, image.name))
+    return [`it has an upstream of its own that is called ${image.name}`];
+  return trafficProblems(withImage(settings, image, ["127.0.0.1:1"]));
+}
+
+function withImage(
+  settings: GatewaySettings,
+  image: Pick<ForeignImage, "domain" | "name">,
+  addresses: readonly string[],
+): GatewaySettings & Readonly<Record<string, unknown>> {
+  const { routes = [], upstreams = {} } = settings;
+  const urls = addresses.map((address) => `http://${address}`);
+  return {
+    ...settings,
+    upstreams: { [image.name]: { urls, host: "client" }, ...upstreams },
+    routes: [...routes, routeOf(image)],
+  };
+}
+
+function routeOf({ domain, name }: Pick<ForeignImage, "domain" | "name">): RouteSettings {
+  const to = { upstream: name };
+  if (domain !== undefined) return { host: domain, path: "/*", to };
   // It does not know that it lies below a path of somebody else's.
-  return { path: `/${image.name}/*`, to, rewrite: { prefix: "/" } };
+  return { path: `/${name}/*`, to, rewrite: { prefix: "/" } };
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ForeignImageStatus } from "@kerf/control-api";
 import { type Clock, KerfError, type Timer } from "@kerf/kernel";
+import type { GatewaySettings } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 import type { Home } from "../../state/home.ts";
@@ -8,7 +9,7 @@ import { readJson, writeJson } from "../../state/json-file.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import type { ForeignContainer, ForeignContainers } from "./foreign-containers.ts";
-import { type ForeignImage, placeOf, withImages } from "./foreign-image.ts";
+import { conflictsWith, type ForeignImage, placeOf, withImages } from "./foreign-image.ts";
 
 /** How often the engine is asked what runs, milliseconds: a copy that was started again may have another address. */
 const everyMs = 1_000;
@@ -28,8 +29,8 @@ export interface ForeignSurroundings {
   changed(): void;
   /** Resolves when everyone who routes knows. */
   acknowledged(): Promise<void>;
-  /** Names of gateways; the first one is meant where none is named. */
-  gateways(): readonly string[];
+  /** The gateways with their own settings; the first one is meant where none is named. */
+  gateways(): readonly { readonly name: string; readonly settings: GatewaySettings }[];
   /** Whether a name is one of a service. */
   isService(name: string): boolean;
 }
@@ -169,10 +170,22 @@ export class ForeignImages {
     if (this.#stopped) return;
     this.#timer = this.#around.clock.after(everyMs, () => {
       // An engine that is away is asked again.
-      void this.#look(true)
+      void this.#inTurn(() => this.#tend())
         .catch(() => {})
         .then(() => this.#watch());
     });
+  }
+
+  /** Starts again what somebody ended or removed by hand, which the engine leaves to us; then looks. */
+  async #tend(): Promise<void> {
+    if (this.#stopped || Object.keys(this.#images).length === 0) return;
+    const all = await this.#containers.all();
+    const wanted = all.filter((each) => this.#isWanted(each));
+    for (const { id, isEnded } of wanted) if (isEnded) await this.#containers.startAgain(id);
+    const copies = Object.values(this.#images).reduce((sum, { replicas }) => sum + replicas, 0);
+    if (wanted.length < copies)
+      for (const image of Object.values(this.#images)) await this.#fill(image);
+    await this.#look(true);
   }
 
   /** Looks where copies are; tells when that is different. */
@@ -210,16 +223,28 @@ export class ForeignImages {
   /** The gateway that is to have it. */
   #assertPossible({ domain, gateway, name }: ForeignRequest): string {
     const gateways = this.#around.gateways();
-    const chosen = gateway ?? gateways[0];
-    if (chosen === undefined || !gateways.includes(chosen))
-      throw wrong(`There is no gateway ${JSON.stringify(chosen)}.`, `Give one of: ${gateways.join(", ")}`);
+    const chosen = gateways.find((each) => gateway === undefined || each.name === gateway);
+    if (chosen === undefined)
+      throw wrong(
+        `There is no gateway ${JSON.stringify(gateway)}.`,
+        `Give one of: ${gateways.map((each) => each.name).join(", ")}`,
+      );
+    const [conflict] = conflictsWith(chosen.settings, { name, domain });
+    if (conflict !== undefined)
+      throw wrong(
+        `The gateway ${chosen.name} cannot have ${name}: ${conflict}.`,
+        "Call it otherwise, or give it a domain: --domain HOST",
+      );
     if (this.#around.isService(name))
       throw wrong(`${name} is a service of the app.`, "Call the image otherwise: --app NAME");
     const others = Object.values(this.#images).filter((image) => image.name !== name);
     if (others.length >= mostImages) throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
-    const taken = domain && others.find((each) => each.domain === domain && each.gateway === chosen);
-    if (taken) throw wrong(`${domain} is where ${taken.name} is.`, "Name another domain.");
-    return chosen;
+    const taken = others.find(
+      (each) => domain !== undefined && each.domain === domain && each.gateway === chosen.name,
+    );
+    if (taken !== undefined)
+      throw wrong(`${domain} is where ${taken.name} is.`, "Name another domain.");
+    return chosen.name;
   }
 
   #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
