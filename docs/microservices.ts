@@ -349,6 +349,12 @@ export const rows: readonly Row[] = [
     "kerf why ORDER",
   ),
   cost(
+    "Nobody notices, or everybody is woken for nothing",
+    "An objective for every operation, judged by how fast its budget is spent over two windows; told once, with owner, who is on call, traces and the last change; silences and rotas",
+    built("tests/alerts.engine.test.ts"),
+    "kerf alerts",
+  ),
+  cost(
     "Eight backups that do not fit together",
     "Backup, restore, point in time, restore tested",
     planned("later"),

@@ -39,6 +39,7 @@ export {
   safe,
   type SafeResult,
   type Schema,
+  sensitive,
   stream,
   type StreamCall,
 } from "@kerf/contract";

@@ -13,6 +13,8 @@ export {
   apiKeys,
   type ApiKeysOptions,
   type App,
+  type Demonstration,
+  type Demonstrations,
   app,
   type AuthenticationMethod,
   clientCertificates,

@@ -20,9 +20,10 @@ export class DashboardBrowser {
     this.url = url;
     page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("console", (message) => {
-      // A trace that was asked for before its spans arrived is asked for again.
-      const isEarly = message.location().url.includes("/api/traces/");
-      if (message.type() === "error" && !isEarly) this.complaints.push(message.text());
+      const { url } = message.location();
+      // What was asked for before its spans arrived is asked for again.
+      const isEarly = /\/api\/(?:traces\/|why\?)/.test(url);
+      if (message.type() === "error" && !isEarly) this.complaints.push(`${message.text()} ${url}`);
     });
   }
 

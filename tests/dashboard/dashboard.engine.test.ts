@@ -15,6 +15,7 @@ const pages = [
   "/why",
   "/logs",
   "/metrics",
+  "/alerts",
   "/sagas",
   "/events",
   "/releases",
@@ -98,8 +99,8 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await button("Call").click();
     await browser.page.getByRole("heading", { name: "Answer" }).waitFor();
     await browser.page.getByRole("link", { name: /^[0-9a-f]{32}$/ }).click();
-    await browser.page.getByText(/spans, /).waitFor({ timeout: 20_000 });
-    assert.ok((await browser.page.locator("[data-row]").count()) > 0);
+    // A busy machine takes its time to write spans down; the page asks until they are there.
+    await browser.page.locator("[data-row]").first().waitFor({ timeout: 60_000 });
   });
 
   test("traces and logs are searched", async () => {
@@ -120,6 +121,31 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     await browser.go("/metrics");
     await browser.page.getByLabel("Of").selectOption("catalog");
     await browser.page.waitForURL(/of=catalog/);
+  });
+
+  test("alerts: what is missed stands on every page, is acknowledged and silenced", async () => {
+    // A call that has no time at all fails where it is served.
+    const hopeless = ["call", "catalog.list", "--deadline", "1ms"];
+    await Promise.all(Array.from({ length: 6 }, () => shop.kerf(...hopeless)));
+    await browser.go("/services");
+    await browser.page.getByText("catalog.list missed").waitFor({ timeout: 60_000 });
+    await browser.page.getByRole("status").getByRole("link", { name: "Alerts" }).click();
+    await button("catalog.list").click();
+    const card = browser.page.getByRole("article", { name: "Alert catalog.list" });
+    await card.getByRole("img", { name: /faster than allowed/ }).waitFor();
+    await button("Acknowledge").click();
+    await dialog().getByLabel("Note").fill("at it");
+    await doIt("Acknowledge the alert");
+    await card.getByText(/takes care of it .*at it/).waitFor();
+    await button("Silence").click();
+    await dialog().getByLabel("Because").fill("known");
+    await dialog().getByText("kerf alerts silence catalog.list --for 2h --because known").waitFor();
+    await doIt("Silence catalog.list");
+    await browser.page.getByText("catalog.list missed").waitFor({ state: "hidden" });
+    await browser.page.getByRole("row", { name: /^catalog\.list .* known/ }).waitFor();
+    await button("End").click();
+    await doIt("End the silence");
+    await browser.page.getByText("catalog.list missed").waitFor();
   });
 
   test("a schedule is run, and events are replayed", async () => {

@@ -385,7 +385,8 @@ export function endToEnd<Running extends Shop = RunningShop>(
       assert.equal((await customer.get("/orders?limit=50")).body.items.length, before);
     });
 
-    for (const [name, holds] of Object.entries(afterwards)) test(name, () => holds(shop as Running));
+    for (const [name, holds] of Object.entries(afterwards))
+      test(name, () => holds(shop as Running));
   });
 }
 

@@ -15,6 +15,12 @@ import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kern
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { ApiSurroundings } from "./api/operations.ts";
+import { Alerting } from "./alerts/alerting.ts";
+import { DestinationStore } from "./alerts/destinations/destination-store.ts";
+import { sendEmail } from "./alerts/destinations/email.ts";
+import { sendWebhook } from "./alerts/destinations/webhook.ts";
+import { OnCall } from "./alerts/on-call/on-call.ts";
+import { Silences } from "./alerts/silences.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
@@ -127,6 +133,8 @@ export interface Parts {
   readonly telemetry: StoreProcess;
   /** Takes logs there. */
   readonly logShipper: LogShipper;
+  /** Judges objectives and tells people. */
+  readonly alerting: Alerting;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -457,6 +465,28 @@ export function assemble(
     sources: () => logFiles(home, databases.servers),
   });
 
+  // Who is told that objectives are missed.
+  const silences = new Silences(home.state, clock);
+  const onCall = new OnCall(home.state, clock);
+  const destinations = new DestinationStore(home.state, clock, settings.secrets);
+  const alerting = new Alerting({
+    clock,
+    log,
+    state: home.state,
+    environment,
+    manifest,
+    store: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
+    changes: () => audit.read({ limit: 1_000 }),
+    unitOf: (service) => deployed.unitOf(service),
+    url: () => whole.status().platform.url,
+    silences,
+    onCall,
+    destinations,
+    senders: { webhook: (sending) => sendWebhook(sending, () => clock.wall()), email: sendEmail },
+    random: () => systemRandom.next(),
+    problem: (error, source) => events.problem(error, source),
+  });
+
   // What is told to the outside: operators over HTTP, hosts over a socket.
   const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
@@ -484,6 +514,10 @@ export function assemble(
       }),
     attached,
     telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
+    alerting,
+    silences,
+    destinations,
+    onCall,
     unitOf: (service) => deployed.unitOf(service),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
@@ -492,6 +526,13 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    rollouts,
+    unitStops: {
+      environment,
+      supervisor,
+      units: () => Object.keys(deployed.units),
+      assertFree: () => rollouts.assertFree(),
+    },
     openDashboard: (holder) => {
       const { code, expires } = sessions.issue(holder);
       return { url: `${whole.status().platform.url}/#code=${code}`, expires };
@@ -528,6 +569,7 @@ export function assemble(
     attached,
     telemetry,
     logShipper,
+    alerting,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

@@ -55,7 +55,10 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
   if (runtime !== "process" && runtime !== "docker")
     throw wrong("--runtime", "is process or docker");
   if (runtime === "docker" && values.releases !== true)
-    throw wrong("--runtime docker", "needs builds: kerf up makes them, and kerf dev runs the source");
+    throw wrong(
+      "--runtime docker",
+      "needs builds: kerf up makes them, and kerf dev runs the source",
+    );
   return {
     app: resolve(values.app),
     home: resolve(values.home),

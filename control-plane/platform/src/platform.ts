@@ -201,6 +201,7 @@ export class Platform {
     // What programs recorded meanwhile waits for it.
     this.#parts.telemetry.start();
     this.#parts.logShipper.start();
+    this.#parts.alerting.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -283,7 +284,7 @@ export class Platform {
     const { clock, log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
-    const { logShipper, telemetry } = this.#parts;
+    const { alerting, logShipper, telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -299,6 +300,8 @@ export class Platform {
     scaling.stop();
     this.#parts.images?.stop();
     supervisor.letGo();
+    // What is about to stop fails nobody.
+    await attempt(alerting.stop());
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.

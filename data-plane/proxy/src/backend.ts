@@ -1,10 +1,10 @@
-import type { Boot } from "@kerf/call";
+import type { ProgramBoot } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AnyService, loadApp, loadBuild, loading, loadService } from "@kerf/service";
 
 /** Loads the backend of a gateway from its build, or from the app's module. Throws `start_failed` with file and line, or `invalid_app`. */
 export async function loadBackend(
-  boot: Pick<Boot, "appModule" | "services" | "builds">,
+  boot: Pick<ProgramBoot, "appModule" | "services" | "builds">,
   gateway: string,
 ): Promise<AnyService> {
   const what = `backend of gateway ${gateway}`;
@@ -23,7 +23,7 @@ export async function loadBackend(
 }
 
 async function fromSource(
-  boot: Pick<Boot, "appModule" | "services">,
+  boot: Pick<ProgramBoot, "appModule" | "services">,
   gateway: string,
   what: string,
 ): Promise<AnyService> {

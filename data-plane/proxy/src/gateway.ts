@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
 import {
-  type Boot,
+  type AnyBoot,
   Caller,
   connectFramed,
   Inbound,
@@ -11,7 +11,7 @@ import {
   SnapshotStore,
   type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink, obtainIdentity, RequestLoad } from "@kerf/call/host";
+import { obtainIdentity, openLink, RequestLoad } from "@kerf/call/host";
 import {
   createHttpEdge,
   type FrontProtocols,
@@ -58,25 +58,20 @@ export interface GatewayProgram {
  * Tests give it their own `clock`.
  */
 export async function assembleGateway(
-  boot: Boot,
+  boot: AnyBoot,
   log: Logger,
   clock: Clock = systemClock,
 ): Promise<GatewayProgram> {
-  const { app, checked, environment, instance, unit } = boot;
+  const { app, checked, environment, instance, release, unit } = boot;
   const name = unit.replace(/^gateway:/, "");
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
 
   // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
-  const store = new SnapshotStore({
-    publicKey: boot.platform.publicKey,
-    file: boot.snapshotFile,
-    initial: boot.snapshot,
-    log,
-  });
+  const store = SnapshotStore.of(boot, log);
   const discovery = new PlacedDiscovery(store, { clock, random, log });
 
-  const resource = { app, environment, unit, instance };
+  const resource = { app, environment, unit, instance, release };
   const tracing = await openTracing(boot.telemetry ?? {}, {
     resource,
     clock,
@@ -240,7 +235,7 @@ export async function assembleGateway(
       loader?.remove();
     },
   });
-  const link = new HostLink({
+  const link = openLink({
     boot,
     store,
     clock,
@@ -263,17 +258,17 @@ export async function assembleGateway(
   };
 }
 
-function principalKeyOf(boot: Boot): Readonly<Record<string, unknown>> {
+function principalKeyOf(boot: AnyBoot): Readonly<Record<string, unknown>> {
   if (boot.keys.principal !== undefined) return boot.keys.principal;
   throw incomplete(boot, "a key to sign principals with");
 }
 
-function httpOf(boot: Boot): { host: string; port: number } {
+function httpOf(boot: AnyBoot): { host: string; port: number } {
   if (boot.http !== undefined) return boot.http;
   throw incomplete(boot, "an address for clients");
 }
 
-function incomplete(boot: Boot, what: string): KerfError {
+function incomplete(boot: AnyBoot, what: string): KerfError {
   return new KerfError("invalid_configuration", {
     message: `The boot document of ${boot.unit} names no ${what.replace(/^an? /, "")}.`,
     why: `A gateway needs ${what}.`,

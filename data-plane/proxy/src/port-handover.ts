@@ -2,7 +2,7 @@ import { chmod, readdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Boot } from "@kerf/call";
+import type { AnyBoot } from "@kerf/call";
 import type { HttpListener } from "@kerf/call/http";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
@@ -21,22 +21,22 @@ const retry = { forMs: 1_000, everyMs: 5 };
  * loses what waits in the queue of the one that closes.
  */
 export class PortHandover {
-  readonly #boot: Boot;
+  readonly #boot: AnyBoot;
   readonly #log: Logger;
   readonly #clock: Clock;
-  /** Owner-only folder of the sockets; none when the platform is reached over TCP, from where nobody takes over. */
+  /** Owner-only folder of the sockets; none when there is no platform or it is reached over TCP: then nobody takes over. */
   readonly #directory: string | undefined;
   readonly #asking = new Set<Socket>();
   #predecessor: Socket | undefined;
   #door: Server | undefined;
   #over = false;
 
-  constructor(boot: Boot, log: Logger, clock: Clock) {
+  constructor(boot: AnyBoot, log: Logger, clock: Clock) {
     this.#boot = boot;
     this.#log = log;
     this.#clock = clock;
-    const { address } = boot.platform;
-    this.#directory = address.startsWith("unix:") ? dirname(address.slice(5)) : undefined;
+    const address = boot.platform?.address;
+    this.#directory = address?.startsWith("unix:") === true ? dirname(address.slice(5)) : undefined;
   }
 
   /** Listens; takes the port over when an older copy of this gateway has it. @throws KerfError `start_failed` */

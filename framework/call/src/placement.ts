@@ -184,23 +184,23 @@ export interface BrokerBoot {
   readonly authority?: string | undefined;
 }
 
-/** What the platform writes to descriptor 3 of an instance or gateway before it closes it. */
-export interface Boot {
+/** What every program starts from, whoever runs it. */
+export interface ProgramBoot {
   readonly app: string;
   readonly environment: string;
-  /** Absolute path of the app module. */
+  /** Absolute path of the app module; of no use to a program whose services all have builds. */
   readonly appModule: string;
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   readonly instance: string;
+  /** Number of the unit's release; absent where it runs from source. */
+  readonly release?: number | undefined;
   /** Services that this instance runs; for a gateway its backend's name or nothing. */
   readonly services: readonly string[];
   /** Absolute paths of the builds that services are loaded from; the others come from the app's source. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
   /** Where to listen for calls; absent for a gateway. With port 0 any that is free, told when it attaches. */
   readonly address?: Address | undefined;
-  /** True where programs talk over TCP: it gets a certificate before anything else, and asks others for theirs. */
-  readonly mutualTls?: boolean | undefined;
   /** Of a gateway: where clients reach it. */
   readonly http?: { readonly host: string; readonly port: number } | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;
@@ -208,16 +208,6 @@ export interface Boot {
   readonly settings?: Readonly<Record<string, SettingsBoot>> | undefined;
   /** Absent where consumers read the logs of producers themselves. */
   readonly broker?: BrokerBoot | undefined;
-  readonly platform: {
-    readonly address: Address;
-    readonly token: string;
-    /** The key that snapshots are signed with. */
-    readonly publicKey: PublicKey;
-  };
-  /** The first snapshot; the newer of this and the one on disk is used. */
-  readonly snapshot: SignedSnapshot;
-  /** File that keeps the last good snapshot. */
-  readonly snapshotFile: string;
   /** Private keys as JWK, for those that need them only: `principal` for gateways, `issuer` for the service that issues. */
   readonly keys: {
     readonly principal?: Readonly<Record<string, unknown>>;
@@ -235,3 +225,53 @@ export interface Boot {
   readonly checked: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
+
+/** What the platform writes to descriptor 3 of an instance or gateway before it closes it. */
+export interface Boot extends ProgramBoot {
+  /** True where programs talk over TCP: it gets a certificate before anything else, and asks others for theirs. */
+  readonly mutualTls?: boolean | undefined;
+  readonly platform: {
+    readonly address: Address;
+    readonly token: string;
+    /** The key that snapshots are signed with. */
+    readonly publicKey: PublicKey;
+  };
+  /** The first snapshot; the newer of this and the one on disk is used. */
+  readonly snapshot: SignedSnapshot;
+  /** File that keeps the last good snapshot. */
+  readonly snapshotFile: string;
+}
+
+/** Files of a certificate, PEM, that somebody else renews: cert-manager, a mesh's agent. */
+export interface CertificateFiles {
+  readonly key: string;
+  readonly certificate: string;
+  /** The authorities that others' certificates are checked with. */
+  readonly authority: string;
+}
+
+/** What a program starts from that no platform runs: everything it will ever be told. */
+export interface SelfContainedBoot extends ProgramBoot {
+  readonly platform?: undefined;
+  /** Trusted as the file is that it came in; it holds for the program's life. */
+  readonly placement: Snapshot;
+  /** Without them programs talk in the clear, which a mesh or a network of their own must make up for. */
+  readonly certificates?: CertificateFiles | undefined;
+  /** Of a unit: where it says over HTTP whether it lives and whether it is ready. */
+  readonly health?: { readonly host: string; readonly port: number } | undefined;
+  /** The program brings these databases to where its services need them, and ends. By service. */
+  readonly migrate?: Readonly<Record<string, MigrationBoot>> | undefined;
+}
+
+/** URLs by which a service's database is made and migrated; secrets. */
+export interface MigrationBoot {
+  /** As the owner of the database. */
+  readonly owner: string;
+  /** As the role that instances work with; needed where the database is to be made. */
+  readonly app?: string | undefined;
+  /** As an administrator with CREATEDB and CREATEROLE: the database and its roles are made when they are missing. */
+  readonly admin?: string | undefined;
+}
+
+/** What a program starts from. */
+export type AnyBoot = Boot | SelfContainedBoot;

@@ -62,10 +62,15 @@ async function loadKey(file: string): Promise<PrivateKey> {
     chmodSync(file, 0o600);
     return existing;
   }
-  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
-  const key: PrivateKey = { ...jwk, alg: "EdDSA", use: "sig", kid: thumbprint(jwk) };
+  const key = makeKey();
   await writeJson(file, key);
   return key;
+}
+
+/** Makes a key; its `kid` is its thumbprint. */
+export function makeKey(): PrivateKey {
+  const jwk = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  return { ...jwk, alg: "EdDSA", use: "sig", kid: thumbprint(jwk) };
 }
 
 /** RFC 7638. */

@@ -92,8 +92,11 @@ export class TrafficKeeper {
     this.#via = `kerf-${gateway}`;
   }
 
-  /** Makes the routes of a configuration; nothing runs yet, and nothing ends. @throws KerfError that names everything that is wrong */
-  prepare(settings: GatewaySettings): Traffic {
+  /**
+   * Makes the routes of a configuration; nothing runs yet, and nothing ends. `sensitive`: names of fields that contracts mark.
+   * @throws KerfError that names everything that is wrong
+   */
+  prepare(settings: GatewaySettings, sensitive: ReadonlySet<string> = new Set()): Traffic {
     const problems = trafficProblems(settings);
     if (problems.length > 0) {
       throw new KerfError("invalid_configuration", {
@@ -117,7 +120,10 @@ export class TrafficKeeper {
     };
     const declared = routes.map((route) => {
       const mirror = this.#mirrorOf(route);
-      if (mirror !== undefined) mirrors.set(mirrorKey(route), mirror);
+      if (mirror !== undefined) {
+        mirror.sensitive = sensitive;
+        mirrors.set(mirrorKey(route), mirror);
+      }
       return new DeclaredRoute(route, mirror, around);
     });
     const mode = maintenance === undefined ? undefined : new MaintenanceMode(maintenance, trusted);

@@ -2,12 +2,11 @@ import { closeSync, createReadStream, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { KerfError } from "@kerf/kernel";
-import type { Boot } from "../placement.ts";
+import type { AnyBoot, Boot } from "../placement.ts";
+import { type BootFile, bootFileVariable, bootOfFile, type ParseDatabaseUrl } from "./boot-file.ts";
 
 /** The descriptor that the platform writes the boot document to, where no file is named. */
 const bootDescriptor = 3;
-/** Names the file of the boot document in a container; a pipe is as good (`/dev/stdin`). */
-const bootFile = "KERF_BOOT_FILE";
 const maxBytes = 32 * 1_048_576;
 /**
  * How long to wait for it. Programs are started before their databases are ready, which takes long on a slow disk; a platform
@@ -15,11 +14,21 @@ const maxBytes = 32 * 1_048_576;
  */
 const waitMs = 120_000;
 
-/** Reads the boot document to its end. Throws `invalid_configuration` when there is none, or when it is none. */
-export async function readBoot(
-  place: number | string = process.env[bootFile] ?? bootDescriptor,
-): Promise<Boot> {
-  const source = typeof place === "string" ? createReadStream(place) : openSource(place);
+/** How a boot document is read. */
+export interface ReadBootOptions {
+  /** Default: the file that `KERF_BOOT_FILE` names, else descriptor 3. */
+  readonly file?: string | undefined;
+  /** Of programs that have databases; the framework's part for data knows how. */
+  readonly databaseOf?: ParseDatabaseUrl | undefined;
+}
+
+/**
+ * Reads the boot document to its end: what a platform wrote, or what a file says for a program that no platform runs. Throws `invalid_configuration` when
+ * there is none, or when it is none.
+ */
+export async function readBoot(options: ReadBootOptions = {}): Promise<AnyBoot> {
+  const { databaseOf, file = process.env[bootFileVariable] } = options;
+  const source = file === undefined ? openSource(bootDescriptor) : createReadStream(file);
   const timer = setTimeout(
     () => source.destroy(new Error(`nothing came for ${waitMs} ms`)),
     waitMs,
@@ -32,8 +41,10 @@ export async function readBoot(
       if (bytes > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
       chunks.push(chunk);
     }
-    return parse(Buffer.concat(chunks).toString("utf8"));
+    const document = parse(Buffer.concat(chunks).toString("utf8"));
+    return "snapshot" in document ? document : await bootOfFile(document, databaseOf);
   } catch (cause) {
+    if (cause instanceof KerfError) throw cause;
     throw notBooted(cause instanceof Error ? cause.message : String(cause));
   } finally {
     clearTimeout(timer);
@@ -58,24 +69,33 @@ function openSource(descriptor: number): Readable {
   }
 }
 
-const required = ["app", "environment", "appModule", "unit", "instance", "snapshotFile"] as const;
+const required = ["app", "environment", "unit"] as const;
 
-function parse(text: string): Boot {
-  const boot = JSON.parse(text) as Partial<Boot> | null;
+function parse(text: string): Boot | BootFile {
+  const boot = JSON.parse(text) as Partial<Boot & BootFile> | null;
   if (typeof boot !== "object" || boot === null) throw new Error("it is no object");
-  const missing: string[] = required.filter((name) => typeof boot[name] !== "string");
+  const lacking = (names: readonly (keyof Boot)[]): string[] =>
+    names.filter((name) => typeof boot[name] !== "string");
+  const missing: string[] = lacking(required);
   if (!Array.isArray(boot.services)) missing.push("services");
-  if (typeof boot.platform?.address !== "string" || typeof boot.platform.token !== "string")
-    missing.push("platform");
-  if (typeof boot.snapshot?.body !== "string") missing.push("snapshot");
+  if (boot.format === undefined) {
+    missing.push(...lacking(["appModule", "instance", "snapshotFile"]));
+    if (typeof boot.platform?.address !== "string" || typeof boot.platform.token !== "string")
+      missing.push("platform");
+    if (typeof boot.snapshot?.body !== "string") missing.push("snapshot");
+  } else {
+    if (boot.format !== 1) throw new Error(`its format is ${String(boot.format)}, and this is 1`);
+    for (const name of ["databases", "keyFiles", "placement"] as const)
+      if (typeof boot[name] !== "object" || boot[name] === null) missing.push(name);
+  }
   if (missing.length > 0) throw new Error(`it lacks ${missing.join(", ")}`);
-  return boot as Boot;
+  return boot as Boot | BootFile;
 }
 
 function notBooted(why: string): KerfError {
   return new KerfError("invalid_configuration", {
     message: "This program got no boot document that it could read.",
     why,
-    fix: "It is not meant to be started by hand: kerf dev starts it.",
+    fix: "kerf dev starts it with one; without a platform it takes one from a file that KERF_BOOT_FILE names, as kerf export writes it.",
   });
 }

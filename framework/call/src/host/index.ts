@@ -1,7 +1,9 @@
 // What every program that the platform starts has in common: its boot document, its lifeline, its link to the platform,
 // and the contract that they speak. Node only.
-export { readBoot } from "./boot.ts";
+export { readBoot, type ReadBootOptions } from "./boot.ts";
+export { type BootFile, bootFileVariable } from "./boot-file.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
+export { type Link, openLink } from "./link.ts";
 export { type HostProblem, hosts, type LeaseOrder, type WakeOrder } from "./hosts.ts";
 export { watchLifeline } from "./lifeline.ts";
 export {

@@ -32,7 +32,9 @@ export interface WorkloadIdentityOptions {
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   /** Has a certificate made from a request (PKCS #10, PEM); answers it as PEM. */
-  readonly issue: (request: string) => Promise<string>;
+  readonly issue?: (request: string) => Promise<string>;
+  /** Instead of `issue`: gives the newest certificate with the key that somebody else made. Rejects while there is no newer one than before. */
+  readonly fetch?: () => Promise<{ readonly key: string; readonly certificate: string }>;
   readonly authorities: Authorities;
   readonly clock: Clock;
   readonly random: Random;
@@ -165,17 +167,25 @@ export class WorkloadIdentity {
 
 async function obtainCredentials(options: WorkloadIdentityOptions): Promise<Credentials> {
   const id = spiffeId(options.environment, options.unit);
-  const { key, request } = await createCertificateRequest(id);
-  const certificate = await options.issue(request);
+  const { key, certificate } = await (options.fetch?.() ?? requested(options, id));
   const read = new X509Certificate(certificate);
   if (spiffeIdOf(read) !== id) {
     throw new KerfError("protocol_error", {
       message: `The certificate that came is for ${spiffeIdOf(read) ?? "nobody"}, not for ${id}.`,
-      fix: "Restart the platform: kerf dev",
+      fix:
+        options.fetch === undefined
+          ? "Restart the platform: kerf dev"
+          : "Have it made for this unit, with that URI as its only name.",
       retry: "never",
     });
   }
   return { key, certificate, expiresAt: read.validToDate.getTime() };
+}
+
+async function requested({ issue }: WorkloadIdentityOptions, id: string) {
+  const { key, request } = await createCertificateRequest(id);
+  if (issue === undefined) throw new KerfError("internal", "Nobody signs certificates.");
+  return { key, certificate: await issue(request) };
 }
 
 /** Whether asking again changes nothing. */
@@ -187,7 +197,7 @@ function noCertificate(unit: string, cause: unknown): KerfError {
   return new KerfError("start_failed", {
     message: `${unit} got no certificate: ${cause instanceof Error ? cause.message : String(cause)}`,
     why: "It is placed on TCP, where programs prove to each other who they are.",
-    fix: "Look into the platform's log: kerf logs platform",
+    fix: "Look into the log of whoever makes it: kerf logs platform, or cert-manager's.",
     cause,
   });
 }

@@ -1,5 +1,7 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
-  type Boot,
+  type AnyBoot,
   Caller,
   CallerPlacement,
   connectFramed,
@@ -11,7 +13,7 @@ import {
   SnapshotStore,
   type WorkloadIdentity,
 } from "@kerf/call";
-import { HostLink, obtainIdentity } from "@kerf/call/host";
+import { obtainIdentity, openLink } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import { type Logger, openTracing } from "@kerf/telemetry";
@@ -19,10 +21,13 @@ import { programOfBuild } from "../build/load-build.ts";
 import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
+import type { OpenTelemetryBridge } from "../opentelemetry/open-telemetry.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { openSettings } from "../runtime/settings.ts";
+import { awaitMigrations } from "./await-migrations.ts";
 import type { MakeCompanion } from "./companion.ts";
+import { healthOf } from "./health-port.ts";
 import { loadUnit } from "./load-unit.ts";
 
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
@@ -36,38 +41,37 @@ export interface HostSurroundings {
   readonly loader: AppLoader;
   /** Makes what implements the unit's services outside of this process. */
   readonly companion?: MakeCompanion | undefined;
+  /** What instrumentation of the author's knows us by; undefined where the app has none. */
+  readonly openTelemetry?: OpenTelemetryBridge | undefined;
   /** It has gone, and the instance with it. */
   readonly failed: (error: KerfError) => void;
 }
 
 /** Everything that an instance of a unit consists of, put together in the order in which the parts need each other. */
 export async function assembleHost(
-  boot: Boot,
+  boot: AnyBoot,
   log: Logger,
-  { loader, companion: makeCompanion, failed }: HostSurroundings,
+  { loader, companion: makeCompanion, openTelemetry, failed }: HostSurroundings,
 ): Promise<Lifecycle> {
-  const { app, checked, environment, instance, unit } = boot;
+  const { app, checked, environment, instance, release, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
 
   // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
-  const store = new SnapshotStore({
-    publicKey: boot.platform.publicKey,
-    file: boot.snapshotFile,
-    initial: boot.snapshot,
-    log,
-  });
+  const store = SnapshotStore.of(boot, log);
 
-  const resource = { app, environment, unit, instance };
-  const tracing = await openTracing(boot.telemetry ?? {}, {
+  const resource = { app, environment, unit, instance, release };
+  const opened = await openTracing(boot.telemetry ?? {}, {
     resource,
     clock,
     random,
     log,
     store: boot.telemetryStore,
   });
-  const { metrics, recorder } = tracing;
+  const { metrics, recorder, sampler } = opened;
+  const tracing = { metrics, recorder, sampler, scope: openTelemetry };
+  openTelemetry?.connect({ clock, tracing, unit });
 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
@@ -150,9 +154,12 @@ export async function assembleHost(
   });
 
   let server: Awaited<ReturnType<typeof listenFramed>> | undefined;
+  const health = healthOf(boot, () => lifecycle.state);
   const lifecycle = new Lifecycle({
     name: `unit ${unit}`,
     async start() {
+      await health?.start();
+      if (boot.platform === undefined) await awaitMigrations(boot, services, { clock, log });
       // Before anything that calls: who talks over TCP must say who it is.
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
@@ -187,12 +194,13 @@ export async function assembleHost(
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
-      await tracing.stop();
+      await opened.stop();
       identity?.stop();
       await link.stop();
+      await health?.stop();
     },
   });
-  const link = new HostLink({
+  const link = openLink({
     boot,
     store,
     clock,
@@ -213,20 +221,22 @@ export async function assembleHost(
   return lifecycle;
 }
 
-/** Beside the socket of this instance or, when it has none, of the platform: paths of sockets must be short. */
-function companionDirectory({ instance, platform }: Boot, address: string): string {
+/** Beside the socket of this instance or, when it has none, of the platform, if there is one: paths of sockets must be short. */
+function companionDirectory({ instance, platform }: AnyBoot, address: string): string {
   const unix = /^unix:(.*)$/;
   const own = unix.exec(address)?.[1];
-  return own === undefined ? `${unix.exec(platform.address)?.[1] ?? ""}.${instance}.d` : `${own}.d`;
+  if (own !== undefined) return `${own}.d`;
+  if (platform === undefined) return join(tmpdir(), `${instance}.d`);
+  return `${unix.exec(platform.address)?.[1] ?? ""}.${instance}.d`;
 }
 
 /** A unit whose service is a program of its own has no other service. */
-function builtProgram({ builds = {}, services }: Boot): Boot["program"] {
+function builtProgram({ builds = {}, services }: AnyBoot): AnyBoot["program"] {
   const [build] = services.map((name) => builds[name]);
   return build === undefined ? undefined : programOfBuild(build);
 }
 
-function addressOf(boot: Boot): string {
+function addressOf(boot: AnyBoot): string {
   if (boot.address !== undefined) return boot.address;
   throw new KerfError("invalid_configuration", {
     message: `The boot document of ${boot.unit} names no address to listen on.`,

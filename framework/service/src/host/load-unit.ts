@@ -1,4 +1,4 @@
-import type { Boot } from "@kerf/call";
+import type { ProgramBoot } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { loadBuild } from "../build/load-build.ts";
 import { loadApp, loading, loadService } from "../declaration/load.ts";
@@ -10,7 +10,7 @@ import type { AnyService } from "../declaration/service.ts";
  * when all have one. Throws `start_failed` with file and line, `invalid_app`, or `invalid_configuration`.
  */
 export async function loadUnit(
-  boot: Pick<Boot, "app" | "appModule" | "services" | "builds">,
+  boot: Pick<ProgramBoot, "app" | "appModule" | "services" | "builds">,
 ): Promise<AnyService[]> {
   const { appModule, builds = {}, services } = boot;
   const app = services.every((name) => name in builds)

@@ -1,9 +1,11 @@
 import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import { DatabaseServer } from "@kerf/data";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
 import { assembleHost } from "./assemble.ts";
 import type { MakeCompanion } from "./companion.ts";
+import { openTelemetryOf } from "../opentelemetry/open-telemetry.ts";
 import { redactor } from "../runtime/sealed-secrets.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { preload } from "./preload.ts";
@@ -44,23 +46,35 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
 
   const loader = installLoader();
   const [, appModule, ...services] = process.argv.slice(2);
+  // Before any module of the author's: what asks for a tracer while it loads gets ours.
+  const openTelemetry = await openTelemetryOf(appModule).catch((error: unknown) => {
+    log.warn("OpenTelemetry's API cannot be loaded: what is recorded through it is lost", {
+      error,
+    });
+    return undefined;
+  });
   if (appModule !== undefined) preload(appModule, services);
 
   try {
-    const boot = await readBoot();
+    const boot = await readBoot({ databaseOf: (url) => DatabaseServer.fromUrl(url).admin() });
     redact = redactor(
       Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
     );
     log = new Logger({
       level: boot.logLevel,
       sink: (line) => sink(redact(line)),
-      fields: { unit: boot.unit, instance: boot.instance },
+      fields: { unit: boot.unit, instance: boot.instance, release: boot.release },
     });
+    if (boot.platform === undefined && boot.migrate !== undefined) {
+      const { migrateDatabases } = await import("./migrate-databases.ts");
+      await migrateDatabases(boot, boot.migrate, log);
+      process.exit(exitCodes.stopped);
+    }
     const failed = (error: KerfError): void => {
       log.error(error.message, { error, code: error.code });
       process.exit(exitCodes.failed);
     };
-    lifecycle = await assembleHost(boot, log, { loader, companion, failed });
+    lifecycle = await assembleHost(boot, log, { loader, companion, openTelemetry, failed });
     await lifecycle.start();
     returnMemoryWhenIdle({ clock: systemClock });
   } catch (thrown) {

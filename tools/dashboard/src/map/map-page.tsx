@@ -6,6 +6,7 @@ import { Loaded, Problem } from "../parts/notice.tsx";
 import { useNarrow } from "../parts/narrow.ts";
 import { BoxCard } from "./box-card.tsx";
 import { BoxPanel } from "./box-panel.tsx";
+import { DemonstrationsPanel } from "./demonstrations.tsx";
 import { Diagram } from "./diagram.tsx";
 import { pictureOf } from "./model.ts";
 
@@ -34,6 +35,9 @@ export function MapPage(): ReactNode {
           <h1 className="unseen">Map of {now.app}</h1>
           {manifest.error === null ? null : <Problem error={manifest.error} />}
           {traffic.error === null ? null : <Problem error={traffic.error} />}
+          {manifest.data === undefined ? null : (
+            <DemonstrationsPanel manifest={manifest.data} status={now} />
+          )}
           {picture === undefined ? null : narrow ? (
             <ul className="boxes">
               {picture.boxes

@@ -13,7 +13,12 @@ const againMs = 500;
 const lastLinesMs = 2_000;
 /** Exit codes above are the number of the signal that ended it. */
 const signalBase = 128;
-const signals: Readonly<Record<number, string>> = { 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM" };
+const signals: Readonly<Record<number, string>> = {
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};
 
 /** What the record of an instance keeps of its container. */
 export interface ContainerReference {
@@ -121,9 +126,10 @@ export class DockerRuntime implements Runtime {
       await this.#remove(id);
       return failure.error === undefined ? exit : { kind: "failed", error: failure.error };
     };
-    const exited = follow().catch(
-      (cause: unknown): Exit => ({ kind: "failed", error: toKerfError(cause) }),
-    );
+    const exited = follow().catch((cause: unknown): Exit => ({
+      kind: "failed",
+      error: toKerfError(cause),
+    }));
     return {
       reference: { container: id, logFile } satisfies ContainerReference,
       get pid() {
@@ -170,7 +176,8 @@ export class DockerRuntime implements Runtime {
 }
 
 function exitOf({ ExitCode: code, OOMKilled }: Inspected["State"]): Exit {
-  if (OOMKilled) return { kind: "signal", signal: "SIGKILL, since it used more memory than it may" };
+  if (OOMKilled)
+    return { kind: "signal", signal: "SIGKILL, since it used more memory than it may" };
   const signal = code > signalBase ? signals[code - signalBase] : undefined;
   return signal === undefined ? { kind: "code", code } : { kind: "signal", signal };
 }
