@@ -18,6 +18,7 @@ import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { eventsCommand } from "./commands/events.ts";
+import { imagesCommand, undeployCommand } from "./commands/images.ts";
 import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -72,6 +73,8 @@ export function program(): Command {
     .addCommand(mayDeployCommand())
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
+    .addCommand(imagesCommand())
+    .addCommand(undeployCommand())
     .addCommand(statusCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
