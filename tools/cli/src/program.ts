@@ -16,6 +16,7 @@ import {
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
@@ -61,6 +62,7 @@ export function program(): Command {
     .addCommand(upCommand())
     .addCommand(downCommand())
     .addCommand(buildCommand())
+    .addCommand(exportCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
     .addCommand(mayDeployCommand())

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Clock, KerfError } from "@kerf/kernel";
+import type { Clock } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import { build, shortDigest } from "../builds/builder.ts";
 import { describeApp } from "../manifest/describe.ts";
@@ -37,7 +37,11 @@ export async function runExport(
       ? { manifest: await events.step("describe", "Reading the app", describe, () => ""), builds: [] }
       : await build({ module, names: [], out: builds }, { describe, clock, events });
   const digests = new Map(made.builds.map(({ digest, service }) => [service, digest]));
-  const options = { ...target.options, tags: tagsOf(made.manifest, digests, target.options) };
+  const options = {
+    namespace: made.manifest.app,
+    ...target.options,
+    tags: tagsOf(made.manifest, digests, target.options),
+  };
   return write({ ...target, options } as ExportTarget, made.manifest, { clock, events });
 }
 
@@ -140,13 +144,4 @@ function secretNotes(
 function composeNotes(secrets: Readonly<Record<string, string>>): string[] {
   const empty = Object.entries(secrets).filter(([, text]) => text === "");
   return empty.map(([name]) => `Fill ${join("secrets", name)}: nobody else knows it.`);
-}
-
-/** Whether an order can be meant. */
-export function assertRegistry(registry: string): void {
-  if (/^[a-z0-9.-]+(?::\d+)?(?:\/[a-z0-9._/-]+)?$/.test(registry)) return;
-  throw new KerfError("invalid_configuration", {
-    message: `${JSON.stringify(registry)} is no registry.`,
-    fix: "Name it as in images: registry.example.com/team",
-  });
 }
