@@ -17,6 +17,7 @@ import {
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { imagesCommand, undeployCommand } from "./commands/images.ts";
 import { initCommand } from "./commands/init.ts";
@@ -66,6 +67,7 @@ export function program(): Command {
     .addCommand(upCommand())
     .addCommand(downCommand())
     .addCommand(buildCommand())
+    .addCommand(exportCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
     .addCommand(promoteCommand())

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
@@ -19,6 +19,10 @@ export interface DeployOptions extends ChangeOptions {
   replicas?: number;
   domain?: string;
   memory?: number;
+  target?: "kubernetes";
+  options?: string;
+  context?: string;
+  dryRun?: true;
 }
 
 /** What `kerf rollback` takes. */
@@ -108,10 +112,27 @@ export function deployCommand(): Command {
         percentage,
       )
       .addOption(watchOption())
+      .addOption(
+        new Option(
+          "--target <where>",
+          "the app whole, to a cluster instead of the platform here",
+        ).choices(["kubernetes"]),
+      )
+      .option(
+        "--options <file>",
+        "with --target: the options of kerf export kubernetes, as on its command line",
+      )
+      .option("--context <name>", "with --target: the cluster, as kubectl knows it")
+      .option("--dry-run", "with --target: only say what it would change")
       .action(async (services: string[], options: DeployOptions) => {
         if (options.image !== undefined) {
           const { deployImage } = await import("../changes/deploy-image.ts");
           return deployImage(services, { ...options, image: options.image });
+        }
+        if (options.target !== undefined) {
+          const { deployToCluster } = await import("../export/deploy-to-cluster.ts");
+          await deployToCluster(services, options);
+          return;
         }
         const { assertNamed } = await import("../changes/assert-named.ts");
         assertNamed(services, options.all);
@@ -135,6 +156,10 @@ export function deployCommand(): Command {
         "an image of somebody else",
       ],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
+      [
+        "kerf deploy --target kubernetes --options kubernetes.options --dry-run",
+        "what it would change in the cluster that kubectl talks to",
+      ],
     ],
   );
 }
