@@ -7,6 +7,7 @@ import { httpClient } from "@kerf/call/browser";
 import { platform } from "@kerf/control-api";
 import { hasProgram, lacking } from "../engines.ts";
 import { Customer } from "../shop/customer.ts";
+import { hasPython } from "../shop/python.ts";
 import { eventually, RunningShop } from "../shop/running-shop.ts";
 import { DashboardBrowser } from "./browser.ts";
 import { sendLongTrace } from "./long-trace.ts";
@@ -84,6 +85,86 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
     const { units } = await shop.status();
     assert.equal(units.find(({ name }) => name === "search")?.instances.length, 2);
     await button(/^search ready 2\/2/).waitFor();
+  });
+
+  test("the first hour: an order is placed, recommendations are broken and mended, and a failure leads to why", async () => {
+    await browser.go("/");
+    const offers = browser.page.getByRole("region", { name: "Try it" });
+    const offer = (name: string) => offers.getByRole("button", { name });
+    await offers.getByText(/^kerf call orders\.place '.*--as ada$/).waitFor();
+    await offer("Place an order").click();
+    await offers.getByText("orders.place answered").waitFor();
+    await offers.getByRole("link", { name: "its trace" }).waitFor();
+    if (hasPython) {
+      await offers.getByText("kerf stop recommendations").waitFor();
+      await offer("Break recommendations").click();
+      await offer("Start recommendations again").waitFor();
+      const customer = await Customer.signedUp(shop.url);
+      const { body } = await customer.get("/home");
+      assert.deepEqual(body.degraded, ["recommendations"]);
+      await offers.getByText("kerf start recommendations").waitFor();
+      await offer("Start recommendations again").click();
+      await offer("Break recommendations").waitFor({ timeout: 60_000 });
+    }
+    await offers.getByRole("link", { name: "Why did this fail?" }).click();
+    await browser.page.locator(".sentence").waitFor();
+  });
+
+  test("a failed trace is held against one that did not fail: work side by side, attributes apart", async () => {
+    const customer = await Customer.signedUp(shop.url);
+    const items = [{ sku: "clamp-f", quantity: 1 }];
+    await customer.post("/orders", { items, payment: { method: "card-ok" } });
+    await browser.go("/traces?q=service%3Aorders");
+    await browser.page
+      .getByRole("link", { name: /POST \/orders/ })
+      .first()
+      .click();
+    await browser.page.getByRole("link", { name: "Compare" }).click();
+    await browser.page.getByLabel("Beside").waitFor();
+    await browser.page.getByText(/pieces of work in both/).waitFor();
+    await browser.page.locator(".pair").first().waitFor();
+    await browser.page.getByText(/^kerf traces trace:.* --compare trace:/).waitFor();
+    await browser.page.getByRole("table", { name: "What tells them apart" }).waitFor();
+    assert.deepEqual(await browser.faults(), []);
+  });
+
+  test("a spike is dragged over, and what its traces have in common is told", async () => {
+    await browser.go("/traces");
+    await button("The slowest tenth").click();
+    const differences = browser.page.getByRole("table", { name: "What tells them apart" });
+    await differences.getByRole("row").nth(1).waitFor();
+    await button("Choose nothing").click();
+    await differences.waitFor({ state: "detached" });
+    const plot = browser.page.getByRole("img", { name: /^Durations/ });
+    const box = await plot.boundingBox();
+    assert.ok(box !== null);
+    await browser.page.mouse.move(box.x + 2, box.y + 2);
+    await browser.page.mouse.down();
+    await browser.page.mouse.move(box.x + box.width - 2, box.y + box.height / 2, { steps: 4 });
+    await browser.page.mouse.up();
+    await browser.page.waitForURL(/spike=/);
+    await browser.page
+      .getByText(/^kerf traces 'root:true duration:>=.*' --compare '' --from .* --to /)
+      .waitFor();
+    await differences.getByRole("row").nth(1).waitFor();
+    assert.deepEqual(await browser.faults(), []);
+  });
+
+  test("the map: a service is joined with another one, and cut out again", async () => {
+    await browser.go("/?box=unit:notifications");
+    await button("Join").click();
+    await dialog().getByLabel("Into the unit").selectOption("users");
+    await dialog().getByText("kerf join notifications users").waitFor();
+    await doIt("Join notifications into users", report);
+    await browser.go("/?box=unit:users");
+    await button("Cut").click();
+    await dialog().getByLabel("Service").selectOption("notifications");
+    await dialog().getByText("kerf cut notifications").waitFor();
+    await doIt("Cut notifications out of users", report);
+    const { units } = await shop.status();
+    assert.deepEqual(units.find(({ name }) => name === "notifications")?.services, [
+      "notifications",
+    ]);
   });
 
   test("services: one is found and started anew", async () => {

@@ -13,6 +13,7 @@ import { AlertCard } from "./alert-card.tsx";
 import { OnCall } from "./on-call.tsx";
 import { Silences } from "./silences.tsx";
 import { SilenceWindow, type Silenced } from "./silence-window.tsx";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** What is promised and missed, what is kept quiet, and who is on call. */
 export function AlertsPage(): ReactNode {
@@ -86,15 +87,7 @@ function Rows({
 }): ReactNode {
   return (
     <table className="rows" onKeyDown={moveRows}>
-      <thead>
-        <tr>
-          <th>Operation</th>
-          <th>State</th>
-          <th>Since</th>
-          <th>Owner</th>
-          <th>What</th>
-        </tr>
-      </thead>
+      <TableHead columns={["Operation", "State", "Since", "Owner", "What"]} />
       <tbody>
         {alerts.map(({ id, operation, owner, sentence, service, silence, since, state }) => (
           <tr key={id} tabIndex={0}>

@@ -5,6 +5,7 @@ import { Command } from "../parts/command.tsx";
 import { clockTime } from "../parts/format.ts";
 import { Loaded } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** Who of each team is on call, and who is next. */
 export function OnCall(): ReactNode {
@@ -17,15 +18,7 @@ export function OnCall(): ReactNode {
           <>
             {teams.length === 0 ? null : (
               <table className="rows" onKeyDown={moveRows}>
-                <thead>
-                  <tr>
-                    <th>Team</th>
-                    <th>Now</th>
-                    <th>Until</th>
-                    <th>Next</th>
-                    <th>Services</th>
-                  </tr>
-                </thead>
+                <TableHead columns={["Team", "Now", "Until", "Next", "Services"]} />
                 <tbody>
                   {teams.map(({ next, now, services, team }) => (
                     <tr key={team} tabIndex={0}>

@@ -4,6 +4,7 @@ import { client } from "../api/client.ts";
 import { type Deed, DeedWindow } from "../parts/deed.tsx";
 import { clockTime } from "../parts/format.ts";
 import { moveRows } from "../parts/rows.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** What is kept quiet, and until when. */
 export function Silences({ silences }: { readonly silences: readonly Silence[] }): ReactNode {
@@ -14,17 +15,7 @@ export function Silences({ silences }: { readonly silences: readonly Silence[] }
         <>
           <h2>Silenced</h2>
           <table className="rows" onKeyDown={moveRows}>
-            <thead>
-              <tr>
-                <th>Of</th>
-                <th>Until</th>
-                <th>Because</th>
-                <th>By</th>
-                <th>
-                  <span className="unseen">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["Of", "Until", "Because", "By"]} actions />
             <tbody>
               {silences.map(({ because, by, id, operation, service, until }) => (
                 <tr key={id} tabIndex={0}>
@@ -34,7 +25,7 @@ export function Silences({ silences }: { readonly silences: readonly Silence[] }
                   <td data-label="Until">{clockTime(until)}</td>
                   <td data-label="Because">{because}</td>
                   <td data-label="By">{by}</td>
-                  <td className="actions">
+                  <ActionsCell>
                     <button
                       type="button"
                       onClick={() =>
@@ -50,7 +41,7 @@ export function Silences({ silences }: { readonly silences: readonly Silence[] }
                     >
                       End
                     </button>
-                  </td>
+                  </ActionsCell>
                 </tr>
               ))}
             </tbody>
