@@ -92,8 +92,19 @@ if (missing === undefined)
           const image = await buildGreeter(shop);
           const deploy = async (greeting: string): Promise<void> => {
             const { code, stderr } = await shop.kerf(
-              ...["deploy", "--app", "greeter", "--image", image, "--env", `GREETING=${greeting}`],
-              ...["--port", "9000", "--replicas", "2", "--memory", "128MB"],
+              "deploy",
+              "--app",
+              "greeter",
+              "--image",
+              image,
+              "--env",
+              `GREETING=${greeting}`,
+              "--port",
+              "9000",
+              "--replicas",
+              "2",
+              "--memory",
+              "128MB",
             );
             assert.equal(code, 0, stderr);
           };
