@@ -86,3 +86,36 @@ test("whatever a span holds, a decoder that is not ours reads the same", () => {
     { numRuns: 200 },
   );
 });
+
+test("whoever records it says its release, when it has one; values of every kind arrive", () => {
+  const encoder = new OtlpEncoder({ ...resource, release: 12 });
+  const attributes = { list: ["a", 2, true], on: false, below: -1.5 };
+  encoder.add(
+    {
+      of: {
+        kind: "client",
+        service: "orders",
+        name: "GET",
+        attributes: { "otel.scope.name": "x" },
+      },
+      trace: newTrace(true),
+      startedAt: 1,
+      endedAt: 2,
+      failed: true,
+      message: "declined",
+      attributes,
+      events: [{ name: "tried", at: 1, attributes: { on: true } }],
+    },
+    0,
+  );
+  const [only] = decodeTraces(bodyOf(encoder.take())).resourceSpans;
+  assert.equal(attributesOf(only!.resource)["service.version"], "12");
+  const [span] = only!.scopeSpans[0]!.spans;
+  assert.deepEqual(JSON.parse(JSON.stringify(span?.status)), { code: 2, message: "declined" });
+  assert.equal(span?.events?.[0]?.name, "tried");
+  const valueOf = (name: string) => span?.attributes?.find(({ key }) => key === name)?.value;
+  assert.deepEqual(JSON.parse(JSON.stringify(valueOf("list"))), {
+    arrayValue: { values: [{ stringValue: "a" }, { intValue: "2" }, { boolValue: true }] },
+  });
+  assert.deepEqual([valueOf("on")?.boolValue, valueOf("below")?.doubleValue], [false, -1.5]);
+});

@@ -25,6 +25,8 @@ export type RawClient = CommandTransaction["raw"];
 export interface SpanPart<U extends Uses> {
   readonly clients: ClientsOf<U>;
   readonly log: Logger;
+  /** A span below this one. */
+  readonly span: InSpan<U>;
 }
 
 /** Does work as a span of its own in the call's trace, and answers what the work answers. */

@@ -6,6 +6,7 @@ import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
 import type { Hidden, Logger, SpanScope, TracingParts } from "@kerf/telemetry";
+import type { InSpan } from "../declaration/handlers.ts";
 import type { AnyService } from "../declaration/service.ts";
 import type { Settings } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
@@ -155,6 +156,18 @@ export class BoundService {
   clients(context: CallContext): Readonly<Record<string, unknown>> {
     if (this.#clients === undefined) throw notConnected(this.name);
     return new this.#clients(context);
+  }
+
+  /** What makes spans below that of a call, and below each of those. */
+  spanIn(context: CallContext, hidden: () => Hidden, log: Logger): InSpan<any> {
+    return (name, attributes, work) =>
+      this.spans.during({ context, hidden }, name, attributes, (part) =>
+        work({
+          clients: this.clients(part) as never,
+          log: log.in(part.trace).hiding(hidden),
+          span: this.spanIn(part, hidden, log),
+        }),
+      );
   }
 
   /** A client of the service itself, bound to one call. */

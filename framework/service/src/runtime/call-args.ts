@@ -135,14 +135,7 @@ export class CallArgs {
 
   get span(): InSpan<any> {
     const { log, service } = this.#operation;
-    const place = { context: this.#call.context, hidden: CallArgs.hiddenOf(this) };
-    return (name, attributes, work) =>
-      service.spans.during(place, name, attributes, (context) =>
-        work({
-          clients: service.clients(context) as never,
-          log: log.in(context.trace).hiding(place.hidden),
-        }),
-      );
+    return service.spanIn(this.#call.context, CallArgs.hiddenOf(this), log);
   }
 
   get clock(): Clock {

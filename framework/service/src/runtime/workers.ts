@@ -179,12 +179,7 @@ class WorkerRun {
   }
 
   get span(): InSpan<any> {
-    const bound = this.#bound;
-    const place = { context: this.#context, hidden: () => bound.hidden };
-    return (name, attributes, work) =>
-      bound.spans.during(place, name, attributes, (context) =>
-        work({ clients: bound.clients(context) as never, log: this.#log.in(context.trace) }),
-      );
+    return this.#bound.spanIn(this.#context, () => this.#bound.hidden, this.#log);
   }
 
   get clock(): Clock {

@@ -5,7 +5,10 @@ import { parse, type Type } from "protobufjs";
 const { root } = parse(
   `
   syntax = "proto3";
-  message AnyValue { oneof value { string string_value = 1; int64 int_value = 3; double double_value = 4; } }
+  message ArrayValue { repeated AnyValue values = 1; }
+  message AnyValue {
+    oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4; ArrayValue array_value = 5; }
+  }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message Resource { repeated KeyValue attributes = 1; }
   message InstrumentationScope { string name = 1; }
@@ -49,6 +52,8 @@ export interface ReceivedAttribute {
     readonly stringValue?: string;
     readonly intValue?: string;
     readonly doubleValue?: number;
+    readonly boolValue?: boolean;
+    readonly arrayValue?: { readonly values: readonly ReceivedAttribute["value"][] };
   };
 }
 
