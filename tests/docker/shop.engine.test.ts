@@ -92,8 +92,19 @@ if (missing === undefined)
           const image = await buildGreeter(shop);
           const deploy = async (greeting: string): Promise<void> => {
             const { code, stderr } = await shop.kerf(
-              ...["deploy", "--app", "greeter", "--image", image, "--env", `GREETING=${greeting}`],
-              ...["--port", "9000", "--replicas", "2", "--memory", "128MB"],
+              "deploy",
+              "--app",
+              "greeter",
+              "--image",
+              image,
+              "--env",
+              `GREETING=${greeting}`,
+              "--port",
+              "9000",
+              "--replicas",
+              "2",
+              "--memory",
+              "128MB",
             );
             assert.equal(code, 0, stderr);
           };
@@ -133,7 +144,7 @@ if (missing === undefined)
         assert.equal(await docker("network", "ls", "-q", "--filter", filter), "");
       },
     },
-    ContainedShop.start,
+    (args) => ContainedShop.start(args),
   );
 else test("the shop in containers", { skip: missing });
 

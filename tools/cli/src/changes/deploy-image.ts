@@ -51,7 +51,10 @@ export function undeploy(
 }
 
 /** Lists the images of others that run. */
-export function listImages(options: { readonly home?: string; readonly json?: true }): Promise<void> {
+export function listImages(options: {
+  readonly home?: string;
+  readonly json?: true;
+}): Promise<void> {
   return withPlatform(options, async ({ client }) => {
     const { images } = await client.images({});
     if (options.json === true) return printJson(images);

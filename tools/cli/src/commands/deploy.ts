@@ -98,11 +98,21 @@ export function deployCommand(): Command {
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
       )
-      .option("--image <ref>", "run this image as a service: nginx:1.29, registry.example.com/team/billing:4")
-      .option("--env <name=value...>", "with --image: variables of its processes; no secrets", variable)
+      .option(
+        "--image <ref>",
+        "run this image as a service: nginx:1.29, registry.example.com/team/billing:4",
+      )
+      .option(
+        "--env <name=value...>",
+        "with --image: variables of its processes; no secrets",
+        variable,
+      )
       .option("--port <number>", "with --image: where it listens (default: 8080)", whole(65_535))
       .option("--replicas <number>", "with --image: how many copies (default: 1)", whole(100))
-      .option("--domain <host>", "with --image: the host that requests are for (default: /NAME/* of any)")
+      .option(
+        "--domain <host>",
+        "with --image: the host that requests are for (default: /NAME/* of any)",
+      )
       .option("--memory <size>", "with --image: most memory of a copy, as 512MB or 2GB", size)
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")

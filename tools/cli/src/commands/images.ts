@@ -13,7 +13,9 @@ export function imagesCommand(): Command {
   return examples(
     new Command("images")
       .summary("list the images of others that run as services")
-      .description("Lists what kerf deploy --image runs: where the gateway has it, and how many copies take connections.")
+      .description(
+        "Lists what kerf deploy --image runs: where the gateway has it, and how many copies take connections.",
+      )
       .addOption(homeOption())
       .option("--json", "print it as JSON: [{name, image, at, gateway, port, replicas, ready}]")
       .action(async (options: ImagesOptions) => {
@@ -29,7 +31,9 @@ export function undeployCommand(): Command {
   return examples(
     new Command("undeploy")
       .summary("end an image that runs as a service")
-      .description("Takes an image that kerf deploy --image runs out of its gateway, lets its copies finish what they have begun, and removes them.")
+      .description(
+        "Takes an image that kerf deploy --image runs out of its gateway, lets its copies finish what they have begun, and removes them.",
+      )
       .argument("<name>", "what it is called")
       .addOption(homeOption())
       .option("--json", "print {removed} as JSON")

@@ -238,7 +238,8 @@ export class ForeignImages {
     if (this.#around.isService(name))
       throw wrong(`${name} is a service of the app.`, "Call the image otherwise: --app NAME");
     const others = Object.values(this.#images).filter((image) => image.name !== name);
-    if (others.length >= mostImages) throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
+    if (others.length >= mostImages)
+      throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
     const taken = others.find(
       (each) => domain !== undefined && each.domain === domain && each.gateway === chosen.name,
     );
@@ -253,7 +254,6 @@ export class ForeignImages {
     return done;
   }
 }
-
 
 function wrong(message: string, fix: string): KerfError {
   return new KerfError("invalid_configuration", { message, fix });
