@@ -144,7 +144,7 @@ if (missing === undefined)
         assert.equal(await docker("network", "ls", "-q", "--filter", filter), "");
       },
     },
-    ContainedShop.start,
+    (args) => ContainedShop.start(args),
   );
 else test("the shop in containers", { skip: missing });
 

@@ -176,7 +176,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
       asked: {
         image: String(image),
         replicas: Number(replicas),
-        ...(domain === undefined ? undefined : { domain: String(domain) }),
+        ...(typeof domain === "string" ? { domain } : undefined),
       },
     }),
   },

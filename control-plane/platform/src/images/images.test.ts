@@ -150,8 +150,10 @@ test("the programs run from their own folder, and builds find kerf there", async
         env: { KERF_BOOT_FILE: join(folder, "boot.json") },
         stdio: "pipe",
       }),
-    ({ stderr }: { stderr: Buffer }) =>
-      stderr.toString().includes("This program got no boot document that it could read."),
+    ({ stderr, stdout }: { stderr: Buffer; stdout: Buffer }) => {
+      assert.doesNotMatch(stdout.toString(), /"level":"warn"/);
+      return stderr.toString().includes("This program got no boot document that it could read.");
+    },
   );
 });
 

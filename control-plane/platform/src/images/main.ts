@@ -1,4 +1,4 @@
-// The program that makes images: `node @kerf/platform/images --build DIR --image REF [--module FILE] [--base REF] [--output FILE] [--push]
+// The program that makes images: `node @kerf/platform/images [--build DIR…] [--name NAME] [--gateway] --image REF [--module FILE] [--base REF] [--output FILE] [--push]
 // [--dockerfile DIR]`. Progress events go to descriptor 3, one a line, when somebody reads there. Stdout carries one JSON document: `{"image":
 // ImageReport}` with exit code 0, or `{"error": ErrorShape}` with exit code 1.
 import { resolve } from "node:path";
@@ -15,7 +15,9 @@ events.subscribe((event) => launcher.write(event));
 try {
   const { values } = parseArgs({
     options: {
-      build: { type: "string" },
+      build: { type: "string", multiple: true, default: [] },
+      name: { type: "string" },
+      gateway: { type: "boolean" },
       image: { type: "string" },
       module: { type: "string" },
       base: { type: "string" },
@@ -24,15 +26,17 @@ try {
       dockerfile: { type: "string" },
     },
   });
-  const { build, image, push = false, base, module } = values;
-  if (build === undefined || image === undefined) {
+  const { build, gateway = false, image, push = false, base, module, name } = values;
+  if (image === undefined || (build.length === 0 && !gateway)) {
     throw new KerfError("invalid_configuration", {
       message: "It takes --build DIR and --image REF.",
       fix: "Use kerf build SERVICE --image REF, which starts it.",
     });
   }
   const request = {
-    build: resolve(build),
+    builds: build.map((folder) => resolve(folder)),
+    name,
+    gateway,
     image,
     push,
     base,

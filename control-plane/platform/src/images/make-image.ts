@@ -7,13 +7,17 @@ import type { Image } from "./image.ts";
 import { pull } from "./registry/pull.ts";
 import { push } from "./registry/push.ts";
 import { formatReference, parseReference } from "./registry/reference.ts";
-import { type ImageBase, ownBase, serviceImage } from "./service-image.ts";
+import { type ImageBase, ownBase, programImageOf } from "./service-image.ts";
 import { writeContext } from "./write-context.ts";
 
-/** What is to become of a build. */
+/** What is to become of builds. */
 export interface ImageRequest {
-  /** The folder of the build. */
-  readonly build: string;
+  /** The folders of the builds: of all services of a unit, of a gateway that of its backend, or none. */
+  readonly builds: readonly string[];
+  /** What the program is called: that of the service where there is one alone. */
+  readonly name?: string | undefined;
+  /** It is the image of a gateway. */
+  readonly gateway: boolean;
   /** What the image is called. */
   readonly image: string;
   /** A file of the project, by which versions of packages are found. */
@@ -29,7 +33,8 @@ export interface ImageRequest {
 
 /** What came of it. */
 export interface ImageReport {
-  readonly service: string;
+  /** The unit, or `gateway-NAME`. */
+  readonly program: string;
   readonly image: string;
   /** `sha256:…` of the manifest; nothing where only a Dockerfile was written. */
   readonly digest?: string;
@@ -43,15 +48,17 @@ export interface ImageReport {
 /** What a Dockerfile stands on when nobody says otherwise: the Node that this is. */
 const usualBase = `node:${process.versions.node.split(".")[0]}-slim`;
 
-/** Makes the image of a build, writes it to a file, pushes it. Throws what went wrong. */
+/** Makes the image of a program, writes it to a file, pushes it. Throws what went wrong. */
 export async function makeImage(request: ImageRequest, events: EventLog): Promise<ImageReport> {
-  const build = openBuild(request.build);
-  const { name } = build.descriptor.service;
+  const builds = request.builds.map(openBuild);
+  const names = builds.map(({ descriptor }) => descriptor.service.name);
+  const name = request.name ?? names.join("-");
+  const program = { name, isGateway: request.gateway, builds };
   const reference = parseReference(request.image);
-  const report = { service: name, image: formatReference(reference) };
+  const report = { program: name, image: formatReference(reference) };
   if (request.dockerfile !== undefined) {
     const base = request.base ?? usualBase;
-    return { ...report, dockerfile: await writeContext(build, request.dockerfile, base) };
+    return { ...report, dockerfile: await writeContext(program, request.dockerfile, base) };
   }
   const base = await events.step(
     "base",
@@ -61,7 +68,7 @@ export async function makeImage(request: ImageRequest, events: EventLog): Promis
   const image = await events.step(
     "image",
     `Making the image of ${name}`,
-    () => serviceImage(build, base, { module: request.module }),
+    () => programImageOf(program, base, { module: request.module }),
     (made) => `${made.digest.slice(7, 19)}  ${mebibytes(sizeOf(made))}`,
   );
   if (request.output !== undefined) {

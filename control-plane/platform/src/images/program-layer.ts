@@ -99,7 +99,8 @@ export async function programFiles(): Promise<{
     for (const module of file.moduleIds)
       for (const each of needed(module)) wanted.set(each.name, each);
   }
-  files.set(`${programFolder}/package.json`, json({ name: "kerf-programs", type: "module" }));
+  // By its name the loader knows that what lies here is no author's source.
+  files.set(`${programFolder}/package.json`, json({ name: "@kerf/programs", type: "module" }));
   for (const [path, file] of stubs(modules)) files.set(path, file);
   const { content, packages } = copyPackages([...wanted.values()]);
   for (const [path, { bytes, executable }] of content)

@@ -24,9 +24,12 @@ export interface Parts {
 /** Where an image says what it is made of. */
 export const sbomPath = "/kerf/sbom.cdx.json";
 
-/** The bill of materials of a service's image, as CycloneDX 1.6 has it (https://cyclonedx.org/docs/1.6/json/). No time and no serial number: the same image has the same one. */
-export function billOfMaterials(build: Build, { base, packages }: Parts): Uint8Array {
-  const { digest, service } = build.descriptor;
+/** The bill of materials of an image of a program, as CycloneDX 1.6 has it (https://cyclonedx.org/docs/1.6/json/). No time and no serial number: the same image has the same one. */
+export function billOfMaterials(
+  name: string,
+  builds: readonly Build[],
+  { base, packages }: Parts,
+): Uint8Array {
   const unique = new Map(packages.map((each) => [`${each.name}@${each.version ?? ""}`, each]));
   return json({
     bomFormat: "CycloneDX",
@@ -36,9 +39,13 @@ export function billOfMaterials(build: Build, { base, packages }: Parts): Uint8A
       tools: { components: [{ type: "application", name: "kerf", version }] },
       component: {
         type: "application",
-        name: service.name,
-        version: service.contract.version,
-        hashes: [{ alg: "SHA-256", content: digest }],
+        name,
+        components: builds.map(({ descriptor: { digest, service } }) => ({
+          type: "application",
+          name: service.name,
+          version: service.contract.version,
+          hashes: [{ alg: "SHA-256", content: digest }],
+        })),
       },
     },
     components: [

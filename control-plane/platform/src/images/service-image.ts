@@ -7,7 +7,7 @@ import { baseFiles, imageUser, nodePath } from "./base-layer.ts";
 import { architecture, type Image, imageOf, json } from "./image.ts";
 import type { Layer, LayerFile } from "./layer.ts";
 import { LayerCache } from "./layer-cache.ts";
-import { programFiles, programFolder, programPath } from "./program-layer.ts";
+import { type ImageProgram, programFiles, programFolder, programPath } from "./program-layer.ts";
 import { billOfMaterials, bundledPackages, type Part, sbomPath } from "./sbom.ts";
 
 /** What images of services stand on. */
@@ -31,54 +31,87 @@ export async function ownBase(cache: LayerCache = new LayerCache()): Promise<Ima
   return { layers, node: nodePath, variables: ["PATH=/usr/bin"], parts };
 }
 
+/** A program as it becomes an image. */
+export interface ImageProgramOf {
+  /** A unit's name, or `gateway-NAME`. */
+  readonly name: string;
+  readonly isGateway: boolean;
+  /** Of its services; of a gateway that of its backend, or none. */
+  readonly builds: readonly Build[];
+}
+
 /**
- * The image of one build: it starts the host of a unit with this service. `module`: a file of the project, by which the versions of bundled packages are
+ * The image of a unit or a gateway: it starts that program with these builds. `module`: a file of the project, by which the versions of bundled packages are
  * found. Throws `invalid_configuration` for a build that runs elsewhere.
  */
-export async function serviceImage(
-  build: Build,
+export async function programImageOf(
+  { builds, isGateway, name }: ImageProgramOf,
   base: ImageBase,
   { cache = new LayerCache(), module }: { cache?: LayerCache; module?: string | undefined } = {},
 ): Promise<Image> {
-  // Which commit it was made from is no part of what it is.
+  const programs = await programFiles();
+  const files = new Map<string, LayerFile>();
+  for (const build of builds) for (const [path, file] of filesOf(build)) files.set(path, file);
+  const all = [
+    { name: "kerf", version },
+    ...programs.packages,
+    ...builds.flatMap((build) => [...build.descriptor.packages, ...bundledPackages(build, module)]),
+  ];
+  files.set(sbomPath, {
+    bytes: billOfMaterials(name, builds, { base: base.parts, packages: all }),
+  });
+  const digests = builds.map(({ descriptor }) => descriptor.digest.slice(0, 12));
+  const layers = [
+    ...base.layers,
+    await cache.layer(`programs of kerf ${version}`, programs.files),
+    await cache.layer([name, ...digests].join(" "), files),
+  ];
+  const labels: Record<string, string> = {
+    "org.opencontainers.image.title": name,
+    "dev.kerf.version": version,
+    "dev.kerf.sbom": sbomPath,
+  };
+  for (const { descriptor } of builds)
+    labels[`dev.kerf.build.${descriptor.service.name}`] = descriptor.digest;
+  const [only, ...others] = builds.map(({ descriptor }) => descriptor.service);
+  if (only !== undefined && others.length === 0)
+    labels["org.opencontainers.image.version"] = only.contract.version;
+  return imageOf(layers, {
+    entrypoint: [base.node, programPath(entryOf(isGateway, builds))],
+    command: commandOf(name, builds),
+    user: `${imageUser}:${imageUser}`,
+    directory: programFolder,
+    variables: base.variables,
+    labels,
+  });
+}
+
+/** Which program starts. */
+export function entryOf(isGateway: boolean, builds: readonly Build[]): ImageProgram {
+  if (isGateway) return "gateway";
+  return builds.some(({ descriptor }) => descriptor.service.program !== undefined)
+    ? "sidecar"
+    : "host";
+}
+
+/** Its arguments: who it is, for whoever lists processes, and what it may load while its boot document is read. */
+export function commandOf(name: string, builds: readonly Build[]): string[] {
+  const preload = builds.map(({ descriptor: { service } }) => service.name);
+  return [name, programFolder, ...preload.map((each) => `${each}=${buildFolder(each)}`)];
+}
+
+/** The folder of a build, without which commit it was made from: that is no part of what it is. */
+function filesOf(build: Build): Map<string, LayerFile> {
   const { source: _, ...descriptor } = build.descriptor;
-  const { digest, packages, platform, service } = descriptor;
+  const { platform, service } = descriptor;
   if (platform !== undefined && platform !== `linux-${process.arch}`)
     throw elsewhere(service.name, platform);
-  const programs = await programFiles();
   const folder = buildFolder(service.name);
   const files = new Map<string, LayerFile>();
   for (const [path, { executable }] of Object.entries(descriptor.files))
     files.set(`${folder}/${path}`, fileOf(build, path, executable));
   files.set(`${folder}/${buildFiles.descriptor}`, { bytes: json(descriptor) });
-  const all = [
-    { name: "kerf", version },
-    ...programs.packages,
-    ...packages,
-    ...bundledPackages(build, module),
-  ];
-  files.set(sbomPath, { bytes: billOfMaterials(build, { base: base.parts, packages: all }) });
-  const layers = [
-    ...base.layers,
-    await cache.layer(`programs of kerf ${version}`, programs.files),
-    await cache.layer(`${service.name} ${digest.slice(0, 12)}`, files),
-  ];
-  const program = programPath(service.program === undefined ? "host" : "sidecar");
-  return imageOf(layers, {
-    entrypoint: [base.node, program],
-    command: [service.name, programFolder, `${service.name}=${folder}`],
-    user: `${imageUser}:${imageUser}`,
-    directory: programFolder,
-    variables: base.variables,
-    labels: {
-      "org.opencontainers.image.title": service.name,
-      "org.opencontainers.image.version": service.contract.version,
-      "dev.kerf.service": service.name,
-      "dev.kerf.build": digest,
-      "dev.kerf.version": version,
-      "dev.kerf.sbom": sbomPath,
-    },
-  });
+  return files;
 }
 
 function fileOf({ directory }: Build, path: string, executable?: boolean): LayerFile {

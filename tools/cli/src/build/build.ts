@@ -1,12 +1,11 @@
 import { join, resolve } from "node:path";
-import { KerfError } from "@kerf/kernel";
 import type { BuildOptions } from "../commands/build.ts";
 import { homeToStart } from "../connection/home.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { progressView } from "../output/progress-view.ts";
 import { builtText } from "./built-text.ts";
-import { imageArguments } from "./image-arguments.ts";
+import { imageArguments, programArguments } from "./image-arguments.ts";
 import { imageText } from "./image-text.ts";
 import { runBuilder, runImageMaker } from "./run-builder.ts";
 import { whatToBuild } from "./what-to-build.ts";
@@ -25,10 +24,8 @@ export async function build(services: readonly string[], options: BuildOptions):
   try {
     const args = ["--module", module, "--out", out, "--", ...names];
     const { builds } = await runBuilder(args, (event) => view?.event(event));
-    const [build, ...others] = builds;
-    if (ofImage !== undefined && build !== undefined) {
-      if (others.length > 0) throw severalImages(builds.length);
-      const of = ["--build", build.directory, "--module", module, ...ofImage];
+    if (ofImage !== undefined) {
+      const of = [...programArguments(services, builds), "--module", module, ...ofImage];
       const image = await runImageMaker(of, (event) => view?.event(event));
       if (json) printJson({ builds, image });
       else view?.result(imageText(image));
@@ -37,11 +34,4 @@ export async function build(services: readonly string[], options: BuildOptions):
   } finally {
     view?.close();
   }
-}
-
-function severalImages(count: number): KerfError {
-  return new KerfError("usage", {
-    message: `An image holds one service, and these are ${count}.`,
-    fix: "Name the one: kerf build orders --image REF",
-  });
 }

@@ -27,7 +27,8 @@ export interface BuiltApp {
 
 /** What is said of the image of a build. */
 export interface BuiltImage {
-  readonly service: string;
+  /** The unit, or `gateway-NAME`. */
+  readonly program: string;
   readonly image: string;
   readonly digest?: string;
   readonly bytes?: number;

@@ -22,8 +22,8 @@ export function buildCommand(): Command {
       .summary("build services, so that they run without their source")
       .description(
         "Builds services and backends of gateways: the code of each as one module, its migrations, what it offers and what it was written " +
-          "against. A build is named by its content: the same code is the same build, from whatever folder. Needs no running app. With --image one service " +
-          "becomes an image for containers, without a daemon; what is one build on one base is one digest.",
+          "against. A build is named by its content: the same code is the same build, from whatever folder. Needs no running app. With --image the services " +
+          "of a unit, or a gateway, become an image for containers, without a daemon; the same builds on one base are one digest.",
       )
       .argument(
         "[services...]",
@@ -31,7 +31,10 @@ export function buildCommand(): Command {
       )
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--out <dir>", "folder of the builds (default: builds in the folder of the state)")
-      .option("--image <ref>", "make the image of one service: registry.example.com/shop/orders:1")
+      .option(
+        "--image <ref>",
+        "make the image of a unit or a gateway: registry.example.com/shop/orders:1",
+      )
       .option(
         "--base <ref>",
         "with --image: an image with Node in it to stand on (default: this Node)",
@@ -45,7 +48,7 @@ export function buildCommand(): Command {
       .addOption(stateOption())
       .option(
         "--json",
-        "print it as JSON: {image: {service, image, digest, bytes, output, pushed, dockerfile}, builds: [{service, kind, version, digest, directory, unchanged, bytes, files, migrations, notes}]}",
+        "print it as JSON: {image: {program, image, digest, bytes, output, pushed, dockerfile}, builds: [{service, kind, version, digest, directory, unchanged, bytes, files, migrations, notes}]}",
       )
       .action(async (services: string[], options: BuildOptions) => {
         const { build } = await import("../build/build.ts");
@@ -59,6 +62,7 @@ export function buildCommand(): Command {
         "kerf build orders --image registry.example.com/shop/orders:1 --push",
         "as an image, to a registry",
       ],
+      ["kerf build gateway:web --image shop/gateway-web:1 --output web.tar", "a gateway"],
       ["kerf build orders --image shop/orders:1 --output orders.tar", "as a file for docker load"],
       ["kerf build orders --json | jq -r '.builds[0].digest'", "for scripts"],
     ],

@@ -126,7 +126,8 @@ export class Registry {
     } catch (cause) {
       throw new KerfError("unavailable", {
         message: `The registry ${this.#name.registry} does not answer.`,
-        why: String((cause as Error).cause ?? (cause as Error).message),
+        // What fetch says itself is always the same.
+        why: ((cause as Error).cause as Error | undefined)?.message ?? (cause as Error).message,
         fix: "See whether its name is right and this machine reaches it.",
         cause,
       });
