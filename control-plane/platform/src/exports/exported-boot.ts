@@ -1,11 +1,7 @@
 import type { DiscoverySettings } from "@kerf/call";
 import type { BootFile } from "@kerf/call/host";
 import type { AppManifest } from "@kerf/service";
-import {
-  databasesOf,
-  type ExportedProgram,
-  filesOf,
-} from "./exported-programs.ts";
+import { databasesOf, type ExportedProgram, filesOf } from "./exported-programs.ts";
 import type { ExportOptions } from "./export-options.ts";
 import { placementFor } from "./exported-placement.ts";
 
@@ -152,7 +148,8 @@ function common(
   });
   // Files that a gateway's settings name are seen from the app's module.
   const appModule =
-    layout.appModule ?? (filesOf(program).length > 0 ? `${layout.secrets}/files/app.js` : undefined);
+    layout.appModule ??
+    (filesOf(program).length > 0 ? `${layout.secrets}/files/app.js` : undefined);
   return {
     app: manifest.app,
     environment,

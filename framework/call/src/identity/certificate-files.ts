@@ -66,7 +66,9 @@ export class CertificateFileSource {
       });
     }
     // Both files are replaced at once, but read one after the other.
-    if (!new X509Certificate(certificate as string).checkPrivateKey(createPrivateKey(key as string)))
+    if (
+      !new X509Certificate(certificate as string).checkPrivateKey(createPrivateKey(key as string))
+    )
       throw new KerfError("not_ready", "The key is another one than the certificate's.");
     this.#given = certificate;
     return { key, certificate } as { key: string; certificate: string };

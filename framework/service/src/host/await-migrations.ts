@@ -25,10 +25,13 @@ export async function awaitMigrations(
     const connection = boot.databases[name];
     if (database === undefined || connection === undefined) continue;
     const build = boot.builds?.[name];
-    const directory = build === undefined ? database.migrations : join(build, buildFiles.migrations);
+    const directory =
+      build === undefined ? database.migrations : join(build, buildFiles.migrations);
     const wanted = (await readMigrations(directory)).map((file) => file.name);
     for (;;) {
-      const missing = await missingOf(connectionTo(connection), wanted).catch((error: unknown) => error as Error);
+      const missing = await missingOf(connectionTo(connection), wanted).catch(
+        (error: unknown) => error as Error,
+      );
       if (!(missing instanceof Error) && missing.length === 0) break;
       if (clock.now() > until) throw notMigrated(name, missing);
       if (!isTold) log.info("waiting for the migrations of its databases", { service: name });

@@ -34,7 +34,8 @@ export async function migrateDatabases(
     const owner = DatabaseServer.fromUrl(url.owner).admin();
     if (url.admin !== undefined) await prepare(service, directory, url, owner);
     const { applied, before } = await migrate(owner, directory, systemSchema, { ahead: "allowed" });
-    if (url.app !== undefined) await showHistory(owner, DatabaseServer.fromUrl(url.app).admin().user);
+    if (url.app !== undefined)
+      await showHistory(owner, DatabaseServer.fromUrl(url.app).admin().user);
     log.info("the database is as its service needs it", { service, applied, before });
   }
 }

@@ -46,7 +46,12 @@ function composeCommand(): Command {
       .option("--json", jsonHelp)
       .action(
         async (
-          options: ExportOptions & { out: string; postgresImage: string; port: number; json?: true },
+          options: ExportOptions & {
+            out: string;
+            postgresImage: string;
+            port: number;
+            json?: true;
+          },
         ) => {
           const { resolve } = await import("node:path");
           const { runExporter } = await import("../export/run-exporter.ts");
@@ -85,7 +90,10 @@ function kubernetesCommand(): Command {
         );
       }),
     [
-      ["kerf export kubernetes --registry registry.example.com/team | kubectl apply -f -", "all of it"],
+      [
+        "kerf export kubernetes --registry registry.example.com/team | kubectl apply -f -",
+        "all of it",
+      ],
       ["kerf export kubernetes --mesh --discovery dns --out deploy/", "inside of a mesh"],
     ],
   );
@@ -103,7 +111,10 @@ function helmCommand(): Command {
       .option("--out <dir>", "folder of the charts", "charts")
       .option("--json", jsonHelp)
       .action(
-        async (names: string[], options: KubernetesExportOptions & { out: string; json?: true }) => {
+        async (
+          names: string[],
+          options: KubernetesExportOptions & { out: string; json?: true },
+        ) => {
           const { resolve } = await import("node:path");
           const { runExporter } = await import("../export/run-exporter.ts");
           const out = resolve(options.out);
@@ -144,7 +155,10 @@ function secretsCommand(): Command {
         );
       }),
     [
-      ["kerf export secrets --server main=./admin-url | kubectl apply -f -", "databases on a server by URL"],
+      [
+        "kerf export secrets --server main=./admin-url | kubectl apply -f -",
+        "databases on a server by URL",
+      ],
     ],
   );
 }

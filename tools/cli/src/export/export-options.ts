@@ -37,7 +37,12 @@ export function withExportOptions(command: Command): Command {
   return command
     .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
     .addOption(stateOption())
-    .option("--registry <name>", "where its images lie, as in registry.example.com/team", registry, "localhost:5000")
+    .option(
+      "--registry <name>",
+      "where its images lie, as in registry.example.com/team",
+      registry,
+      "localhost:5000",
+    )
     .option("--environment <name>", "part of every identity", "production")
     .option("--tag <name=tag>", "tag of the image of a program (default: its build's)", pairs, {})
     .option("--replicas <n>", "copies of each program, at least", count, 2)
@@ -51,23 +56,48 @@ export function withKubernetesOptions(command: Command): Command {
   return withExportOptions(command)
     .option("--namespace <name>", "where everything goes (default: the app's name)")
     .addOption(
-      new Option("--discovery <how>", "how programs find each other: at once and with a right to read EndpointSlices, or within seconds by DNS")
+      new Option(
+        "--discovery <how>",
+        "how programs find each other: at once and with a right to read EndpointSlices, or within seconds by DNS",
+      )
         .choices(["endpointslices", "dns"])
         .default("endpointslices"),
     )
-    .option("--issuer <name>", "Issuer of cert-manager, or cluster/NAME for a ClusterIssuer", "kerf")
+    .option(
+      "--issuer <name>",
+      "Issuer of cert-manager, or cluster/NAME for a ClusterIssuer",
+      "kerf",
+    )
     .option("--mesh", "no certificates of its own: a mesh has them")
     .addOption(
-      new Option("--postgres <where>", "servers by URL in Secrets, or a cluster of CloudNativePG for each")
+      new Option(
+        "--postgres <where>",
+        "servers by URL in Secrets, or a cluster of CloudNativePG for each",
+      )
         .choices(["url", "cloudnative-pg"])
         .default("url"),
     )
     .option("--external-secrets <store>", "take Secrets from this ClusterSecretStore")
     .option("--gateway <namespace/name>", "Gateway that requests come in by (Gateway API)", ingress)
-    .option("--domain <gateway=host>", "host name of a gateway of the app; repeat it for more", hosts, {})
-    .option("--canary <gateway=tag:percent>", "another image of a gateway, and its share of the requests: web=1a2b:10%", canaries, {})
+    .option(
+      "--domain <gateway=host>",
+      "host name of a gateway of the app; repeat it for more",
+      hosts,
+      {},
+    )
+    .option(
+      "--canary <gateway=tag:percent>",
+      "another image of a gateway, and its share of the requests: web=1a2b:10%",
+      canaries,
+      {},
+    )
     .option("--prometheus <url>", "scale by what waits, with KEDA, where the app says so")
-    .option("--egress <program=port>", "TCP port outside that a program may reach; repeat it for more", ports, {});
+    .option(
+      "--egress <program=port>",
+      "TCP port outside that a program may reach; repeat it for more",
+      ports,
+      {},
+    );
 }
 
 /** The options as the exporter takes them. */
@@ -86,14 +116,28 @@ export function exporterOptions(options: ExportOptions): Record<string, unknown>
 
 /** The same for Kubernetes; `app`: its name, which is the namespace's when none is given. */
 export function kubernetesOptions(options: KubernetesExportOptions): Record<string, unknown> {
-  const { canary, discovery, domain, egress, externalSecrets, gateway, issuer, mesh, namespace, postgres, prometheus } = options;
+  const {
+    canary,
+    discovery,
+    domain,
+    egress,
+    externalSecrets,
+    gateway,
+    issuer,
+    mesh,
+    namespace,
+    postgres,
+    prometheus,
+  } = options;
   const [, cluster, name = issuer] = /^(cluster\/)?(.*)$/.exec(issuer) ?? [];
   return {
     ...exporterOptions(options),
     ...(namespace === undefined ? undefined : { namespace }),
     discovery,
     certificates:
-      mesh === true ? "mesh" : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
+      mesh === true
+        ? "mesh"
+        : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
     postgres,
     secrets: externalSecrets === undefined ? "existing" : { store: externalSecrets },
     ...(gateway === undefined ? undefined : { ingress: gateway }),
@@ -134,9 +178,13 @@ function ingress(text: string): string {
 }
 
 /** `NAME=VALUE`, read once more for each time that it is given. */
-export function pairs(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+export function pairs(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
   const [, name, value] = /^([a-z0-9-]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError("It is like NAME=VALUE.");
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError("It is like NAME=VALUE.");
   return { ...before, [name]: value };
 }
 

@@ -6,7 +6,9 @@ export interface KubernetesOptions extends ExportOptions {
   /** How programs find each other: by watching EndpointSlices, at once and with a right to read them, or by DNS, within seconds and without. */
   readonly discovery: "endpointslices" | "dns";
   /** Whose certificates programs prove themselves with: those of an Issuer of cert-manager, or none, inside of a mesh that does it. */
-  readonly certificates: { readonly issuer: string; readonly kind: "Issuer" | "ClusterIssuer" } | "mesh";
+  readonly certificates:
+    | { readonly issuer: string; readonly kind: "Issuer" | "ClusterIssuer" }
+    | "mesh";
   /** Where the databases lie: servers whose URLs are in Secrets, or a cluster of CloudNativePG for each server. */
   readonly postgres: "url" | "cloudnative-pg";
   /** Where Secrets come from: somebody makes them, or External Secrets takes them from a store. */
@@ -16,7 +18,9 @@ export interface KubernetesOptions extends ExportOptions {
   /** Host names of gateways, by the gateway's name. */
   readonly domains?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Of gateways: another tag, beside the one that serves, and the share of requests that it gets (0 to 1). */
-  readonly canary?: Readonly<Record<string, { readonly tag: string; readonly share: number }>> | undefined;
+  readonly canary?:
+    | Readonly<Record<string, { readonly tag: string; readonly share: number }>>
+    | undefined;
   /** Where Prometheus is asked; with it units scale by events that wait and calls in flight (KEDA). */
   readonly prometheus?: string | undefined;
   /** TCP ports outside of the namespace that programs may reach beside databases, broker and telemetry, by program. */

@@ -14,7 +14,13 @@ import { programs } from "../../programs.ts";
 import { issueCertificate, makeAuthority } from "../../resources/certificates.ts";
 import { programEnvironment, programExecArgv } from "../../runtimes/environment.ts";
 import { drawnSecrets } from "../drawn-secrets.ts";
-import { type BootLayout, certificateFiles, exportedBoot, exportedMigration, secretNames } from "../exported-boot.ts";
+import {
+  type BootLayout,
+  certificateFiles,
+  exportedBoot,
+  exportedMigration,
+  secretNames,
+} from "../exported-boot.ts";
 import { databasesOf, type ExportedProgram, exportedProgramsOf } from "../exported-programs.ts";
 import type { ExportOptions } from "../export-options.ts";
 
@@ -24,7 +30,7 @@ const hour = 3_600_000;
 export interface PlainProgram {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  log(): string;
+  readonly log: () => string;
 }
 
 /** An app without a platform. */
@@ -171,4 +177,3 @@ async function freePort(): Promise<number> {
   await once(server, "close");
   return port;
 }
-
