@@ -211,6 +211,18 @@ export const rows: readonly Row[] = [
     "kerf trace ID",
   ),
   cost(
+    "Personal data ends up in the logs of every service that touches it",
+    "A contract marks the field; nothing of it is written into logs, spans, metrics or errors, in whichever service",
+    built("tests/privacy.engine.test.ts"),
+    "npm run test:engines -- privacy",
+  ),
+  cost(
+    "What watches the app takes it along when it fails",
+    "Telemetry is bounded and waits for nobody: with its store gone, stopped or full no request fails",
+    built("tests/faults.engine.test.ts"),
+    "npm run faults -- --only telemetry",
+  ),
+  cost(
     "The machine of a developer needs a daemon for everything",
     "npm and nothing else: Node, PostgreSQL and the platform come through npm and end with the terminal",
     built("tests/fresh-clone.engine.test.ts"),
@@ -347,6 +359,12 @@ export const rows: readonly Row[] = [
     "Traces, metrics and logs in a store of their own, a map, and the answer in one sentence with its evidence",
     built("tests/shop/why.engine.test.ts"),
     "kerf why ORDER",
+  ),
+  cost(
+    "Nobody notices, or everybody is woken for nothing",
+    "An objective for every operation, judged by how fast its budget is spent over two windows; told once, with owner, who is on call, traces and the last change; silences and rotas",
+    built("tests/alerts.engine.test.ts"),
+    "kerf alerts",
   ),
   cost(
     "Eight backups that do not fit together",

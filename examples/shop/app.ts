@@ -21,6 +21,15 @@ export default app("shop", {
     notifications: () => import("./notifications/service.ts"),
     recommendations: () => import("./recommendations/service.ts"),
   },
+  // Buttons on the dashboard's map while the shop is developed, for whoever sees it for the first time.
+  demonstrations: {
+    "place an order": {
+      call: "orders.place",
+      input: { items: [{ sku: "glue-hide", quantity: 1 }], payment: { method: "card-ok" } },
+      as: "ada",
+    },
+    "break recommendations": { stop: "recommendations" },
+  },
   gateways: {
     web: gateway({
       expose: [users, catalog, search, inventory, orders, notifications],

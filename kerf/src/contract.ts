@@ -30,6 +30,7 @@ export {
   type QueryPolicies,
   type Criticality,
   type Fallbacks,
+  type Objective,
   only,
   type Only,
   optional,
@@ -39,6 +40,7 @@ export {
   safe,
   type SafeResult,
   type Schema,
+  sensitive,
   stream,
   type StreamCall,
 } from "@kerf/contract";

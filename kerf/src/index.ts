@@ -10,9 +10,13 @@ export {
 } from "@kerf/data";
 export { type CallContext, type Clock, delay, newId, type Random } from "@kerf/kernel";
 export {
+  type AlertSettings,
+  type AlertWindowSettings,
   apiKeys,
   type ApiKeysOptions,
   type App,
+  type Demonstration,
+  type Demonstrations,
   app,
   type AuthenticationMethod,
   clientCertificates,

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
-import type { RunningShop } from "../shop/running-shop.ts";
+import { runKerf } from "../shop/running-shop.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -20,20 +20,22 @@ export class DashboardBrowser {
     this.url = url;
     page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("console", (message) => {
-      // A trace that was asked for before its spans arrived is asked for again.
-      const isEarly = message.location().url.includes("/api/traces/");
-      if (message.type() === "error" && !isEarly) this.complaints.push(message.text());
+      const { url } = message.location();
+      // What was asked for before its spans arrived is asked for again.
+      const isEarly = /\/api\/(?:traces\/|why\?)/.test(url);
+      if (message.type() === "error" && !isEarly) this.complaints.push(`${message.text()} ${url}`);
     });
   }
 
-  static async open(shop: RunningShop): Promise<DashboardBrowser> {
+  /** `home`: the folder of state of the platform whose dashboard it is. */
+  static async open({ home }: { readonly home: string }): Promise<DashboardBrowser> {
     const executablePath = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" });
     // Its own sandbox needs rights that root in a container has not.
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
     const browser = await chromium.launch({ executablePath: executablePath.trim(), args });
     try {
       const page = await browser.newPage({ viewport: { width: 1360, height: 800 } });
-      const { stdout } = await shop.kerf("dashboard");
+      const { stdout } = await runKerf(home, ["dashboard"]);
       const link = stdout.trim();
       // In a checkout the first one waits while the pages are built; that answer is none of theirs.
       await page.goto(link);

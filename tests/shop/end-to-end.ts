@@ -13,6 +13,9 @@ interface Order {
   reason?: string;
 }
 
+/** A shop that runs, as far as these scenarios need it. */
+export type Shop = Pick<RunningShop, "home" | "kerf" | "remove" | "status" | "stop" | "url">;
+
 /** Copies of each unit: what holds for the shop has to hold with any number of them. */
 const copies = 2;
 
@@ -21,20 +24,22 @@ const expected = (unit: string): string =>
   unit === "recommendations" && !hasPython ? "stopped" : "ready";
 
 /** The shop through its gateway, as clients meet it: the same for every placement, and with each unit in two copies. */
-export function endToEnd(
+export function endToEnd<Running extends Shop = RunningShop>(
   placement: string,
   args: readonly string[],
   units: Record<string, string[]>,
   /** What must hold after all of it, with its name. */
-  afterwards: Readonly<Record<string, (shop: RunningShop) => Promise<void>>> = {},
+  afterwards: Readonly<Record<string, (shop: Running) => Promise<void>>> = {},
+  /** How it is started: as a user of `kerf dev` does, where nothing else is said. */
+  start: (args: readonly string[]) => Promise<Shop> = (given) => RunningShop.start(given),
 ): void {
-  describe(`the shop, ${placement}`, { timeout: 120_000 }, () => {
-    let shop: RunningShop;
+  describe(`the shop, ${placement}`, { timeout: 240_000 }, () => {
+    let shop: Shop;
     let customer: Customer;
     const anonymous = (): Customer => new Customer(shop.url);
 
     before(async () => {
-      shop = await RunningShop.start([...args, "--replicas", String(copies)]);
+      shop = await start([...args, "--replicas", String(copies)]);
       customer = await Customer.signedUp(shop.url);
     });
     after(async () => {
@@ -380,7 +385,8 @@ export function endToEnd(
       assert.equal((await customer.get("/orders?limit=50")).body.items.length, before);
     });
 
-    for (const [name, holds] of Object.entries(afterwards)) test(name, () => holds(shop));
+    for (const [name, holds] of Object.entries(afterwards))
+      test(name, () => holds(shop as Running));
   });
 }
 

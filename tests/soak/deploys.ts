@@ -26,6 +26,8 @@ export interface DeploysOptions {
   readonly rate: number;
   /** How long a new release is watched beside the old one, seconds. */
   readonly watch: number;
+  /** What units are. */
+  readonly runtime?: string;
 }
 
 /** What a run found. */
@@ -54,7 +56,7 @@ export async function runDeploys(
   const source = await SourceCopy.make();
   try {
     log(`deploys: seed ${options.seed}, about ${options.rate} requests/s; building everything`);
-    const shop = await ReleasedShop.start(source.app);
+    const shop = await ReleasedShop.start(source.app, "--runtime", options.runtime ?? "process");
     let keep = true;
     try {
       const report = await changeUnderLoad(shop, source, options, log, signal);

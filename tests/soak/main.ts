@@ -1,6 +1,6 @@
 // `npm run soak -- SOAK`: apps that are changed under load while no request may fail; docs/guides/chaos.md says what each does and what is checked.
 // Exits with 0 when everything held, 1 when not.
-import { helpOf, readCommandLine, whole } from "@kerf/testing/command-line";
+import { choice, helpOf, readCommandLine, whole } from "@kerf/testing/command-line";
 import { runDeploys } from "./deploys.ts";
 import { isSound, runKills } from "./kills/kills.ts";
 import { runScale } from "./scale.ts";
@@ -32,6 +32,7 @@ const command = {
     rollbacks: whole("how many rollbacks", { from: 0, to: 10_000 }, 20),
     cuts: whole("how many cuts, and as many joins", { from: 0, to: 10_000 }, 20),
     watch: whole("deploys: how long a new release is watched, seconds", { from: 0, to: 300 }, 2),
+    runtime: choice("deploys: what units are", ["process", "docker"], "process"),
     seed: whole("what load and changes are drawn from", { from: 0, to: 0xffff_ffff }, 1),
     rounds: whole("kills: how many moments, 0 for all", { from: 0, to: 10_000 }, 0),
     services: whole("teams: how many services", { from: 1, to: 90 }, 50),

@@ -8,10 +8,10 @@ const readyMs = 60_000;
 
 /** The shop under load, run from releases. */
 export class ReleasedShop extends ReleasedApp {
-  /** Builds everything, starts it and waits until it is ready. */
-  static async start(app: string): Promise<ReleasedShop> {
+  /** Builds everything, starts it and waits until it is ready. `options`: more of `kerf up`. */
+  static async start(app: string, ...options: readonly string[]): Promise<ReleasedShop> {
     const shop = new ReleasedShop(await ReleasedApp.makeHome(), app);
-    await shop.begin();
+    await shop.begin(options);
     try {
       await shop.#setSecrets();
       return shop;

@@ -11,11 +11,20 @@ export {
   type RolloutStep,
   rolloutStep,
 } from "./changes.ts";
+export {
+  alertOperations,
+  type AlertStatus,
+  type DestinationStatus,
+  type ObjectiveStatus,
+  type Silence,
+} from "./alerts.ts";
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
+export { foreignImage, type ForeignImageStatus, imageOperations } from "./images.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { operatorHeader } from "./operator-header.ts";
+export { onCallOperations, type OnCallStatus, type Rota } from "./on-call.ts";
 export { platform, type PlatformContract } from "./platform.ts";
 export { type ProgressEvent, progressEvent } from "./progress.ts";
 export { settingsOperations } from "./settings.ts";
@@ -25,9 +34,12 @@ export {
   type MetricSeries,
   type Span,
   telemetryOperations,
+  type TraceComparison,
   type TraceSummary,
   type TrafficMap,
 } from "./telemetry.ts";
+export { unitStopOperations } from "./unit-stops.ts";
+export { type WatchedChange, type WatchedRelease, watchOperations } from "./watches.ts";
 export { type Explanation, whyOperations } from "./why.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {

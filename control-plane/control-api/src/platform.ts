@@ -1,5 +1,6 @@
 import { command, contract, type ContractDescription, query, stream } from "@kerf/contract";
 import * as z from "zod";
+import { alertOperations } from "./alerts.ts";
 import { auditOperations } from "./audit.ts";
 import {
   asked,
@@ -11,14 +12,18 @@ import {
 } from "./changes.ts";
 import { dashboardOperations } from "./dashboard.ts";
 import { databaseMoveOperations } from "./database-moves.ts";
+import { imageOperations } from "./images.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
+import { onCallOperations } from "./on-call.ts";
 import { progressEvent } from "./progress.ts";
 import { settingsOperations } from "./settings.ts";
 import { sqlInput, sqlResult } from "./sql.ts";
 import { status } from "./status.ts";
 import { telemetryOperations } from "./telemetry.ts";
 import { tokenOperations } from "./tokens.ts";
+import { unitStopOperations } from "./unit-stops.ts";
+import { watchOperations } from "./watches.ts";
 import { whyOperations } from "./why.ts";
 
 const nothing = z.object({});
@@ -34,7 +39,7 @@ const principal = z.object({
  * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.4.0",
+  version: "1.5.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -149,6 +154,7 @@ export const platform = contract("platform", {
         "Exchanges the passwords of a service's database without losing a call, and proves that the old ones are refused.",
     }),
     ...databaseMoveOperations,
+    ...imageOperations,
     restart: command({
       http: "POST /api/units/{unit}/restart",
       input: z.object({ ...asked, unit: z.string() }),
@@ -285,6 +291,10 @@ export const platform = contract("platform", {
     ...dashboardOperations,
     ...telemetryOperations,
     ...whyOperations,
+    ...alertOperations,
+    ...onCallOperations,
+    ...unitStopOperations,
+    ...watchOperations,
     stop: command({
       http: { route: "POST /api/stop", status: 202 },
       input: nothing,

@@ -14,6 +14,8 @@ const recordedBy = {
   service: z.string(),
   unit: z.string().optional(),
   instance: z.string().optional(),
+  /** Number of the unit's release; absent where it runs from source. */
+  release: z.string().optional(),
 };
 
 /** A trace in one line: what its first span says, and what all of them came to. */
@@ -43,7 +45,6 @@ export const span = z.object({
   /** The span above; absent for the first one. */
   parentId: z.string().optional(),
   ...recordedBy,
-  release: z.string().optional(),
   name: z.string(),
   /** OpenTelemetry's number: 1 internal, 2 server, 3 client, 4 producer, 5 consumer. */
   kind: z.int(),
@@ -135,6 +136,28 @@ export const metricSeries = z.object({
 });
 export type MetricSeries = z.infer<typeof metricSeries>;
 
+/** How traces differ from others. */
+export const traceComparison = z.object({
+  /** Traces that were looked at, of either side. */
+  selected: z.int(),
+  baseline: z.int(),
+  /** Where shares differ most first. */
+  differences: z.array(
+    z.object({
+      /** `service`, `release`, `instance`, `unit`, `operation`, or the name of an attribute. */
+      attribute: z.string(),
+      value: z.string(),
+      /** Traces of which a span has it. */
+      selected: z.int(),
+      baseline: z.int(),
+      /** Of all of that side, 0 to 1. */
+      selectedShare: z.number(),
+      baselineShare: z.number(),
+    }),
+  ),
+});
+export type TraceComparison = z.infer<typeof traceComparison>;
+
 /** Looking at what programs recorded. The holder of a narrowed token sees what its services recorded. */
 export const telemetryOperations = {
   traces: query({
@@ -181,6 +204,26 @@ export const telemetryOperations = {
     }),
     deadlineMs: 30_000,
     summary: "Lines of logs that a query asks for, the newest first.",
+  }),
+  compareTraces: query({
+    http: "GET /api/compare/traces",
+    input: z.object({
+      query: search,
+      from: time,
+      to: time,
+      /** What they are held against: the other traces that fit this; all of them where it is empty, */
+      against: search,
+      /** of the last 24 h where nothing else is said. */
+      againstFrom: time,
+      againstTo: time,
+      /** Traces of either side are only those that fit this too, with whichever of their spans. */
+      within: search,
+      limit: z.coerce.number().int().min(1).max(200).default(20),
+    }),
+    errors,
+    output: traceComparison,
+    deadlineMs: 30_000,
+    summary: "What tells the traces that a query finds from others: attributes by their shares.",
   }),
   metrics: query({
     http: "GET /api/metrics",

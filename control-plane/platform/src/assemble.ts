@@ -15,6 +15,12 @@ import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kern
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { ApiSurroundings } from "./api/operations.ts";
+import { Alerting } from "./alerts/alerting.ts";
+import { DestinationStore } from "./alerts/destinations/destination-store.ts";
+import { sendEmail } from "./alerts/destinations/email.ts";
+import { sendWebhook } from "./alerts/destinations/webhook.ts";
+import { OnCall } from "./alerts/on-call/on-call.ts";
+import { Silences } from "./alerts/silences.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
@@ -40,6 +46,8 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
+import type { Containers } from "./runtimes/docker/containers.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import { AutoScaling } from "./scaling/auto-scaling.ts";
 import { Lag } from "./scaling/lag.ts";
@@ -84,6 +92,8 @@ export interface Held {
   readonly epoch: number;
   /** Where programs talk over TCP: who certifies them, and who we are to them. */
   readonly security: Security | undefined;
+  /** Where units run in containers. */
+  readonly containers: Containers | undefined;
 }
 
 /** What the parts ask of the whole. */
@@ -108,6 +118,8 @@ export interface Parts {
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
   readonly memoryLimits: MemoryLimits;
+  /** Images of others, where units are containers. */
+  readonly images: ForeignImages | undefined;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -121,6 +133,8 @@ export interface Parts {
   readonly telemetry: StoreProcess;
   /** Takes logs there. */
   readonly logShipper: LogShipper;
+  /** Judges objectives and tells people. */
+  readonly alerting: Alerting;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -131,7 +145,7 @@ export interface Parts {
 export function assemble(
   options: PlatformOptions,
   around: PlatformSurroundings,
-  { home, keys, token, epoch, security }: Held,
+  { home, keys, token, epoch, security, containers }: Held,
   whole: Whole,
 ): Parts {
   const { clock, log, events } = around;
@@ -182,12 +196,14 @@ export function assemble(
   const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
 
   // The programs that run, wherever the runtime puts them.
-  const runtime = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const processes = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const runtime = containers?.beside(processes) ?? processes;
   const telemetryClient = new StoreClient(home.telemetrySocket, clock);
   const telemetry = new StoreProcess({
     home,
     clock,
-    runtime,
+    runtime: processes,
+    otlpSocket: containers?.otlpSocket ?? home.telemetryOtlpSocket,
     client: telemetryClient,
     // Who takes any port for the others does so for this one.
     usualPorts: environment === "dev" && options.platformPort !== 0,
@@ -222,7 +238,10 @@ export function assemble(
     network: options.network,
     environment,
     runtime,
-    boot: (program, record) => composeBoot(bootFacts, program, record),
+    boot: async (program, record) => {
+      if (program.kind === "host") await containers?.prepared();
+      return composeBoot(bootFacts, program, record);
+    },
     attached: (unit) => attached.of(unit),
     memoryLimit,
     changed: () => {
@@ -284,13 +303,26 @@ export function assemble(
     clock,
     epoch,
     key: keys.snapshot,
-    placement: () => deployed.placement(supervisor, facts()),
+    placement: () => {
+      const placement = deployed.placement(supervisor, facts());
+      return images?.into(placement) ?? placement;
+    },
     routers: () => supervisor.instances,
     onPublish: ({ generation }, signed) => {
       store.accept(signed);
       published.resolve(signed);
       log.info("placement published", { epoch, generation });
     },
+  });
+
+  // Images of others that run beside our units.
+  const images = containers?.images({
+    clock,
+    log,
+    changed: () => publisher.changed(),
+    acknowledged: () => publisher.acknowledged(),
+    gateways: () => manifest().gateways,
+    isService: (name) => manifest().services.some((service) => service.name === name),
   });
 
   // What is changed of all that while it runs.
@@ -433,6 +465,28 @@ export function assemble(
     sources: () => logFiles(home, databases.servers),
   });
 
+  // Who is told that objectives are missed.
+  const silences = new Silences(home.state, clock);
+  const onCall = new OnCall(home.state, clock);
+  const destinations = new DestinationStore(home.state, clock, settings.secrets);
+  const alerting = new Alerting({
+    clock,
+    log,
+    state: home.state,
+    environment,
+    manifest,
+    store: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
+    changes: () => audit.read({ limit: 1_000 }),
+    unitOf: (service) => deployed.unitOf(service),
+    url: () => whole.status().platform.url,
+    silences,
+    onCall,
+    destinations,
+    senders: { webhook: (sending) => sendWebhook(sending, () => clock.wall()), email: sendEmail },
+    random: () => systemRandom.next(),
+    problem: (error, source) => events.problem(error, source),
+  });
+
   // What is told to the outside: operators over HTTP, hosts over a socket.
   const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
@@ -441,6 +495,7 @@ export function assemble(
     events,
     databases,
     databaseMoves,
+    images,
     settings,
     audit,
     tokens: new TokenStore(home.state, clock),
@@ -455,9 +510,14 @@ export function assemble(
         slots: supervisor.slots,
         servers: databases.servers,
         telemetry: telemetry.endpoint !== undefined,
+        images: images?.logs ?? [],
       }),
     attached,
     telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
+    alerting,
+    silences,
+    destinations,
+    onCall,
     unitOf: (service) => deployed.unitOf(service),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
@@ -466,6 +526,13 @@ export function assemble(
     releases,
     placed: () => ({ deployment: deployed.current, kept: journal.kept }),
     settingsChanges,
+    rollouts,
+    unitStops: {
+      environment,
+      supervisor,
+      units: () => Object.keys(deployed.units),
+      assertFree: () => rollouts.assertFree(),
+    },
     openDashboard: (holder) => {
       const { code, expires } = sessions.issue(holder);
       return { url: `${whole.status().platform.url}/#code=${code}`, expires };
@@ -486,9 +553,15 @@ export function assemble(
     publisher,
     load,
     memoryLimits,
+    images,
     caller,
     reloader,
-    rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ...ownLogs]),
+    rotation: new LogRotation(clock, () => [
+      ...supervisor.logs,
+      ...databases.logs,
+      ...(images?.logs ?? []).map(({ file }) => file),
+      ...ownLogs,
+    ]),
     journal,
     releases,
     rollouts,
@@ -496,6 +569,7 @@ export function assemble(
     attached,
     telemetry,
     logShipper,
+    alerting,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.
@@ -515,6 +589,7 @@ export function assemble(
       listenHosts({
         ...common,
         socket: home.socket,
+        containers,
         supervisor,
         publisher,
         load,

@@ -203,6 +203,23 @@ test("an app comes up, answers, survives the death of each of its parts, and goe
     );
   });
 
+  await t.test("a unit that is stopped stays away until it is started", async () => {
+    const { instances } = await client.stopUnit({ unit: "greeter" });
+    assert.equal(instances.length, 1);
+    const states = async (): Promise<string[] | undefined> =>
+      (await client.status({})).units
+        .find(({ name }) => name === "greeter")
+        ?.instances.map(({ state }) => state);
+    assert.deepEqual(await states(), ["stopped"]);
+    assert.deepEqual((await client.stopUnit({ unit: "greeter" })).instances, []);
+    assert.equal((await client.startUnit({ unit: "greeter" })).instances.length, 1);
+    assert.deepEqual(await states(), ["ready"]);
+    assert.deepEqual((await client.startUnit({ unit: "greeter" })).instances, []);
+    const unknown = await safe(client.stopUnit({ unit: "nothing" }));
+    assert.equal(unknown.error?.data.code, "not_found");
+    await answers(`${gateway}/greetings/a`);
+  });
+
   await t.test("it stops when it is asked to, and leaves nothing running", async () => {
     await client.stop({});
     assert.equal(await platform.exited, 0);

@@ -24,6 +24,8 @@ export interface PlatformOptions {
   readonly broker: string | undefined;
   /** What programs talk over: Unix sockets of this machine, or TCP on 127.0.0.1 with mutual TLS. */
   readonly network: "unix" | "tcp";
+  /** What units are: processes, or containers of Docker, which talk over TCP. */
+  readonly runtime: "process" | "docker";
   /** Over TCP: how long certificates hold. */
   readonly lives: CertificateLives;
   readonly environment: string;
@@ -49,6 +51,14 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     throw wrong("--log-level", "is debug, info, warn or error");
   const network = values.network ?? "unix";
   if (network !== "unix" && network !== "tcp") throw wrong("--network", "is unix or tcp");
+  const runtime = values.runtime ?? "process";
+  if (runtime !== "process" && runtime !== "docker")
+    throw wrong("--runtime", "is process or docker");
+  if (runtime === "docker" && values.releases !== true)
+    throw wrong(
+      "--runtime docker",
+      "needs builds: kerf up makes them, and kerf dev runs the source",
+    );
   return {
     app: resolve(values.app),
     home: resolve(values.home),
@@ -58,7 +68,8 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     cut: values.cut,
     replicas: replicas(values.replicas ?? "1"),
     broker: values.broker,
-    network,
+    network: runtime === "docker" ? "tcp" : network,
+    runtime,
     lives: lives(values),
     environment,
     watch: values["no-watch"] !== true && values.releases !== true && environment === "dev",
@@ -82,6 +93,7 @@ function read(argv: readonly string[]) {
         replicas: { type: "string" },
         broker: { type: "string" },
         network: { type: "string" },
+        runtime: { type: "string" },
         "certificate-life": { type: "string" },
         "authority-life": { type: "string" },
         environment: { type: "string" },
@@ -94,7 +106,7 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--runtime process|docker] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
       cause,
     });
   }

@@ -71,7 +71,10 @@ export class Platform {
       ]);
       const security =
         options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
-      return new Platform(options, around, { home, unlock, keys, token, epoch, security });
+      const containers =
+        options.runtime === "docker" ? await openContainers(home, around) : undefined;
+      const held = { home, unlock, keys, token, epoch, security, containers };
+      return new Platform(options, around, held);
     } catch (cause) {
       unlock();
       throw cause;
@@ -190,12 +193,15 @@ export class Platform {
     await publisher.acknowledged();
     this.#assertStarting();
     scaling.start();
+    // They never hold up what is ours.
+    void this.#parts.images?.start();
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
     // What programs recorded meanwhile waits for it.
     this.#parts.telemetry.start();
     this.#parts.logShipper.start();
+    this.#parts.alerting.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -278,7 +284,7 @@ export class Platform {
     const { clock, log, events } = this.#around;
     const { caller, databases, draining, reloader, rotation, scaling, supervisor, memoryLimits } =
       this.#parts;
-    const { logShipper, telemetry } = this.#parts;
+    const { alerting, logShipper, telemetry } = this.#parts;
     this.#phase = "stopping";
     events.emit({ type: "stopping", reason });
     log.info(`stopping: ${reason}`);
@@ -292,7 +298,10 @@ export class Platform {
     draining.abort();
     reloader.stop();
     scaling.stop();
+    this.#parts.images?.stop();
     supervisor.letGo();
+    // What is about to stop fails nobody.
+    await attempt(bounded(clock, alerting.stop(), bounds.databases / 2));
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.
@@ -303,6 +312,7 @@ export class Platform {
     await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
+    await attempt(this.#held.containers?.close());
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();
     await attempt(caller.stop());
@@ -363,6 +373,15 @@ export class Platform {
     if (this.#phase === "starting") return;
     throw new KerfError("cancelled", "The platform was stopped while it started.");
   }
+}
+
+/** What runs containers is loaded here, and only here. */
+async function openContainers(
+  home: Home,
+  around: PlatformSurroundings,
+): Promise<NonNullable<Held["containers"]>> {
+  const { Containers } = await import("./runtimes/docker/containers.ts");
+  return Containers.open(home, around);
 }
 
 /** Waits for a work, but no longer than `ms` milliseconds. */

@@ -1,5 +1,6 @@
 import type { PlacedGateway, SnapshotStore } from "@kerf/call";
 import { RouteTable } from "@kerf/call/http";
+import { sensitiveNamesIn } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
 import type { GatewaySettings } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
@@ -99,7 +100,7 @@ function configurationOf(
     settings,
     authentication,
     front: fronts.prepare(settings),
-    traffic: traffic.prepare(settings),
+    traffic: traffic.prepare(settings, sensitiveNamesIn(contracts)),
     shaping: new GatewayShaping(settings, shaping),
   };
 }

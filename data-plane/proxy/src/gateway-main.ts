@@ -27,7 +27,7 @@ try {
   log = new Logger({
     level: boot.logLevel,
     sink,
-    fields: { unit: boot.unit, instance: boot.instance },
+    fields: { unit: boot.unit, instance: boot.instance, release: boot.release },
   });
   const { lifecycle } = await assembleGateway(boot, log);
   stopWhenAsked(lifecycle);

@@ -62,7 +62,7 @@ export async function assembleGateway(
   log: Logger,
   clock: Clock = systemClock,
 ): Promise<GatewayProgram> {
-  const { app, checked, environment, instance, unit } = boot;
+  const { app, checked, environment, instance, release, unit } = boot;
   const name = unit.replace(/^gateway:/, "");
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
@@ -71,7 +71,7 @@ export async function assembleGateway(
   const store = SnapshotStore.of(boot, log);
   const discovery = new PlacedDiscovery(store, { clock, random, log });
 
-  const resource = { app, environment, unit, instance };
+  const resource = { app, environment, unit, instance, release };
   const tracing = await openTracing(boot.telemetry ?? {}, {
     resource,
     clock,

@@ -1,11 +1,18 @@
-import { command, contract, error, query } from "kerf/contract";
+import { command, contract, error, query, sensitive } from "kerf/contract";
 import { z } from "zod";
 
-const User = z.object({ id: z.string(), email: z.string(), name: z.string() });
-const email = z
-  .email()
-  .max(254)
-  .transform((text) => text.toLowerCase());
+const name = sensitive(z.string().trim().min(1).max(100));
+const User = z.object({
+  id: z.string(),
+  email: sensitive(z.string()),
+  name: sensitive(z.string()),
+});
+const email = sensitive(
+  z
+    .email()
+    .max(254)
+    .transform((text) => text.toLowerCase()),
+);
 
 /** Who may shop: accounts and the tokens that prove them. */
 export const users = contract("users", {
@@ -17,8 +24,8 @@ export const users = contract("users", {
       access: "public",
       input: z.object({
         email,
-        name: z.string().trim().min(1).max(100),
-        password: z.string().min(8).max(200),
+        name,
+        password: sensitive(z.string().min(8).max(200)),
       }),
       output: User,
       errors: {
@@ -32,8 +39,8 @@ export const users = contract("users", {
       summary: "Answers with a token for an email address and its password.",
       http: { route: "POST /sessions", status: 201 },
       access: "public",
-      input: z.object({ email, password: z.string().max(200) }),
-      output: z.object({ token: z.string() }),
+      input: z.object({ email, password: sensitive(z.string().max(200)) }),
+      output: z.object({ token: sensitive(z.string()) }),
       errors: {
         wrongCredentials: error({
           status: 401,

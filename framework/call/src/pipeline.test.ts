@@ -225,6 +225,25 @@ test("the next calls wait no longer for an instance that hangs than the first on
   );
 });
 
+test("when all instances are new, as after a deploy, they may be slow; beside one that is not, an attempt is given up as before", async () => {
+  const side = new FarSide("old", "older");
+  const { bound, context, clock } = far(side);
+  const warm = (arrived: Arrived): void => arrived.answer(book);
+  side.behaviour = warm;
+  for (let call = 0; call < 40; call++) await bound(context()).get({ id: "a" });
+  const bounds = async (...addresses: string[]): Promise<number[]> => {
+    side.place(...addresses);
+    const seen = side.arrived.length;
+    for (let call = 0; call < 40; call++)
+      await bound(context({ deadlineMs: 10_000 })).get({ id: "a" });
+    return [...new Set(side.arrived.slice(seen).map(({ leftMs }) => Math.round(leftMs)))];
+  };
+  assert.deepEqual(await bounds("old", "new"), [50]);
+  assert.deepEqual(await bounds("newer", "newest"), [5_000]);
+  await clock.advance(10_001);
+  assert.deepEqual(await bounds("newer", "newest"), [50]);
+});
+
 test("the last attempt has all the time that is left, and a command its whole deadline", async () => {
   const side = new FarSide("a");
   const { bound, context, clock } = far(side);

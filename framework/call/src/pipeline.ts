@@ -305,7 +305,7 @@ export const pipeline: readonly Position[] = [
     reason:
       "Around the transport alone: it measures one instance. What may not be sent again has one attempt, which gets the whole deadline, and so has the last attempt of the others.",
     attempt: (target) => {
-      const { local, kind, latency, policies, recorded } = target;
+      const { balancer, local, kind, latency, policies, recorded } = target;
       if (local !== undefined || kind === "stream") return undefined;
       return (call) => {
         const { whole, attemptedAt } = call;
@@ -314,10 +314,12 @@ export const pipeline: readonly Position[] = [
           return;
         }
         const left = whole.deadline - attemptedAt;
+        // What was measured before a deploy was measured of instances that were warm.
+        const measured = balancer.areNew(attemptedAt) ? undefined : latency;
         call.context = new CallContext({
           clock: whole.clock,
           wheel: whole.wheel,
-          deadline: attemptedAt + attemptTimeout(left, latency, attemptedAt, policies),
+          deadline: attemptedAt + attemptTimeout(left, measured, attemptedAt, policies),
           trace: whole.trace,
           caller: whole.caller,
           principal: whole.principal,

@@ -193,6 +193,8 @@ export interface ProgramBoot {
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   readonly instance: string;
+  /** Number of the unit's release; absent where it runs from source. */
+  readonly release?: number | undefined;
   /** Services that this instance runs; for a gateway its backend's name or nothing. */
   readonly services: readonly string[];
   /** Absolute paths of the builds that services are loaded from; the others come from the app's source. */

@@ -1,8 +1,10 @@
 import type { Contract } from "./contract.ts";
 import type { EventDeclaration } from "./event.ts";
+import { objectiveProblems } from "./objective.ts";
 import { parseHttpRoute, pathParameters } from "./http-route.ts";
 import type { Operation } from "./operation.ts";
 import { isSchema, type JsonSchema, type Schema, type SchemaSide, toJsonSchema } from "./schema.ts";
+import { sensitiveFieldsOf } from "./sensitive/fields.ts";
 
 const namePattern = /^[a-z][a-z0-9-]{0,39}$/;
 const memberPattern = /^[a-z][A-Za-z0-9]{0,63}$/;
@@ -76,6 +78,10 @@ function checkOperation(
   checkBound(operation.deadlineMs, "deadlineMs", 3_600_000, problem);
   checkBound(operation.maxBodyBytes, "maxBodyBytes", 1_073_741_824, problem);
   checkBound(operation.attempts, "attempts", 5, problem);
+  if (operation.objective !== undefined)
+    for (const each of objectiveProblems("objective", operation.objective)) problem(each);
+  if (operation.kind === "stream" && operation.objective && operation.objective.within)
+    problem("objective.within: a stream is answered item by item; it has no time of its own");
   checkBound(operation.policies.cache?.ttlMs, "cache.ttlMs", 86_400_000, problem);
   if (!criticalities.includes(operation.criticality))
     problem(
@@ -125,6 +131,10 @@ function checkEvent(declared: EventDeclaration, problem: (text: string) => void)
     problem("key must name the field that orders");
   else if (schema !== undefined && !hasProperty(schema, declared.key))
     problem(`key ${JSON.stringify(declared.key)} is no field of the schema`);
+  else if (schema !== undefined && sensitiveFieldsOf(schema)?.covers([declared.key]) === true)
+    problem(
+      `key ${JSON.stringify(declared.key)} is sensitive; keys stand in logs, so let another field order`,
+    );
   if (!Number.isInteger(declared.version) || declared.version < 1)
     problem(`version ${String(declared.version)} must be a whole number from 1`);
   for (const [from, upcast] of Object.entries(declared.upcast)) {

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { KerfError } from "@kerf/kernel";
 import { z } from "zod";
 import { contract } from "./contract.ts";
+import { describeContract } from "./description.ts";
 import { error } from "./declared-error.ts";
 import { event } from "./event.ts";
 import { command, query, stream } from "./operation.ts";
@@ -96,6 +97,44 @@ test("an operation that is exposed must say who may call it", () => {
   assert.deepEqual(problems, [
     `operations.a: http needs access "public" or "user"; "service" is never exposed`,
   ]);
+});
+
+test("an objective promises what can be kept, and is part of the description", () => {
+  const of = (objective: unknown, kind = query) =>
+    problemsOf(() =>
+      contract("shop", {
+        version: "1.0.0",
+        operations: { a: kind({ input: any, output: any, objective: objective as never }) },
+      }),
+    );
+  const wrong = { available: 1, within: { ms: 0, share: 0.2, mean: 1 }, p99: 1 };
+  assert.deepEqual(of(wrong), [
+    "operations.a: objective.p99 is no field; there are available, within",
+    "operations.a: objective.available 1 must be a share from 0.5 to 0.99999, such as 0.999",
+    "operations.a: objective.within.mean is no field; there are ms, share",
+    "operations.a: objective.within.ms 0 must be from 1 to 3600000",
+    "operations.a: objective.within.share 0.2 must be a share from 0.5 to 0.99999, such as 0.999",
+  ]);
+  assert.deepEqual(of({}), ["operations.a: objective promises nothing; false says so"]);
+  assert.deepEqual(of("high"), ["operations.a: objective must be { available, within } or false"]);
+  assert.deepEqual(of({ within: { ms: 1, share: 0.9 } }, stream as never), [
+    "operations.a: objective.within: a stream is answered item by item; it has no time of its own",
+  ]);
+  const objective = { available: 0.9, within: { ms: 300, share: 0.99 } };
+  const { operations } = describeContract(
+    contract("shop", {
+      version: "1.0.0",
+      operations: {
+        a: query({ input: any, output: any, objective }),
+        b: query({ input: any, output: any, objective: false }),
+        c: query({ input: any, output: any }),
+      },
+    }),
+  );
+  assert.deepEqual(
+    Object.values(operations).map((described) => described.objective),
+    [objective, false, undefined],
+  );
 });
 
 test("an operation that nobody thought about is for users only", () => {

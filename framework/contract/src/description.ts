@@ -2,6 +2,7 @@ import { isEqual } from "./compatibility/document.ts";
 import type { Contract } from "./contract.ts";
 import { type HttpRoute, parseHttpRoute } from "./http-route.ts";
 import type { Access, Criticality, OperationKind, QueryPolicies } from "./operation.ts";
+import type { Objective } from "./objective.ts";
 import { type JsonSchema, type Schema, toJsonSchema } from "./schema.ts";
 
 /** A declared error as data. */
@@ -26,6 +27,8 @@ export interface OperationDescription {
   /** When it is not `normal`. */
   criticality?: Criticality;
   attempts?: number;
+  /** When it says so. */
+  objective?: Objective | false;
   /** Of a query that says something of it. */
   policies?: QueryPolicies;
   summary?: string;
@@ -83,6 +86,7 @@ export function describeContract(contract: Contract): ContractDescription {
         : { maxBodyBytes: operation.maxBodyBytes }),
       ...(operation.criticality === "normal" ? undefined : { criticality: operation.criticality }),
       ...(operation.attempts === undefined ? undefined : { attempts: operation.attempts }),
+      ...(operation.objective === undefined ? undefined : { objective: operation.objective }),
       ...(Object.keys(operation.policies).length === 0
         ? undefined
         : { policies: operation.policies }),

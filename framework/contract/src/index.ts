@@ -51,6 +51,7 @@ export {
   parseHttpRoute,
   pathParameters,
 } from "./http-route.ts";
+export { type Objective, objectiveProblems, objectiveShares } from "./objective.ts";
 export {
   type Access,
   type Criticality,
@@ -75,4 +76,12 @@ export {
   type SchemaSide,
   toJsonSchema,
 } from "./schema.ts";
+export {
+  sensitive,
+  type SensitiveFields,
+  sensitiveFields,
+  sensitiveKeyword,
+  sensitiveNames,
+  sensitiveNamesIn,
+} from "./sensitive/index.ts";
 export { type FieldProblem, validate, validationError } from "./validate.ts";

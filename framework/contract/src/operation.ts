@@ -1,5 +1,6 @@
 import type { ErrorDeclarations } from "./declared-error.ts";
 import type { HttpRouteOptions } from "./http-route.ts";
+import type { Objective } from "./objective.ts";
 import type { Schema } from "./schema.ts";
 
 /** The three kinds of operation. */
@@ -61,6 +62,8 @@ export interface OperationOptions<
   criticality?: Criticality;
   /** How often a call is sent in all, the first time included. Default 3. */
   attempts?: number;
+  /** What is promised of it, and somebody is told when it is missed: `{ available: 0.999, within: { ms: 300, share: 0.99 } }`; `false`: nothing. Default: 0.999 of its calls are answered. */
+  objective?: Objective | false;
   /** One sentence for the catalogue and for OpenAPI. */
   summary?: string;
 }
@@ -83,6 +86,8 @@ export interface Operation<
   readonly maxBodyBytes: number | undefined;
   readonly criticality: Criticality;
   readonly attempts: number | undefined;
+  /** `false`: nothing is promised; undefined: what holds for all. */
+  readonly objective: Objective | false | undefined;
   /** Of a query. */
   readonly policies: QueryPolicies;
   readonly summary: string | undefined;
@@ -107,6 +112,7 @@ function operation<K extends OperationKind>(
     maxBodyBytes: options.maxBodyBytes,
     criticality: options.criticality ?? "normal",
     attempts: options.attempts,
+    objective: options.objective,
     policies: {
       ...(options.hedge === undefined ? undefined : { hedge: options.hedge }),
       ...(options.coalesce === undefined ? undefined : { coalesce: options.coalesce }),

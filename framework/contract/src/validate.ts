@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type ErrorCode, KerfError } from "@kerf/kernel";
+import { type ErrorCode, KerfError, redactText } from "@kerf/kernel";
 import type { Schema } from "./schema.ts";
+import { sensitiveFields } from "./sensitive/fields.ts";
 
 /** One field that is wrong. */
 export interface FieldProblem {
@@ -17,29 +18,21 @@ export function validate<T>(
   operation: string,
 ): T | Promise<T> {
   const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) return result.then((settled) => valueOf(settled, code, operation));
-  return valueOf(result, code, operation);
+  const valueOf = (settled: StandardSchemaV1.Result<T>): T => {
+    if (settled.issues === undefined) return settled.value;
+    throw validationError(settled.issues, code, operation, { schema, value });
+  };
+  return result instanceof Promise ? result.then(valueOf) : valueOf(result);
 }
 
-function valueOf<T>(
-  result: StandardSchemaV1.Result<T>,
-  code: "invalid_input" | "invalid_output",
-  operation: string,
-): T {
-  if (result.issues === undefined) return result.value;
-  throw validationError(result.issues, code, operation);
-}
-
-/** The error of a value that its schema refused; names every field. */
+/** The error of a value that its schema refused; names every field, and says nothing of what stands in sensitive ones. */
 export function validationError(
   issues: readonly StandardSchemaV1.Issue[],
   code: "invalid_input" | "invalid_output",
   operation: string,
+  refused: { readonly schema: Schema; readonly value: unknown },
 ): KerfError {
-  const fields: FieldProblem[] = issues.map((issue) => ({
-    path: pathOf(issue),
-    message: issue.message,
-  }));
+  const fields = fieldsOf(issues, refused, code === "invalid_input" ? "input" : "output");
   const listed = fields
     .map((field) => (field.path === "" ? field.message : `${field.path}: ${field.message}`))
     .join("; ");
@@ -57,8 +50,27 @@ export function validationError(
       });
 }
 
+/** Libraries quote values: "expected a number but received …". */
+function fieldsOf(
+  issues: readonly StandardSchemaV1.Issue[],
+  { schema, value }: { readonly schema: Schema; readonly value: unknown },
+  side: "input" | "output",
+): FieldProblem[] {
+  const marked = sensitiveFields(schema, side);
+  const values = marked?.valuesIn(value) ?? [];
+  return issues.map((issue) => ({
+    path: pathOf(issue),
+    message:
+      marked?.covers((issue.path ?? []).map(keyOf)) === true
+        ? "is not valid"
+        : redactText(issue.message, values),
+  }));
+}
+
+function keyOf(part: PropertyKey | StandardSchemaV1.PathSegment): PropertyKey {
+  return typeof part === "object" ? part.key : part;
+}
+
 function pathOf(issue: StandardSchemaV1.Issue): string {
-  return (issue.path ?? [])
-    .map((part) => String(typeof part === "object" && part !== null ? part.key : part))
-    .join(".");
+  return (issue.path ?? []).map((part) => String(keyOf(part))).join(".");
 }

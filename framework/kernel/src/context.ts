@@ -55,8 +55,7 @@ export class CallContext implements CancelWatcher {
   readonly principal: Principal | undefined;
   readonly principalToken: string | undefined;
   readonly idempotencyKey: string | undefined;
-  /** Set by the service while its command's transaction is open; calls are refused then. */
-  transactionOpen = false;
+  #transactionOpen = false;
   readonly #parent: CallContext | undefined;
   #made: Map<string, number> | undefined;
   #trace: Trace | undefined;
@@ -90,6 +89,20 @@ export class CallContext implements CancelWatcher {
   /** Whether spans of this call are recorded; asking makes no trace. */
   get sampled(): boolean {
     return this.#trace === undefined ? this.#parent?.sampled === true : this.#trace.sampled;
+  }
+
+  /** Set by the service while its command's transaction is open; calls are refused then. */
+  get transactionOpen(): boolean {
+    return this.#transactionOpen;
+  }
+
+  set transactionOpen(isOpen: boolean) {
+    this.#transactionOpen = isOpen;
+  }
+
+  /** The same call, in another place of its trace: for a part of its work. Whoever asked releases it when that is done. */
+  part(trace: Trace): CallContext {
+    return new PartContext(this, trace);
   }
 
   /** From here on it is the work of `span`: whoever serves a call has a span of its own, below that of whoever sent it. */
@@ -196,5 +209,29 @@ export class CallContext implements CancelWatcher {
       this.#deadlineEntry ??= new DeadlineEntry(this);
       this.wheel.insert(this.#deadlineEntry);
     }
+  }
+}
+
+/** A part of a call: what the call counts and whether its transaction is open are those of the whole. */
+class PartContext extends CallContext {
+  readonly #whole: CallContext;
+
+  constructor(whole: CallContext, trace: Trace) {
+    const { caller, clock, deadline, idempotencyKey, principal, principalToken, wheel } = whole;
+    const own = { caller, clock, deadline, idempotencyKey, principal, principalToken, wheel };
+    super({ ...own, trace, parent: whole });
+    this.#whole = whole;
+  }
+
+  override get transactionOpen(): boolean {
+    return this.#whole.transactionOpen;
+  }
+
+  override set transactionOpen(isOpen: boolean) {
+    this.#whole.transactionOpen = isOpen;
+  }
+
+  override countCall(name: string): number {
+    return this.#whole.countCall(name);
   }
 }

@@ -20,5 +20,6 @@ export { Lifecycle, type LifecycleState, type LifecycleSteps } from "./lifecycle
 export { ManualClock } from "./manual-clock.ts";
 export type { Principal } from "./principal.ts";
 export { type Random, seededRandom, systemRandom } from "./random.ts";
+export { redactable, redacted, redactError, redactText } from "./redaction.ts";
 export { TimerWheel, WheelEntry } from "./timer-wheel.ts";
 export { newTrace, Trace, type TraceFields } from "./trace.ts";

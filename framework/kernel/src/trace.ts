@@ -202,8 +202,16 @@ function wordAt(text: string, at: number): number {
   return Number.parseInt(text.slice(at, at + 8), 16) | 0;
 }
 
+const digitsOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** By a table: most words are no small integers, of which a number's own digits cost more than all else that a request's trace does. */
 function digits(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, "0");
+  return (
+    (digitsOfByte[word >>> 24] as string) +
+    (digitsOfByte[(word >>> 16) & 255] as string) +
+    (digitsOfByte[(word >>> 8) & 255] as string) +
+    (digitsOfByte[word & 255] as string)
+  );
 }
 
 function readWord(bytes: Uint8Array, at: number): number {

@@ -1,6 +1,6 @@
-import { type Schema, validate } from "@kerf/contract";
+import { type Schema, sensitiveFields, validate } from "@kerf/contract";
 import type { CommandTransaction, ServiceDatabase } from "@kerf/data";
-import { type Clock, delay, KerfError, newId, type Random } from "@kerf/kernel";
+import { type Clock, delay, KerfError, newId, type Random, redactError } from "@kerf/kernel";
 import type { Logger, TracingParts } from "@kerf/telemetry";
 import { Execution, type ExecutionParts } from "./execution.ts";
 import { Journal } from "./journal.ts";
@@ -219,7 +219,11 @@ export class SagaEngine {
     } catch (error) {
       if (signal.aborted) return;
       // Its lease runs out, and whoever takes it then goes on from what is recorded.
-      log.warn("a saga was left; it is taken up again", { saga: saga.name, id: saga.id, error });
+      log.warn("a saga was left; it is taken up again", {
+        saga: saga.name,
+        id: saga.id,
+        error: withoutInput(error, definition, saga),
+      });
     }
   }
 
@@ -262,6 +266,11 @@ export class SagaEngine {
       await delay(clock, ms, signal).catch(() => undefined);
     }
   }
+}
+
+/** What was thrown, without what the saga's input marks as sensitive. */
+function withoutInput(thrown: unknown, { input }: SagaDefinition, saga: SagaRow): unknown {
+  return redactError(thrown, sensitiveFields(input as Schema, "input")?.valuesIn(saga.input) ?? []);
 }
 
 function keyOf({ name, version }: { readonly name: string; readonly version: number }): string {

@@ -8,6 +8,8 @@ export {
   type Units,
 } from "./declaration/app.ts";
 export type { UnitLimits } from "./declaration/limits.ts";
+export type { AlertSettings, AlertWindowSettings } from "./declaration/alerts.ts";
+export type { Demonstration, Demonstrations } from "./declaration/demonstrations.ts";
 export { type ManifestScale, mostCopies, type UnitScale } from "./declaration/scale.ts";
 export {
   external,

@@ -3,6 +3,8 @@ import type { ContractDescription, JsonSchema } from "@kerf/contract";
 import type { ErrorShape } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
 import type { SagaVersion, WrittenAgainst } from "./build/descriptor.ts";
+import type { AlertSettings } from "./declaration/alerts.ts";
+import type { Demonstrations } from "./declaration/demonstrations.ts";
 import type { ManifestScale } from "./declaration/scale.ts";
 import type { ManifestSecret } from "./declaration/settings.ts";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
@@ -97,6 +99,10 @@ export interface AppManifest {
   readonly policies: Policies;
   /** How traces are chosen and where they go; absent where the app says nothing of it. */
   readonly telemetry?: TelemetrySettings;
+  /** What is promised of operations; absent where the app says nothing of it. */
+  readonly alerts?: AlertSettings;
+  /** What can be shown of it while it is developed; absent where there is nothing. */
+  readonly demonstrations?: Demonstrations;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** What one copy of a unit may use, in bytes; absent where the app says nothing of it. */

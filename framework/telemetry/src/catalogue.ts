@@ -88,6 +88,10 @@ export const spanAttributes = {
 export const resourceAttributes = {
   "service.name": { type: "string", meaning: "the service, or `gateway:NAME`, whose work it is" },
   "service.namespace": { type: "string", meaning: "the app" },
+  "service.version": {
+    type: "string",
+    meaning: "number of the unit's release; absent where it runs from source",
+  },
   "service.instance.id": { type: "string", meaning: "id of the running copy, as in its log" },
   "deployment.environment.name": { type: "string", meaning: "the environment, such as `dev`" },
   "kerf.unit": { type: "string", meaning: "the unit of the program" },

@@ -11,7 +11,14 @@ export {
   spanPlaces,
 } from "./catalogue.ts";
 export { type LogField, logFields } from "./log-fields.ts";
-export { type Fields, Logger, type LogLevel, type LogSink, silentLogger } from "./logger.ts";
+export {
+  type Fields,
+  type Hidden,
+  Logger,
+  type LogLevel,
+  type LogSink,
+  silentLogger,
+} from "./logger.ts";
 export type { Resource } from "./otlp-encoder.ts";
 export { type Counter, type Gauge, type Histogram } from "./metrics/histogram.ts";
 export {
@@ -21,10 +28,24 @@ export {
   metricMeanings,
   type MetricName,
 } from "./metrics/metric-catalogue.ts";
-export { type MetricExporter, Metrics } from "./metrics/metrics.ts";
+export { type MetricExporter, Metrics, type OwnMetric } from "./metrics/metrics.ts";
 export { Recorder, type SpanExporter } from "./recorder.ts";
 export { Sampler, type SamplerOptions } from "./sampler.ts";
 export { telemetryProblems, type TelemetrySettings } from "./settings.ts";
-export { type Attributes, type Span, type SpanEvent, SpanTemplate } from "./span.ts";
+export {
+  type AnyAttributes,
+  type Attributes,
+  type AttributeValue,
+  type OwnTemplate,
+  type Span,
+  type SpanEvent,
+  SpanTemplate,
+} from "./span.ts";
 export { continueTrace, formatTraceparent, parseTraceparent } from "./traceparent.ts";
-export { openTracing, type Tracing, type TracingParts } from "./tracing.ts";
+export {
+  openTracing,
+  type SpanPlaceOfWork,
+  type SpanScope,
+  type Tracing,
+  type TracingParts,
+} from "./tracing.ts";

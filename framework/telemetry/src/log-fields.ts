@@ -6,6 +6,7 @@ export const logFields = {
   service: "the service that speaks; absent when the program itself does",
   unit: "the unit of the program",
   instance: "id of the running copy",
+  release: "number of the unit's release; absent where it runs from source",
   trace_id: "32 hex digits: the trace that the line belongs to",
   span_id: "16 hex digits: the span that the line belongs to",
   operation: "the operation that was handled",

@@ -66,3 +66,29 @@ test("a huge value is cut, and the line stays JSON", () => {
   assert.equal(lines[0]?.["small"], 1);
   assert.match(String(lines[0]?.["text"]), /100000 characters/);
 });
+
+test("what is hidden is written nowhere: fields by their name at any depth, values in any text", () => {
+  const { log, lines } = capture();
+  const hidden = { names: new Set(["email", "message"]), values: ["ann@example.com", "987"] };
+  const trace = newTrace();
+  log
+    .with({ service: "987", by: "ann@example.com" })
+    .in(trace)
+    .hiding(() => hidden)
+    .error("mail to ann@example.com", {
+      customer: { email: "other@example.com", cvc: 987, cards: [{ email: 1, note: "cvc 987" }] },
+      error: new KerfError("conflict", { message: "ann@example.com is taken", cause: "987" }),
+      long: `${"x".repeat(20_000)} ann@example.com`,
+      email: "third@example.com",
+    });
+  const [line] = lines;
+  assert.doesNotMatch(JSON.stringify(line), /@example/);
+  assert.equal(line?.["message"], "mail to [redacted]");
+  assert.deepEqual([line?.["service"], line?.["trace_id"]], ["987", trace.traceId]);
+  assert.deepEqual(line?.["customer"], {
+    email: "[redacted]",
+    cvc: "[redacted]",
+    cards: [{ email: "[redacted]", note: "cvc [redacted]" }],
+  });
+  assert.deepEqual([line?.["by"], line?.["email"]], ["[redacted]", "[redacted]"]);
+});

@@ -1,10 +1,26 @@
-import { type Clock, describeError, systemClock, type Trace } from "@kerf/kernel";
+import {
+  type Clock,
+  describeError,
+  redacted,
+  redactText,
+  systemClock,
+  type Trace,
+} from "@kerf/kernel";
+import { logFields } from "./log-fields.ts";
 
 /** From the least to the most urgent. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** What a line says beside its message; JSON only, never secrets. An `Error` is written in full. */
 export type Fields = Readonly<Record<string, unknown>>;
+
+/** What is not written down, as contracts mark it. */
+export interface Hidden {
+  /** Names of fields, wherever they stand in what an author gives. */
+  readonly names: ReadonlySet<string>;
+  /** Values, wherever they stand in texts; the longest first. */
+  readonly values: readonly string[];
+}
 
 /** Takes finished lines, without their line end. */
 export type LogSink = (line: string) => void;
@@ -19,22 +35,31 @@ export class Logger {
   readonly #sink: LogSink;
   readonly #clock: Clock;
   readonly #bound: Fields;
+  readonly #hidden: (() => Hidden) | undefined;
 
-  constructor(options: { level: LogLevel; sink: LogSink; clock?: Clock; fields?: Fields }) {
+  constructor(options: {
+    level: LogLevel;
+    sink: LogSink;
+    clock?: Clock | undefined;
+    fields?: Fields | undefined;
+    /** Asked when a line is written, and not before. */
+    hidden?: (() => Hidden) | undefined;
+  }) {
     this.#level = options.level;
     this.#sink = options.sink;
     this.#clock = options.clock ?? systemClock;
     this.#bound = options.fields ?? {};
+    this.#hidden = options.hidden;
   }
 
   /** A logger whose lines all carry `fields`. */
   with(fields: Fields): Logger {
-    return new Logger({
-      level: this.#level,
-      sink: this.#sink,
-      clock: this.#clock,
-      fields: { ...this.#bound, ...fields },
-    });
+    return this.#like({ ...this.#bound, ...fields }, this.#hidden);
+  }
+
+  /** A logger that writes nothing of what is hidden, in the place of what was until now. */
+  hiding(hidden: () => Hidden): Logger {
+    return this.#like(this.#bound, hidden);
   }
 
   /** A logger whose lines belong to `trace`. */
@@ -68,34 +93,71 @@ export class Logger {
       ...this.#bound,
       ...fields,
     };
-    this.#sink(render(entry));
+    const hidden = this.#hidden?.();
+    const isNothing = hidden === undefined || hidden.names.size + hidden.values.length === 0;
+    this.#sink(render(entry, isNothing ? undefined : hidden));
+  }
+
+  #like(fields: Fields, hidden: (() => Hidden) | undefined): Logger {
+    return new Logger({
+      level: this.#level,
+      sink: this.#sink,
+      clock: this.#clock,
+      fields,
+      hidden,
+    });
   }
 }
 
-function render(entry: Fields): string {
-  const seen = new WeakSet<object>();
-  const replace = (_key: string, value: unknown): unknown => {
-    if (value instanceof Error) return describeError(value);
+function render(entry: Fields, hidden: Hidden | undefined): string {
+  let seen = new WeakSet<object>();
+  let top = entry;
+  function replace(this: unknown, key: string, given: unknown): unknown {
+    const value = hidden === undefined ? given : shownOf(key, given, this === top, hidden);
+    if (value instanceof Error) {
+      const text = describeError(value);
+      return hidden === undefined ? text : redactText(text, hidden.values);
+    }
     if (typeof value === "bigint") return value.toString();
     if (typeof value === "object" && value !== null) {
       if (seen.has(value)) return "[again]";
       seen.add(value);
     }
     return value;
+  }
+  const write = (value: unknown): string => {
+    seen = new WeakSet();
+    return JSON.stringify(value, replace);
   };
-  const line = JSON.stringify(entry, replace);
+  const line = write(entry);
   if (line.length <= maxLine) return line;
   // Cut what is long instead of the line, which must stay JSON.
   const short = Object.fromEntries(
-    Object.entries(entry).map(([key, value]) => {
-      const text = typeof value === "string" ? value : (JSON.stringify(value, replace) ?? "");
+    Object.entries(entry).map(([key, given]) => {
+      const value = hidden === undefined ? given : shownOf(key, given, true, hidden);
+      const text = typeof value === "string" ? value : (write(value) ?? "");
       return [
         key,
         text.length > 1024 ? `${text.slice(0, 1024)}… (${text.length} characters)` : value,
       ];
     }),
   );
-  return JSON.stringify(short, replace).slice(0, maxLine * 2);
+  top = short;
+  return write(short).slice(0, maxLine * 2);
+}
+
+/** Ids and names that the platform itself gives: they hold nothing of anybody's, and must stay what they are. */
+const given: ReadonlySet<string> = new Set(
+  Object.keys(logFields).filter((name) => name !== "message" && name !== "error"),
+);
+
+function shownOf(key: string, value: unknown, isTop: boolean, hidden: Hidden): unknown {
+  if (isTop && Object.hasOwn(logFields, key)) {
+    return typeof value === "string" && !given.has(key) ? redactText(value, hidden.values) : value;
+  }
+  if (hidden.names.has(key)) return redacted;
+  if (typeof value === "string") return redactText(value, hidden.values);
+  return typeof value === "number" && hidden.values.includes(String(value)) ? redacted : value;
 }
 
 /** A logger that says nothing; for tests that look at something else. */

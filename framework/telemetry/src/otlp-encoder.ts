@@ -1,7 +1,15 @@
 import { ByteWriter } from "./byte-writer.ts";
 import type { resourceAttributes, SpanKind } from "./catalogue.ts";
 import { doubleField, messageField, messageHead, numberField, textField } from "./protobuf.ts";
-import type { Attributes, Span, SpanEvent, SpanTemplate } from "./span.ts";
+import type {
+  AnyAttributes,
+  Attributes,
+  AttributeValue,
+  OwnTemplate,
+  Span,
+  SpanEvent,
+  SpanTemplate,
+} from "./span.ts";
 
 /** Who records: what all spans of a program have in common. */
 export interface Resource {
@@ -10,6 +18,8 @@ export interface Resource {
   /** A unit's name, or `gateway:NAME`. */
   readonly unit: string;
   readonly instance: string;
+  /** Number of the unit's release; undefined where it runs from source. */
+  readonly release?: number | undefined;
 }
 
 // Numbers of fields and kinds: opentelemetry/proto/trace/v1/trace.proto, common/v1/common.proto, and the collector's
@@ -28,9 +38,10 @@ const spanField = {
   status: 15,
 } as const;
 const eventField = { name: 2, attributes: 3 } as const;
-const statusField = { code: 3 } as const;
+const statusField = { message: 2, code: 3 } as const;
 const keyValue = { key: 1, value: 2 } as const;
-const anyValue = { text: 1, integer: 3, double: 4 } as const;
+const anyValue = { text: 1, boolean: 2, integer: 3, double: 4, list: 5 } as const;
+const listField = { values: 1 } as const;
 const kinds: Readonly<Record<SpanKind, number>> = {
   internal: 1,
   server: 2,
@@ -87,7 +98,7 @@ export interface EncodedBatch {
  */
 export class OtlpEncoder {
   readonly #resource: Resource;
-  readonly #templates = new WeakMap<SpanTemplate, Buffer>();
+  readonly #templates = new WeakMap<SpanTemplate | OwnTemplate, Buffer>();
   readonly #services = new Map<string, ServiceSpans>();
   readonly #free: ByteWriter[] = [];
   #spans = 0;
@@ -169,7 +180,7 @@ export class OtlpEncoder {
   }
 
   /** Name, kind and attributes of all spans of a template. */
-  #sharedBy(template: SpanTemplate): Buffer {
+  #sharedBy(template: SpanTemplate | OwnTemplate): Buffer {
     let shared = this.#templates.get(template);
     if (shared === undefined) {
       shared = Buffer.concat([
@@ -185,12 +196,13 @@ export class OtlpEncoder {
 
 /** One service of a program; the field has the same number for spans and for metrics. */
 export function resourceOf(
-  { app, environment, instance, unit }: Resource,
+  { app, environment, instance, release, unit }: Resource,
   service: string,
 ): Buffer {
-  const attributes: Record<keyof typeof resourceAttributes, string> = {
+  const attributes: Partial<Record<keyof typeof resourceAttributes, string>> = {
     "service.name": service,
     "service.namespace": app,
+    ...(release === undefined ? undefined : { "service.version": String(release) }),
     "service.instance.id": instance,
     "deployment.environment.name": environment,
     "kerf.unit": unit,
@@ -205,13 +217,17 @@ function micros(ms: number): number {
 }
 
 /** What most spans do not have. */
-function ownOf({ attributes = {}, events = [], failed, trace }: Span, epochMs: number): Buffer {
+function ownOf(span: Span, epochMs: number): Buffer {
+  const { attributes = {}, events = [], failed, message, trace } = span;
   const parts = [
     ...attributeFields(spanField.attributes, attributes),
     ...events.map((event) => eventOf(event, epochMs)),
   ];
   if (trace.state !== undefined) parts.push(textField(spanField.traceState, trace.state));
-  if (failed) parts.push(messageField(spanField.status, numberField(statusField.code, failedCode)));
+  if (failed) {
+    const said = message === undefined ? [] : [textField(statusField.message, message)];
+    parts.push(messageField(spanField.status, ...said, numberField(statusField.code, failedCode)));
+  }
   return Buffer.concat(parts);
 }
 
@@ -228,23 +244,26 @@ function eventOf({ name, at, attributes }: SpanEvent, epochMs: number): Buffer {
 }
 
 /** Attributes as fields of that number. */
-export function attributeFields(
-  field: number,
-  attributes: Attributes | Readonly<Record<string, string | number>>,
-): Buffer[] {
+export function attributeFields(field: number, attributes: Attributes | AnyAttributes): Buffer[] {
   return Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) =>
       messageField(
         field,
         textField(keyValue.key, key),
-        messageField(keyValue.value, valueOf(value as string | number)),
+        messageField(keyValue.value, valueOf(value as AttributeValue)),
       ),
     );
 }
 
-function valueOf(value: string | number): Buffer {
+function valueOf(value: AttributeValue): Buffer {
   if (typeof value === "string") return textField(anyValue.text, value);
+  if (typeof value === "boolean") return numberField(anyValue.boolean, value ? 1 : 0);
+  if (typeof value === "object")
+    return messageField(
+      anyValue.list,
+      ...value.map((one) => messageField(listField.values, valueOf(one))),
+    );
   return Number.isSafeInteger(value) && value >= 0
     ? numberField(anyValue.integer, value)
     : doubleField(anyValue.double, value);

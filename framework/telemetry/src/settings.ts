@@ -15,6 +15,16 @@ export interface TelemetrySettings {
     /** Size on disk, 16 MiB at least. Default 1 GiB. */
     readonly bytes?: number;
   };
+  /**
+   * Of the traces that arrive, which the store keeps: those with an error and the slow ones always, of the others a share. Without it
+   * all of them.
+   */
+  readonly keep?: {
+    /** Share of ordinary traces, 0 to 1. Default 1: all, whatever is slow. */
+    readonly share?: number;
+    /** From which duration on a trace is slow, milliseconds. Default: one that took longer than 99 of a hundred of its kind. */
+    readonly slowMs?: number;
+  };
   /** Where spans are sent beside the store; without either none are recorded. */
   readonly otlp?: {
     /** Where OTLP/HTTP is spoken, without `/v1/traces`: `http://127.0.0.1:4318`. */
@@ -31,12 +41,12 @@ export function telemetryNumbers(settings: TelemetrySettings): {
   return { sampling, askedPerSecond };
 }
 
-const names = ["sampling", "askedPerSecond", "store", "retention", "otlp"];
+const names = ["sampling", "askedPerSecond", "store", "retention", "keep", "otlp"];
 
 /** Everything that is wrong with an app's telemetry. */
 export function telemetryProblems(given: unknown): string[] {
   if (!isRecord(given)) return [`telemetry must be { ${names.join(", ")} }`];
-  const { sampling, askedPerSecond, otlp, store, retention, ...others } = given;
+  const { sampling, askedPerSecond, keep, otlp, store, retention, ...others } = given;
   const problems = Object.keys(others).map(
     (name) => `telemetry.${name} is no field; there are ${names.join(", ")}`,
   );
@@ -47,6 +57,7 @@ export function telemetryProblems(given: unknown): string[] {
   if (store !== undefined && typeof store !== "boolean")
     problems.push("telemetry.store must be true or false");
   if (retention !== undefined) problems.push(...retentionProblems(retention));
+  if (keep !== undefined) problems.push(...keepProblems(keep));
   if (otlp !== undefined) problems.push(...otlpProblems(otlp));
   return problems;
 }
@@ -61,6 +72,19 @@ function retentionProblems(given: unknown): string[] {
     problems.push("telemetry.retention.days must be a number from 0.01 to 3650");
   if (bytes !== undefined && !isBetween(bytes, 16_777_216, 2 ** 43))
     problems.push("telemetry.retention.bytes must be a number from 16777216 (16 MiB) to 8 TiB");
+  return problems;
+}
+
+function keepProblems(given: unknown): string[] {
+  if (!isRecord(given)) return ["telemetry.keep must be { share, slowMs }"];
+  const { share, slowMs, ...others } = given;
+  const problems = Object.keys(others).map(
+    (name) => `telemetry.keep.${name} is no field; there are share, slowMs`,
+  );
+  if (share !== undefined && !isBetween(share, 0, 1))
+    problems.push("telemetry.keep.share must be a share from 0 to 1");
+  if (slowMs !== undefined && !isBetween(slowMs, 1, 86_400_000))
+    problems.push("telemetry.keep.slowMs must be a number from 1 to 86400000 (a day)");
   return problems;
 }
 

@@ -1,16 +1,16 @@
 import type { Trace } from "@kerf/kernel";
-import {
-  type SpanAttribute,
-  type spanEvents,
-  type SpanKind,
-  type SpanPlaceName,
-  spanPlaces,
-} from "./catalogue.ts";
+import { type SpanAttribute, type SpanKind, type SpanPlaceName, spanPlaces } from "./catalogue.ts";
 
 /** Attributes with their values. */
 export type Attributes<Name extends SpanAttribute = SpanAttribute> = Readonly<
   Partial<Record<Name, string | number>>
 >;
+
+/** A value of an attribute that an author or a library gives. */
+export type AttributeValue = string | number | boolean | readonly (string | number | boolean)[];
+
+/** Attributes of whatever name. */
+export type AnyAttributes = Readonly<Record<string, AttributeValue | undefined>>;
 
 /** The attributes that the catalogue allows at a place. */
 export type AttributesAt<Place extends SpanPlaceName> = Attributes<
@@ -33,17 +33,25 @@ export class SpanTemplate<Place extends SpanPlaceName = SpanPlaceName> {
   }
 }
 
+/** The same of spans that authors and libraries make: their names are no places of the catalogue. */
+export interface OwnTemplate {
+  readonly kind: SpanKind;
+  readonly service: string;
+  readonly name: string;
+  readonly attributes: AnyAttributes;
+}
+
 /** Something that happened at one moment within a span. */
 export interface SpanEvent {
-  readonly name: keyof typeof spanEvents;
+  readonly name: string;
   /** Monotonic milliseconds of the program's clock. */
   readonly at: number;
-  readonly attributes: Attributes;
+  readonly attributes: Attributes | AnyAttributes;
 }
 
 /** A piece of work that is over: one node of the tree of its trace. */
 export interface Span {
-  readonly of: SpanTemplate;
+  readonly of: SpanTemplate | OwnTemplate;
   /** Its trace, its own id, and the id of the span above it. */
   readonly trace: Trace;
   /** Monotonic milliseconds of the program's clock, with fractions. */
@@ -51,7 +59,9 @@ export interface Span {
   readonly endedAt: number;
   /** Whether it counts as an error. */
   readonly failed: boolean;
+  /** What is said of its failure, beside its code. */
+  readonly message?: string | undefined;
   /** Beside those of its template. */
-  readonly attributes: Attributes | undefined;
+  readonly attributes: Attributes | AnyAttributes | undefined;
   readonly events?: readonly SpanEvent[] | undefined;
 }

@@ -1,5 +1,5 @@
-import type { Clock, Random } from "@kerf/kernel";
-import type { Logger } from "./logger.ts";
+import type { Clock, Random, Trace } from "@kerf/kernel";
+import type { Hidden, Logger } from "./logger.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process-metrics.ts";
 import type { Resource } from "./otlp-encoder.ts";
@@ -11,7 +11,26 @@ import { telemetryNumbers, type TelemetrySettings } from "./settings.ts";
 const stopMs = 2_000;
 
 /** What work that begins traces by itself needs, what joins them, and what counts. */
-export type TracingParts = Pick<Tracing, "sampler" | "recorder" | "metrics">;
+export type TracingParts = Pick<Tracing, "sampler" | "recorder" | "metrics"> & {
+  /** Undefined where nothing in the program could ask for it. */
+  readonly scope?: SpanScope | undefined;
+};
+
+/** Where authors' code stands while it runs, for those who are not told: a bridge to instrumentation that knows nothing of us. */
+export interface SpanScope {
+  /** Whether anything asks where it stands. */
+  readonly isUsed: boolean;
+  /** Does `work` as a part of the span `place.trace`. */
+  run<T>(place: SpanPlaceOfWork, work: () => T): T;
+}
+
+/** The span that work is a part of. */
+export interface SpanPlaceOfWork {
+  readonly trace: Trace;
+  readonly service: string;
+  /** What is not written down of it. */
+  readonly hidden: () => Hidden;
+}
 
 /** What a program traces and counts with. */
 export interface Tracing {

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { buildCommand } from "./commands/build.ts";
 import { callCommand } from "./commands/call.ts";
 import { cutCommand, joinCommand } from "./commands/cut.ts";
+import { alertsCommand } from "./commands/alerts.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { configCommand } from "./commands/config.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
@@ -18,10 +19,13 @@ import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
 import { eventsCommand } from "./commands/events.ts";
+import { imagesCommand, undeployCommand } from "./commands/images.ts";
 import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
+import { onCallCommand } from "./commands/on-call.ts";
 import { policiesCommand } from "./commands/policies.ts";
+import { abandonCommand, promoteCommand } from "./commands/promote.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { routesCommand } from "./commands/routes.ts";
 import { sagaCommand } from "./commands/saga.ts";
@@ -30,6 +34,7 @@ import { scheduleCommand } from "./commands/schedule.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { sidecarCommand } from "./commands/sidecar.ts";
 import { statusCommand } from "./commands/status.ts";
+import { startCommand, stopCommand } from "./commands/stop.ts";
 import { topCommand } from "./commands/top.ts";
 import { traceCommand, tracesCommand } from "./commands/trace.ts";
 import { whyCommand } from "./commands/why.ts";
@@ -65,9 +70,13 @@ export function program(): Command {
     .addCommand(exportCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
+    .addCommand(promoteCommand())
+    .addCommand(abandonCommand())
     .addCommand(mayDeployCommand())
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
+    .addCommand(imagesCommand())
+    .addCommand(undeployCommand())
     .addCommand(statusCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())
@@ -80,6 +89,8 @@ export function program(): Command {
     .addCommand(joinCommand())
     .addCommand(scaleCommand())
     .addCommand(restartCommand())
+    .addCommand(stopCommand())
+    .addCommand(startCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
     .addCommand(eventsCommand())
@@ -88,6 +99,8 @@ export function program(): Command {
     .addCommand(reconcileCommand())
     .addCommand(configCommand())
     .addCommand(secretsCommand())
+    .addCommand(alertsCommand())
+    .addCommand(onCallCommand())
     .addCommand(auditCommand())
     .addCommand(tokensCommand())
     .addCommand(dbCommand())
@@ -96,9 +109,13 @@ export function program(): Command {
     .addCommand(doctorCommand())
     .addCommand(initCommand())
     .addCommand(tourCommand());
-  for (const command of [kerf, ...kerf.commands.flatMap((group) => [group, ...group.commands])]) {
+  for (const command of withSubcommands(kerf)) {
     // main.ts prints every error, in one form.
     command.exitOverride().configureOutput({ outputError: () => {} });
   }
   return kerf;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

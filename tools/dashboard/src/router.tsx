@@ -40,6 +40,11 @@ const routeTree = root.addChildren([
   }),
   createRoute({
     getParentRoute: () => root,
+    path: "/alerts",
+    component: lazyRouteComponent(() => import("./alerts/alerts-page.tsx"), "AlertsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
     path: "/sagas",
     component: lazyRouteComponent(() => import("./sagas/sagas-page.tsx"), "SagasPage"),
   }),
@@ -77,6 +82,11 @@ const routeTree = root.addChildren([
     getParentRoute: () => root,
     path: "/traces/$traceId",
     component: lazyRouteComponent(() => import("./traces/trace-page.tsx"), "TracePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/compare",
+    component: lazyRouteComponent(() => import("./traces/compare-page.tsx"), "ComparePage"),
   }),
   createRoute({
     getParentRoute: () => root,

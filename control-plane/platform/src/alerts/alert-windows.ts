@@ -1,13 +1,10 @@
+import type { AlertWindowSettings } from "@kerf/service";
+
 const minute = 60_000;
 const hour = 60 * minute;
 
 /** A pair of windows over which a budget must have been spent too fast: the long one says that it matters, the short one that it goes on. */
-export interface AlertWindows {
-  readonly longMs: number;
-  readonly shortMs: number;
-  /** Burn rate from which both count. */
-  readonly rate: number;
-}
+export type AlertWindows = AlertWindowSettings;
 
 /**
  * Source: The Site Reliability Workbook, chapter 5, "6: Multiwindow, Multi-Burn-Rate Alerts", table 5-8. At 14.4 a budget of 30 days
@@ -18,8 +15,30 @@ export const alertWindows: readonly AlertWindows[] = [
   { longMs: 6 * hour, shortMs: 30 * minute, rate: 6 },
 ];
 
-/** The longest history that is looked at, milliseconds. */
-export const historyMs: number = Math.max(...alertWindows.map(({ longMs }) => longMs));
+/** Programs tell their metrics each 10 s; what is asked for more often is not finer. */
+const shortestStepMs = 1_000;
+/** Bounds of how often objectives are judged, milliseconds. */
+const [soonestMs, latestMs] = [1_000, 15_000];
 
-/** The longest step of a metric that is exact enough, milliseconds: a fifth of the shortest window. */
-export const longestStepMs: number = Math.min(...alertWindows.map(({ shortMs }) => shortMs)) / 5;
+/** What follows from windows, all in milliseconds. */
+export interface WindowTimes {
+  /** The longest history that is looked at. */
+  readonly historyMs: number;
+  /** In steps of which it is kept: at most a fifth of the shortest window, so that what is cut off at its ends does not matter. */
+  readonly stepMs: number;
+  /** How long an objective has to be met again before that is told: as long as the shortest window, so that nobody is told back and forth. */
+  readonly calmMs: number;
+  /** How often objectives are judged. */
+  readonly everyMs: number;
+}
+
+/** The times that go with some windows. */
+export function windowTimes(windows: readonly AlertWindows[]): WindowTimes {
+  const shortest = Math.min(...windows.map(({ shortMs }) => shortMs));
+  return {
+    historyMs: Math.max(...windows.map(({ longMs }) => longMs)),
+    stepMs: Math.max(shortestStepMs, Math.floor(shortest / 5 / 1_000) * 1_000),
+    calmMs: shortest,
+    everyMs: Math.min(latestMs, Math.max(soonestMs, shortest / 20)),
+  };
+}

@@ -7,7 +7,7 @@ import type { Objective } from "./objective.ts";
  * Failures in the long window below which nobody is woken. Where few calls come a single failure spends a budget many times over (the same
  * chapter, "Low-Traffic Services and Error Budget Alerting"); three are no accident any more.
  */
-const leastFailures = 3;
+export const leastFailures = 3;
 
 /** An objective that is being missed, by the pair of windows that says so first. */
 export interface Alert {
@@ -17,17 +17,24 @@ export interface Alert {
   readonly short: Burn;
 }
 
+/** By what objectives are judged. */
+export interface Judging {
+  readonly windows: readonly AlertWindows[];
+  readonly leastFailures: number;
+}
+
 /** Whether an objective is missed now; undefined when it is met, and again once the short window is calm. `now` in milliseconds since 1970-01-01 UTC. */
 export function judge(
   objective: Objective,
   steps: readonly CallsAt[],
   now: number,
+  judging: Judging = { windows: alertWindows, leastFailures },
 ): Alert | undefined {
-  for (const windows of alertWindows) {
+  for (const windows of judging.windows) {
     const long = burnOf(objective, steps, { now, windowMs: windows.longMs });
     const short = burnOf(objective, steps, { now, windowMs: windows.shortMs });
     const isFast = long.rate >= windows.rate && short.rate >= windows.rate;
-    if (isFast && long.failed >= leastFailures) return { objective, windows, long, short };
+    if (isFast && long.failed >= judging.leastFailures) return { objective, windows, long, short };
   }
   return undefined;
 }

@@ -18,11 +18,13 @@ import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { SessionHolder } from "../dashboard/session-store.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import type { ForeignImages } from "../runtimes/docker/foreign-images.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { SettingsChanges } from "../settings/settings-changes.ts";
 import type { AttachedProgram, AttachedPrograms } from "../supervisor/attached-programs.ts";
+import type { Rollouts } from "../rollouts/rollouts.ts";
 import { permittedOperations } from "../tokens/permissions.ts";
 import {
   storeOf,
@@ -32,18 +34,27 @@ import {
 import { whyOperations } from "../why/why-operation.ts";
 import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
+import { alertOperations, type AlertSurroundings } from "./alert-operations.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
+import { imageOperations } from "./image-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
+import { unitStopOperations, type UnitStopSurroundings } from "./unit-stop-operations.ts";
+import { watchOperations } from "./watch-operations.ts";
 import { tokenOperations } from "./token-operations.ts";
 
 /** What the operations of the control API work on. */
-export interface ApiSurroundings extends ChangeSurroundings, TelemetrySurroundings {
+export interface ApiSurroundings
+  extends ChangeSurroundings, TelemetrySurroundings, AlertSurroundings {
+  readonly rollouts: Pick<Rollouts, "watched" | "decide">;
+  readonly unitStops: UnitStopSurroundings;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  /** Where units are containers. */
+  readonly images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly settings: Settings;
   readonly audit: AuditLog;
@@ -187,6 +198,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       return { dropped: dropped.map(({ database, server }) => ({ database, server })) };
     }),
     ...changeOperations(around, inFull),
+    ...imageOperations(around.images, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
       await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);
@@ -222,6 +234,9 @@ export function platformOperations(around: ApiSurroundings): Operations {
       },
       inFull,
     ),
+    ...alertOperations(around, inFull),
+    ...unitStopOperations(around.unitStops, inFull),
+    ...watchOperations(around.rollouts, inFull),
     audit: inFull(({ input }) => ({ entries: audit.read(input as AuditQuestion) })),
     stop: {
       run: () => {
@@ -237,6 +252,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
     servicesOf: (unit) => around.placed().deployment.units[unit] ?? [],
     gatewayOf: (backend) =>
       manifest().gateways.find((gateway) => gateway.backend?.name === backend)?.name,
+    alertOf: (id) => around.alerting.find(id)?.service,
+    silenceOf: (id) => around.silences.list().find((silence) => silence.id === id)?.service,
   });
   return auditedOperations(permitted, audit, {
     kindOf: (service, operation) =>

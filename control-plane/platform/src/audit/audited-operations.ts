@@ -41,11 +41,20 @@ const looks =
   /^(?:events\.(?:before|behind|history|log|parked|positions|tail)|sagas\.(?:find|list|show)|schedules\.list|reconciliations\.reports)$/;
 
 const ofService = ({ service }: Input) => ({ service: String(service) });
+const ofUnit = ({ unit }: Input) => ({ unit: String(unit), asked: {} });
 const named = ({ ahead, service, name }: Input) => ({
   service: String(service),
   asked: { name: String(name), ...(ahead === true ? { ahead } : undefined) },
 });
 const version = ({ version: made }: Input) => ({ after: { version: Number(made) } });
+
+/** Of what an alert or a silence is. */
+function ofAlert({ operation, service }: Input): NonNullable<AuditEntry["after"]> {
+  return {
+    service: String(service),
+    ...(typeof operation === "string" ? { operation } : undefined),
+  };
+}
 
 /** The units of a change before and after it. */
 function cameOfChange({ units }: Input): Pick<AuditEntry, "before" | "after"> {
@@ -89,7 +98,11 @@ const kept: { readonly [Name in Changing]: Kept } = {
             asked: { role: String(role), statement: String(statement).slice(0, longestStatement) },
           },
   },
-  restart: { asked: ({ unit }) => ({ unit: String(unit), asked: {} }), came: cameOfChange },
+  restart: { asked: ofUnit, came: cameOfChange },
+  stopUnit: { asked: ofUnit },
+  startUnit: { asked: ofUnit },
+  promote: { asked: ofUnit },
+  abandon: { asked: ofUnit },
   cut: {
     asked: ({ from, service }) => ({
       service: String(service),
@@ -156,6 +169,18 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: ofService,
     came: ({ dropped }) => ({ before: { databases: dropped as never } }),
   },
+  deployImage: {
+    // Variables may be what nobody is to read.
+    asked: ({ domain, image, name, replicas }) => ({
+      service: String(name),
+      asked: {
+        image: String(image),
+        replicas: Number(replicas),
+        ...(domain === undefined ? undefined : { domain: String(domain) }),
+      },
+    }),
+  },
+  removeImage: { asked: ({ name }) => ({ service: String(name), asked: {} }) },
   attachProgram: {
     // It is said again every few seconds; only the first time changes something.
     asked: ({ service, holder, command, cwd }, { isAttached }) =>
@@ -194,6 +219,59 @@ const kept: { readonly [Name in Changing]: Kept } = {
     }),
   },
   removeToken: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  acknowledgeAlert: {
+    asked: ({ id, note }) => ({
+      asked: { id: String(id), ...(typeof note === "string" ? { note } : undefined) },
+    }),
+    came: ({ alert }) => ({ after: ofAlert(alert as Input) }),
+  },
+  addSilence: {
+    asked: ({ because, forMs, operation, service }) => ({
+      service: String(service),
+      asked: {
+        ...(typeof operation === "string" ? { operation } : undefined),
+        forMs: Number(forMs),
+        because: String(because),
+      },
+    }),
+    came: ({ silence }) => ({ after: { id: String((silence as Input)["id"]) } }),
+  },
+  endSilence: {
+    asked: ({ id }) => ({ asked: { id: String(id) } }),
+    came: ({ silence }) => ({ after: ofAlert(silence as Input) }),
+  },
+  addDestination: {
+    // An address may have a secret in it.
+    asked: ({ name, teams, to }) => ({
+      asked: {
+        name: String(name),
+        kind: String((to as Input)["kind"]),
+        ...(teams === undefined ? undefined : { teams: teams as string[] }),
+      },
+    }),
+    came: ({ destination }) => ({ after: { host: String((destination as Input)["host"]) } }),
+  },
+  removeDestination: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  testDestination: { asked: ({ name }) => ({ asked: { name: String(name) } }) },
+  setRota: {
+    asked: ({ rota, team }) => ({
+      asked: {
+        team: String(team),
+        people: ((rota as Input)["people"] as { name: string }[]).map(({ name }) => name),
+      },
+    }),
+  },
+  removeRota: { asked: ({ team }) => ({ asked: { team: String(team) } }) },
+  swapOnCall: {
+    asked: ({ from, team, to, until }) => ({
+      asked: {
+        team: String(team),
+        to: String(to),
+        ...(typeof from === "string" ? { from } : undefined),
+        until: String(until),
+      },
+    }),
+  },
   // Changes nothing: what is done in the session goes on record, by whoever asked for the link.
   openDashboard: { asked: () => undefined },
   stop: { asked: () => ({}) },

@@ -60,7 +60,7 @@ export async function buildService(
   if (built !== undefined) addContent(content, built.content);
   for (const [name, path] of bundled.assets)
     addContent(content, assetFiles(service.name, name, path));
-  const packages = copyPackages(unbundled, names.root);
+  const packages = copyPackages(unbundled.map((name) => ({ name, from: names.root })));
   addContent(content, packages.content);
 
   const described: BuiltService = {

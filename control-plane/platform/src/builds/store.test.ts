@@ -105,7 +105,9 @@ test("packages that stay packages come with what they need, each where it is loo
   installed("project/node_modules/@old/fonts", "3.0.0");
   write({ "project/node_modules/lines/lines.node": "" });
   const root = join(folder, "project");
-  const { content, packages, platform } = copyPackages(unbundledOf(root), root);
+  const { content, packages, platform } = copyPackages(
+    unbundledOf(root).map((name) => ({ name, from: root })),
+  );
   assert.deepEqual([...content.keys()].toSorted(), [
     "node_modules/@old/fonts/package.json",
     "node_modules/drawing/node_modules/@old/fonts/package.json",
@@ -118,7 +120,10 @@ test("packages that stay packages come with what they need, each where it is loo
     ["@old/fonts 1.0.0", "@old/fonts 3.0.0", "drawing 2.0.0", "lines 1.0.0"],
   );
   assert.equal(platform, `${process.platform}-${process.arch}`);
-  assert.throws(() => copyPackages(["gone"], root), /The package gone is not installed/);
+  assert.throws(
+    () => copyPackages([{ name: "gone", from: root }]),
+    /The package gone is not installed/,
+  );
   write({ "other/package.json": '{"kerf":{"unbundled":"sharp"}}' });
   assert.throws(() => unbundledOf(join(folder, "other")), /kerf\.unbundled is no list/);
 });

@@ -36,14 +36,22 @@ export function unbundledOf(root: string): string[] {
   });
 }
 
+/** A package, and the folder of who asks for it. */
+export interface Wanted {
+  readonly name: string;
+  readonly from: string;
+}
+
 /** Copies packages with all that they depend on; each lies where the one that asks for it finds it. Throws `invalid_configuration` for what is not installed. */
-export function copyPackages(names: readonly string[], root: string): Packages {
+export function copyPackages(wanted: readonly Wanted[]): Packages {
   const content: Content = new Map();
   const placed = new Map<string, string>();
   const packages: { name: string; version: string }[] = [];
 
   // Breadth first: what the project itself names lies at the top, whatever others want under the same name.
-  const asked = names.toSorted().map((name) => ({ name, from: root, below: "", optional: false }));
+  const asked = wanted
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, from }) => ({ name, from, below: "", optional: false }));
   for (const { name, from, below, optional } of asked) {
     const folder = installed(name, from);
     if (folder === undefined) {
@@ -59,7 +67,7 @@ export function copyPackages(names: readonly string[], root: string): Packages {
       (path) => (placed.get(path) ?? folder) === folder,
     );
     if (at === undefined || placed.has(at)) continue;
-    if (placed.size >= mostPackages) throw tooMany(names);
+    if (placed.size >= mostPackages) throw tooMany(wanted.map(({ name }) => name));
     placed.set(at, folder);
     const { version = "", dependencies = {}, optionalDependencies = {} } = readPackage(folder);
     packages.push({ name, version });

@@ -74,6 +74,7 @@ export async function composeBoot(
     appModule: record.appModule,
     unit: program.unit,
     instance: record.id,
+    ...(record.release === undefined ? undefined : { release: record.release }),
     services,
     ...(record.builds === undefined ? undefined : { builds: record.builds }),
     ...(record.address === "" ? undefined : { address: record.address }),

@@ -1,12 +1,15 @@
+import { chownSync } from "node:fs";
 import { type FramedServer, Inbound, listenFramed, PrincipalVerifier } from "@kerf/call";
 import type { TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { Containers } from "../runtimes/docker/containers.ts";
 import { type HostsServiceOptions, hostsService } from "./hosts-service.ts";
 
-/** Listens where instances and gateways attach: a Unix socket in a directory that only we may enter. */
-export function listenHosts(
+/** Listens where instances and gateways attach: a Unix socket in a directory that only we may enter, and one that containers see. */
+export async function listenHosts(
   options: HostsServiceOptions & {
     socket: string;
+    containers: Pick<Containers, "socket" | "user"> | undefined;
     environment: string;
     wheel: TimerWheel;
     log: Logger;
@@ -23,11 +26,17 @@ export function listenHosts(
     mayCall: () => true,
     principals: new PrincipalVerifier(() => [], { environment, clock }),
   });
-  return listenFramed(`unix:${options.socket}`, {
-    dispatcher,
-    clock,
-    wheel,
-    log,
-    instance: "platform",
-  });
+  const listen = (socket: string): Promise<FramedServer> =>
+    listenFramed(`unix:${socket}`, { dispatcher, clock, wheel, log, instance: "platform" });
+  const server = await listen(options.socket);
+  const { containers } = options;
+  if (containers === undefined) return server;
+  const second = await listen(containers.socket);
+  // A socket is its owner's alone, and in containers that is not root.
+  if (process.getuid?.() === 0)
+    chownSync(containers.socket, containers.user.uid, containers.user.gid);
+  const close = async (): Promise<void> => {
+    await Promise.all([server.close(), second.close()]);
+  };
+  return { ...server, close };
 }

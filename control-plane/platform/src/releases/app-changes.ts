@@ -31,7 +31,9 @@ export function appChanges(before: AppManifest, after: AppManifest): AppChanges 
     (part) => !isDeepStrictEqual(plain(before[part]), plain(after[part])),
   );
   // Nobody is given it at a start: the platform goes by it.
-  const scales = !isDeepStrictEqual(plain(before.scale), plain(after.scale));
+  const ownParts = (["scale", "alerts"] as const).filter(
+    (part) => !isDeepStrictEqual(plain(before[part]), plain(after[part])),
+  );
   const goneServices = without(names(before.services), names(after.services));
   return {
     newGateways,
@@ -44,7 +46,7 @@ export function appChanges(before: AppManifest, after: AppManifest): AppChanges 
       ...goneGateways.map((name) => `without gateway ${name}`),
       ...changedGateways.map((name) => `gateway ${name}`),
       ...differing,
-      ...(scales ? ["scale"] : []),
+      ...ownParts,
     ],
   };
 }

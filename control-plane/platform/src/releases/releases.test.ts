@@ -71,6 +71,14 @@ test("services are built, deployed and rolled back alone, and run without their 
     assert.match(refused.message, /nothing was changed/);
     assert.match(refused.why ?? "", /no way/);
     assert.equal(await greeting(), "Welcome ada 0");
+    const { releases } = await client.releases({ unit: "main" });
+    assert.deepEqual(
+      releases.slice(0, 2).map(({ failed, running }) => ({ failed, running })),
+      [
+        { failed: "start", running: false },
+        { failed: undefined, running: true },
+      ],
+    );
     stage.edit("greeter/service.ts", () => healthy);
   });
 
@@ -128,6 +136,42 @@ test("services are built, deployed and rolled back alone, and run without their 
       assert.equal((await client.status({})).services[0]?.problem, undefined);
     },
   );
+
+  await t.test("while a release is watched, an operator's word counts more", async () => {
+    assert.deepEqual((await client.watched({})).changes, []);
+    const unwatched = await refusal(client.promote({ unit: "main" }) as never);
+    assert.equal(unwatched.code, "not_found");
+    stage.edit("greeter/words.ts", (source) => source.replace("Welcome", "Hail"));
+    const builds = await stage.build("greeter");
+    const watchedUntil = async <T>(decide: () => Promise<T>) => {
+      const begun = stage.platform.next(
+        "rollout",
+        ({ state, step }) => step === "warm" && state === "started",
+      );
+      const deploying = client.deploy({ change: stage.change, builds, watchMs: 300_000 });
+      // A deploy that fails before it watches says so.
+      await Promise.race([begun, deploying]);
+      await decide();
+      return deploying;
+    };
+
+    const unwanted = refusal(watchedUntil(() => client.abandon({ unit: "main" })));
+    assert.match((await unwanted).message, /went back while the new release was watched/);
+    assert.equal(await greeting(), "Welcome ada 0");
+
+    const report = await watchedUntil(async () => {
+      const [change] = (await client.watched({})).changes;
+      const [unit] = change?.units ?? [];
+      assert.equal(unit?.unit, "main");
+      assert.ok((unit?.stable.calls ?? 0) > 0, "the one before was called");
+      assert.ok((unit?.canary.release ?? 0) > (unit?.stable.release ?? 0));
+      await client.promote({ unit: "main" });
+    });
+    assert.equal(report.units["main"]?.after?.copies, 1);
+    assert.equal(await greeting(), "Hail ada 0");
+    stage.edit("greeter/words.ts", (source) => source.replace("Hail", "Welcome"));
+    await stage.deploy("greeter");
+  });
 
   assert.equal(await asking.stop(), 0, "no request failed until here");
 

@@ -1,4 +1,4 @@
-import type { ChangeReport, GateFinding, RolloutStep } from "@kerf/control-api";
+import type { ChangeReport, GateFinding, RolloutStep, WatchedChange } from "@kerf/control-api";
 import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
@@ -20,6 +20,8 @@ import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
+import { WatchVerdict } from "./watch-verdict.ts";
+import { type Watch, watchedNow, watchOf } from "./watched.ts";
 
 /** What rollouts work on. */
 export interface RolloutsOptions {
@@ -49,6 +51,7 @@ export type Stepping = (
 export class Rollouts {
   readonly #options: RolloutsOptions;
   #running: Change | undefined;
+  #watch: Watch | undefined;
   /** The step at which the change failed. */
   #failedAt: RolloutStep | undefined;
 
@@ -59,6 +62,18 @@ export class Rollouts {
   /** The change that is under way. */
   get running(): Change | undefined {
     return this.#running;
+  }
+
+  /** The change whose new copies are compared with the old ones, if any is. */
+  get watched(): WatchedChange[] {
+    return watchedNow(this.#watch, this.#options);
+  }
+
+  /** Ends the watch of a unit's new release, for it or against it; answers the change. Throws `not_found` when none is watched. */
+  decide(unit: string, what: "promote" | "abandon", by: string): string {
+    const { change, verdict } = watchOf(this.#watch, unit);
+    verdict.make(what, by);
+    return change.id;
   }
 
   /** Throws `change_under_way` while another change is. */
@@ -143,7 +158,10 @@ export class Rollouts {
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged, asked.drainMs);
+      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
+    } finally {
+      this.#watch = undefined;
     }
 
     // From here on it has happened: what fails is mended, not undone.
@@ -151,6 +169,7 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
+    await store.served(target.released?.releases ?? {});
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -203,13 +222,21 @@ export class Rollouts {
         supervisor.slotsOf(unit).some((slot) => slot.routable.length > 0) &&
         releases(before, unit) !== releases(after, unit),
     );
+    const verdict = new WatchVerdict();
+    const named = (unit: string) => ({
+      old: releases(before, unit),
+      now: releases(after, unit),
+    });
     return {
       clock,
       load,
+      verdict,
       // A service that gets another unit is called in one place at a time.
       units: change.moves.length > 0 ? [] : units,
-      releases: (unit) => ({ old: releases(before, unit), now: releases(after, unit) }),
+      releases: named,
       share: async (share) => {
+        this.#watch ??= { change, verdict, units, releases: named, share, since: clock.now() };
+        this.#watch.share = share;
         deployed.canary = { units: new Set(units), share };
         await acknowledged();
       },
@@ -247,8 +274,14 @@ export class Rollouts {
       );
     } catch (thrown) {
       journal.end();
+      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
     }
+  }
+
+  /** The releases that were made for it stay in the list, with the step at which it failed. */
+  async #neverServed({ at, units }: Change): Promise<void> {
+    await this.#options.store.failed(Object.keys(units), at, this.#failedAt ?? "start");
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {

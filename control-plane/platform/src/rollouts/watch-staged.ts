@@ -2,6 +2,7 @@ import { type Clock, KerfError } from "@kerf/kernel";
 import { compareLoad, type LoadComparison } from "../load/compare-load.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
 import type { Asked } from "./change.ts";
+import type { WatchVerdict } from "./watch-verdict.ts";
 
 /** Pause between two looks, milliseconds: programs tell of their load once a second. */
 const lookMs = 1_000;
@@ -26,6 +27,8 @@ const confirmMs = 3_000;
 export interface Watching {
   readonly clock: Clock;
   readonly load: LoadKeeper;
+  /** What an operator says meanwhile. */
+  readonly verdict: WatchVerdict;
   /** The units that have old and staged copies of other releases; empty where there is nothing to compare. */
   readonly units: readonly string[];
   readonly releases: (unit: string) => { readonly old: string; readonly now: string };
@@ -40,7 +43,8 @@ export interface Watching {
 
 /**
  * Lets staged copies be called, a few first to warm up, a share of the calls when a canary is wanted, then all of them while the old ones stand by,
- * and compares them with the release before. Throws `release_worse` when they do worse.
+ * and compares them with the release before. Throws `release_worse` when they do worse, `abandoned` when an operator does not want them; one who
+ * promotes them ends the watch.
  */
 export async function watchStaged(
   watching: Watching,
@@ -50,14 +54,15 @@ export async function watchStaged(
   const first = Math.min(canary ?? 1, warmUp.share);
   await watching.step("warm", described(first, warmUp.ms), async () => {
     await watching.share(first);
-    await pause(watching, warmUp.ms);
+    await watching.verdict.pause(watching.clock, warmUp.ms);
   });
   const shares = canary === undefined ? [1] : [canary, 1];
   for (const share of shares) {
+    if (watching.verdict.isPromoted) return;
     await watching.step("watch", described(share, watchMs), async () => {
       await watching.share(share);
       // What programs still tell of the time before is not of this share.
-      await pause(watching, lookMs);
+      await watching.verdict.pause(watching.clock, lookMs);
       await watch(watching, watchMs);
     });
   }
@@ -67,17 +72,14 @@ function described(share: number, ms: number): string {
   return `${Math.round(share * 100)} % of the calls for ${ms / 1_000} s`;
 }
 
-function pause({ clock }: Watching, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.after(ms, resolve));
-}
-
 async function watch(watching: Watching, watchMs: number): Promise<void> {
-  const { clock, units } = watching;
+  const { clock, units, verdict } = watching;
   const begun = clock.now();
   // From when on it is looked at; later than the beginning when that was in doubt.
   let since = begun;
   for (;;) {
-    await pause(watching, lookMs);
+    await verdict.pause(clock, lookMs);
+    if (verdict.isPromoted) return;
     const now = clock.now();
     const unit = units.find((each) => compareUnit(watching, each, now - since).verdict === "worse");
     if (unit !== undefined) {

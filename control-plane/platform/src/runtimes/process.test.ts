@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -34,6 +42,7 @@ function runtime(t: TestContext, program: string) {
     async start(
       document: Promise<Boot> = Promise.resolve(boot),
       recorded?: (running: Running) => Promise<void>,
+      yields?: boolean,
     ) {
       const launch = {
         instance: "orders-1a2b3c",
@@ -41,6 +50,7 @@ function runtime(t: TestContext, program: string) {
         preload: { appModule: "/app.ts", services: ["orders"] },
         boot: document,
         logFile,
+        ...(yields === undefined ? undefined : { yields }),
       };
       const running = await made.start(launch, recorded ?? (() => Promise.resolve()));
       started.push(running);
@@ -104,6 +114,31 @@ test("a process is found again by its reference, and its end is noticed although
   assert.deepEqual(await adopted?.exited, { kind: "unknown" });
   assert.equal(stage.runtime.adopt(reference), undefined);
 });
+
+const autogroups = existsSync("/proc/self/autogroup")
+  ? false
+  : "this system gives sessions no share of their own (/proc/PID/autogroup)";
+
+test(
+  "what starts beside others gives way until it is ready, also when another platform has started it",
+  { skip: autogroups },
+  async (t) => {
+    const stage = runtime(t, "setInterval(() => {}, 1_000);");
+    const niceness = ({ pid }: Running): string | undefined =>
+      /nice (-?\d+)/.exec(readFileSync(`/proc/${pid}/autogroup`, "utf8"))?.[1];
+    const own = niceness({ pid: process.pid } as Running);
+    const usual = await stage.start();
+    assert.equal(niceness(usual), "0");
+    const document = Promise.withResolvers<Boot>();
+    const yielding = await stage.start(document.promise, undefined, true);
+    assert.equal(niceness(yielding), "10");
+    assert.equal(niceness({ pid: process.pid } as Running), own, "only the copy gives way");
+    const adopted = stage.runtime.adopt(JSON.parse(JSON.stringify(yielding.reference)));
+    adopted?.ready?.();
+    while (niceness(yielding) !== "0") await new Promise((resolve) => setTimeout(resolve, 20));
+    document.resolve(boot);
+  },
+);
 
 test("another process that got the same pid is not mistaken for ours", () => {
   const own = identify(process.pid);

@@ -4,6 +4,7 @@ import type { Writable } from "node:stream";
 import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import { programEnvironment, programExecArgv } from "./environment.ts";
 import { identify, lives, type ProcessIdentity } from "./process-identity.ts";
+import { giveWayNoMore, giveWayWhileStarting } from "./processor-share.ts";
 import type { Exit, Launch, Running, Runtime } from "./runtime.ts";
 
 /**
@@ -44,7 +45,13 @@ export class ProcessRuntime implements Runtime {
     // A program that ends before it has read everything says why in its log; its exit is what counts here.
     document.on("error", () => {});
     let undelivered: KerfError | undefined;
-    const running = await this.#running(child, launch.instance, () => undelivered, recorded);
+    const running = await this.#running(
+      child,
+      launch.instance,
+      () => undelivered,
+      recorded,
+      launch.yields,
+    );
     launch.boot.then(
       (boot) => document.end(JSON.stringify(boot)),
       (cause: unknown) => {
@@ -85,6 +92,7 @@ export class ProcessRuntime implements Runtime {
     name: string,
     failure: () => KerfError | undefined,
     recorded: (running: Running) => Promise<void>,
+    yields = false,
   ): Promise<Running> {
     const exited = new Promise<Exit>((resolve) => {
       child.once("error", (cause) => resolve({ kind: "failed", error: notStarted(name, cause) }));
@@ -99,11 +107,15 @@ export class ProcessRuntime implements Runtime {
       const exit = await exited;
       throw exit.kind === "failed" ? exit.error : notStarted(name);
     }
+    const ready = yields
+      ? giveWayWhileStarting(child.pid, exited, this.#clock)
+      : (): void => undefined;
     const running: Running = {
       // Our own child cannot have ended and been replaced: nobody else waits for it.
       reference: identify(child.pid) ?? { pid: child.pid, started: "ended" },
       pid: child.pid,
       exited,
+      ready,
       terminate: () => void child.kill("SIGTERM"),
       kill: () => void child.kill("SIGKILL"),
     };
@@ -131,6 +143,7 @@ export class ProcessRuntime implements Runtime {
       reference,
       pid: identity.pid,
       exited: new Promise((resolve) => this.#poll(identity, () => resolve({ kind: "unknown" }))),
+      ready: () => giveWayNoMore(identity.pid, this.#clock),
       terminate: () => send("SIGTERM"),
       kill: () => send("SIGKILL"),
     };

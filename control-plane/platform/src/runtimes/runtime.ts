@@ -32,6 +32,8 @@ export interface Launch {
   readonly memoryBytes?: number | undefined;
   /** Where its output goes. */
   readonly logFile: string;
+  /** It starts beside copies that serve: they get the processors first until it is ready, where the runtime can see to that. */
+  readonly yields?: boolean;
 }
 
 /** What runs, wherever the runtime put it. */
@@ -42,6 +44,8 @@ export interface Running {
   readonly pid: number;
   /** Resolves once, when it has ended. */
   readonly exited: Promise<Exit>;
+  /** It is ready, and gives way to nobody any more. */
+  ready?(): void;
   /** Asks it to drain and end. */
   terminate(): void;
   /** Ends it at once. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { KerfError } from "@kerf/kernel";
@@ -87,7 +87,33 @@ export class Home {
   }
   /** The directory of its socket. */
   postgresSocket(server: string): string {
-    return join(this.run, "pg", server);
+    return join(this.postgresSockets, server);
+  }
+  get postgresSockets(): string {
+    return join(this.run, "pg");
+  }
+  /** The sockets that containers get to see; there only where units run in containers. */
+  get containerSockets(): string {
+    return join(this.run, "containers");
+  }
+  /** Where instances in containers attach. */
+  get containerSocket(): string {
+    return join(this.containerSockets, "platform.sock");
+  }
+  /** Where the telemetry store takes OTLP from them. */
+  get containerOtlpSocket(): string {
+    return join(this.containerSockets, "otlp.sock");
+  }
+  /** Says that containers of this home may be there; the command line looks for it too. */
+  get containersMark(): string {
+    return join(this.root, "run", "docker");
+  }
+  /** Makes the folders that containers share with us; what lies in the one of sockets belongs to who runs in them. */
+  openContainerSockets({ gid, uid }: { readonly uid: number; readonly gid: number }): void {
+    for (const path of [this.containerSockets, this.postgresSockets]) {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+      if (process.getuid?.() === 0) chownSync(path, uid, gid);
+    }
   }
   snapshot(instance: string): string {
     return join(this.snapshots, `${instance}.json`);

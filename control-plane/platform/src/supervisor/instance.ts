@@ -209,6 +209,8 @@ export class Instance {
     try {
       this.#running = await starting;
       if (this.#reason !== undefined) this.#running.kill();
+      // One that a platform before us has started may have been on its way then.
+      if (this.#state === "ready") this.#running.ready?.();
       this.#onChange(this);
       exit = await this.#running.exited;
     } catch (cause) {
@@ -233,6 +235,7 @@ export class Instance {
     if (state === "ready" && this.#state === "starting") {
       this.#startTimer?.cancel();
       this.#wasReady = true;
+      this.#running?.ready?.();
       this.#enter("ready");
       this.#ready.resolve();
     } else if (state === "draining" && this.#state === "ready") {

@@ -393,6 +393,8 @@ export class Supervisor {
         boot,
         memoryBytes: this.#options.memoryLimit(slot.unit),
         logFile,
+        // It is staged: what serves now serves meanwhile.
+        yields: change !== undefined,
       },
       (started) => {
         plan.reference = started.reference;

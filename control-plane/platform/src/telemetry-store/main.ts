@@ -3,7 +3,8 @@
 // {"address":"http://…","grpc":"http://…"}. Of traces it keeps all, or with --keep SHARE that share of them (0 to 1), those with an error and the slow
 // ones: slower than 99 of a hundred of their kind, or than --slow-ms N. It ends with everything written, on SIGTERM and when whoever started everything is gone
 // (KERF_LIFELINE_FD).
-import { rmSync, statSync } from "node:fs";
+import { chownSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { AddressInfo, ListenOptions, Server } from "node:net";
 import { parseArgs } from "node:util";
 import { watchLifeline } from "@kerf/call/host";
@@ -67,6 +68,9 @@ const { "otlp-socket": otlpSocket } = values;
 if (otlpSocket !== undefined) {
   rmSync(otlpSocket, { force: true });
   await listen(own, { path: otlpSocket });
+  // Root makes it for whom the folder was made.
+  const { gid, uid } = statSync(dirname(otlpSocket));
+  if (process.getuid?.() === 0) chownSync(otlpSocket, uid, gid);
 }
 await listen(otlp, { port: Number(port), host: "127.0.0.1" });
 await listen(grpc, { port: Number(values["grpc-port"]), host: "127.0.0.1" });

@@ -137,15 +137,33 @@ test("what is too old goes a file at a time, and so does what is too much", asyn
   assert.ok(kept.length >= 4 && kept.length <= 5, String(kept));
   assert.equal(old.store.stored.spans, kept.length);
 
-  const large = setUp(t, { maxBytes: 300_000, maxAgeMs: 1_000 * hour });
-  for (let n = 0; n < 4; n++) {
-    large.store.add(
-      Array.from({ length: 500 }, () => span({ attributes: { text: "x".repeat(300) } })),
-    );
-    await large.clock.advance(7 * hour);
+  // An age that is shorter than a segment's usual one is kept to as well.
+  const short = setUp(t, { maxBytes: 1e9, maxAgeMs: hour });
+  for (let minute = 0; minute < 180; minute += 3) {
+    short.store.add([span({ startedAt: minute * 60_000_000 })]);
+    await short.clock.advance(180_000);
   }
-  large.store.add([span()]);
-  assert.ok(large.store.stored.bytes < 600_000, String(large.store.stored.bytes));
+  const minutes = short.store
+    .spans({ query: "", from: 0, to: 9 * hour, limit: 99 })
+    .map(({ startedAt }) => startedAt / 60_000_000);
+  assert.equal(Math.max(...minutes), 177);
+  assert.ok(Math.min(...minutes) >= 105 && Math.min(...minutes) <= 120, String(minutes));
+
+  // A stream without a pause: as much as is set, the newest whole, within one hour.
+  const maxBytes = 4_000_000;
+  const large = setUp(t, { maxBytes, maxAgeMs: 1_000 * hour });
+  const text = "x".repeat(300);
+  for (let batch = 0; batch < 40; batch++) {
+    large.store.add(
+      Array.from({ length: 500 }, () => span({ name: `${batch}`, attributes: { text } })),
+    );
+    // One look at the size is 4,000 rows after the last.
+    const { bytes } = large.store.stored;
+    assert.ok(bytes < maxBytes + 8_000 * 600, String(bytes));
+  }
+  const names = (name: string) =>
+    large.store.spans({ ...everything, query: `name:${name}`, limit: 999 }).length;
+  assert.deepEqual([names("39"), names("0")], [500, 0]);
 });
 
 test("a file that is none is left out and said, and goes when it is old", async (t) => {

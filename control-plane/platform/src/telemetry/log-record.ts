@@ -42,6 +42,7 @@ const placed = new Set([
   "service",
   "unit",
   "instance",
+  "release",
   "trace_id",
   "span_id",
 ]);
@@ -50,7 +51,16 @@ const placed = new Set([
 export function logRecord(line: string, { source }: LogSource, clock: Clock): LogRecord {
   const fields = objectIn(line);
   if (fields === undefined) return plainRecord(line, source, clock);
-  const { instance, level, message, service, span_id: spanId, time, trace_id: traceId } = fields;
+  const {
+    instance,
+    level,
+    message,
+    release,
+    service,
+    span_id: spanId,
+    time,
+    trace_id: traceId,
+  } = fields;
   const at = typeof time === "string" ? Date.parse(time) : Number.NaN;
   const others = Object.entries(fields).filter(([name]) => !placed.has(name));
   return {
@@ -59,6 +69,7 @@ export function logRecord(line: string, { source }: LogSource, clock: Clock): Lo
       "service.name": text(service) ?? source,
       "kerf.unit": source,
       ...(typeof instance === "string" ? { "service.instance.id": instance } : undefined),
+      ...(typeof release === "number" ? { "service.version": String(release) } : undefined),
     },
     severity: severities[text(level) ?? "info"] ?? 9,
     body: text(message) ?? line.slice(0, longest),

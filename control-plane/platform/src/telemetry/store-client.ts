@@ -44,12 +44,12 @@ export class StoreClient {
     return logs;
   }
 
-  stored(): Promise<Stored> {
-    return this.ask<Stored>("/stored");
+  stored(withinMs?: number): Promise<Stored> {
+    return this.ask<Stored>("/stored", withinMs);
   }
 
   /** The answer to a path of the store's own, as it is. */
-  ask<Answer>(path: string): Promise<Answer> {
+  ask<Answer>(path: string, withinMs: number = boundMs): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const away = (cause: Error): void => reject(isAway(cause));
       const sent = request({ socketPath: this.#socket, path, agent: false }, (response) => {
@@ -64,8 +64,8 @@ export class StoreClient {
           (cause: unknown) => away(cause as Error),
         );
       });
-      const timer = this.#clock.after(boundMs, () =>
-        sent.destroy(new Error(`it did not answer within ${boundMs / 1_000} s`)),
+      const timer = this.#clock.after(withinMs, () =>
+        sent.destroy(new Error(`it did not answer within ${withinMs / 1_000} s`)),
       );
       sent.on("error", away).on("close", () => timer.cancel());
       sent.end();

@@ -16,6 +16,10 @@ import { type StorePorts, storePorts } from "./store-ports.ts";
 const readyMs = 30_000;
 /** Between two looks whether it answers, milliseconds. */
 const lookMs = 100;
+/** Between two looks whether one that answered still does, milliseconds. */
+const probeMs = 5_000;
+/** From which silence on it hangs, milliseconds: longer than any search that somebody waits for, during which it answers nobody else. */
+const hungMs = 25_000;
 
 /** By which a platform after this one finds the process again. */
 interface StoreRecord {
@@ -30,6 +34,8 @@ export interface StoreProcessOptions {
   readonly home: Home;
   readonly clock: Clock;
   readonly runtime: Pick<ProcessRuntime, "startBeside" | "adopt">;
+  /** Where it takes OTLP from programs of ours. */
+  readonly otlpSocket: string;
   readonly client: Pick<StoreClient, "stored">;
   /** Whether OpenTelemetry's own ports are wanted, where they are free. */
   readonly usualPorts: boolean;
@@ -48,6 +54,8 @@ export class StoreProcess {
   #state: RunState = "stopped";
   #since: number;
   #wanted = false;
+  /** How long the one that is being ended was silent; undefined while nothing is held against it. */
+  #silentMs: number | undefined;
   #timer: Timer | undefined;
   #lastError: ErrorShape | undefined;
 
@@ -62,7 +70,7 @@ export class StoreProcess {
    * store.
    */
   get endpoint(): string | undefined {
-    return this.#ports === undefined ? undefined : `unix:${this.#options.home.telemetryOtlpSocket}`;
+    return this.#ports === undefined ? undefined : `unix:${this.#options.otlpSocket}`;
   }
   get state(): RunState {
     return this.#state;
@@ -86,7 +94,11 @@ export class StoreProcess {
   }
 
   /** Decides what it is to be, and where programs will find it. Starts nothing, so that it costs the start of what serves nothing. */
-  async prepare({ retention = {}, store = true }: TelemetrySettings = {}): Promise<void> {
+  async prepare({
+    keep = {},
+    retention = {},
+    store = true,
+  }: TelemetrySettings = {}): Promise<void> {
     const { home, runtime, usualPorts } = this.#options;
     const record = readJson<StoreRecord>(home.telemetryRecord);
     const running = record && runtime.adopt(record.reference);
@@ -96,8 +108,11 @@ export class StoreProcess {
     }
     this.#ports = running === undefined ? await storePorts(home, usualPorts) : record?.ports;
     this.#settings = [
+      `--otlp-socket=${this.#options.otlpSocket}`,
       ...(retention.days === undefined ? [] : [`--keep-days=${retention.days}`]),
       ...(retention.bytes === undefined ? [] : [`--keep-bytes=${retention.bytes}`]),
+      ...(keep.share === undefined ? [] : [`--keep=${keep.share}`]),
+      ...(keep.slowMs === undefined ? [] : [`--slow-ms=${keep.slowMs}`]),
     ];
     if (running === undefined) return;
     this.#follow(running);
@@ -139,7 +154,6 @@ export class StoreProcess {
           args: [
             `--directory=${home.telemetry}`,
             `--socket=${home.telemetrySocket}`,
-            `--otlp-socket=${home.telemetryOtlpSocket}`,
             `--port=${ports.http}`,
             `--grpc-port=${ports.grpc}`,
             ...this.#settings,
@@ -167,9 +181,15 @@ export class StoreProcess {
     void running.exited.then((exit) => {
       this.#running = undefined;
       rmSync(this.#options.home.telemetryRecord, { force: true });
+      const silentMs = this.#silentMs;
+      this.#silentMs = undefined;
+      const how =
+        silentMs === undefined
+          ? describeExit(exit)
+          : `did not answer for ${silentMs / 1_000} s and was ended`;
       this.#again(
         new KerfError("start_failed", {
-          message: `The telemetry store (process ${running.pid}) ${describeExit(exit)}.`,
+          message: `The telemetry store (process ${running.pid}) ${how}.`,
           why: "Until it is back, what programs record waits a few seconds and is dropped then.",
           fix: "It is started again by itself. Its log: kerf logs telemetry",
         }),
@@ -190,11 +210,30 @@ export class StoreProcess {
         this.#policy.ready();
         this.#lastError = undefined;
         this.#enter("ready");
-        return;
+        return this.#staysReady(running);
       }
-      if (clock.now() > until) return running.kill();
+      if (clock.now() > until) return this.#kill(running, readyMs);
       await new Promise<void>((resolve) => clock.after(lookMs, resolve));
     }
+  }
+
+  /** A process that is there and answers nobody is as good as none: it is ended, and so started again. */
+  async #staysReady(running: Running): Promise<void> {
+    const { client, clock } = this.#options;
+    while (this.#running === running && this.#state === "ready") {
+      await new Promise<void>((resolve) => clock.after(probeMs, resolve));
+      if (this.#running !== running || this.#state !== "ready") return;
+      const since = clock.now();
+      // What refuses at once answers, or ends, which is noticed elsewhere.
+      await client.stored(hungMs).catch(() => {});
+      if (this.#running !== running || this.#state !== "ready") return;
+      if (clock.now() - since >= hungMs) return this.#kill(running, hungMs);
+    }
+  }
+
+  #kill(running: Running, silentMs: number): void {
+    this.#silentMs = silentMs;
+    running.kill();
   }
 
   #again(error: KerfError): void {

@@ -55,6 +55,25 @@ export function telemetryOperations(
       );
       return { logs: logs.map(shown), searched };
     }),
+    compareTraces: inFull(({ context, input }) => {
+      const { against, againstFrom, againstTo, within, ...search } = input as Search & {
+        against: string;
+        within: string;
+        againstFrom?: number;
+        againstTo?: number;
+      };
+      const own = holderOf(context)?.services;
+      const other = narrowed({ query: against }, own).query;
+      const asked = {
+        ...narrowed(search, own),
+        against: other,
+        againstFrom,
+        againstTo,
+        within,
+        services: own?.join(","),
+      };
+      return store().ask(`/compare?${parameters(asked)}`);
+    }),
     metrics: inFull(async ({ context, input }) => {
       const { by, name, stepMs, ...search } = input as Search & {
         name: string;

@@ -13,6 +13,9 @@ export interface PermissionFacts {
   readonly servicesOf: (unit: string) => readonly string[];
   /** The gateway that a backend composes answers for. */
   readonly gatewayOf: (backend: string) => string | undefined;
+  /** Whose an alert is, and of what a silence; undefined for one that there is not. */
+  readonly alertOf: (id: string) => string | undefined;
+  readonly silenceOf: (id: string) => string | undefined;
 }
 
 /** What an operation would change. */
@@ -44,6 +47,11 @@ function withNeighbours(services: readonly string[], facts: PermissionFacts): st
   return [...new Set([...services, ...units.flatMap((unit) => facts.servicesOf(unit))])];
 }
 
+/** Of one service alone. */
+const named = (service: string | undefined): Touched => ({
+  services: service === undefined ? [] : [service],
+});
+
 /** Past the gate lies what others need. */
 const forced = ({ force }: Input): string | undefined =>
   force === true ? "what others need (--force)" : undefined;
@@ -60,6 +68,10 @@ const rules: { readonly [Operation in Name]: Rule } = {
   mayDeploy: "read",
   mayRollBack: "read",
   databaseTypes: "read",
+  images: "read",
+  // Which image runs on the machine is the operator's.
+  deployImage: "operator",
+  removeImage: "operator",
   getConfig: "read",
   listSecrets: "read",
   // The link signs in with the rights of this very token.
@@ -71,6 +83,17 @@ const rules: { readonly [Operation in Name]: Rule } = {
   metrics: "read",
   map: "read",
   why: "read",
+  alerts: "read",
+  alertBurn: "read",
+  objectives: "read",
+  onCall: "read",
+  listDestinations: "read",
+  // Nothing starts again because of it.
+  acknowledgeAlert: ({ id }, { alertOf }) => named(alertOf(String(id))),
+  addSilence: ({ service }) => named(String(service)),
+  endSilence: ({ id }, { silenceOf }) => named(silenceOf(String(id))),
+  compareTraces: "read",
+  watched: "read",
   deploy(input, facts) {
     const { app, builds, expose, remove } = input as {
       builds: Record<string, string>;
@@ -88,10 +111,21 @@ const rules: { readonly [Operation in Name]: Rule } = {
   },
   rollback: (input, facts) => ({ beyond: forced(input), ...ofUnit(input, facts) }),
   restart: ofUnit,
+  promote: ofUnit,
+  abandon: ofUnit,
+  stopUnit: ofUnit,
+  startUnit: ofUnit,
   scale: ofUnit,
   changeConfig: ofService,
   setSecret: ofService,
   removeSecret: ofService,
+  // Who is told of what, and who is on call, concerns every team.
+  addDestination: "operator",
+  removeDestination: "operator",
+  testDestination: "operator",
+  setRota: "operator",
+  removeRota: "operator",
+  swapOnCall: "operator",
   // Calls and statements reach into data as the operator; what moves services changes other units.
   invoke: "operator",
   invokeStream: "operator",

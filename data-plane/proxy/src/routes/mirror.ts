@@ -36,6 +36,8 @@ export interface UpstreamCopy {
 /** Sends copies of a route's requests elsewhere, compares the answers, and reports. What becomes of them never reaches a client. */
 export class RouteMirror {
   readonly counts: MirrorCounts = { equal: 0, different: 0, dropped: 0, failed: 0 };
+  /** Names of fields whose values are told of no answer. */
+  sensitive: ReadonlySet<string> = new Set();
   readonly #mirror: Mirror;
   readonly #path: string;
   readonly #parts: TrafficParts;
@@ -94,9 +96,20 @@ export class RouteMirror {
     this.#parts.log.warn(`the mirror of ${this.#path} answers differently`, {
       route: this.#path,
       differences: differences.map(({ path, values: [a, b] }) =>
-        values || path === "status" ? `${path}: ${a} | ${b}` : path,
+        path === "status" || (values && !this.#isSensitive(path, `${a} ${b}`))
+          ? `${path}: ${a} | ${b}`
+          : path,
       ),
     });
+  }
+
+  /** A path such as `$.cards[0].number`, or values of which a name is a part: a difference may lie above what is marked. */
+  #isSensitive(path: string, shown: string): boolean {
+    if (this.sensitive.size === 0) return false;
+    return (
+      path.split(/[$.[\]]+/).some((name) => this.sensitive.has(name)) ||
+      [...this.sensitive].some((name) => shown.includes(`${JSON.stringify(name)}:`))
+    );
   }
 
   #dropped(): void {

@@ -34,6 +34,8 @@ export class Balancer {
   #endpoints: readonly Endpoint[] = [];
   /** Whether some are to get more than others. */
   #areWeighted = false;
+  /** When the first of those that are there now was seen. */
+  #oldestSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: BalancerOptions) {
     this.#options = options;
@@ -70,6 +72,11 @@ export class Balancer {
   /** Whether there is an instance beside the one at `address` to which a call can go. */
   hasAnother(address: Address | undefined): boolean {
     return this.#current().some((endpoint) => this.#isGood(endpoint, address));
+  }
+
+  /** Whether all have come so lately that they are slow for honest reasons, as after a deploy: nobody else is to be asked either. */
+  areNew(now: number): boolean {
+    return now - this.#oldestSince < this.#options.policies.slowStartMs;
   }
 
   /** How an attempt at an instance ended; `failed` is undefined when that says nothing of it. */
@@ -178,6 +185,10 @@ export class Balancer {
       return known;
     });
     this.#from = instances;
+    this.#oldestSince = this.#endpoints.reduce(
+      (oldest, { since: each }) => Math.min(oldest, each),
+      now,
+    );
     const [first] = instances;
     this.#areWeighted = instances.some((one) => weightOf(one) !== weightOf(first));
     this.#ejection.watch(this.#endpoints.map(({ outlier }) => outlier));

@@ -5,7 +5,7 @@ import { KerfError } from "@kerf/kernel";
 import type { AnyBoot, Boot } from "../placement.ts";
 import { type BootFile, bootFileVariable, bootOfFile, type ParseDatabaseUrl } from "./boot-file.ts";
 
-/** The descriptor that the platform writes the boot document to. */
+/** The descriptor that the platform writes the boot document to, where no file is named. */
 const bootDescriptor = 3;
 const maxBytes = 32 * 1_048_576;
 /**

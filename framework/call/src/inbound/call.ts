@@ -157,13 +157,14 @@ export class ServingCall implements Serving, CancelWatcher {
     this.#answer(output, undefined);
   }
 
-  #fail(thrown: unknown): void {
-    if (!this.#answered && this.operation.declares(thrown)) {
-      this.#declare(thrown);
+  #fail(failure: unknown): void {
+    if (!this.#answered && this.operation.declares(failure)) {
+      this.#declare(failure);
       return;
     }
     this.#end();
     if (this.#answered) return;
+    const thrown = this.operation.withoutSensitive(failure, this.incoming.input);
     const error = answerError(thrown, this.context.cancelled);
     this.#state.failed(this.operation, this.context, error, thrown);
     if (this.#span !== undefined) this.#span.thrown = thrown;

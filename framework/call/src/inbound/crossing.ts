@@ -1,4 +1,5 @@
 import { type Schema, type SchemaSide, toJsonSchema, validationError } from "@kerf/contract";
+import type { KerfError } from "@kerf/kernel";
 import { jsonCopy } from "../json/copy.ts";
 
 /** Takes a value over the boundary: checked, stripped and copied. Asynchronous only when the schema is. Throws what is wrong. */
@@ -11,15 +12,17 @@ export type CrossingSide = "input" | "output";
 export function crossing(schema: Schema, side: CrossingSide, name: string): Crossing {
   const code = side === "input" ? "invalid_input" : "invalid_output";
   const standard = schema["~standard"];
+  const refused = (issues: Parameters<typeof validationError>[0], value: unknown): KerfError =>
+    validationError(issues, code, name, { schema, value });
   return (value) => {
     const result = standard.validate(value);
     if (result instanceof Promise) {
       return result.then((settled) => {
-        if (settled.issues !== undefined) throw validationError(settled.issues, code, name);
+        if (settled.issues !== undefined) throw refused(settled.issues, value);
         return settled.value;
       });
     }
-    if (result.issues !== undefined) throw validationError(result.issues, code, name);
+    if (result.issues !== undefined) throw refused(result.issues, value);
     return result.value;
   };
 }

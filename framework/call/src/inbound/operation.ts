@@ -1,12 +1,14 @@
-import type {
-  Access,
-  Criticality,
-  ErrorDeclaration,
-  Operation,
-  OperationKind,
-  Schema,
+import {
+  type Access,
+  type Criticality,
+  type ErrorDeclaration,
+  type Operation,
+  type OperationKind,
+  type Schema,
+  sensitiveFields,
 } from "@kerf/contract";
-import { DeclaredError, type KerfError } from "@kerf/kernel";
+import { DeclaredError, type KerfError, redactError } from "@kerf/kernel";
+import { jsonValue } from "../json/raw-json.ts";
 import { type Crossing, crossing, localCrossing } from "./crossing.ts";
 import { LatencyHistogram } from "../load/latency-histogram.ts";
 import { receivedFrom } from "../outgoing/received-error.ts";
@@ -52,6 +54,7 @@ export class InboundOperation {
   readonly spans: ServedSpans | undefined;
   /** Undefined where metrics go nowhere. */
   readonly metrics: ServedMetrics | undefined;
+  readonly #input: Schema;
   readonly #errors = new Map<string, Crossing | undefined>();
 
   constructor(
@@ -73,6 +76,7 @@ export class InboundOperation {
     this.access = declared.access;
     this.criticality = criticality;
     this.served = served;
+    this.#input = declared.input;
     this.inputFromWire = crossing(declared.input, "input", this.name);
     this.outputToWire = crossing(declared.output, "output", this.name);
     // In checked mode the codec between the two sides copies, and must see what the schema lets through.
@@ -104,6 +108,18 @@ export class InboundOperation {
   /** The data of a declared error, through its schema. */
   errorData(error: DeclaredError): unknown {
     return this.#errors.get(error.code)?.(error.data);
+  }
+
+  /** What was thrown, before anybody writes it down: without what the contract marks as sensitive in the input, as it arrived. */
+  withoutSensitive(thrown: unknown, input: unknown): unknown {
+    const fields = sensitiveFields(this.#input, "input");
+    if (fields === undefined) return thrown;
+    try {
+      return redactError(thrown, fields.valuesIn(jsonValue(input)));
+    } catch {
+      // It is no JSON: nothing of it was read.
+      return thrown;
+    }
   }
 
   /** Counts how a call ended; true when that is a failure. */

@@ -142,8 +142,11 @@ export class ServingStream implements AsyncIterableIterator<unknown>, Serving, C
     return items;
   }
 
-  async #fail(thrown: unknown): Promise<KerfError> {
+  async #fail(failure: unknown): Promise<KerfError> {
     const { operation, context } = this;
+    const thrown = operation.declares(failure)
+      ? failure
+      : operation.withoutSensitive(failure, this.incoming.input);
     this.#items = undefined;
     const error = await this.#errorOf(thrown);
     const failed = operation.count(error);

@@ -8,12 +8,12 @@ import type { LatencyQuantile } from "./latency-quantile.ts";
  */
 export function attemptTimeout(
   leftMs: number,
-  latency: LatencyQuantile,
+  latency: LatencyQuantile | undefined,
   now: number,
   policies: PolicyDefaults,
 ): number {
   const half = leftMs / 2;
-  const measured = latency.estimate(0.99, now);
+  const measured = latency?.estimate(0.99, now);
   if (measured === undefined) return half;
   return Math.min(half, Math.max(policies.attemptFloorMs, policies.attemptFactor * measured));
 }

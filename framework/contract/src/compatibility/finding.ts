@@ -30,6 +30,7 @@ export type FindingCode =
   | "range"
   | "refused"
   | "route_gone"
+  | "sensitive"
   | "status"
   | "too_large"
   | "type"

@@ -33,7 +33,7 @@ export async function serverAccount(paths: string[], probe: string): Promise<Ser
   if (process.geteuid?.() !== 0) {
     return { owner: undefined, wrap: (command, args) => ({ command, args }) };
   }
-  const owner = (await lookUp()) ?? (await create());
+  const owner = await serverOwner();
   const closed = await firstClosedDirectory(paths, owner);
   if (closed === undefined) {
     return { owner, wrap: (command, args) => ({ command, args, ...owner }) };
@@ -53,6 +53,11 @@ export async function serverAccount(paths: string[], probe: string): Promise<Ser
     why: "PostgreSQL refuses to run as root, and this system does not let us pass on the right to enter that directory (setpriv, CAP_DAC_READ_SEARCH).",
     fix: "Run as an ordinary user, or move the project and KERF_HOME to a directory that every user may enter.",
   });
+}
+
+/** As root: the account that servers run as, which is made when it is absent. Throws `start_failed`. */
+export async function serverOwner(): Promise<{ uid: number; gid: number }> {
+  return (await lookUp()) ?? (await create());
 }
 
 function withCapability(capability: string, owner: { uid: number; gid: number }) {

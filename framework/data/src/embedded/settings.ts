@@ -33,6 +33,8 @@ export function serverParameters(
     // Parameters and statements may hold what no log should.
     log_statement: "none",
     log_parameter_max_length_on_error: "0",
+    // Without DETAIL, which quotes rows: `Key (email)=(ann@example.com) already exists`.
+    log_error_verbosity: "terse",
     timezone: "UTC",
     ...(options.durable === false
       ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }

@@ -235,8 +235,11 @@ export function testBroker(name: string, startBroker?: () => Promise<TestBroker>
     return once;
   }
 
+  /** Keys with all that JSON writes in another way. */
   async function emit(count: number): Promise<void> {
-    await Promise.all(Array.from({ length: count }, (_, n) => world.count(`k${n % 23}`)));
+    await Promise.all(
+      Array.from({ length: count }, (_, n) => world.count(`"\\\n\u007f€😀 ${n % 23}`)),
+    );
   }
 
   /** Until the relay's cursor says that so many are acknowledged. */

@@ -1,6 +1,8 @@
 import type { DiscoverySettings, Policies } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { TelemetrySettings } from "@kerf/telemetry";
+import type { AlertSettings } from "./alerts.ts";
+import type { Demonstrations } from "./demonstrations.ts";
 import type { Gateway } from "./gateway/gateway.ts";
 import type { UnitLimits } from "./limits.ts";
 import type { UnitScale } from "./scale.ts";
@@ -29,6 +31,8 @@ export interface App {
   readonly policies: Policies;
   /** How traces are chosen and where they go. */
   readonly telemetry: TelemetrySettings;
+  /** What is promised of operations, and when somebody is told that it is missed. */
+  readonly alerts: AlertSettings;
   /** Servers that are not embedded, by the name that services use. */
   readonly servers: Readonly<Record<string, ExternalServer>>;
   /** What the copies of a unit may use. */
@@ -37,6 +41,8 @@ export interface App {
   readonly scale: Readonly<Record<string, UnitScale>>;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery: Readonly<Record<string, DiscoverySettings>>;
+  /** What the dashboard offers to be shown while the app is developed. */
+  readonly demonstrations: Demonstrations;
 }
 
 /** Declares an app; export it as the default of its module. */
@@ -51,6 +57,8 @@ export function app(
     policies?: Policies;
     /** How traces are chosen and where they go. Default: nowhere. */
     telemetry?: TelemetrySettings;
+    /** What is promised of operations, and when somebody is told that it is missed. Default: 0.999 of the calls of each are answered. */
+    alerts?: AlertSettings;
     servers?: Readonly<Record<string, ExternalServer>>;
     /** By unit (`gateway:NAME` for a gateway): what one copy may use, such as `{ main: { memory: "512MB" } }`. Default: no limit. */
     limits?: Readonly<Record<string, UnitLimits>>;
@@ -58,6 +66,8 @@ export function app(
     scale?: Readonly<Record<string, UnitScale>>;
     /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
     discovery?: Readonly<Record<string, DiscoverySettings>>;
+    /** Buttons on the dashboard's map for whoever sees the app for the first time, in the environment `dev` alone: `{ "place an order": { call: "orders.place", input, as: "ada" }, "break search": { stop: "search" } }`. */
+    demonstrations?: Demonstrations;
   },
 ): App {
   if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
@@ -74,9 +84,11 @@ export function app(
     units: options.units ?? "each",
     policies: options.policies ?? {},
     telemetry: options.telemetry ?? {},
+    alerts: options.alerts ?? {},
     servers: options.servers ?? {},
     limits: options.limits ?? {},
     scale: options.scale ?? {},
     discovery: options.discovery ?? {},
+    demonstrations: options.demonstrations ?? {},
   };
 }

@@ -9,7 +9,7 @@ import type {
   OutputOf,
   Schema,
 } from "@kerf/contract";
-import type { Logger } from "@kerf/telemetry";
+import type { AnyAttributes, Logger } from "@kerf/telemetry";
 import type { CommandTransaction, Kysely } from "@kerf/data";
 import type { StartSaga } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
@@ -21,11 +21,29 @@ import type { ClientsOf, Uses } from "./uses.ts";
 /** The driver's client on the same transaction or reads as `db`: `raw.query(…)`, or `drizzle(raw)`. */
 export type RawClient = CommandTransaction["raw"];
 
+/** What the work of a span is given: calls that it makes and lines that it writes by these belong to the span. */
+export interface SpanPart<U extends Uses> {
+  readonly clients: ClientsOf<U>;
+  readonly log: Logger;
+}
+
+/** Does work as a span of its own in the call's trace, and answers what the work answers. */
+export type InSpan<U extends Uses> = <T>(
+  name: string,
+  attributes: AnyAttributes,
+  work: (part: SpanPart<U>) => Promise<T> | T,
+) => Promise<T>;
+
 /** What handlers and workers alike are given, bound to the call at hand. */
 export interface Surroundings<U extends Uses, S extends Settings = NoSettings> {
   /** Clients of what the service declares as `uses`; their calls share this call's deadline, trace and principal. */
   readonly clients: ClientsOf<U>;
   readonly log: Logger;
+  /**
+   * Does a part of the work as a span of its own: `await span("score", { rules: 12 }, async ({ clients }) => …)`. Where the trace is not recorded it
+   * costs nothing but the call. Names are few: what differs from call to call is an attribute.
+   */
+  readonly span: InSpan<U>;
   readonly clock: Clock;
   /** Aborts when the caller leaves, the deadline passes, or the service stops. */
   readonly signal: AbortSignal;

@@ -2,8 +2,10 @@ import { statSync } from "node:fs";
 import { policyProblems } from "@kerf/call";
 import { type Contract, type HttpRoute, parseHttpRoute } from "@kerf/contract";
 import { telemetryProblems } from "@kerf/telemetry";
+import { alertProblems } from "../declaration/alerts.ts";
 import type { App } from "../declaration/app.ts";
 import { programOf } from "../declaration/external.ts";
+import { demonstrationProblems } from "../declaration/demonstrations.ts";
 import { authenticationProblems } from "../declaration/gateway/authentication/authentication.ts";
 import type { Gateway } from "../declaration/gateway/gateway.ts";
 import { shapingProblems } from "../declaration/gateway/shaping.ts";
@@ -46,8 +48,15 @@ export function appProblems(loaded: LoadedApp): string[] {
     ({ contract }) => [contract.name, contract.operations] as const,
   );
   // What could not be loaded is a problem of its own.
-  if (services.size === Object.keys(app.services).length)
+  if (services.size === Object.keys(app.services).length) {
     problems.push(...policyProblems(app.policies, new Map(operations)));
+    problems.push(...alertProblems(app.alerts, new Map(operations)));
+    const names = [...services].map(([name, { contract }]): [string, string[]] => [
+      name,
+      Object.keys(contract.operations),
+    ]);
+    problems.push(...demonstrationProblems(app.demonstrations, new Map(names)));
+  }
   problems.push(...telemetryProblems(app.telemetry));
   for (const [name, gateway] of Object.entries(app.gateways)) {
     checkGateway(`gateway ${name}`, gateway, backends.get(name), loaded, problems);

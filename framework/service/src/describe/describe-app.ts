@@ -98,6 +98,10 @@ export async function describeApp(
     units: placement.units,
     policies: app.policies,
     ...(Object.keys(app.telemetry).length === 0 ? undefined : { telemetry: app.telemetry }),
+    ...(Object.keys(app.alerts).length === 0 ? undefined : { alerts: app.alerts }),
+    ...(Object.keys(app.demonstrations).length === 0
+      ? undefined
+      : { demonstrations: app.demonstrations }),
     servers: app.servers,
     ...(Object.keys(app.limits).length === 0 ? undefined : { limits: manifestLimits(app) }),
     ...(Object.keys(app.scale).length === 0 ? undefined : { scale: manifestScale(app.scale) }),

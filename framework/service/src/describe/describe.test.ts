@@ -32,6 +32,9 @@ test("an app becomes plain data", async () => {
     sampling: 0.5,
     otlp: { endpoint: "http://127.0.0.1:4318" },
   });
+  assert.deepEqual(manifest.alerts, {
+    objectives: { "users.get": { within: { ms: 50, share: 0.99 } } },
+  });
   const [users, orders] = manifest.services;
   assert.equal(users?.contract.operations["get"]?.http?.path, "/users/{id}");
   assert.deepEqual(users?.contract.operations["get"]?.input["required"], ["id"]);
@@ -121,11 +124,13 @@ test("everything that is wrong with an app is reported at once, with its place",
     /^gateway web: expose: there is no service ghost/,
     "gateway web: authentication: two methods take the app's own tokens",
     "gateway web: the route GET /things/{id} of b.get is taken by a.get",
-    "telemetry.ratio is no field; there are sampling, askedPerSecond, store, retention, otlp",
+    "telemetry.ratio is no field; there are sampling, askedPerSecond, store, retention, keep, otlp",
     "telemetry.sampling must be a share from 0 to 1",
     "telemetry.store must be true or false",
     "telemetry.retention.size is no field; there are days, bytes",
     "telemetry.retention.days must be a number from 0.01 to 3650",
+    "telemetry.keep.share must be a share from 0 to 1",
+    "telemetry.keep.slowMs must be a number from 1 to 86400000 (a day)",
     /^telemetry\.otlp\.endpoint holds a user, a password or a query/,
     "telemetry.otlp.endpoint ends in /v1/traces, which is added to it",
     /^units\.one: there is no service "nope"/,

@@ -21,6 +21,7 @@ import { programOfBuild } from "../build/load-build.ts";
 import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
+import type { OpenTelemetryBridge } from "../opentelemetry/open-telemetry.ts";
 import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { openSettings } from "../runtime/settings.ts";
@@ -40,6 +41,8 @@ export interface HostSurroundings {
   readonly loader: AppLoader;
   /** Makes what implements the unit's services outside of this process. */
   readonly companion?: MakeCompanion | undefined;
+  /** What instrumentation of the author's knows us by; undefined where the app has none. */
+  readonly openTelemetry?: OpenTelemetryBridge | undefined;
   /** It has gone, and the instance with it. */
   readonly failed: (error: KerfError) => void;
 }
@@ -48,9 +51,9 @@ export interface HostSurroundings {
 export async function assembleHost(
   boot: AnyBoot,
   log: Logger,
-  { loader, companion: makeCompanion, failed }: HostSurroundings,
+  { loader, companion: makeCompanion, openTelemetry, failed }: HostSurroundings,
 ): Promise<Lifecycle> {
-  const { app, checked, environment, instance, unit } = boot;
+  const { app, checked, environment, instance, release, unit } = boot;
   const clock = systemClock;
   const random = systemRandom;
   const wheel = new TimerWheel(clock);
@@ -58,15 +61,17 @@ export async function assembleHost(
   // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
   const store = SnapshotStore.of(boot, log);
 
-  const resource = { app, environment, unit, instance };
-  const tracing = await openTracing(boot.telemetry ?? {}, {
+  const resource = { app, environment, unit, instance, release };
+  const opened = await openTracing(boot.telemetry ?? {}, {
     resource,
     clock,
     random,
     log,
     store: boot.telemetryStore,
   });
-  const { metrics, recorder } = tracing;
+  const { metrics, recorder, sampler } = opened;
+  const tracing = { metrics, recorder, sampler, scope: openTelemetry };
+  openTelemetry?.connect({ clock, tracing, unit });
 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
@@ -189,7 +194,7 @@ export async function assembleHost(
       await server?.close();
       await broker?.close();
       await closeDatabases(databases);
-      await tracing.stop();
+      await opened.stop();
       identity?.stop();
       await link.stop();
       await health?.stop();

@@ -5,6 +5,7 @@ import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
 import { assembleHost } from "./assemble.ts";
 import type { MakeCompanion } from "./companion.ts";
+import { openTelemetryOf } from "../opentelemetry/open-telemetry.ts";
 import { redactor } from "../runtime/sealed-secrets.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { preload } from "./preload.ts";
@@ -45,6 +46,13 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
 
   const loader = installLoader();
   const [, appModule, ...services] = process.argv.slice(2);
+  // Before any module of the author's: what asks for a tracer while it loads gets ours.
+  const openTelemetry = await openTelemetryOf(appModule).catch((error: unknown) => {
+    log.warn("OpenTelemetry's API cannot be loaded: what is recorded through it is lost", {
+      error,
+    });
+    return undefined;
+  });
   if (appModule !== undefined) preload(appModule, services);
 
   try {
@@ -55,7 +63,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
     log = new Logger({
       level: boot.logLevel,
       sink: (line) => sink(redact(line)),
-      fields: { unit: boot.unit, instance: boot.instance },
+      fields: { unit: boot.unit, instance: boot.instance, release: boot.release },
     });
     if (boot.platform === undefined && boot.migrate !== undefined) {
       const { migrateDatabases } = await import("./migrate-databases.ts");
@@ -66,7 +74,7 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
       log.error(error.message, { error, code: error.code });
       process.exit(exitCodes.failed);
     };
-    lifecycle = await assembleHost(boot, log, { loader, companion, failed });
+    lifecycle = await assembleHost(boot, log, { loader, companion, openTelemetry, failed });
     await lifecycle.start();
     returnMemoryWhenIdle({ clock: systemClock });
   } catch (thrown) {

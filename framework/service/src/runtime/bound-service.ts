@@ -1,13 +1,15 @@
 import type { Caller } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import type { BrokerReader } from "@kerf/events";
+import { type SensitiveFields, sensitiveNames } from "@kerf/contract";
 import type { CallContext, Clock } from "@kerf/kernel";
 import { KerfError } from "@kerf/kernel";
 import { SagaOperations } from "@kerf/saga";
-import type { Logger, TracingParts } from "@kerf/telemetry";
+import type { Hidden, Logger, SpanScope, TracingParts } from "@kerf/telemetry";
 import type { AnyService } from "../declaration/service.ts";
 import type { Settings } from "../declaration/settings.ts";
 import { usesOf } from "../declaration/uses.ts";
+import { AuthorSpans } from "./author-spans.ts";
 import type { Follower } from "./consumers.ts";
 import { eventActions } from "./event-actions.ts";
 import { EventLog } from "./event-log.ts";
@@ -29,6 +31,9 @@ export class BoundService {
   readonly name: string;
   readonly log: Logger;
   readonly clock: Clock;
+  readonly spans: AuthorSpans;
+  /** Tells instrumentation where work stands; undefined where the app has none. */
+  readonly scope: SpanScope | undefined;
   readonly issuer: TokenIssuer;
   readonly settings: Settings;
   readonly #database: ServiceDatabase<any> | undefined;
@@ -45,6 +50,7 @@ export class BoundService {
   schedules: Scheduler | undefined;
   /** Its comparisons with other services, once it is connected, when it declares any. */
   reconciler: Reconciler | undefined;
+  #hidden: Hidden | undefined;
   #clients: ClientsOfCall | undefined;
   #sagaOperations: SagaOperations | undefined;
   #self: ((context: CallContext) => unknown) | undefined;
@@ -57,12 +63,15 @@ export class BoundService {
       settings: Settings;
       clock: Clock;
       log: Logger;
+      tracing?: TracingParts | undefined;
     },
   ) {
     this.service = service;
     this.name = service.name;
-    this.log = parts.log.with({ service: service.name });
+    this.log = parts.log.with({ service: service.name }).hiding(() => this.hidden);
     this.clock = parts.clock;
+    this.spans = new AuthorSpans(service.name, parts.clock, parts.tracing);
+    this.scope = parts.tracing?.scope;
     this.issuer = parts.issuer;
     this.settings = parts.settings;
     this.#database = parts.database;
@@ -70,6 +79,31 @@ export class BoundService {
       parts.database === undefined || Object.keys(service.contract.events).length === 0
         ? undefined
         : new EventLog(this);
+  }
+
+  /** The fields that nothing is written of: those that are marked in its own contract and in those that it uses and follows. */
+  get hidden(): Hidden {
+    if (this.#hidden === undefined) {
+      const { contract, subscriptions } = this.service;
+      const contracts = [
+        contract,
+        ...usesOf(this.service).map((used) => used.contract),
+        ...[...subscriptions.values()].map(({ producer }) => producer),
+      ];
+      const names = new Set([...new Set(contracts)].flatMap((each) => [...sensitiveNames(each)]));
+      this.#hidden = { names, values: [] };
+    }
+    return this.#hidden;
+  }
+
+  /** The same, and the values that `fields` mark in `value`: what a call, an event or a saga was given. Asked when it is needed. */
+  hiding(fields: () => SensitiveFields | undefined, value: unknown): () => Hidden {
+    let hidden: Hidden | undefined;
+    return () => {
+      if (hidden !== undefined) return hidden;
+      const values = fields()?.valuesIn(value) ?? [];
+      return (hidden = values.length === 0 ? this.hidden : { ...this.hidden, values });
+    };
   }
 
   /** Binds the clients, once everything that they may reach in this process is there. */

@@ -1,9 +1,9 @@
 import type { ServedArguments } from "@kerf/call";
 import type { Reads } from "@kerf/data";
 import { type CallContext, type Clock, KerfError, type Principal } from "@kerf/kernel";
-import type { Logger } from "@kerf/telemetry";
+import type { Hidden, Logger } from "@kerf/telemetry";
 import type { Compose } from "../declaration/compose.ts";
-import type { RawClient } from "../declaration/handlers.ts";
+import type { InSpan, RawClient } from "../declaration/handlers.ts";
 import type { Secrets } from "../declaration/settings.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundOperation } from "./bound-operation.ts";
@@ -31,6 +31,11 @@ export class CallArgs {
   /** The transaction of a command whose handler has asked for its database. */
   static commandOf(args: CallArgs): CommandCall | undefined {
     return args.#data instanceof CommandCall ? args.#data : undefined;
+  }
+
+  /** What is not written down of a call. */
+  static hiddenOf(args: CallArgs): () => Hidden {
+    return args.#operation.hidden(args.#call);
   }
 
   get input(): unknown {
@@ -124,7 +129,20 @@ export class CallArgs {
   }
 
   get log(): Logger {
-    return this.#operation.log.in(this.#call.context.trace);
+    const log = this.#operation.log.in(this.#call.context.trace);
+    return log.hiding(CallArgs.hiddenOf(this));
+  }
+
+  get span(): InSpan<any> {
+    const { log, service } = this.#operation;
+    const place = { context: this.#call.context, hidden: CallArgs.hiddenOf(this) };
+    return (name, attributes, work) =>
+      service.spans.during(place, name, attributes, (context) =>
+        work({
+          clients: service.clients(context) as never,
+          log: log.in(context.trace).hiding(place.hidden),
+        }),
+      );
   }
 
   get clock(): Clock {

@@ -1,5 +1,11 @@
 import { type Caller, readEvents } from "@kerf/call";
-import { type EventDeclaration, type Schema, upcast, validate } from "@kerf/contract";
+import {
+  type EventDeclaration,
+  type Schema,
+  sensitiveFields,
+  upcast,
+  validate,
+} from "@kerf/contract";
 import type { CommandTransaction } from "@kerf/data";
 import {
   type Broker,
@@ -18,11 +24,13 @@ import {
   deadlineExceeded,
   KerfError,
   type Random,
+  redactError,
   type TimerWheel,
 } from "@kerf/kernel";
 import type { TracingParts } from "@kerf/telemetry";
 import type { Subscription } from "../declaration/subscription.ts";
 import type { BoundService } from "./bound-service.ts";
+import { inScope } from "./in-scope.ts";
 
 /** How much longer than it waits for news a read may take, milliseconds. */
 const readMs = 10_000;
@@ -175,7 +183,8 @@ export async function applyEvent(
     await bound.sagas?.signal(transaction, signal);
   }
   if (handler === undefined) return;
-  await bound.eventRecords(producer.name, tracing).during(event, (trace) => {
+  const hidden = bound.hiding(() => sensitiveFields(declared.schema, "output"), payload);
+  await bound.eventRecords(producer.name, tracing).during(event, async (trace) => {
     const { clock } = bound;
     // What it emits goes on in the trace of the command that it goes back to.
     const context = new CallContext({
@@ -187,7 +196,7 @@ export async function applyEvent(
     });
     const { id, name, key, at } = event;
     const part = transaction.under(trace);
-    return handler({
+    const args = {
       event: { id, name, key, payload, at },
       db: part.db,
       raw: part.raw,
@@ -195,9 +204,15 @@ export async function applyEvent(
         return bound.events?.emit(transaction, context);
       },
       trace,
-      log: bound.log.in(trace),
+      log: bound.log.in(trace).hiding(hidden),
       clock,
       ...bound.settings,
-    });
+    };
+    try {
+      await inScope(bound, trace, () => handler(args), hidden);
+    } catch (thrown) {
+      // It is written down with the parked key, and in the log.
+      throw redactError(thrown, hidden().values);
+    }
   });
 }

@@ -71,6 +71,7 @@ export class ServiceRuntime {
           settings: options.settings?.[service.name] ?? noSettings,
           clock,
           log,
+          tracing,
         }),
     );
     this.#broker = options.broker;

@@ -1,5 +1,6 @@
 import { type Caller, rootContext } from "@kerf/call";
 import type { CommandTransaction } from "@kerf/data";
+import { type Schema, sensitiveFields } from "@kerf/contract";
 import { CallContext, KerfError, type Random, type TimerWheel, type Trace } from "@kerf/kernel";
 import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
 import { formatTraceparent, type TracingParts } from "@kerf/telemetry";
@@ -107,14 +108,21 @@ export class ServiceSagas {
 
   #local(transaction: CommandTransaction, saga: SagaRow, trace: Trace): unknown {
     const context = this.#context(`saga:${saga.id}`, trace);
-    const { events, log, settings } = this.#bound;
+    const { events, log, service, settings } = this.#bound;
+    const { input } =
+      service.sagas.find(({ name, version }) => name === saga.name && version === saga.version) ??
+      {};
+    const hidden = this.#bound.hiding(
+      () => input && sensitiveFields(input as Schema, "input"),
+      saga.input,
+    );
     return {
       db: transaction.db,
       raw: transaction.raw,
       get emit() {
         return events?.emit(transaction, context);
       },
-      log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }),
+      log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }).hiding(hidden),
       ...settings,
     };
   }

@@ -2,6 +2,7 @@ import { CallContext, KerfError } from "@kerf/kernel";
 import { Scheduler } from "@kerf/saga";
 import type { DeclaredSchedule } from "../declaration/schedule.ts";
 import type { BoundService } from "./bound-service.ts";
+import { inScope } from "./in-scope.ts";
 import { type OperatorActions, textOf } from "./operate.ts";
 import { OwnSpans } from "./own-spans.ts";
 import type { SagaParts } from "./sagas.ts";
@@ -50,7 +51,7 @@ export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
         clock,
         ...bound.settings,
       };
-      await own.during(trace, () => run(args));
+      await own.during(trace, () => inScope(bound, trace, () => run(args)));
     },
   });
 }

@@ -10,11 +10,12 @@ import {
 } from "@kerf/kernel";
 import type { Reads } from "@kerf/data";
 import type { Logger, TracingParts } from "@kerf/telemetry";
-import type { RawClient, Worker } from "../declaration/handlers.ts";
+import type { InSpan, RawClient, Worker } from "../declaration/handlers.ts";
 import type { Secrets } from "../declaration/settings.ts";
 import type { TokenIssuer } from "../issuer.ts";
 import type { BoundService } from "./bound-service.ts";
 import { readsOf } from "./reads-of.ts";
+import { inScope } from "./in-scope.ts";
 import { OwnSpans } from "./own-spans.ts";
 
 /** First pause after a failed run, milliseconds, unless the worker itself pauses longer. */
@@ -106,7 +107,9 @@ export class WorkerLoop {
   async #run(context: CallContext): Promise<boolean> {
     const run = new WorkerRun(this.#bound, context, this.#log);
     try {
-      const more = await this.#spans.during(context.trace, () => this.#worker.run(run as never));
+      const more = await this.#spans.during(context.trace, () =>
+        inScope(this.#bound, context.trace, () => this.#worker.run(run as never)),
+      );
       return more === true;
     } finally {
       context.release();
@@ -173,6 +176,15 @@ class WorkerRun {
 
   get log(): Logger {
     return this.#log.in(this.#context.trace);
+  }
+
+  get span(): InSpan<any> {
+    const bound = this.#bound;
+    const place = { context: this.#context, hidden: () => bound.hidden };
+    return (name, attributes, work) =>
+      bound.spans.during(place, name, attributes, (context) =>
+        work({ clients: bound.clients(context) as never, log: this.#log.in(context.trace) }),
+      );
   }
 
   get clock(): Clock {

@@ -1,26 +1,31 @@
 import type { Trace } from "@kerf/kernel";
 import { durationBounds } from "./metric-catalogue.ts";
 
-const buckets = durationBounds.length + 1;
-
 /** A recorded span that a value was measured in. */
 export interface Exemplar {
   readonly trace: Trace;
-  /** Seconds. */
+  /** Seconds, or what its histogram is of. */
   readonly value: number;
   /** Monotonic milliseconds of the program's clock. */
   readonly at: number;
 }
 
-/** Durations of one series since they were last taken. Recording one allocates nothing, but for a span that is recorded. */
+/** Durations, or other values, of one series since they were last taken. Recording one allocates nothing, but for a span that is recorded. */
 export class Histogram {
-  readonly counts = new Float64Array(buckets);
+  /** Upper bounds of its buckets, but for the last one; seconds, or whatever is recorded. */
+  readonly bounds: readonly number[];
+  readonly counts: Float64Array;
   count = 0;
-  /** Seconds. */
+  /** Seconds, or whatever is recorded. */
   sum = 0;
   #exemplars: (Exemplar | undefined)[] | undefined;
   #last = 0;
   #lastBucket = 0;
+
+  constructor(bounds: readonly number[] = durationBounds) {
+    this.bounds = bounds;
+    this.counts = new Float64Array(bounds.length + 1);
+  }
 
   /**
    * A duration in milliseconds.
@@ -28,20 +33,25 @@ export class Histogram {
    * @param at when it ended, monotonic milliseconds
    */
   record(ms: number, trace?: Trace, at = 0): void {
-    const seconds = ms > 0 ? ms / 1_000 : 0;
+    this.recordValue(ms > 0 ? ms / 1_000 : 0, trace, at);
+  }
+
+  /** The same of a value in the unit of the metric. */
+  recordValue(value: number, trace?: Trace, at = 0): void {
+    const { bounds } = this;
     let low = 0;
-    let high = buckets - 1;
+    let high = bounds.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (seconds <= (durationBounds[middle] as number)) high = middle;
+      if (value <= (bounds[middle] as number)) high = middle;
       else low = middle + 1;
     }
-    this.#last = seconds;
+    this.#last = value;
     this.#lastBucket = low;
-    this.#add(seconds, low);
+    this.#add(value, low);
     if (trace?.sampled !== true) return;
-    this.#exemplars ??= Array.from({ length: buckets });
-    this.#exemplars[low] = { trace, value: seconds, at };
+    this.#exemplars ??= Array.from({ length: bounds.length + 1 });
+    this.#exemplars[low] = { trace, value, at };
   }
 
   /** One more that was not timed: the last one that was stands for it. */
@@ -61,10 +71,10 @@ export class Histogram {
     this.#exemplars = undefined;
   }
 
-  #add(seconds: number, bucket: number): void {
+  #add(value: number, bucket: number): void {
     this.counts[bucket] = (this.counts[bucket] as number) + 1;
     this.count++;
-    this.sum += seconds;
+    this.sum += value;
   }
 }
 

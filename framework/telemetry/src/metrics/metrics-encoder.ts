@@ -2,7 +2,6 @@ import { ByteWriter } from "../byte-writer.ts";
 import { type EncodedBatch, attributeFields, type Resource, resourceOf } from "../otlp-encoder.ts";
 import { messageField, messageHead, numberField, textField } from "../protobuf.ts";
 import { Gauge, Histogram } from "./histogram.ts";
-import { durationBounds, metricMeanings, type MetricName } from "./metric-catalogue.ts";
 import type { Series } from "./metrics.ts";
 
 // Numbers of fields: opentelemetry/proto/metrics/v1/metrics.proto, and the collector's metrics_service.proto.
@@ -27,7 +26,8 @@ const tag = {
   traceId: 0x2a,
 } as const;
 const scopeBytes = messageField(scopeMetrics.scope, textField(1, "kerf"));
-const boundsBytes = boundsOf();
+/** Of each list of bounds, of which a program has few. */
+const encodedBounds = new WeakMap<readonly number[], Buffer>();
 
 /** Writes metrics as an ExportMetricsServiceRequest in protobuf. */
 export class MetricsEncoder {
@@ -42,9 +42,10 @@ export class MetricsEncoder {
   encode(series: readonly Series[], since: number, now: number, epochMs: number): EncodedBatch {
     const pieces: Uint8Array[] = [];
     for (const [service, own] of Map.groupBy(series, (each) => each.service)) {
-      const metrics = [...Map.groupBy(own, ({ name }) => name)].map(([name, points]) =>
+      const byMetric = Map.groupBy(own, ({ kind, name, unit }) => `${name} ${kind} ${unit}`);
+      const metrics = [...byMetric.values()].map((points) =>
         metricOf(
-          name,
+          points[0] as Series,
           points.map((each) => this.#pointOf(each, since, now, epochMs)),
         ),
       );
@@ -88,7 +89,9 @@ export class MetricsEncoder {
     to.byte(tag.buckets);
     to.varint(instrument.counts.length * 8);
     for (const count of instrument.counts) to.fixed64(count);
-    to.bytes(boundsBytes);
+    const bounds = boundsOf(instrument.bounds);
+    to.reserve(bounds.length);
+    to.bytes(bounds);
     const exemplars = instrument.exemplars.map(({ at, trace, value }) => {
       const one = new ByteWriter(64);
       one.byte(tag.start);
@@ -118,8 +121,7 @@ export class MetricsEncoder {
   }
 }
 
-function metricOf(name: MetricName, points: readonly Buffer[]): Buffer {
-  const { kind, unit } = metricMeanings[name];
+function metricOf({ kind, name, unit }: Series, points: readonly Buffer[]): Buffer {
   const temporality = numberField(dataField.temporality, deltaTemporality);
   const data = {
     histogram: () => messageField(metricField.histogram, ...points, temporality),
@@ -135,8 +137,14 @@ function metricOf(name: MetricName, points: readonly Buffer[]): Buffer {
   );
 }
 
-function boundsOf(): Buffer {
-  const doubles = new ByteWriter(durationBounds.length * 8);
-  for (const bound of durationBounds) doubles.double(bound);
-  return messageField(pointField.bounds, doubles.written);
+function boundsOf(bounds: readonly number[]): Buffer {
+  let encoded = encodedBounds.get(bounds);
+  if (encoded === undefined) {
+    const doubles = new ByteWriter(Math.max(8, bounds.length * 8));
+    doubles.reserve(bounds.length * 8);
+    for (const bound of bounds) doubles.double(bound);
+    encoded = messageField(pointField.bounds, doubles.written);
+    encodedBounds.set(bounds, encoded);
+  }
+  return encoded;
 }

@@ -1,7 +1,13 @@
 import type { Clock, Timer } from "@kerf/kernel";
 import type { Logger } from "../logger.ts";
 import { Counter, Gauge, Histogram } from "./histogram.ts";
-import type { MetricAttributes, MetricName, MetricOf } from "./metric-catalogue.ts";
+import {
+  type MetricAttributes,
+  type MetricKind,
+  metricMeanings,
+  type MetricName,
+  type MetricOf,
+} from "./metric-catalogue.ts";
 
 /** Between two deliveries, milliseconds: what a chart shows of the last moments is that old. OpenTelemetry has 60 s (OTEL_METRIC_EXPORT_INTERVAL). */
 const everyMs = 10_000;
@@ -10,10 +16,21 @@ const defaultMaxSeries = 2_000;
 
 /** One metric with one set of attributes, of one service. */
 export interface Series {
-  readonly name: MetricName;
+  readonly name: string;
+  readonly kind: MetricKind;
+  /** As UCUM writes it. */
+  readonly unit: string;
   readonly service: string;
   readonly attributes: Readonly<Record<string, string | number>>;
   readonly instrument: Histogram | Counter | Gauge;
+}
+
+/** A metric that is in no catalogue of ours: an author's or a library's. */
+export interface OwnMetric {
+  readonly name: string;
+  readonly unit: string;
+  readonly service: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
 }
 
 /** The port to whatever takes metrics. */
@@ -61,7 +78,7 @@ export class Metrics {
     service: string,
     attributes: MetricAttributes<Name>,
   ): Histogram {
-    return this.#find(name, service, attributes, () => new Histogram());
+    return this.#find({ name, service, attributes, ...known(name) }, () => new Histogram());
   }
 
   /** How much of one kind there is; the same one for the same attributes. */
@@ -70,7 +87,7 @@ export class Metrics {
     service: string,
     attributes: MetricAttributes<Name>,
   ): Counter {
-    return this.#find(name, service, attributes, () => new Counter());
+    return this.#find({ name, service, attributes, ...known(name) }, () => new Counter());
   }
 
   /** What is so much at a time; the same one for the same attributes. */
@@ -79,7 +96,20 @@ export class Metrics {
     service: string,
     attributes: MetricAttributes<Name>,
   ): Gauge {
-    return this.#find(name, service, attributes, () => new Gauge());
+    return this.#find({ name, service, attributes, ...known(name) }, () => new Gauge());
+  }
+
+  /** The same of a metric of an author or a library. `bounds`: of its buckets. */
+  ownHistogram(metric: OwnMetric, bounds: readonly number[]): Histogram {
+    return this.#find({ ...metric, kind: "histogram" }, () => new Histogram(bounds));
+  }
+
+  ownCounter(metric: OwnMetric): Counter {
+    return this.#find({ ...metric, kind: "counter" }, () => new Counter());
+  }
+
+  ownGauge(metric: OwnMetric): Gauge {
+    return this.#find({ ...metric, kind: "gauge" }, () => new Gauge());
   }
 
   /** Calls `look` before each delivery, for what is looked at and not counted. */
@@ -118,28 +148,27 @@ export class Metrics {
   }
 
   #find<Instrument extends Histogram | Counter | Gauge>(
-    name: MetricName,
-    service: string,
-    attributes: Readonly<Record<string, string | number | undefined>>,
+    wanted: Wanted,
     make: () => Instrument,
   ): Instrument {
-    const key = keyOf(name, service, attributes);
-    const known = this.#series.get(key);
-    if (known !== undefined) return known.instrument as Instrument;
+    const { attributes, kind, name, service, unit } = wanted;
+    const key = keyOf(wanted);
+    const found = this.#series.get(key);
+    if (found !== undefined) return found.instrument as Instrument;
     const isOverflow = attributes["otel.metric.overflow"] !== undefined;
     if (this.#series.size >= this.#maxSeries && !isOverflow) {
       this.#sayOverflow(name);
       // One more for each metric: it has a service, of which there are few.
-      return this.#find(name, service, { "otel.metric.overflow": "true" }, make);
+      return this.#find({ ...wanted, attributes: { "otel.metric.overflow": "true" } }, make);
     }
     const present = Object.entries(attributes).filter(([, value]) => value !== undefined);
     const own = Object.fromEntries(present) as Record<string, string | number>;
     const instrument = make();
-    this.#series.set(key, { name, service, attributes: own, instrument });
+    this.#series.set(key, { name, kind, unit, service, attributes: own, instrument });
     return instrument;
   }
 
-  #sayOverflow(name: MetricName): void {
+  #sayOverflow(name: string): void {
     if (this.#overflowed) return;
     this.#overflowed = true;
     this.#log.warn(
@@ -148,15 +177,25 @@ export class Metrics {
   }
 }
 
-function keyOf(
-  name: string,
-  service: string,
-  attributes: Readonly<Record<string, string | number | undefined>>,
-): string {
+/** A series that is asked for. */
+interface Wanted {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly unit: string;
+  readonly service: string;
+  readonly attributes: Readonly<Record<string, string | number | undefined>>;
+}
+
+function known(name: MetricName): { kind: MetricKind; unit: string } {
+  const { kind, unit } = metricMeanings[name];
+  return { kind, unit };
+}
+
+function keyOf({ attributes, kind, name, service, unit }: Wanted): string {
   const parts = Object.keys(attributes)
     .toSorted()
     .map((each) => `${each}=${attributes[each]}`);
-  return JSON.stringify([name, service, ...parts]);
+  return JSON.stringify([name, kind, unit, service, ...parts]);
 }
 
 function hasChanged(instrument: Histogram | Counter | Gauge): boolean {

@@ -6,6 +6,7 @@ import { Guardian } from "../launcher/guardian.ts";
 import { commandOf } from "../launcher/process-table.ts";
 import { printJson } from "../output/json.ts";
 import { progressView } from "../output/progress-view.ts";
+import { removeContainers } from "./remove-containers.ts";
 import { LeftRunning } from "./left-running.ts";
 import { pidIn, runningPlatform } from "./running-platform.ts";
 
@@ -32,6 +33,7 @@ export async function down(options: DownOptions): Promise<void> {
     if (platform !== undefined) await stop(platform, "everything");
     const left = new LeftRunning(home);
     const programs = await left.end();
+    stopped ||= (await removeContainers(home, (text) => view.note(text))) > 0;
     if (programs > 0) view.note(`stopped ${programs} programs that had no platform any more`);
     // Databases that nobody looks after any more, and what did not end by itself.
     await new Guardian(home).clearUpNow();

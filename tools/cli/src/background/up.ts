@@ -37,6 +37,8 @@ export async function up(options: UpOptions): Promise<number> {
       "--environment",
       options.environment,
       "--releases",
+      "--runtime",
+      options.runtime,
     ];
     return await start(home, args, view);
   } finally {

@@ -1,11 +1,14 @@
 import { join, resolve } from "node:path";
+import { KerfError } from "@kerf/kernel";
 import type { BuildOptions } from "../commands/build.ts";
 import { homeToStart } from "../connection/home.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { progressView } from "../output/progress-view.ts";
 import { builtText } from "./built-text.ts";
-import { runBuilder } from "./run-builder.ts";
+import { imageArguments } from "./image-arguments.ts";
+import { imageText } from "./image-text.ts";
+import { runBuilder, runImageMaker } from "./run-builder.ts";
 import { whatToBuild } from "./what-to-build.ts";
 
 /** Builds what is named, shows how far it is, and says what came of it. Throws what the builder says is wrong. */
@@ -17,13 +20,28 @@ export async function build(services: readonly string[], options: BuildOptions):
       ? join(homeToStart(options.home, process.env, cwd), "builds")
       : resolve(cwd, options.out);
   const json = options.json === true;
+  const ofImage = imageArguments(options, cwd);
   const view = json ? undefined : progressView({ json: false, cwd });
   try {
     const args = ["--module", module, "--out", out, "--", ...names];
     const { builds } = await runBuilder(args, (event) => view?.event(event));
-    if (json) printJson({ builds });
+    const [build, ...others] = builds;
+    if (ofImage !== undefined && build !== undefined) {
+      if (others.length > 0) throw severalImages(builds.length);
+      const of = ["--build", build.directory, "--module", module, ...ofImage];
+      const image = await runImageMaker(of, (event) => view?.event(event));
+      if (json) printJson({ builds, image });
+      else view?.result(imageText(image));
+    } else if (json) printJson({ builds });
     else view?.result(builtText(builds, out, paintFor(process.stdout)));
   } finally {
     view?.close();
   }
+}
+
+function severalImages(count: number): KerfError {
+  return new KerfError("usage", {
+    message: `An image holds one service, and these are ${count}.`,
+    fix: "Name the one: kerf build orders --image REF",
+  });
 }

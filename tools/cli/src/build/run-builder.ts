@@ -25,8 +25,19 @@ export interface BuiltApp {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
+/** What is said of the image of a build. */
+export interface BuiltImage {
+  readonly service: string;
+  readonly image: string;
+  readonly digest?: string;
+  readonly bytes?: number;
+  readonly output?: string;
+  readonly pushed?: { readonly sent: number };
+  readonly dockerfile?: string;
+}
+
 /** Starts the builder and waits for it. Throws what it says went wrong. */
-export async function runBuilder(
+export function runBuilder(
   args: readonly string[],
   onEvent: (event: ProgressEvent) => void,
 ): Promise<BuiltApp> {
@@ -39,4 +50,21 @@ export async function runBuilder(
     },
     onEvent,
   );
+}
+
+/** Starts what makes images and waits for it. Throws what it says went wrong. */
+export async function runImageMaker(
+  args: readonly string[],
+  onEvent: (event: ProgressEvent) => void,
+): Promise<BuiltImage> {
+  const { image } = await runDocumentProgram<{ image: BuiltImage }>(
+    {
+      program: fileURLToPath(import.meta.resolve("@kerf/platform/images")),
+      args,
+      boundMs,
+      what: "makes images",
+    },
+    onEvent,
+  );
+  return image;
 }

@@ -6,6 +6,11 @@ import { stateOption } from "./state-option.ts";
 export interface BuildOptions {
   app?: string;
   out?: string;
+  image?: string;
+  base?: string;
+  output?: string;
+  push?: true;
+  dockerfile?: string;
   home?: string;
   json?: true;
 }
@@ -17,7 +22,8 @@ export function buildCommand(): Command {
       .summary("build services, so that they run without their source")
       .description(
         "Builds services and backends of gateways: the code of each as one module, its migrations, what it offers and what it was written " +
-          "against. A build is named by its content: the same code is the same build, from whatever folder. Needs no running app.",
+          "against. A build is named by its content: the same code is the same build, from whatever folder. Needs no running app. With --image one service " +
+          "becomes an image for containers, without a daemon; what is one build on one base is one digest.",
       )
       .argument(
         "[services...]",
@@ -25,10 +31,21 @@ export function buildCommand(): Command {
       )
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--out <dir>", "folder of the builds (default: builds in the folder of the state)")
+      .option("--image <ref>", "make the image of one service: registry.example.com/shop/orders:1")
+      .option(
+        "--base <ref>",
+        "with --image: an image with Node in it to stand on (default: this Node)",
+      )
+      .option("--output <file>", "with --image: write it for docker load and podman load")
+      .option("--push", "with --image: push it, as docker login left us known")
+      .option(
+        "--dockerfile <dir>",
+        "with --image: write a Dockerfile with its context there instead",
+      )
       .addOption(stateOption())
       .option(
         "--json",
-        "print it as JSON: {builds: [{service, kind, version, digest, directory, unchanged, bytes, files, migrations, notes}]}",
+        "print it as JSON: {image: {service, image, digest, bytes, output, pushed, dockerfile}, builds: [{service, kind, version, digest, directory, unchanged, bytes, files, migrations, notes}]}",
       )
       .action(async (services: string[], options: BuildOptions) => {
         const { build } = await import("../build/build.ts");
@@ -38,6 +55,11 @@ export function buildCommand(): Command {
       ["kerf build", "every service and backend of the app in this folder"],
       ["kerf build orders payments", "these two"],
       ["kerf build ./reviews/service.ts", "a service that has a repository of its own"],
+      [
+        "kerf build orders --image registry.example.com/shop/orders:1 --push",
+        "as an image, to a registry",
+      ],
+      ["kerf build orders --image shop/orders:1 --output orders.tar", "as a file for docker load"],
       ["kerf build orders --json | jq -r '.builds[0].digest'", "for scripts"],
     ],
   );

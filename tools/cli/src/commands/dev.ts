@@ -7,6 +7,7 @@ export interface DevOptions extends StartOptions {
   watch: boolean;
   traffic?: true;
   quiet?: true;
+  open?: true;
   json?: true;
 }
 
@@ -26,7 +27,8 @@ export function devCommand(): Command {
         "--traffic",
         'send light traffic through the first gateway: the program that package.json names as "kerf": {"traffic"}',
       )
-      .option("--quiet", "send none after all")
+      .option("--open", "open the dashboard in the browser, where there is a desktop")
+      .option("--quiet", "send no traffic and open no browser after all")
       .option("--json", "print what happens as JSON lines")
       .action(async (options: DevOptions) => {
         const { dev } = await import("../launcher/dev.ts");
@@ -37,6 +39,7 @@ export function devCommand(): Command {
       ["kerf dev --cut none", "all services in one program"],
       ["kerf dev --replicas 2", "two copies of each program, so that one may die unnoticed"],
       ["kerf dev --traffic", "with visitors who look around, where the app comes with some"],
+      ["kerf dev --open", "with the dashboard's map in the browser"],
       [
         "kerf dev --network tcp",
         "programs talk over TCP with certificates, as they would between machines",

@@ -23,6 +23,16 @@ export function timeOption(): Option {
   });
 }
 
+/** A moment, as milliseconds since 1970-01-01 UTC. */
+export function momentOption(name: string, description: string): Option {
+  return new Option(`${name} <time>`, description).argParser((text) => {
+    const at = Date.parse(text);
+    if (Number.isNaN(at) || !/^\d{4}-\d\d-\d\d/.test(text))
+      throw new InvalidArgumentError("It must be a time, such as 2026-03-01T10:00:00Z.");
+    return at;
+  });
+}
+
 /** Reads a whole number from 1 on. */
 export function rowCount(most: number): (text: string) => number {
   return (text) => {

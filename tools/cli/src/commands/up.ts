@@ -1,10 +1,11 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { examples } from "../examples.ts";
 import { type StartOptions, withStartOptions } from "./start-options.ts";
 
 /** What `kerf up` takes. */
 export interface UpOptions extends StartOptions {
   environment: string;
+  runtime: "process" | "docker";
   json?: true;
 }
 
@@ -21,6 +22,14 @@ export function upCommand(): Command {
         ),
     )
       .option("--environment <name>", "what this environment is called", "production")
+      .addOption(
+        new Option(
+          "--runtime <kind>",
+          "what units are: process, or docker (containers of the Docker of this machine)",
+        )
+          .choices(["process", "docker"])
+          .default("process"),
+      )
       .option("--json", "print what happens as JSON lines, the status at the end")
       .action(async (options: UpOptions) => {
         const { up } = await import("../background/up.ts");
@@ -29,6 +38,7 @@ export function upCommand(): Command {
     [
       ["kerf up", "the app in this folder"],
       ["kerf up --replicas 2", "two copies of each program, so that one may die unnoticed"],
+      ["kerf up --runtime docker", "units as containers"],
       ["kerf up --app app.ts --home /var/lib/shop", "the state in a folder of its own"],
     ],
   );

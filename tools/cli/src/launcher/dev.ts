@@ -4,6 +4,7 @@ import { homeToStart } from "../connection/home.ts";
 import { progressView } from "../output/progress-view.ts";
 import { assertNoPlatform } from "../background/running-platform.ts";
 import { findApp } from "./app-file.ts";
+import { Browser, browserOpener } from "./browser.ts";
 import { Guardian } from "./guardian.ts";
 import { HomeClaim } from "./home-claim.ts";
 import { Launcher } from "./launcher.ts";
@@ -22,6 +23,11 @@ export async function dev(options: DevOptions): Promise<number> {
   const view = progressView({ json: options.json === true, cwd });
   const claim = await HomeClaim.take(home, (text) => view.note(text));
   const traffic = new Traffic();
+  const opener =
+    options.open === true && options.quiet !== true && options.json !== true
+      ? browserOpener(process.env, process.platform, process.stdout.isTTY)
+      : undefined;
+  const browser = opener === undefined ? undefined : new Browser(home, opener);
   try {
     await assertNoPlatform(home);
     await assertPortFree(
@@ -51,7 +57,8 @@ export async function dev(options: DevOptions): Promise<number> {
         const url = status.gateways[0]?.url;
         if (options.traffic === true && options.quiet !== true && url !== undefined)
           traffic.start(app, url, (text) => view.note(text));
-        return readyText(home, status, { readyMs, where: "elsewhere", stop: () => "Ctrl-C" });
+        const open = browser && ((link: string) => browser.open(link));
+        return readyText(home, status, { readyMs, where: "elsewhere", open, stop: () => "Ctrl-C" });
       },
     });
     const unlisten = onStopRequest((request) => {
@@ -65,6 +72,7 @@ export async function dev(options: DevOptions): Promise<number> {
     }
   } finally {
     await traffic.stop();
+    browser?.forget();
     view.close();
     claim.release();
   }

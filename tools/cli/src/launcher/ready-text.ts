@@ -15,6 +15,8 @@ export async function readyText(
     readonly readyMs: number | undefined;
     /** `elsewhere`: only another terminal is free. */
     readonly where: "here" | "elsewhere";
+    /** Opens a link to the dashboard for whoever sits here; undefined where nobody is to be shown it. */
+    open?: ((url: string) => void) | undefined;
     /** How everything is stopped, from a way of naming our own commands. */
     stop(command: (words: string) => string): string;
   },
@@ -35,24 +37,37 @@ export async function readyText(
       ? client
           .then((platform) => platform.openDashboard({}))
           .then(
-            ({ url }) => [`  the dashboard, by a link that signs in once: ${paint("name", url)}`],
+            ({ url }) => [
+              "",
+              `  the dashboard, by a link that signs in once: ${paint("name", url)}`,
+            ],
             () => [],
           )
       : [],
   ]);
+  const { open } = facts;
+  if (open !== undefined) {
+    // A link of its own: each signs in once. Whoever cannot be shown it has the one that is printed.
+    await client
+      .then((platform) => platform.openDashboard({}))
+      .then(
+        ({ url }) => open(url),
+        () => {},
+      );
+  }
   const command = ownCommand(home, process.env, process.cwd());
   const state =
     facts.readyMs === undefined
       ? "runs already"
       : `${counts(status).ailing === 0 ? "ready" : "started"} after ${duration(facts.readyMs)}`;
   return [
+    ...dashboard,
     "",
     picture(status, paint),
     "",
     ...waitingText(status, command, paint),
     `  ${state}; try${facts.where === "elsewhere" ? ", in another terminal" : ""}:`,
     ...tryNext(status, contracts, command).map((line) => `    ${paint("name", line)}`),
-    ...dashboard,
     `  ${paint("faint", `${facts.stop(command)} stops everything; the data stays in`)} ${home}`,
     "",
   ].join("\n");

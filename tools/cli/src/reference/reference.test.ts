@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { examplesOf } from "../examples.ts";
 import { program } from "../program.ts";
-import { reference } from "./reference.ts";
+import { leafCommands, reference } from "./reference.ts";
 import { referenceFile } from "./reference-file.ts";
 
 test("the reference in docs/guides says what the commands take today", () => {
@@ -15,9 +15,7 @@ test("the reference in docs/guides says what the commands take today", () => {
 });
 
 test("every command has a summary, examples and --json", () => {
-  for (const command of program().commands.flatMap((group) =>
-    group.commands.length === 0 ? [group] : group.commands,
-  )) {
+  for (const command of leafCommands(program())) {
     assert.notEqual(command.summary(), "", command.name());
     assert.notEqual(examplesOf(command).length, 0, command.name());
     assert.ok(

@@ -6,9 +6,7 @@ import { program } from "../program.ts";
 /** The reference of the command line as Markdown, out of the definitions that parse it. */
 export function reference(): string {
   const kerf = program();
-  const commands = kerf.commands.flatMap((group) =>
-    group.commands.length === 0 ? [group] : group.commands,
-  );
+  const commands = kerf.commands.flatMap(leafCommands);
   return [
     "# The kerf command",
     "",
@@ -38,6 +36,11 @@ export function reference(): string {
     ...commands.flatMap(section),
     "",
   ].join("\n");
+}
+
+/** A command that does something, or all those of a group. */
+export function leafCommands(command: Command): Command[] {
+  return command.commands.length === 0 ? [command] : command.commands.flatMap(leafCommands);
 }
 
 function section(command: Command): string[] {

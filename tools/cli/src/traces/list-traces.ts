@@ -10,9 +10,14 @@ import { table } from "../output/table.ts";
 /** Prints the traces that a query finds. */
 export function listTraces(query: string, options: TracesOptions): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const { limit, since } = options;
-    const from = since === undefined ? undefined : Date.now() - since;
-    const { traces } = await client.traces({ query, limit, ...(from && { from }) });
+    const { limit, since, to } = options;
+    const from = options.from ?? (since === undefined ? undefined : Date.now() - since);
+    const { traces } = await client.traces({
+      query,
+      limit,
+      ...(from === undefined ? undefined : { from }),
+      ...(to === undefined ? undefined : { to }),
+    });
     if (options.json === true) printJson(traces);
     else if (traces.length === 0) process.stderr.write("no trace fits\n");
     else process.stdout.write(`${tracesTable(traces, paintFor(process.stdout))}\n`);

@@ -31,9 +31,16 @@ export interface DeclaredGateway {
   readonly backend?: DeclaredService;
 }
 
+/** Something that the app offers to be shown: a call, or a unit that is away until it is started again. */
+export type Demonstration =
+  | { readonly call: string; readonly input?: unknown; readonly as?: string }
+  | { readonly stop: string };
+
 /** What the app declares. */
 export interface Manifest {
   readonly app: string;
   readonly services: readonly DeclaredService[];
   readonly gateways: readonly DeclaredGateway[];
+  /** By what they are called. */
+  readonly demonstrations?: Readonly<Record<string, Demonstration>>;
 }

@@ -57,6 +57,20 @@ export const auditQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
+/** What fires, what did not long ago, and what is silenced. */
+export const alertsQuery = queryOptions({
+  queryKey: ["alerts"],
+  queryFn: ({ signal }) => client.alerts({ all: true }, { signal }),
+  refetchInterval: 3_000,
+});
+
+/** Who is on call. */
+export const onCallQuery = queryOptions({
+  queryKey: ["on-call"],
+  queryFn: ({ signal }) => client.onCall({}, { signal }),
+  refetchInterval: 10_000,
+});
+
 /** What traffic went where, over the last quarter of an hour. */
 export const trafficQuery = queryOptions({
   queryKey: ["map"],

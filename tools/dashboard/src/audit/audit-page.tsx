@@ -9,6 +9,7 @@ import { Empty, Loaded } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** Who changed what, from what to what, and whether it was done. */
 export function AuditPage(): ReactNode {
@@ -41,16 +42,7 @@ export function AuditPage(): ReactNode {
             </Empty>
           ) : (
             <table className="rows" onKeyDown={moveRows}>
-              <thead>
-                <tr>
-                  <th>When</th>
-                  <th>Who</th>
-                  <th>What</th>
-                  <th>Of</th>
-                  <th>Result</th>
-                  <th>More</th>
-                </tr>
-              </thead>
+              <TableHead columns={["When", "Who", "What", "Of", "Result", "More"]} />
               <tbody>
                 {found.map((entry) => (
                   <Row

@@ -6,6 +6,7 @@ import type { Manifest } from "../api/manifest.ts";
 import { contractsQuery, useManifest } from "../api/queries.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
 import { TryOperation } from "./try-operation.tsx";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** What every service offers, to whom, and a way to try it. */
 export function ContractsPage(): ReactNode {
@@ -79,18 +80,7 @@ function Contract({
           : `Used by ${[...consumers, ...gateways].join(", ")}.`}
       </p>
       <table className="rows">
-        <thead>
-          <tr>
-            <th>Operation</th>
-            <th>Kind</th>
-            <th>Access</th>
-            <th>Route</th>
-            <th>Errors</th>
-            <th>
-              <span className="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={["Operation", "Kind", "Access", "Route", "Errors"]} actions />
         <tbody>
           {Object.entries(operations).map(([each, description]) => (
             <tr key={each}>
@@ -110,7 +100,7 @@ function Contract({
                 )}
               </td>
               <td data-label="Errors">{Object.keys(description.errors).join(", ")}</td>
-              <td className="actions">
+              <ActionsCell>
                 {description.kind === "stream" ? null : (
                   <Link
                     className="button"
@@ -121,7 +111,7 @@ function Contract({
                     Try
                   </Link>
                 )}
-              </td>
+              </ActionsCell>
             </tr>
           ))}
         </tbody>

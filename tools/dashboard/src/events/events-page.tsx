@@ -9,6 +9,7 @@ import { moveRows } from "../parts/rows.ts";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
 import { ParkedKeys } from "./parked-keys.tsx";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** How far a consumer is behind a producer. */
 interface Lag {
@@ -101,19 +102,11 @@ function Lags({ consumers }: { readonly consumers: readonly string[] }): ReactNo
       <Loaded query={lags}>
         {(found) => (
           <table className="rows" onKeyDown={moveRows}>
-            <thead>
-              <tr>
-                <th>Consumer</th>
-                <th>Follows</th>
-                <th>State</th>
-                <th className="number">Behind</th>
-                <th>Since</th>
-                <th>Instances</th>
-                <th>
-                  <span className="unseen">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead
+              columns={["Consumer", "Follows", "State", "Behind", "Since", "Instances"]}
+              number={["Behind"]}
+              actions
+            />
             <tbody>
               {found.map((lag) => (
                 <tr key={`${lag.service} ${lag.producer}`} tabIndex={0}>
@@ -135,11 +128,11 @@ function Lags({ consumers }: { readonly consumers: readonly string[] }): ReactNo
                   </td>
                   <td data-label="Since">{lag.since === null ? "–" : ago(lag.since)}</td>
                   <td data-label="Instances">{lag.owners.join(", ") || "nobody"}</td>
-                  <td className="actions">
+                  <ActionsCell>
                     <button type="button" onClick={() => replay(lag.service, lag.producer)}>
                       Replay
                     </button>
-                  </td>
+                  </ActionsCell>
                 </tr>
               ))}
             </tbody>

@@ -7,6 +7,7 @@ import { Loaded } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** A key whose events wait behind one that could not be applied. */
 interface Parked {
@@ -69,19 +70,11 @@ export function ParkedKeys({ consumers }: { readonly consumers: readonly string[
             </p>
           ) : (
             <table className="rows" onKeyDown={moveRows}>
-              <thead>
-                <tr>
-                  <th>Consumer</th>
-                  <th>Event</th>
-                  <th>Key</th>
-                  <th className="number">Waiting</th>
-                  <th>Since</th>
-                  <th>Cause</th>
-                  <th>
-                    <span className="unseen">Actions</span>
-                  </th>
-                </tr>
-              </thead>
+              <TableHead
+                columns={["Consumer", "Event", "Key", "Waiting", "Since", "Cause"]}
+                number={["Waiting"]}
+                actions
+              />
               <tbody>
                 {found.map((each) => (
                   <tr key={`${each.service} ${each.producer} ${each.key}`} tabIndex={0}>
@@ -99,7 +92,7 @@ export function ParkedKeys({ consumers }: { readonly consumers: readonly string[
                     <td data-label="Cause" className="bad">
                       {each.error}
                     </td>
-                    <td className="actions">
+                    <ActionsCell>
                       <button
                         type="button"
                         onClick={() =>
@@ -128,7 +121,7 @@ export function ParkedKeys({ consumers }: { readonly consumers: readonly string[
                       >
                         Skip
                       </button>
-                    </td>
+                    </ActionsCell>
                   </tr>
                 ))}
               </tbody>

@@ -14,6 +14,7 @@ export const pages: readonly Page[] = [
   { to: "/why", title: "Why", key: "y" },
   { to: "/logs", title: "Logs", key: "l" },
   { to: "/metrics", title: "Metrics", key: "u" },
+  { to: "/alerts", title: "Alerts", key: "w" },
   { to: "/sagas", title: "Sagas", key: "a" },
   { to: "/events", title: "Events", key: "e" },
   { to: "/releases", title: "Releases", key: "r" },

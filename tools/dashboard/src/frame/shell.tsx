@@ -1,8 +1,9 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useState } from "react";
 import { signOut } from "../api/session.ts";
 import { useChanges } from "../api/changes.ts";
-import { useStatus } from "../api/queries.ts";
+import { alertsQuery, useStatus } from "../api/queries.ts";
 import { State } from "../parts/state.tsx";
 import { Window } from "../parts/window.tsx";
 import { useKeys } from "./keys.ts";
@@ -37,6 +38,7 @@ export function Shell(): ReactNode {
         <Account onHelp={() => setHelp(true)} />
       </header>
       <UnderWay />
+      <Firing />
       <main>
         <Outlet />
       </main>
@@ -70,6 +72,24 @@ function UnderWay(): ReactNode {
         text={`${change.kind} ${change.title}: ${change.steps.at(-1)?.name}`}
       />{" "}
       <Link to="/releases">Steps</Link>
+    </div>
+  );
+}
+
+/** What fires and is not kept quiet. */
+function Firing(): ReactNode {
+  const alerts = useQuery(alertsQuery).data?.alerts ?? [];
+  const firing = alerts.filter(({ silence, state }) => state === "firing" && silence === undefined);
+  const [first] = firing;
+  if (first === undefined) return null;
+  const name = `${first.service}.${first.operation}`;
+  const text =
+    firing.length === 1
+      ? `${name} misses its objective`
+      : `${name} and ${firing.length - 1} more miss their objectives`;
+  return (
+    <div className="under-way" role="status">
+      <State state="firing" text={text} /> <Link to="/alerts">Alerts</Link>
     </div>
   );
 }

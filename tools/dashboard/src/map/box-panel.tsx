@@ -4,6 +4,7 @@ import { UnitActions } from "../changes/unit-actions.tsx";
 import type { Facts } from "../changes/plan.ts";
 import { Command } from "../parts/command.tsx";
 import { ago, bytes, percent } from "../parts/format.ts";
+import { useLastKnown } from "../parts/last-known.ts";
 import { State } from "../parts/state.tsx";
 import { Numbers } from "./box-card.tsx";
 import type { Box } from "./model.ts";
@@ -19,7 +20,8 @@ export function BoxPanel({
   readonly onClose: () => void;
 }): ReactNode {
   const { status } = facts;
-  const unit = status.units.find(({ name }) => box.id === `unit:${name}`);
+  const there = status.units.find(({ name }) => box.id === `unit:${name}`);
+  const unit = useLastKnown(box.id, there);
   const gateway = status.gateways.find(({ name }) => box.id === `gateway:${name}`);
   const database = status.databases.find(({ server }) => box.id === `database:${server}`);
   return (
@@ -34,6 +36,7 @@ export function BoxPanel({
       {box.problem === undefined ? null : <p className="problem">{box.problem}</p>}
       {unit === undefined ? null : (
         <>
+          {there === undefined ? <p className="faint">It is no more.</p> : null}
           <UnitActions facts={facts} unit={unit} />
           {unit.scaling === undefined ? null : (
             <p className="faint">

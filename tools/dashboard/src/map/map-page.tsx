@@ -3,9 +3,11 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { trafficQuery, useManifest, useStatus } from "../api/queries.ts";
 import { Loaded, Problem } from "../parts/notice.tsx";
+import { useLastKnown } from "../parts/last-known.ts";
 import { useNarrow } from "../parts/narrow.ts";
 import { BoxCard } from "./box-card.tsx";
 import { BoxPanel } from "./box-panel.tsx";
+import { DemonstrationsPanel } from "./demonstrations.tsx";
 import { Diagram } from "./diagram.tsx";
 import { pictureOf } from "./model.ts";
 
@@ -26,35 +28,44 @@ export function MapPage(): ReactNode {
   );
   const choose = (box: string | undefined): void =>
     void navigate({ to: "/", search: box === undefined ? {} : { box }, replace: true });
-  const box = picture?.boxes.find(({ id }) => id === chosen);
+  // A unit that is joined into another one is no more; the report of it is still to be seen.
+  const box = useLastKnown(
+    chosen,
+    picture?.boxes.find(({ id }) => id === chosen),
+  );
   return (
     <Loaded query={status}>
       {(now) => (
-        <div className="map-page">
-          <h1 className="unseen">Map of {now.app}</h1>
-          {manifest.error === null ? null : <Problem error={manifest.error} />}
-          {traffic.error === null ? null : <Problem error={traffic.error} />}
-          {picture === undefined ? null : narrow ? (
-            <ul className="boxes">
-              {picture.boxes
-                .filter(({ kind }) => kind !== "client")
-                .map((each) => (
-                  <li key={each.id}>
-                    <BoxCard box={each} chosen={each.id === chosen} onChoose={choose} />
-                  </li>
-                ))}
-            </ul>
-          ) : (
-            <Diagram picture={picture} chosen={chosen} onChoose={choose} />
+        <>
+          {manifest.data === undefined ? null : (
+            <DemonstrationsPanel manifest={manifest.data} status={now} />
           )}
-          {box === undefined || manifest.data === undefined ? null : (
-            <BoxPanel
-              box={box}
-              facts={{ status: now, manifest: manifest.data }}
-              onClose={() => choose(undefined)}
-            />
-          )}
-        </div>
+          <div className="map-page">
+            <h1 className="unseen">Map of {now.app}</h1>
+            {manifest.error === null ? null : <Problem error={manifest.error} />}
+            {traffic.error === null ? null : <Problem error={traffic.error} />}
+            {picture === undefined ? null : narrow ? (
+              <ul className="boxes">
+                {picture.boxes
+                  .filter(({ kind }) => kind !== "client")
+                  .map((each) => (
+                    <li key={each.id}>
+                      <BoxCard box={each} chosen={each.id === chosen} onChoose={choose} />
+                    </li>
+                  ))}
+              </ul>
+            ) : (
+              <Diagram picture={picture} chosen={chosen} onChoose={choose} />
+            )}
+            {box === undefined || manifest.data === undefined ? null : (
+              <BoxPanel
+                box={box}
+                facts={{ status: now, manifest: manifest.data }}
+                onClose={() => choose(undefined)}
+              />
+            )}
+          </div>
+        </>
       )}
     </Loaded>
   );

@@ -13,6 +13,8 @@ const signs: Readonly<Record<string, readonly [sign: string, tone: string]>> = {
   undoing: ["◑", "busy"],
   restarting: ["▲", "warn"],
   stuck: ["▲", "bad"],
+  firing: ["▲", "bad"],
+  resolved: ["✓", "good"],
   crashed: ["✕", "bad"],
   failed: ["✕", "bad"],
   "no-go": ["✕", "bad"],

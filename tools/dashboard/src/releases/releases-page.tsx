@@ -14,6 +14,8 @@ import { Empty, Loaded, Problem } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
+import { Watched } from "./watched.tsx";
 
 /** What is being changed, step by step, and the releases of every unit with the way back. */
 export function ReleasesPage(): ReactNode {
@@ -39,6 +41,7 @@ export function ReleasesPage(): ReactNode {
           }
         />
       </header>
+      <Watched />
       {changes.length === 0 ? null : (
         <>
           <h2>Changes since this platform started</h2>
@@ -65,20 +68,11 @@ export function ReleasesPage(): ReactNode {
             <>
               <h2>Releases</h2>
               <table className="rows" onKeyDown={moveRows}>
-                <thead>
-                  <tr>
-                    <th>Unit</th>
-                    <th className="number">Release</th>
-                    <th>State</th>
-                    <th>Versions</th>
-                    <th>Since</th>
-                    <th>By</th>
-                    <th>Why</th>
-                    <th>
-                      <span className="unseen">Actions</span>
-                    </th>
-                  </tr>
-                </thead>
+                <TableHead
+                  columns={["Unit", "Release", "State", "Versions", "Since", "By", "Why"]}
+                  number={["Release"]}
+                  actions
+                />
                 <tbody>
                   {found.map((release) => (
                     <tr key={`${release.unit} ${release.number}`} tabIndex={0}>
@@ -87,11 +81,7 @@ export function ReleasesPage(): ReactNode {
                         {release.number}
                       </td>
                       <td data-label="State">
-                        {release.running ? (
-                          <State state="ready" text="runs" />
-                        ) : (
-                          <State state="asleep" text="earlier" />
-                        )}
+                        <StateOf release={release} />
                       </td>
                       <td data-label="Versions">
                         {Object.entries(release.versions)
@@ -103,13 +93,13 @@ export function ReleasesPage(): ReactNode {
                       </td>
                       <td data-label="By">{release.by}</td>
                       <td data-label="Why">{release.why}</td>
-                      <td className="actions">
+                      <ActionsCell>
                         {release.running ? null : (
                           <button type="button" onClick={() => setBack(release)}>
                             Roll back
                           </button>
                         )}
-                      </td>
+                      </ActionsCell>
                     </tr>
                   ))}
                 </tbody>
@@ -182,4 +172,10 @@ function ChangeCard({ change }: { readonly change: Change }): ReactNode {
       )}
     </article>
   );
+}
+
+function StateOf({ release: { failed, running } }: { readonly release: ReleaseStatus }): ReactNode {
+  if (running) return <State state="ready" text="runs" />;
+  if (failed !== undefined) return <State state="failed" text={`failed: ${failed}`} />;
+  return <State state="asleep" text="earlier" />;
 }

@@ -12,6 +12,7 @@ import { moveRows } from "../parts/rows.ts";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
 import { Schedules } from "./schedules.tsx";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** A saga as a service answers it. Times are ISO 8601. */
 interface Saga {
@@ -128,15 +129,7 @@ function Sagas({
             </Empty>
           ) : (
             <table className="rows" onKeyDown={moveRows}>
-              <thead>
-                <tr>
-                  <th>Saga</th>
-                  <th>State</th>
-                  <th>Last step</th>
-                  <th>Begun</th>
-                  <th>Why</th>
-                </tr>
-              </thead>
+              <TableHead columns={["Saga", "State", "Last step", "Begun", "Why"]} />
               <tbody>
                 {found.map((each) => (
                   <tr key={each.id} tabIndex={0}>

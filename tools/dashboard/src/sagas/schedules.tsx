@@ -8,6 +8,7 @@ import { Loaded } from "../parts/notice.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 interface Schedule {
   readonly service: string;
@@ -49,18 +50,7 @@ export function Schedules({
       <Loaded query={schedules}>
         {(found) => (
           <table className="rows" onKeyDown={moveRows}>
-            <thead>
-              <tr>
-                <th>Schedule</th>
-                <th>State</th>
-                <th>When</th>
-                <th>Next</th>
-                <th>Last done</th>
-                <th>
-                  <span className="unseen">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["Schedule", "State", "When", "Next", "Last done"]} actions />
             <tbody>
               {found.map(({ cron, doneAt, failures, name, nextAt, problem, service, timeZone }) => (
                 <tr key={`${service} ${name}`} tabIndex={0}>
@@ -80,7 +70,7 @@ export function Schedules({
                   </td>
                   <td data-label="Next">{clockTime(nextAt)}</td>
                   <td data-label="Last done">{doneAt === null ? "never" : clockTime(doneAt)}</td>
-                  <td className="actions">
+                  <ActionsCell>
                     <button
                       type="button"
                       onClick={() =>
@@ -96,7 +86,7 @@ export function Schedules({
                     >
                       Run now
                     </button>
-                  </td>
+                  </ActionsCell>
                 </tr>
               ))}
             </tbody>

@@ -11,6 +11,7 @@ import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
 import { moveRows } from "../parts/rows.ts";
 import { type ServiceRow, serviceRows } from "./service-rows.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** All services: how they are, whose they are, what changed last, and what can be done about it. */
 export function ServicesPage(): ReactNode {
@@ -52,21 +53,20 @@ export function ServicesPage(): ReactNode {
                     <Empty>No service has “{q}” in its name, unit or owner.</Empty>
                   ) : (
                     <table className="rows" onKeyDown={moveRows}>
-                      <thead>
-                        <tr>
-                          <th>Service</th>
-                          <th>State</th>
-                          <th>Version</th>
-                          <th>Owner</th>
-                          <th className="number">Calls</th>
-                          <th className="number">Errors</th>
-                          <th className="number">p95</th>
-                          <th>Last change</th>
-                          <th>
-                            <span className="unseen">Actions</span>
-                          </th>
-                        </tr>
-                      </thead>
+                      <TableHead
+                        columns={[
+                          "Service",
+                          "State",
+                          "Version",
+                          "Owner",
+                          "Calls",
+                          "Errors",
+                          "p95",
+                          "Last change",
+                        ]}
+                        number={["Calls", "Errors", "p95"]}
+                        actions
+                      />
                       <tbody>
                         {rows.map((row) => (
                           <Row key={row.name} row={row} onPlan={setPlan} onScale={setScaled} />
@@ -145,7 +145,7 @@ function Row({
           </Link>
         )}
       </td>
-      <td className="actions">
+      <ActionsCell>
         <Link className="button" to="/logs" search={{ q: `service:${name}` }}>
           Logs
         </Link>
@@ -163,7 +163,7 @@ function Row({
             Roll back
           </button>
         )}
-      </td>
+      </ActionsCell>
     </tr>
   );
 }

@@ -3,6 +3,7 @@ import { client } from "../api/client.ts";
 import { type Deed, DeedWindow } from "../parts/deed.tsx";
 import { newChangeId } from "../api/changes.ts";
 import { word } from "../parts/word.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 interface Property {
   readonly description?: string;
@@ -28,16 +29,7 @@ export function ConfigForm({
   return (
     <>
       <table className="rows">
-        <thead>
-          <tr>
-            <th>Setting</th>
-            <th>Value</th>
-            <th>Default</th>
-            <th>
-              <span className="unseen">Actions</span>
-            </th>
-          </tr>
-        </thead>
+        <TableHead columns={["Setting", "Value", "Default"]} actions />
         <tbody>
           {Object.entries(properties).map(([name, { default: preset, description }]) => (
             <tr key={name}>
@@ -55,7 +47,7 @@ export function ConfigForm({
               <td data-label="Default">
                 <code>{preset === undefined ? "none" : JSON.stringify(preset)}</code>
               </td>
-              <td className="actions">
+              <ActionsCell>
                 <button type="button" onClick={() => setChanged(name)}>
                   Set
                 </button>
@@ -77,7 +69,7 @@ export function ConfigForm({
                     Unset
                   </button>
                 ) : null}
-              </td>
+              </ActionsCell>
             </tr>
           ))}
         </tbody>

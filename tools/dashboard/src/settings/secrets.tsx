@@ -7,6 +7,7 @@ import { clockTime } from "../parts/format.ts";
 import { Loaded } from "../parts/notice.tsx";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
+import { ActionsCell, TableHead } from "../parts/table-head.tsx";
 
 /** The secrets of a service: which there are and when they were set. A value can be written, and never read. */
 export function Secrets({ service }: { readonly service: string }): ReactNode {
@@ -22,17 +23,7 @@ export function Secrets({ service }: { readonly service: string }): ReactNode {
       <Loaded query={secrets}>
         {(found) => (
           <table className="rows">
-            <thead>
-              <tr>
-                <th>Secret</th>
-                <th>State</th>
-                <th>Version</th>
-                <th>Set</th>
-                <th>
-                  <span className="unseen">Actions</span>
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={["Secret", "State", "Version", "Set"]} actions />
             <tbody>
               {found.secrets.map(({ at, by, declared, name, set, version }) => (
                 <tr key={name}>
@@ -48,7 +39,7 @@ export function Secrets({ service }: { readonly service: string }): ReactNode {
                   <td data-label="Set">
                     {at === undefined ? "never" : `${clockTime(at)} by ${by}`}
                   </td>
-                  <td className="actions">
+                  <ActionsCell>
                     <button type="button" onClick={() => setWritten(name)}>
                       Set
                     </button>
@@ -71,7 +62,7 @@ export function Secrets({ service }: { readonly service: string }): ReactNode {
                         Remove
                       </button>
                     ) : null}
-                  </td>
+                  </ActionsCell>
                 </tr>
               ))}
             </tbody>

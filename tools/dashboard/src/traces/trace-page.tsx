@@ -15,6 +15,9 @@ export function TracePage(): ReactNode {
         <Link to="/why" search={{ of: traceId }}>
           Why did this fail?
         </Link>
+        <Link to="/compare" search={{ of: traceId }}>
+          Compare
+        </Link>
       </header>
       <Command text={`kerf trace ${traceId}`} />
       <TraceView traceId={traceId} />

@@ -2,11 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import type { LogRecord, Span } from "@kerf/control-api";
-import { client } from "../api/client.ts";
 import { clockTime, duration } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/notice.tsx";
 import { State } from "../parts/state.tsx";
 import { VirtualLines } from "../parts/virtual-lines.tsx";
+import { traceQuery } from "./trace-query.ts";
 import { type Row, waterfall } from "./waterfall.ts";
 
 interface Trace {
@@ -17,12 +17,7 @@ interface Trace {
 
 /** Every call, attempt, statement and handler of a trace on one time line, with what was said meanwhile. */
 export function TraceView({ traceId }: { readonly traceId: string }): ReactNode {
-  const trace = useQuery({
-    queryKey: ["trace", traceId],
-    queryFn: ({ signal }) => client.trace({ traceId }, { signal }),
-    // Its last spans may still be on their way.
-    refetchInterval: ({ state }) => (state.dataUpdateCount < 5 ? 2_000 : false),
-  });
+  const trace = useQuery(traceQuery(traceId));
   return <Loaded query={trace}>{(found) => <Found trace={found} />}</Loaded>;
 }
 

@@ -9,13 +9,18 @@ import { moveRows } from "../parts/rows.ts";
 import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
+import { Differences } from "./differences.tsx";
+import { DurationPlot } from "./duration-plot.tsx";
+import { slowest, type Spike, spikeOf, spikeQuery, spikeText } from "./spike.ts";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** Traces that are asked for at once. */
 const limit = 200;
 
 /** Traces of the last day that fit a query, the newest first. */
 export function TracesPage(): ReactNode {
-  const { q = "" } = useSearch({ strict: false }) as { q?: string };
+  const { q = "", spike: chosen } = useSearch({ strict: false }) as { q?: string; spike?: string };
+  const spike = spikeOf(chosen);
   const navigate = useNavigate();
   const traces = useQuery({
     queryKey: ["traces", q],
@@ -23,6 +28,15 @@ export function TracesPage(): ReactNode {
     refetchInterval: 2_000,
     placeholderData: keepPreviousData,
   });
+  const choose = (next: Spike | undefined): void =>
+    void navigate({
+      to: "/traces",
+      search: {
+        ...(q === "" ? undefined : { q }),
+        ...(next === undefined ? undefined : { spike: spikeText(next) }),
+      },
+      replace: true,
+    });
   const longest = Math.max(1, ...(traces.data?.traces ?? []).map((trace) => trace.durationMicros));
   return (
     <section>
@@ -46,50 +60,70 @@ export function TracesPage(): ReactNode {
                 : "No trace of the last 24 hours fits. Fields: service:orders, status:error, duration:>500ms, @ATTRIBUTE:VALUE."}
             </Empty>
           ) : (
-            <table className="rows" onKeyDown={moveRows}>
-              <thead>
-                <tr>
-                  <th>Trace</th>
-                  <th>State</th>
-                  <th>Begun</th>
-                  <th className="number">Took</th>
-                  <th>Services</th>
-                  <th className="number">Spans</th>
-                </tr>
-              </thead>
-              <tbody>
-                {found.map((trace) => (
-                  <tr key={trace.traceId} tabIndex={0}>
-                    <th scope="row">
-                      <Link to="/traces/$traceId" params={{ traceId: trace.traceId }}>
-                        {trace.service} {trace.name}
-                      </Link>
-                    </th>
-                    <td data-label="State">
-                      {trace.failed ? (
-                        <Link to="/why" search={{ of: trace.traceId }}>
-                          <State state="failed" text={trace.errorType ?? "failed"} />
+            <>
+              <DurationPlot dots={found} chosen={spike} onChoose={choose} />
+              <p>
+                <button
+                  type="button"
+                  disabled={found.length < 10}
+                  onClick={() => choose(slowest(found))}
+                >
+                  The slowest tenth
+                </button>{" "}
+                {spike === undefined ? null : (
+                  <button type="button" className="quiet" onClick={() => choose(undefined)}>
+                    Choose nothing
+                  </button>
+                )}
+              </p>
+              {spike === undefined ? null : (
+                <Differences
+                  query={spikeQuery(spike)}
+                  against=""
+                  within={q}
+                  from={spike.from}
+                  to={spike.to}
+                />
+              )}
+              <table className="rows" onKeyDown={moveRows}>
+                <TableHead
+                  columns={["Trace", "State", "Begun", "Took", "Services", "Spans"]}
+                  number={["Took", "Spans"]}
+                />
+                <tbody>
+                  {found.map((trace) => (
+                    <tr key={trace.traceId} tabIndex={0}>
+                      <th scope="row">
+                        <Link to="/traces/$traceId" params={{ traceId: trace.traceId }}>
+                          {trace.service} {trace.name}
                         </Link>
-                      ) : (
-                        <State state="done" text="answered" />
-                      )}
-                    </td>
-                    <td data-label="Begun">{clockTime(trace.startedAt / 1_000)}</td>
-                    <td data-label="Took" className="number">
-                      {duration(trace.durationMicros / 1_000)}
-                      <div
-                        className="share"
-                        style={{ width: `${(100 * trace.durationMicros) / longest}%` }}
-                      />
-                    </td>
-                    <td data-label="Services">{trace.services.join(", ")}</td>
-                    <td data-label="Spans" className="number">
-                      {trace.spans}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+                      </th>
+                      <td data-label="State">
+                        {trace.failed ? (
+                          <Link to="/why" search={{ of: trace.traceId }}>
+                            <State state="failed" text={trace.errorType ?? "failed"} />
+                          </Link>
+                        ) : (
+                          <State state="done" text="answered" />
+                        )}
+                      </td>
+                      <td data-label="Begun">{clockTime(trace.startedAt / 1_000)}</td>
+                      <td data-label="Took" className="number">
+                        {duration(trace.durationMicros / 1_000)}
+                        <div
+                          className="share"
+                          style={{ width: `${(100 * trace.durationMicros) / longest}%` }}
+                        />
+                      </td>
+                      <td data-label="Services">{trace.services.join(", ")}</td>
+                      <td data-label="Spans" className="number">
+                        {trace.spans}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </>
           )
         }
       </Loaded>

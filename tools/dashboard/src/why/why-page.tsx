@@ -10,6 +10,7 @@ import { Search } from "../parts/search.tsx";
 import { State } from "../parts/state.tsx";
 import { word } from "../parts/word.ts";
 import { TraceView } from "../traces/trace-view.tsx";
+import { TableHead } from "../parts/table-head.tsx";
 
 /** What is asked about while nothing is: the newest failure. */
 const newest = "status:error";
@@ -98,15 +99,10 @@ function FailingPath({
     <>
       <h2>The way of the failure</h2>
       <table className="rows">
-        <thead>
-          <tr>
-            <th>Service</th>
-            <th>What it did</th>
-            <th>How that ended</th>
-            <th>Release</th>
-            <th className="number">Took</th>
-          </tr>
-        </thead>
+        <TableHead
+          columns={["Service", "What it did", "How that ended", "Release", "Took"]}
+          number={["Took"]}
+        />
         <tbody>
           {path.map((span) => {
             const code = span.attributes["error.type"];

@@ -28,6 +28,14 @@ test("quantiles lie within their bucket, as far as their share does", () => {
   assert.deepEqual(of([[0, 0, 5]]).quantiles([0.5]), [0]);
 });
 
+test("what is not above a bound is counted bucket by bucket, and within one by its share", () => {
+  const histogram = of(explicitBuckets([1, 2, 4], [10, 10, 4, 6]) ?? []);
+  assert.deepEqual(
+    [0, 0.5, 1, 1.5, 2, 3, 4, 1_000].map((bound) => histogram.below(bound)),
+    [0, 5, 10, 15, 20, 22, 24, 24],
+  );
+});
+
 test("histograms with different buckets add up", () => {
   const coarse: Bucket[] = [[0, 4, 40]];
   const fine: Bucket[] = [

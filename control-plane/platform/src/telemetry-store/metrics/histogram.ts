@@ -61,6 +61,18 @@ export class Histogram {
     }
     return answers;
   }
+
+  /** How many values are not above `bound`, as if what is in a bucket were spread evenly over it. */
+  below(bound: number): number {
+    let below = 0;
+    for (const [low, high, count] of this.#buckets.values()) {
+      const from = low === Number.NEGATIVE_INFINITY ? Math.min(0, high) : low;
+      if (high <= bound) below += count;
+      else if (from < bound && high !== Number.POSITIVE_INFINITY)
+        below += (count * (bound - from)) / (high - from);
+    }
+    return below;
+  }
 }
 
 /** A value at which the density of what was measured changes, or on which something lies itself. */

@@ -24,6 +24,10 @@ export interface MetricSearch extends Period {
   /** `service`, `unit`, `release`, `instance`, or names of attributes: series that have them in common become one. */
   readonly by: readonly string[];
   readonly stepMs: number | undefined;
+  /** Of a histogram: how many values were not above each of these, in the metric's unit. Default none. */
+  readonly bounds?: readonly number[];
+  /** Most series of the answer. Default 200: what a chart can show. */
+  readonly limit?: number | undefined;
 }
 
 /** What happened within one step. Steps in which nothing did are left out. */
@@ -37,6 +41,8 @@ export interface MetricPoint {
   readonly p50?: number;
   readonly p95?: number;
   readonly p99?: number;
+  /** How many were not above each bound that was asked for. */
+  readonly below?: readonly number[];
   /** How much there was at the end of the step: of a level of all series together, of a gauge on average; and the most of a single one. */
   readonly value?: number;
   readonly max?: number;
@@ -59,7 +65,7 @@ export interface FoundMetric {
 
 /** A metric over time. Throws `invalid_input` for a query that cannot be read. */
 export function searchMetric(segments: Segments, asked: MetricSearch): FoundMetric {
-  const { by, from, name, query, to } = asked;
+  const { bounds = [], by, from, limit = maxSeries, name, query, to } = asked;
   if (name === "") {
     throw new KerfError("invalid_input", {
       message: "It is not said which metric.",
@@ -78,17 +84,17 @@ export function searchMetric(segments: Segments, asked: MetricSearch): FoundMetr
     unit = series.unit;
     const labels = Object.fromEntries(by.map((label) => [label, labelOf(series, label)]));
     const key = JSON.stringify(labels);
-    const group = groups.get(key) ?? new Group(labels, step);
+    const group = groups.get(key) ?? new Group(labels, step, bounds);
     groups.set(key, group);
     return group.takerOf(series);
   });
   const all = [...groups.values()].filter((group) => !group.isEmpty);
   all.sort((one, other) => other.weight - one.weight);
   return {
-    series: all.slice(0, maxSeries).map((group) => group.found()),
+    series: all.slice(0, limit).map((group) => group.found()),
     unit,
     stepMs: step,
-    truncated: truncated || all.length > maxSeries,
+    truncated: truncated || all.length > limit,
   };
 }
 
@@ -120,14 +126,16 @@ interface Step {
 class Group {
   readonly #labels: Readonly<Record<string, string>>;
   readonly #stepMs: number;
+  readonly #bounds: readonly number[];
   readonly #steps = new Map<number, Step>();
   readonly #exemplars: ReceivedExemplar[] = [];
   #isLevel = false;
   /** How much is in it. */
   weight = 0;
 
-  constructor(labels: Readonly<Record<string, string>>, stepMs: number) {
+  constructor(labels: Readonly<Record<string, string>>, stepMs: number, bounds: readonly number[]) {
     this.#labels = labels;
+    this.#bounds = bounds;
     this.#stepMs = stepMs;
   }
 
@@ -172,6 +180,9 @@ class Group {
         ...(p50 === undefined || p95 === undefined || p99 === undefined
           ? undefined
           : { p50, p95, p99 }),
+        ...(this.#bounds.length === 0
+          ? undefined
+          : { below: this.#bounds.map((bound) => histogram.below(bound)) }),
       };
     }
     if (levels === undefined) return { count };

@@ -5,18 +5,24 @@ import { findTraces } from "./traces.ts";
 
 /** Traces of either side that are looked at, the newest of them: shares are then right within some 3 percent. */
 const maxTraces = 1_000;
+/** Traces that `within` finds at most, the newest of them. */
+const maxWithin = 20_000;
 /** Longest value of an attribute that is compared, characters, and most different ones. */
 const maxValue = 200;
 const maxValues = 50_000;
 
 /** What is held against what. */
 export interface Comparison {
-  /** The traces themselves, in hex; without them those of which a span answers the query. */
-  readonly traces: readonly string[];
+  /** Traces of which a span answers this, */
   readonly query: string;
   readonly selection: Period;
-  /** All other traces of this time. */
+  /** and the others that answer that; all others when it is empty. */
+  readonly against: string;
   readonly baseline: Period;
+  /** Traces of either side are only those of which another span may answer this too; empty for all. */
+  readonly within: string;
+  /** Whose spans count; undefined for all. */
+  readonly services: readonly string[] | undefined;
   /** Differences that are answered. */
   readonly limit: number;
 }
@@ -45,22 +51,21 @@ export interface Compared {
 
 /** Finds what traces have in common that others have not. Throws `invalid_input` for a query that cannot be read. */
 export function compare(segments: Segments, asked: Comparison): Compared {
-  const { baseline, limit, query, selection } = asked;
-  const selected =
-    asked.traces.length > 0
-      ? asked.traces.slice(0, maxTraces)
-      : findTraces(segments, { ...selection, query, limit: maxTraces });
+  const { against, baseline, limit, query, selection, services, within } = asked;
+  const isWithin = memberOf(segments, within, selection, baseline);
+  const selected = findTraces(segments, { ...selection, query, limit: maxTraces }).filter(isWithin);
   const own = new Set(selected);
   const others = findTraces(segments, {
     ...baseline,
-    query: "",
+    query: against,
     limit: maxTraces + own.size,
   })
-    .filter((id) => !own.has(id))
+    .filter((id) => !own.has(id) && isWithin(id))
     .slice(0, maxTraces);
   const counts = new Map<string, Counted>();
-  count(segments, selected, counts, "selected");
-  count(segments, others, counts, "baseline");
+  const counting = { segments, counts, counted: services && new Set(services) };
+  count(counting, selected, "selected");
+  count(counting, others, "baseline");
   const share = (traces: number, of: readonly string[]): number =>
     of.length === 0 ? 0 : traces / of.length;
   const differences = [...counts.values()]
@@ -77,6 +82,19 @@ export function compare(segments: Segments, asked: Comparison): Compared {
   return { selected: selected.length, baseline: others.length, differences };
 }
 
+/** Whether a trace answers another query too. */
+function memberOf(
+  segments: Segments,
+  query: string,
+  one: Period,
+  other: Period,
+): (traceId: string) => boolean {
+  if (query === "") return () => true;
+  const whole = { from: Math.min(one.from, other.from), to: Math.max(one.to, other.to) };
+  const found = new Set(findTraces(segments, { ...whole, query, limit: maxWithin }));
+  return (traceId) => found.has(traceId);
+}
+
 interface Counted {
   readonly attribute: string;
   readonly value: string;
@@ -89,9 +107,16 @@ function sizeOf({ baselineShare, selectedShare }: Difference): number {
 }
 
 function count(
-  segments: Segments,
+  {
+    counted,
+    counts,
+    segments,
+  }: {
+    readonly segments: Segments;
+    readonly counts: Map<string, Counted>;
+    readonly counted: ReadonlySet<string> | undefined;
+  },
   traceIds: readonly string[],
-  counts: Map<string, Counted>,
   side: "selected" | "baseline",
 ): void {
   const rows = new Map(traceIds.map((id): [string, Row[]] => [id, []]));
@@ -110,7 +135,8 @@ function count(
   });
   for (const spans of rows.values()) {
     const seen = new Set<string>();
-    for (const [attribute, value] of spans.flatMap(valuesOf)) {
+    const seenOf = spans.filter(({ service }) => counted?.has(String(service)) !== false);
+    for (const [attribute, value] of seenOf.flatMap(valuesOf)) {
       const key = `${attribute}\n${value}`;
       if (seen.has(key)) continue;
       seen.add(key);

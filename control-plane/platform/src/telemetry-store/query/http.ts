@@ -9,6 +9,9 @@ const defaultLimit = 100;
 const maxLimit = 10_000;
 const maxTraces = 1_000;
 const maxDifferences = 200;
+/** Series of one answer, and bounds whose values are counted. */
+const maxSeries = 10_000;
+const maxBounds = 100;
 /** Without another word a query is for what is as old at most, milliseconds; charts and the map for what is now. */
 const defaultAgeMs = 24 * 3_600_000;
 const nowMs = 15 * 60_000;
@@ -20,8 +23,8 @@ const nowMs = 15 * 60_000;
  * - `/trace/ID`: its spans
  * - `/traces?query=&from=&to=&limit=`: a line for each trace of which a span is asked for
  * - `/spans?…` and `/logs?…`: rows, and of how many
- * - `/compare?query=|traces=ID,ID&from=&to=&baselineFrom=&baselineTo=&limit=`: which attributes tell those traces from all others
- * - `/metrics?name=&query=&by=&from=&to=&step=`: a metric over time
+ * - `/metrics?name=&query=&by=&from=&to=&step=&bounds=&limit=`: a metric over time; of a histogram how many values were not above some bounds
+ * - `/compare?query=&from=&to=&against=&againstFrom=&againstTo=&within=&services=&limit=`: which attributes tell those traces from the others that fit `against`
  * - `/edges?from=&to=`: who called, told or asked whom
  * - `/stored`: how much there is
  */
@@ -61,6 +64,8 @@ function found(request: IncomingMessage, store: TelemetryStore, now: number): un
         query: given.get("query") ?? "",
         by: listIn(given, "by"),
         stepMs: given.has("step") ? numberIn(given, "step", 0) : undefined,
+        bounds: boundsIn(given),
+        limit: given.has("limit") ? limitIn(given, maxSeries) : undefined,
       });
     case "edges": {
       const period = periodIn(given, now, nowMs);
@@ -84,13 +89,15 @@ function searchIn(given: URLSearchParams, now: number, most: number): Search {
 function comparisonIn(given: URLSearchParams, now: number): Comparison {
   const selection = periodIn(given, now, defaultAgeMs);
   return {
-    traces: listIn(given, "traces"),
     query: given.get("query") ?? "",
     selection,
+    against: given.get("against") ?? "",
     baseline: {
-      from: numberIn(given, "baselineFrom", selection.from),
-      to: numberIn(given, "baselineTo", selection.to),
+      from: numberIn(given, "againstFrom", now - defaultAgeMs),
+      to: numberIn(given, "againstTo", now),
     },
+    within: given.get("within") ?? "",
+    services: given.has("services") ? listIn(given, "services") : undefined,
     limit: limitIn(given, maxDifferences),
   };
 }
@@ -114,6 +121,12 @@ function numberIn(given: URLSearchParams, name: string, otherwise: number): numb
 
 function listIn(given: URLSearchParams, name: string): string[] {
   return (given.get(name) ?? "").split(",").filter((one) => one !== "");
+}
+
+function boundsIn(given: URLSearchParams): number[] {
+  const bounds = listIn(given, "bounds").map(Number);
+  if (bounds.length <= maxBounds && bounds.every((bound) => Number.isFinite(bound))) return bounds;
+  throw new KerfError("invalid_input", `bounds: up to ${maxBounds} numbers, separated by commas.`);
 }
 
 function answer(response: ServerResponse, status: number, value: unknown): void {

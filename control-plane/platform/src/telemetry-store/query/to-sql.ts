@@ -37,6 +37,12 @@ const ofSpans: Readonly<Record<string, Compile>> = {
     assertMatches(field, comparison);
     return { text: "s.kind = ?", values: [oneOf(field, value, kinds)] };
   },
+  // The first of its trace.
+  root: ({ field, value, comparison }) => {
+    assertMatches(field, comparison);
+    const isRoot = oneOf(field, value, ["false", "true"]) === 1;
+    return { text: `s.parent is ${isRoot ? "" : "not "}null`, values: [] };
+  },
   code: (condition) => ofAttribute({ ...condition, field: "@error.type" }),
   duration: ({ comparison, value }) => numeric("s.duration", comparison, microsOf(value)),
   trace: ids("s.trace", 16),

@@ -81,8 +81,10 @@ test("what tells traces from others stands first: here a release", (t) => {
   }
   const period = { from: 0, to: 1_000_000 };
   const asked = {
-    traces: [],
     query: "status:error",
+    against: "",
+    within: "",
+    services: undefined,
     selection: period,
     baseline: period,
     limit: 10,
@@ -109,9 +111,17 @@ test("what tells traces from others stands first: here a release", (t) => {
   // What all have, and what only one has, are no differences.
   assert.ok(!differences.some(({ attribute }) => ["http.route", "order.id"].includes(attribute)));
 
-  const two = [idOf(4), idOf(12)].map((id) => id.toString("hex"));
-  assert.deepEqual(
-    store.compare({ ...asked, query: "", traces: two, limit: 1 }).differences[0]?.value,
+  const two = [idOf(4), idOf(12)].map((id) => `trace:${id.toString("hex")}`).join(" OR ");
+  assert.equal(
+    store.compare({ ...asked, query: two, limit: 1 }).differences[0]?.value,
     "payments@2",
   );
+  // Held against others than all; and only what some services recorded counts.
+  const one = `trace:${idOf(8).toString("hex")}`;
+  const pair = { ...asked, query: one, against: `root:true trace:${idOf(1).toString("hex")}` };
+  assert.equal(store.compare(pair).baseline, 1);
+  const within = { ...asked, query: "root:true", within: `trace:${idOf(3).toString("hex")}` };
+  assert.deepEqual([store.compare(within).selected, store.compare(within).baseline], [1, 0]);
+  const narrowed = store.compare({ ...asked, services: ["gateway:web"] });
+  assert.ok(!narrowed.differences.some(({ attribute }) => attribute === "release"));
 });

@@ -8,8 +8,11 @@ import { removeFiles, Segment, type SegmentCounts } from "./segment.ts";
 const maxRows = 250_000;
 /** Or after so many milliseconds, so that what is kept by age goes when it should. */
 const maxSpanMs = 6 * 3_600_000;
-/** Rows between two looks at the size of what is kept. */
-const lookEveryRows = 20_000;
+/** Or when it is as large, or as old, as this share of what is kept: less than that is lost with the oldest, and kept too long. */
+const pieces = 8;
+/** Between two looks at size and age of what is kept: rows, and milliseconds. */
+const lookEveryRows = 4_000;
+const lookEveryMs = 60_000;
 /** Between two lines about files that cannot be read, milliseconds. */
 const sayMs = 60_000;
 
@@ -41,6 +44,7 @@ export class Segments {
   /** Files that cannot be read, or not by this version. They go when they are old. */
   #leftOut: { readonly startedAt: number; readonly file: string }[] = [];
   #rowsUntilLook = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #isLeft = false;
   #saidAt = Number.NEGATIVE_INFINITY;
 
@@ -72,13 +76,10 @@ export class Segments {
     const now = this.#clock.wall();
     const last = this.#segments.at(-1);
     if (last !== undefined) {
-      const { logs, points, spans } = last.segment.counts;
-      const isFull = spans + logs + points >= maxRows || now - last.startedAt >= maxSpanMs;
-      if (!isFull && !this.#isLeft) {
-        this.#rowsUntilLook -= rows;
-        if (this.#rowsUntilLook <= 0) this.#retain(now);
-        return last.segment;
-      }
+      this.#rowsUntilLook -= rows;
+      const isDue = this.#rowsUntilLook <= 0 || Math.abs(now - this.#lookedAt) >= lookEveryMs;
+      if (isDue) this.#retain(now);
+      if (!this.#isLeft && !this.#isFull(last, now, isDue)) return last.segment;
     }
     // Clocks go back; names must not.
     const names = [...this.#segments, ...this.#leftOut].map((one) => one.startedAt);
@@ -138,6 +139,17 @@ export class Segments {
     this.#segments = [];
   }
 
+  /** Its size costs a question to the system, and is looked at now and then only. */
+  #isFull({ segment, startedAt }: Kept, now: number, isDue: boolean): boolean {
+    const { logs, points, spans } = segment.counts;
+    const { maxAgeMs, maxBytes } = this.#retention;
+    return (
+      spans + logs + points >= maxRows ||
+      now - startedAt >= Math.min(maxSpanMs, maxAgeMs / pieces) ||
+      (isDue && segment.bytes >= maxBytes / pieces)
+    );
+  }
+
   #begin(file: string): Segment {
     try {
       return new Segment(file);
@@ -151,6 +163,7 @@ export class Segments {
   #retain(now: number): void {
     const { maxAgeMs, maxBytes } = this.#retention;
     this.#rowsUntilLook = lookEveryRows;
+    this.#lookedAt = now;
     this.#leftOut = this.#leftOut.filter(({ file, startedAt }) => {
       const isOld = now - startedAt > maxAgeMs;
       if (isOld) removeFiles(file);

@@ -1,0 +1,176 @@
+import { createHash } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
+import { type Clock, KerfError } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import { imageUser } from "../../images/base-layer.ts";
+import type { Home } from "../../state/home.ts";
+import { InstanceRecords } from "../../state/instance-records.ts";
+import { ByProgram } from "../by-program.ts";
+import type { ProcessRuntime } from "../process.ts";
+import type { Runtime } from "../runtime.ts";
+import type { ContainerSurroundings } from "./container.ts";
+import { labels } from "./labels.ts";
+import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
+import { Engine } from "./engine.ts";
+import { ForeignContainers } from "./foreign-containers.ts";
+import { ForeignImages, type ForeignSurroundings } from "./foreign-images.ts";
+import { listed, type Network, networksOf, removeAll, removeContainer } from "./remove-all.ts";
+import { programImage } from "./program-image.ts";
+
+/** The containers of one platform: their network, their image, and what is left of them. */
+export class Containers {
+  readonly #runtime: DockerRuntime;
+  /** This machine's address on their network: what runs as a process listens there. */
+  readonly #hostAddress: string;
+  /** Where instances in containers attach. */
+  readonly socket: string;
+  /** Where they send what they record. */
+  readonly otlpSocket: string;
+  readonly user: ContainerSurroundings["user"];
+  /** Resolves when the engine has the image that units run: the first time takes many seconds, which are none of a copy's own. */
+  readonly prepared: () => Promise<unknown>;
+  readonly #engine: Engine;
+  readonly #home: Home;
+  readonly #network: string;
+
+  private constructor(
+    engine: Engine,
+    home: Home,
+    network: { name: string; hostAddress: string },
+    found: ReadonlyMap<string, number>,
+    user: ContainerSurroundings["user"],
+    { clock, log }: { clock: Clock; log: Logger },
+  ) {
+    this.#engine = engine;
+    this.#home = home;
+    this.#network = network.name;
+    this.socket = home.containerSocket;
+    this.otlpSocket = home.containerOtlpSocket;
+    this.#hostAddress = network.hostAddress;
+    this.user = user;
+    let image: Promise<string> | undefined;
+    const prepared = (): Promise<string> => {
+      image ??= programImage(engine).catch((thrown: unknown) => {
+        image = undefined;
+        throw thrown;
+      });
+      return image;
+    };
+    this.prepared = prepared;
+    // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
+    prepared().catch(() => {});
+    this.#runtime = new DockerRuntime({
+      engine,
+      clock,
+      log,
+      home,
+      found,
+      prefix: prefixOf(home.root),
+      surroundings: async () => ({
+        image: await prepared(),
+        network: network.name,
+        home: home.root,
+        user,
+        sockets: home.containerSockets,
+        postgres: home.postgresSockets,
+      }),
+    });
+  }
+
+  /** Opens the engine for a home: finds what runs, removes what nobody knows, makes the network. Throws `unavailable` or `invalid_configuration`. */
+  static async open(home: Home, around: { clock: Clock; log: Logger }): Promise<Containers> {
+    const engine = new Engine();
+    await assertUsable(engine);
+    const known = new Set(
+      new InstanceRecords(home.instances)
+        .all()
+        .flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
+    );
+    const found = new Map<string, number>();
+    for (const { Id, Labels, State } of await listed(engine, home.root)) {
+      // Images of others run on; what is to become of them is decided later.
+      if (Labels?.[labels.foreign] !== undefined) continue;
+      if (known.has(Id) && State !== "created") {
+        const { State: state } = await engine.call<Inspected>("GET", `/containers/${Id}/json`);
+        found.set(Id, state.Pid);
+      } else await removeContainer(engine, Id);
+    }
+    writeFileSync(home.containersMark, "", { mode: 0o600 });
+    const network = await openNetwork(engine, home.root);
+    const user = await containerUser();
+    home.openContainerSockets(user);
+    return new Containers(engine, home, network, found, user, around);
+  }
+
+  /** Images of others that run as services. */
+  images(around: ForeignSurroundings): ForeignImages {
+    const containers = new ForeignContainers({
+      engine: this.#engine,
+      clock: around.clock,
+      network: this.#network,
+      home: this.#home.root,
+    });
+    return new ForeignImages(this.#home, this.#engine, containers, around);
+  }
+
+  /** What starts units here, and everything else as processes. */
+  beside(processes: ProcessRuntime): Runtime {
+    return new ByProgram(this.#runtime, processes, this.#hostAddress);
+  }
+
+  /** Removes whatever is left of them, and their network. */
+  async close(): Promise<void> {
+    await removeAll(this.#engine, this.#home.root);
+    rmSync(this.#home.containersMark, { force: true });
+  }
+}
+
+async function assertUsable(engine: Engine): Promise<void> {
+  const { OSType, SecurityOptions } = await engine.call<{
+    OSType: string;
+    SecurityOptions?: readonly string[];
+  }>("GET", "/info");
+  const isRootless = SecurityOptions?.some((option) => option.includes("rootless")) === true;
+  if (process.platform === "linux" && OSType === "linux" && !isRootless) return;
+  throw new KerfError("invalid_configuration", {
+    message: "This Docker cannot run units of a platform.",
+    why: isRootless
+      ? "It runs without root, and its networks cannot be reached from this machine."
+      : "Its containers run in a virtual machine, and their network cannot be reached from here.",
+    fix: "Use Docker on Linux, or leave out --runtime docker.",
+  });
+}
+
+async function openNetwork(
+  engine: Engine,
+  home: string,
+): Promise<{ name: string; hostAddress: string }> {
+  const name = prefixOf(home);
+  const there = async (): Promise<Network | undefined> =>
+    (await networksOf(engine, home)).find((network) => network.Name === name);
+  if ((await there()) === undefined)
+    await engine.call("POST", "/networks/create", {
+      body: { Name: name, Driver: "bridge", CheckDuplicate: true, Labels: { [labels.home]: home } },
+    });
+  const hostAddress = (await there())?.IPAM.Config?.[0]?.Gateway;
+  if (hostAddress !== undefined) return { name, hostAddress };
+  throw new KerfError("start_failed", {
+    message: `The network ${name} has no address of this machine.`,
+    why: "Docker did not say where this machine is on it.",
+    fix: `Remove it and start again: docker network rm ${name}`,
+  });
+}
+
+/** Names are the environment's own: two homes on a machine never meet. */
+function prefixOf(home: string): string {
+  return `kerf-${createHash("sha256").update(home).digest("hex").slice(0, 12)}`;
+}
+
+/** Who programs in containers are: who we are, so that our sockets are theirs; as root, who runs PostgreSQL for us, so that its sockets are. */
+async function containerUser(): Promise<ContainerSurroundings["user"]> {
+  const uid = process.getuid?.() ?? imageUser;
+  const gid = process.getgid?.() ?? imageUser;
+  if (uid !== 0) return { uid, gid };
+  const { serverOwner } = await import("@kerf/data/embedded");
+  return serverOwner();
+}

@@ -1,0 +1,183 @@
+import { type Clock, delay, KerfError, toKerfError } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
+import type { Home } from "../../state/home.ts";
+import type { Exit, Launch, Running, Runtime } from "../runtime.ts";
+import { bootInContainer } from "./boot-in-container.ts";
+import { containerOf, type ContainerSurroundings } from "./container.ts";
+import { followLog } from "./container-log.ts";
+import type { Engine } from "./engine.ts";
+
+/** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
+const againMs = 500;
+/** How long the last lines of a container that has ended are waited for, milliseconds. */
+const lastLinesMs = 2_000;
+/** Exit codes above are the number of the signal that ended it. */
+const signalBase = 128;
+const signals: Readonly<Record<number, string>> = {
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  15: "SIGTERM",
+};
+
+/** What the record of an instance keeps of its container. */
+export interface ContainerReference {
+  readonly container: string;
+  readonly logFile: string;
+}
+
+/** Whether a reference is one of a container. */
+export function isContainer(reference: unknown): reference is ContainerReference {
+  return typeof (reference as Partial<ContainerReference> | undefined)?.container === "string";
+}
+
+/** What the engine says of a container. */
+export interface Inspected {
+  readonly State: { readonly Pid: number; readonly ExitCode: number; readonly OOMKilled: boolean };
+  readonly NetworkSettings: {
+    readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
+  };
+}
+
+/** What the runtime works with. */
+export interface DockerOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly home: Home;
+  /** What containers have in common, once the image is there. */
+  readonly surroundings: () => Promise<ContainerSurroundings>;
+  /** Process ids of the containers that ran when this platform began, by id. */
+  readonly found: ReadonlyMap<string, number>;
+  /** How their names begin. */
+  readonly prefix: string;
+}
+
+/** Runs copies as containers of Docker. */
+export class DockerRuntime implements Runtime {
+  readonly #options: DockerOptions;
+
+  constructor(options: DockerOptions) {
+    this.#options = options;
+  }
+
+  async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
+    const { engine, home, prefix, surroundings } = this.#options;
+    // Where it cannot be started, nobody else waits for it.
+    launch.boot.catch(() => {});
+    const around = await surroundings();
+    const { Id: id } = await engine.call<{ Id: string }>("POST", "/containers/create", {
+      query: { name: `${prefix}-${launch.instance}` },
+      body: containerOf(launch, around),
+    });
+    const failure: { error?: KerfError } = {};
+    const begun = Promise.withResolvers<void>();
+    const state = { pid: 0 };
+    const running = this.#running(id, launch.logFile, state, begun.promise, failure);
+    try {
+      await recorded(running);
+      const input = await engine.attachInput(id);
+      await engine.call("POST", `/containers/${id}/start`);
+      begun.resolve();
+      const { NetworkSettings, State } = await this.#inspect(id);
+      state.pid = State.Pid;
+      const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
+      launch.boot
+        .then((boot) => input.end(JSON.stringify(bootInContainer(boot, home, ip))))
+        .catch((cause: unknown) => {
+          failure.error = toKerfError(cause);
+          input.destroy();
+          running.kill();
+        });
+      return running;
+    } catch (cause) {
+      begun.reject(cause as Error);
+      await this.#remove(id);
+      throw cause;
+    }
+  }
+
+  adopt(reference: unknown): Running | undefined {
+    if (!isContainer(reference)) return undefined;
+    const pid = this.#options.found.get(reference.container);
+    if (pid === undefined) return undefined;
+    return this.#running(reference.container, reference.logFile, { pid }, Promise.resolve(), {
+      again: true,
+    });
+  }
+
+  #running(
+    id: string,
+    logFile: string,
+    state: { pid: number },
+    begun: Promise<void>,
+    failure: { error?: KerfError; again?: true },
+  ): Running {
+    const follow = async (): Promise<Exit> => {
+      await begun;
+      const { engine, log } = this.#options;
+      const logged = followLog(engine, id, logFile, failure.again === true).catch(
+        (error: unknown) => {
+          log.warn("what a container prints cannot be read", { container: id, error });
+        },
+      );
+      const exit = await this.#ended(id);
+      await Promise.race([logged, delay(this.#options.clock, lastLinesMs)]);
+      await this.#remove(id);
+      return failure.error === undefined ? exit : { kind: "failed", error: failure.error };
+    };
+    const exited = follow().catch((cause: unknown): Exit => ({
+      kind: "failed",
+      error: toKerfError(cause),
+    }));
+    return {
+      reference: { container: id, logFile } satisfies ContainerReference,
+      get pid() {
+        return state.pid;
+      },
+      exited,
+      terminate: () => void this.#signal(id, "SIGTERM"),
+      kill: () => void this.#signal(id, "SIGKILL"),
+    };
+  }
+
+  /** Waits for the end of a container, over restarts of the engine too. */
+  async #ended(id: string): Promise<Exit> {
+    const { clock, engine } = this.#options;
+    for (;;) {
+      try {
+        const query = { condition: "not-running" };
+        await engine.call("POST", `/containers/${id}/wait`, { query, boundMs: 0 });
+        const { State } = await this.#inspect(id);
+        return exitOf(State);
+      } catch (thrown) {
+        if (toKerfError(thrown).code === "not_found") return { kind: "unknown" };
+        await delay(clock, againMs);
+      }
+    }
+  }
+
+  #inspect(id: string): Promise<Inspected> {
+    return this.#options.engine.call("GET", `/containers/${id}/json`);
+  }
+
+  async #signal(id: string, signal: string): Promise<void> {
+    // It has ended, or the engine is away and it ends with it.
+    await this.#options.engine
+      .call("POST", `/containers/${id}/kill`, { query: { signal } })
+      .catch(() => {});
+  }
+
+  async #remove(id: string): Promise<void> {
+    const query = { force: "1", v: "1" };
+    // What is left is removed when a platform starts.
+    await this.#options.engine.call("DELETE", `/containers/${id}`, { query }).catch(() => {});
+  }
+}
+
+function exitOf({ ExitCode: code, OOMKilled }: Inspected["State"]): Exit {
+  if (OOMKilled)
+    return { kind: "signal", signal: "SIGKILL, since it used more memory than it may" };
+  const signal = code > signalBase ? signals[code - signalBase] : undefined;
+  return signal === undefined ? { kind: "code", code } : { kind: "signal", signal };
+}

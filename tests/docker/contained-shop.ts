@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { ReleasedApp } from "../releases/released-app.ts";
+import type { Shop } from "../shop/end-to-end.ts";
+import type { Outcome, ShopStatus } from "../shop/running-shop.ts";
+
+const run = promisify(execFile);
+
+/** The shop with its units in containers. */
+export class ContainedShop implements Shop {
+  readonly #app: ReleasedApp;
+
+  readonly #options: readonly string[];
+
+  private constructor(app: ReleasedApp, options: readonly string[]) {
+    this.#app = app;
+    this.#options = options;
+  }
+
+  /** Builds it, starts it and waits until it is ready. */
+  static async start(args: readonly string[]): Promise<ContainedShop> {
+    const options = ["--runtime", "docker", "--environment", "dev", ...args];
+    return new ContainedShop(await ReleasedApp.up("examples/shop/app.ts", ...options), options);
+  }
+
+  get home(): string {
+    return this.#app.home;
+  }
+  get url(): string {
+    return this.#app.url;
+  }
+
+  kerf(...args: string[]): Promise<Outcome> {
+    return this.#app.run(...args);
+  }
+
+  status(): Promise<ShopStatus> {
+    return this.#app.status();
+  }
+
+  async stop(): Promise<number> {
+    const since = performance.now();
+    await this.#app.stop();
+    return performance.now() - since;
+  }
+
+  remove(): Promise<void> {
+    return this.#app.remove();
+  }
+
+  /** Starts the platform again, which was killed. */
+  async again(): Promise<void> {
+    await this.#app.kerf("up", "--app", this.#app.app, ...this.#options);
+  }
+}
+
+/** Runs a command of Docker's. Answers what it prints. */
+export async function docker(...args: string[]): Promise<string> {
+  return (await run("docker", args)).stdout.trim();
+}
+
+/** Names of the containers of a home, by the instances that they are. */
+export async function containersOf(home: string): Promise<Map<string, string>> {
+  const said = await docker(
+    "ps",
+    "--all",
+    "--filter",
+    `label=dev.kerf.home=${home}`,
+    "--format",
+    '{{.Label "dev.kerf.instance"}} {{.Names}}',
+  );
+  const lines = said.split("\n").filter((line) => line !== "");
+  return new Map(lines.map((line) => line.split(" ") as [string, string]));
+}

@@ -1,0 +1,1 @@
+CREATE TABLE people (id text PRIMARY KEY, secret text NOT NULL UNIQUE);
