@@ -374,7 +374,8 @@ export const rows: readonly Row[] = [
   cost(
     "Kubernetes for three services",
     "Docker, Compose, Kubernetes with Helm, from the same app",
-    planned("beyond one machine"),
+    built("control-plane/platform/src/exports/kubernetes/kubernetes-export.test.ts"),
+    "kerf export kubernetes",
   ),
   cost(
     "A distributed monolith",

@@ -20,6 +20,10 @@ export const outside: readonly (readonly [pattern: RegExp, reason: string])[] = 
     /\/migrations\/(trial|database-schema)\.ts$/,
     "tries a release's migrations before it runs, on a database that goes again",
   ],
+  [
+    /\/host\/(await-migrations|migrate-databases)\.ts$/,
+    "before an instance serves: reads only, or migrations, which are whole or not at all",
+  ],
 ];
 
 /** Ports whose calls cross to another process: every method is a point, before it is called and after it has answered. */

@@ -14,7 +14,11 @@ export interface ExportOrder {
 /** One of the forms of an export. */
 export type ExportTarget =
   | { readonly kind: "compose"; readonly options: ComposeOptions; readonly out: string }
-  | { readonly kind: "kubernetes"; readonly options: KubernetesOptions; readonly out?: string | undefined }
+  | {
+      readonly kind: "kubernetes";
+      readonly options: KubernetesOptions;
+      readonly out?: string | undefined;
+    }
   | {
       readonly kind: "helm";
       readonly options: KubernetesOptions;

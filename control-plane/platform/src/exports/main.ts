@@ -12,6 +12,9 @@ const events = new EventLog(systemClock);
 const launcher = progressPipe();
 events.subscribe((event) => launcher.write(event));
 
+// Waiting for a cluster between two questions is no reason to end.
+setInterval(() => {}, 60_000);
+
 try {
   const order = JSON.parse(await text(process.stdin)) as ExportOrder;
   await end(0, await runExport(order, { clock: systemClock, events }));

@@ -34,7 +34,10 @@ export async function runExport(
   // Secrets are of the app, whatever its images are.
   const made =
     target.kind === "secrets"
-      ? { manifest: await events.step("describe", "Reading the app", describe, () => ""), builds: [] }
+      ? {
+          manifest: await events.step("describe", "Reading the app", describe, () => ""),
+          builds: [],
+        }
       : await build({ module, names: [], out: builds }, { describe, clock, events });
   const digests = new Map(made.builds.map(({ digest, service }) => [service, digest]));
   const options = {
@@ -56,7 +59,11 @@ async function write(
     return { written, notes: composeNotes(secrets) };
   }
   if (target.kind === "secrets")
-    return { text: await clusterSecrets(manifest, target.options, target.servers), written: [], notes: [] };
+    return {
+      text: await clusterSecrets(manifest, target.options, target.servers),
+      written: [],
+      notes: [],
+    };
   const exported = kubernetesExport(manifest, target.options);
   const notes = secretNotes(manifest, exported, target.options);
   if (target.kind === "deploy") return deploy(exported, target, around);
@@ -81,7 +88,8 @@ async function deploy(
     "differences",
     `Asking ${api.server} what would change`,
     () => differences(api, allOf(exported)),
-    (found) => `${found.filter(({ change }) => change !== "same").length} of ${found.length} objects`,
+    (found) =>
+      `${found.filter(({ change }) => change !== "same").length} of ${found.length} objects`,
   );
   if (dryRun) return { written: [], notes: [], changes };
   const notes: string[] = [];
@@ -93,7 +101,9 @@ async function deploy(
         clock,
         events: {
           applied: (object, warnings) =>
-            void notes.push(...warnings.map((one) => `${object.kind} ${object.metadata.name}: ${one}`)),
+            void notes.push(
+              ...warnings.map((one) => `${object.kind} ${object.metadata.name}: ${one}`),
+            ),
         },
       }),
     () => `${exported.programs.length} programs`,
@@ -118,7 +128,9 @@ function tagsOf(
     return shortDigest(digest ?? createHash("sha256").update(all).digest("hex"));
   };
   return {
-    ...Object.fromEntries(Object.entries(manifest.units).map(([unit, names]) => [unit, tagOf(names)])),
+    ...Object.fromEntries(
+      Object.entries(manifest.units).map(([unit, names]) => [unit, tagOf(names)]),
+    ),
     ...Object.fromEntries(
       manifest.gateways.map(({ backend, name }) => [
         `gateway-${name}`,

@@ -8,7 +8,10 @@ import { containerUser } from "./export-options.ts";
  */
 export async function writeFiles(
   out: string,
-  { files, secrets = {} }: { files: Readonly<Record<string, string>>; secrets?: Readonly<Record<string, string>> },
+  {
+    files,
+    secrets = {},
+  }: { files: Readonly<Record<string, string>>; secrets?: Readonly<Record<string, string>> },
 ): Promise<string[]> {
   const written: string[] = [];
   for (const [name, text] of Object.entries(files)) {

@@ -2,6 +2,7 @@ import { type BigIntStats, readFileSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { type Clock, KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { isReadableByOthers } from "../tls/readable-by-others.ts";
 
 /** How long what was read is good for without looking whether the file is another one, milliseconds. */
 const lookMs = 1_000;
@@ -100,7 +101,7 @@ export class WatchedFile<T> {
     const { parse, path, secret } = this.#options;
     if (!info.isFile()) throw new Error("It is no file.");
     if (info.size > maxBytes) throw new Error(`It is larger than ${maxBytes} bytes.`);
-    if (secret && (info.mode & 0o077n) !== 0n)
+    if (secret && isReadableByOthers(info))
       throw new Error("Others than its owner can read it: chmod 600");
     return parse(readFileSync(path, "utf8"));
   }

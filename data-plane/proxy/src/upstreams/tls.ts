@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { KerfError } from "@kerf/kernel";
+import { isReadableByOthers } from "../tls/readable-by-others.ts";
 import type { UpstreamTls } from "@kerf/service";
 
 /** What connections to an `https` instance are made with. */
@@ -23,7 +24,7 @@ export function readTls(upstream: string, tls: UpstreamTls): TlsFiles {
 
 function readSecret(upstream: string, file: string): string {
   const text = read(upstream, file);
-  if ((statSync(file).mode & 0o077) === 0) return text;
+  if (!isReadableByOthers(statSync(file))) return text;
   throw new KerfError("invalid_configuration", {
     message: `${file} can be read by others than its owner.`,
     why: `It holds the key with which the gateway identifies itself to ${upstream}.`,

@@ -142,14 +142,14 @@ export async function bootOfFile(
 async function brokerOf(file: NonNullable<BootFile["broker"]>): Promise<Boot["broker"]> {
   const { authorityFile, passwordFile, url, userFile } = file;
   const [user, password, authority] = await Promise.all(
-    [userFile, passwordFile, authorityFile].map((each) => each && secret(each)),
+    [userFile, passwordFile, authorityFile].map(async (each) => each && (await secret(each))),
   );
   return { url, user, password, authority };
 }
 
 async function key(file: string | undefined): Promise<Record<string, unknown> | undefined> {
   if (file === undefined) return undefined;
-  const jwk = JSON.parse(await secret(file)) as Record<string, unknown>;
+  const jwk = await secretJson(file);
   if (jwk["crv"] === "Ed25519" && typeof jwk["d"] === "string" && typeof jwk["kid"] === "string")
     return jwk;
   throw new Error(`${file} is no Ed25519 key with a kid`);
@@ -157,9 +157,20 @@ async function key(file: string | undefined): Promise<Record<string, unknown> | 
 
 async function keySet(file: string | undefined): Promise<readonly PublicKey[]> {
   if (file === undefined) return [];
-  const { keys } = JSON.parse(await secret(file)) as { keys?: readonly PublicKey[] };
+  const { keys } = (await secretJson(file)) as { keys?: readonly PublicKey[] };
   if (Array.isArray(keys) && keys.every(({ kid }) => typeof kid === "string")) return keys;
   throw new Error(`${file} is no set of keys (RFC 7517)`);
+}
+
+async function secretJson(file: string): Promise<Record<string, unknown>> {
+  try {
+    const value = JSON.parse(await secret(file)) as Record<string, unknown> | null;
+    if (typeof value === "object" && value !== null) return value;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    // Its message would quote what stands there.
+  }
+  throw new Error(`${file} is not JSON`);
 }
 
 async function secret(file: string): Promise<string> {

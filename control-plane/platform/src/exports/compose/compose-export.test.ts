@@ -44,7 +44,10 @@ test("the export is golden/compose.yaml, with a boot document for each program a
 
 test("programs share a network with whom they use, and with nobody else; only the gateway is reached from outside", () => {
   const { services } = parse(composeExport(exampleApp, options).files["compose.yaml"] ?? "") as {
-    services: Record<string, { networks: string[]; ports?: string[]; read_only?: boolean; cap_drop?: string[] }>;
+    services: Record<
+      string,
+      { networks: string[]; ports?: string[]; read_only?: boolean; cap_drop?: string[] }
+    >;
   };
   const networks = (name: string): string[] => services[name]?.networks ?? [];
   assert.deepEqual(networks("orders"), ["calls-orders", "calls-payments", "calls-postgres-main"]);

@@ -8,7 +8,12 @@ import {
   type ExportOptions,
   stopSeconds,
 } from "../export-options.ts";
-import { databasesOf, type ExportedProgram, exportedProgramsOf, filesOf } from "../exported-programs.ts";
+import {
+  databasesOf,
+  type ExportedProgram,
+  exportedProgramsOf,
+  filesOf,
+} from "../exported-programs.ts";
 import { documentYaml } from "../kubernetes/manifest.ts";
 
 /** What is decided for an export to Compose. */
@@ -49,7 +54,9 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
   const services: Record<string, unknown> = {};
   const secretFiles = new Set<string>();
   const servers = [
-    ...new Set(app.services.flatMap(({ database }) => (database === undefined ? [] : [database.server]))),
+    ...new Set(
+      app.services.flatMap(({ database }) => (database === undefined ? [] : [database.server])),
+    ),
   ].toSorted();
   for (const server of servers) {
     secretFiles.add(serverPassword(server));
@@ -71,7 +78,10 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
         restart: "on-failure:5",
         networks: serversOf(program).map((server) => networkOf(`postgres-${server}`)),
         depends_on: Object.fromEntries(
-          serversOf(program).map((server) => [`postgres-${server}`, { condition: "service_healthy" }]),
+          serversOf(program).map((server) => [
+            `postgres-${server}`,
+            { condition: "service_healthy" },
+          ]),
         ),
       };
     }
@@ -82,22 +92,34 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
       healthcheck: healthcheck(program),
       ...(program.gateway === undefined
         ? undefined
-        : { ports: [`${options.port + programs.filter((one) => one.gateway !== undefined).indexOf(program)}:${http}`] }),
+        : {
+            ports: [
+              `${options.port + programs.filter((one) => one.gateway !== undefined).indexOf(program)}:${http}`,
+            ],
+          }),
       networks: [
         ...(program.gateway === undefined ? [networkOf(program.unit)] : ["front"]),
         ...program.calls.map(networkOf),
         ...serversOf(program).map((server) => networkOf(`postgres-${server}`)),
       ],
       ...(migrates
-        ? { depends_on: { [`${program.name}-migrate`]: { condition: "service_completed_successfully" } } }
+        ? {
+            depends_on: {
+              [`${program.name}-migrate`]: { condition: "service_completed_successfully" },
+            },
+          }
         : undefined),
     };
   }
-  const drawn = drawnSecrets(app, (server) => ({ host: `postgres-${server}:5432`, query: "?sslmode=disable" }));
+  const drawn = drawnSecrets(app, (server) => ({
+    host: `postgres-${server}:5432`,
+    query: "?sslmode=disable",
+  }));
   for (const server of servers) {
     const secret = password();
     drawn[serverPassword(server)] = secret;
-    drawn[secretNames.admin(server)] = `postgres://postgres:${secret}@postgres-${server}:5432/postgres?sslmode=disable`;
+    drawn[secretNames.admin(server)] =
+      `postgres://postgres:${secret}@postgres-${server}:5432/postgres?sslmode=disable`;
   }
   const document = {
     name: app.app,
@@ -164,7 +186,14 @@ function postgresService(server: string, { postgresImage }: ComposeOptions): obj
 function healthcheck({ gateway }: ExportedProgram): object {
   const port = gateway === undefined ? containerPorts.health : containerPorts.http;
   const script = `fetch("http://127.0.0.1:${port}/health/ready").then((r)=>process.exit(r.ok?0:1),()=>process.exit(1))`;
-  return { test: ["CMD", "node", "-e", script], interval: "10s", timeout: "5s", retries: 3, start_period: "120s", start_interval: "1s" };
+  return {
+    test: ["CMD", "node", "-e", script],
+    interval: "10s",
+    timeout: "5s",
+    retries: 3,
+    start_period: "120s",
+    start_interval: "1s",
+  };
 }
 
 function networksOf(programs: readonly ExportedProgram[], servers: readonly string[]): object {
@@ -180,7 +209,9 @@ function networksOf(programs: readonly ExportedProgram[], servers: readonly stri
 
 function serversOf({ gateway, services }: ExportedProgram): string[] {
   if (gateway !== undefined) return [];
-  const servers = services.flatMap(({ database }) => (database === undefined ? [] : [database.server]));
+  const servers = services.flatMap(({ database }) =>
+    database === undefined ? [] : [database.server],
+  );
   return [...new Set(servers)].toSorted();
 }
 
@@ -200,7 +231,10 @@ function secretsOf(program: ExportedProgram): string[] {
 
 function migrationSecrets(program: ExportedProgram): string[] {
   return [
-    ...databasesOf(program).flatMap((name) => [secretNames.database(name), secretNames.owner(name)]),
+    ...databasesOf(program).flatMap((name) => [
+      secretNames.database(name),
+      secretNames.owner(name),
+    ]),
     ...serversOf(program).map(secretNames.admin),
   ];
 }

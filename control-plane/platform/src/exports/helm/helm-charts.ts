@@ -1,7 +1,12 @@
 import { KerfError } from "@kerf/kernel";
 import type { ExportedProgram } from "../exported-programs.ts";
 import type { KubernetesExport } from "../kubernetes/kubernetes-export.ts";
-import { documentYaml, type KubernetesObject, type Manifest, toYaml } from "../kubernetes/manifest.ts";
+import {
+  documentYaml,
+  type KubernetesObject,
+  type Manifest,
+  toYaml,
+} from "../kubernetes/manifest.ts";
 
 /** What stands in an object where a chart asks its values; no object of an export has a string like it. */
 const mark = (name: string): string => `@@${name}@@`;
@@ -54,7 +59,14 @@ function chart(
   manifests: readonly Manifest[],
   appVersion: string,
 ): Record<string, string> {
-  const about = { apiVersion: "v2", name, description, type: "application", version: "0.1.0", appVersion };
+  const about = {
+    apiVersion: "v2",
+    name,
+    description,
+    type: "application",
+    version: "0.1.0",
+    appVersion,
+  };
   return {
     [`${name}/Chart.yaml`]: documentYaml(about, []),
     [`${name}/templates/${name}.yaml`]: asTemplate(toYaml(manifests)),
@@ -94,7 +106,8 @@ function withMarks(object: KubernetesObject, program: ExportedProgram): Kubernet
     container.image = mark("image");
     container.resources = mark("resources");
     container.env.push(mark("env"));
-    if (kind === "Deployment" && copy.spec.replicas !== undefined) copy.spec.replicas = mark("replicas");
+    if (kind === "Deployment" && copy.spec.replicas !== undefined)
+      copy.spec.replicas = mark("replicas");
     // It ends with the tag: a Job cannot change, and another image is another run.
     if (kind === "Job") metadata.name = metadata.name.replace(/-[^-]*$/, `-${mark("run")}`);
   }

@@ -35,14 +35,16 @@ export class ClusterApi {
 
   /** As kubectl finds it: `KUBECONFIG`, `~/.kube/config`, or the pod's account; `context`: another one than its current. Throws `invalid_configuration`. */
   static async open(options: { file?: string; context?: string } = {}): Promise<ClusterApi> {
-    const { KubeConfig: Config } = await import("@kubernetes/client-node").catch((cause: unknown) => {
-      throw new KerfError("invalid_configuration", {
-        message: "The client of Kubernetes is not installed.",
-        why: "Most apps do without, and it is large.",
-        fix: "npm install --save-dev @kubernetes/client-node",
-        cause,
-      });
-    });
+    const { KubeConfig: Config } = await import("@kubernetes/client-node").catch(
+      (cause: unknown) => {
+        throw new KerfError("invalid_configuration", {
+          message: "The client of Kubernetes is not installed.",
+          why: "Most apps do without, and it is large.",
+          fix: "npm install --save-dev @kubernetes/client-node",
+          cause,
+        });
+      },
+    );
     const config = new Config();
     if (options.file === undefined) config.loadFromDefault();
     else config.loadFromFile(options.file);
@@ -117,7 +119,7 @@ export class ClusterApi {
     await this.#config.applyToHTTPSOptions(options as never);
     const url = new URL(path, this.server);
     options.headers = {
-      ...options.headers,
+      ...(options.headers as Readonly<Record<string, string>> | undefined),
       accept: "application/json",
       ...(body === undefined ? undefined : { "content-type": contentType }),
     };
@@ -162,8 +164,8 @@ export class ClusterApi {
   #resourcesOf(group: string): Promise<readonly Resource[]> {
     let known = this.#resources.get(group);
     if (known === undefined) {
-      known = this.request<{ resources?: Resource[] }>("GET", group).then(
-        ({ body, status }) => (status < 300 ? (body.resources ?? []) : []),
+      known = this.request<{ resources?: Resource[] }>("GET", group).then(({ body, status }) =>
+        status < 300 ? (body.resources ?? []) : [],
       );
       this.#resources.set(group, known);
       known.then(
@@ -178,12 +180,15 @@ export class ClusterApi {
 }
 
 function refused(message: string, { body, status }: ApiAnswer): KerfError {
-  return new KerfError(status === 403 ? "forbidden" : status === 409 ? "conflict" : "invalid_input", {
-    message,
-    why: `The server answered ${status}: ${(body as { message?: string } | undefined)?.message ?? "nothing"}`,
-    fix:
-      status === 403
-        ? "Ask for the right to do this in that namespace."
-        : "Correct what it names; nothing was changed.",
-  });
+  return new KerfError(
+    status === 403 ? "forbidden" : status === 409 ? "conflict" : "invalid_input",
+    {
+      message,
+      why: `The server answered ${status}: ${(body as { message?: string } | undefined)?.message ?? "nothing"}`,
+      fix:
+        status === 403
+          ? "Ask for the right to do this in that namespace."
+          : "Correct what it names; nothing was changed.",
+    },
+  );
 }

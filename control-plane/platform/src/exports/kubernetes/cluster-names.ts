@@ -25,7 +25,10 @@ export function fileKey(name: string): string {
 }
 
 /** What pods of a program are known by. Never changes: the selector of a Deployment cannot. */
-export function selectorOf({ name }: Pick<ExportedProgram, "name">, app: string): Record<string, string> {
+export function selectorOf(
+  { name }: Pick<ExportedProgram, "name">,
+  app: string,
+): Record<string, string> {
   return { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": app };
 }
 

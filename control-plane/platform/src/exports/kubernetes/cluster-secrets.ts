@@ -27,7 +27,12 @@ export async function clusterSecrets(
   const set = (name: string, key: string, value: string): void => {
     (values[name] ??= {})[key] = value;
   };
-  for (const path of [secretNames.principal, secretNames.principalSet, secretNames.issuer, secretNames.issuerSet])
+  for (const path of [
+    secretNames.principal,
+    secretNames.principalSet,
+    secretNames.issuer,
+    secretNames.issuerSet,
+  ])
     set(clusterNames.keys, path.replace("keys/", ""), drawn[path] ?? "");
   for (const { database, name } of app.services) {
     if (database === undefined) continue;

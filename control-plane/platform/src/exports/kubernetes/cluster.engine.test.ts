@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { after, before, describe, test } from "node:test";
 import { systemClock } from "@kerf/kernel";
@@ -94,9 +96,15 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     // Callees before callers.
     assert.ok(at("Deployment payments") < at("Deployment orders"));
     assert.ok(at("Deployment orders") < at("Deployment gateway-web"));
-    await cluster.until("orders has what its autoscaler asks for", async () => (await readyPods("orders")).length === 4);
+    await cluster.until(
+      "orders has what its autoscaler asks for",
+      async () => (await readyPods("orders")).length === 4,
+    );
     const changes = await differences(cluster.api, all(exported));
-    assert.deepEqual(changes.filter(({ change }) => change !== "same"), []);
+    assert.deepEqual(
+      changes.filter(({ change }) => change !== "same"),
+      [],
+    );
   });
 
   test("a field that nobody knows is refused, and pods that could become more than they are", async () => {
@@ -104,7 +112,12 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     await assert.rejects(cluster.api.apply({ ...rest, spec: { ...spec, replica: 2 } }), {
       why: /unknown field|field not declared/,
     });
-    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "bare", namespace: "store" }, spec: { containers: [{ name: "one", image: "x:1" }] } };
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "bare", namespace: "store" },
+      spec: { containers: [{ name: "one", image: "x:1" }] },
+    };
     const answer = await cluster.api.request("POST", "/api/v1/namespaces/store/pods", pod);
     assert.equal(answer.status, 403);
   });
@@ -112,7 +125,10 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
   test("the canary has its share of the route", async () => {
     const route = (await cluster.api.read(objectOf("HTTPRoute", "gateway-web"))) as any;
     const weights = route.spec.rules[0].backendRefs.map(({ name, weight }: any) => [name, weight]);
-    assert.deepEqual(weights, [["gateway-web", 900], ["gateway-web-canary", 100]]);
+    assert.deepEqual(weights, [
+      ["gateway-web", 900],
+      ["gateway-web-canary", 100],
+    ]);
     const [canary] = await readyPods("gateway-web-canary");
     assert.match(canary.spec.containers[0].image, /:ddeeff$/);
     const policy = objectOf("NetworkPolicy", "gateway-web") as any;
@@ -125,13 +141,19 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     await cluster.until("all pods are endpoints", async () => {
       const { items } = (await cluster.api.request("GET", path)).body as { items: any[] };
       const found = items.flatMap(({ endpoints }) => endpoints ?? []);
-      const serving = (await readyPods("orders")).map(({ metadata }) => metadata.name).toSorted();
-      return found.map(({ targetRef }) => targetRef.name).toSorted().join() === serving.join();
+      const endpoints = new Set(found.map(({ targetRef }) => targetRef.name as string));
+      const serving = new Set(
+        (await readyPods("orders")).map(({ metadata }) => metadata.name as string),
+      );
+      return endpoints.symmetricDifference(serving).size === 0;
     });
   });
 
   test("a release rolls, with never fewer copies than wanted, and rolls back", async () => {
-    const next = kubernetesExport(exampleApp, { ...options, tags: { ...exampleTags, orders: "2b3c4d" } });
+    const next = kubernetesExport(exampleApp, {
+      ...options,
+      tags: { ...exampleTags, orders: "2b3c4d" },
+    });
     const deployment = objectOf("Deployment", "orders", next);
     const changes = await differences(cluster.api, [{ object: deployment, remarks: [] }]);
     assert.deepEqual(changes[0]?.fields, ["spec.template.spec.containers.0.image"]);
@@ -139,22 +161,30 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     let fewest = Number.POSITIVE_INFINITY;
     const watching = new AbortController();
     const counting = (async () => {
-      while (!watching.signal.aborted) fewest = Math.min(fewest, (await readyPods("orders")).length);
+      while (!watching.signal.aborted)
+        fewest = Math.min(fewest, (await readyPods("orders")).length);
     })();
     await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
     watching.abort();
     await counting;
     assert.ok(fewest >= 4, `there were ${fewest}`);
-    assert.ok((await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":2b3c4d")));
+    assert.ok(
+      (await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":2b3c4d")),
+    );
     assert.equal(await rollBack(cluster.api, deployment), 1);
     await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
-    assert.ok((await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":1a2b3c")));
+    assert.ok(
+      (await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":1a2b3c")),
+    );
   });
 
   test("a node lost: its pods come up on others", async () => {
     const zones = async (): Promise<string[]> =>
       (await readyPods("orders")).map(({ spec }) => spec.nodeName as string);
-    assert.ok((await zones()).some((node) => node.startsWith("node-b")), "spread over both zones");
+    assert.ok(
+      (await zones()).some((node) => node.startsWith("node-b")),
+      "spread over both zones",
+    );
     await cluster.loseNodes("b");
     await cluster.until(
       "four copies run on what is left",
@@ -167,8 +197,15 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     const charts = join(cluster.directory, "charts");
     await writeFiles(charts, { files: helmCharts(exported) });
     const helm = async (...args: string[]): Promise<string> => {
-      const env = { ...process.env, KUBECONFIG: cluster.kubeconfig, HELM_CACHE_HOME: cluster.directory, HELM_CONFIG_HOME: cluster.directory, HELM_DATA_HOME: cluster.directory };
-      return (await promisify(execFile)(helmProgram, args, { env, maxBuffer: 16 * 1_048_576 })).stdout;
+      const env = {
+        ...process.env,
+        KUBECONFIG: cluster.kubeconfig,
+        HELM_CACHE_HOME: cluster.directory,
+        HELM_CONFIG_HOME: cluster.directory,
+        HELM_DATA_HOME: cluster.directory,
+      };
+      return (await promisify(execFile)(helmProgram, args, { env, maxBuffer: 16 * 1_048_576 }))
+        .stdout;
     };
     const keyed = (objects: readonly any[]): [string, unknown][] =>
       objects
@@ -191,7 +228,47 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
     const [pod] = await readyPods("payments");
     assert.equal(pod.spec.containers[0].image, image);
-    assert.deepEqual(pod.spec.containers[0].env.map(({ name }: any) => name), ["KERF_BOOT_FILE", "TZ"]);
+    assert.deepEqual(
+      pod.spec.containers[0].env.map(({ name }: any) => name),
+      ["KERF_BOOT_FILE", "TZ"],
+    );
+  });
+
+  test("kerf deploy --target kubernetes brings the shop there, and again nothing changes", async () => {
+    const shop = fileURLToPath(new URL("../../../../../examples/shop/", import.meta.url));
+    const cli = fileURLToPath(new URL("../../../../../tools/cli/src/main.ts", import.meta.url));
+    const chosen = join(cluster.directory, "kubernetes.options");
+    await writeFile(
+      chosen,
+      "# of the test\n--registry registry.example.com --mesh --discovery dns\n--replicas 1\n",
+    );
+    const kerf = async (...args: string[]): Promise<{ changes: any[]; notes: string[] }> => {
+      const env = { ...process.env, KUBECONFIG: cluster.kubeconfig, KERF_HOME: cluster.directory };
+      const words = [
+        "--conditions=kerf-source",
+        cli,
+        "deploy",
+        "--target",
+        "kubernetes",
+        "--options",
+        chosen,
+        "--json",
+      ];
+      const { stdout } = await promisify(execFile)(process.execPath, [...words, ...args], {
+        cwd: shop,
+        env,
+        maxBuffer: 16 * 1_048_576,
+      });
+      return JSON.parse(stdout) as { changes: any[]; notes: string[] };
+    };
+    const first = await kerf();
+    assert.deepEqual(first.notes, []);
+    assert.ok(first.changes.every(({ change }) => change === "new"));
+    const again = await kerf("--dry-run");
+    assert.deepEqual(
+      again.changes.filter(({ change }) => change !== "same"),
+      [],
+    );
   });
 
   test("what is taken away is gone with all that belonged to it", async () => {

@@ -3,7 +3,15 @@ import type { ICluster } from "@kubernetes-models/cloudnative-pg/postgresql.cnpg
 import type { IExternalSecret } from "@kubernetes-models/external-secrets/external-secrets.io/v1";
 import type { AppManifest } from "@kerf/service";
 import { databasesOf, type ExportedProgram, filesOf } from "../exported-programs.ts";
-import { appLabels, clusterNames, fileKey, labelsOf, managedBy, secretKeys, selectorOf } from "./cluster-names.ts";
+import {
+  appLabels,
+  clusterNames,
+  fileKey,
+  labelsOf,
+  managedBy,
+  secretKeys,
+  selectorOf,
+} from "./cluster-names.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 import { podOf } from "./pod.ts";
@@ -31,7 +39,13 @@ export function migrationJob(
       ttlSecondsAfterFinished: 86_400,
       template: {
         // Another name than its program's: no Service sends it calls.
-        metadata: { labels: { ...selectorOf(migrating, app), "app.kubernetes.io/component": "migration", ...managedBy } },
+        metadata: {
+          labels: {
+            ...selectorOf(migrating, app),
+            "app.kubernetes.io/component": "migration",
+            ...managedBy,
+          },
+        },
         spec: podOf(program, options, app, { kind: "migrate", boot }),
       },
     },
@@ -90,17 +104,30 @@ export function wantedSecrets(
   const secrets: WantedSecret[] = [
     {
       name: clusterNames.keys,
-      keys: ["principal.json", "principal-set.json", "issuer-set.json", ...(issues ? ["issuer.json"] : [])].toSorted(),
+      keys: [
+        "principal.json",
+        "principal-set.json",
+        "issuer-set.json",
+        ...(issues ? ["issuer.json"] : []),
+      ].toSorted(),
     },
   ];
   const servers = new Set<string>();
   for (const program of programs) {
     for (const service of databasesOf(program))
-      secrets.push({ name: clusterNames.database(service), keys: [secretKeys.app, secretKeys.owner] });
-    for (const { database, name, secrets: own = [] } of program.gateway === undefined ? program.services : []) {
+      secrets.push({
+        name: clusterNames.database(service),
+        keys: [secretKeys.app, secretKeys.owner],
+      });
+    for (const { database, name, secrets: own = [] } of program.gateway === undefined
+      ? program.services
+      : []) {
       if (database !== undefined) servers.add(database.server);
       if (own.length > 0)
-        secrets.push({ name: clusterNames.settings(name), keys: own.map((each) => each.name).toSorted() });
+        secrets.push({
+          name: clusterNames.settings(name),
+          keys: own.map((each) => each.name).toSorted(),
+        });
     }
     const files = filesOf(program);
     if (files.length > 0)

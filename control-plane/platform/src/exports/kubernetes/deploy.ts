@@ -79,7 +79,11 @@ async function roll(
 ): Promise<void> {
   try {
     const options = { boundMs: bounds.rollout, clock };
-    await watchRollout(api, deployment, listener === undefined ? options : { ...options, listener });
+    await watchRollout(
+      api,
+      deployment,
+      listener === undefined ? options : { ...options, listener },
+    );
   } catch (cause) {
     const to = await rollBack(api, deployment);
     if (!(cause instanceof KerfError)) throw cause;
@@ -108,7 +112,9 @@ function inOrder(programs: KubernetesExport["programs"]): KubernetesExport["prog
   let rest = [...programs];
   while (rest.length > 0) {
     const free = rest.filter(({ program }) =>
-      program.calls.every((unit) => done.has(unit) || !rest.some((one) => one.program.unit === unit)),
+      program.calls.every(
+        (unit) => done.has(unit) || !rest.some((one) => one.program.unit === unit),
+      ),
     );
     const next = free.length > 0 ? free : rest.slice(0, 1);
     for (const one of next) done.add(one.program.unit);

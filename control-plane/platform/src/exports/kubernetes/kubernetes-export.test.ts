@@ -95,7 +95,9 @@ for (const [name, options] of Object.entries({ plain, operators })) {
   test(`the pods of ${name} keep to the restricted standard, and to bounds`, () => {
     const pods = all(options).flatMap(({ object }) => {
       const { kind, metadata, spec } = object as any;
-      return kind === "Deployment" || kind === "Job" ? [{ name: metadata.name, kind, pod: spec.template.spec }] : [];
+      return kind === "Deployment" || kind === "Job"
+        ? [{ name: metadata.name, kind, pod: spec.template.spec }]
+        : [];
     });
     assert.ok(pods.length > 0);
     for (const { kind, name, pod } of pods) {
@@ -125,7 +127,9 @@ test("only programs that look for others in the API of the cluster get a token",
   const tokens = (options: KubernetesOptions): string[] =>
     all(options).flatMap(({ object }) => {
       const { kind, metadata, spec } = object as any;
-      return kind === "Deployment" && spec.template.spec.automountServiceAccountToken ? [metadata.name] : [];
+      return kind === "Deployment" && spec.template.spec.automountServiceAccountToken
+        ? [metadata.name]
+        : [];
     });
   // Payments calls nobody.
   assert.deepEqual(tokens(plain), ["mail", "orders", "gateway-web"]);

@@ -15,14 +15,14 @@ import { autoscalerOf, deploymentOf, disruptionBudgetOf } from "./workload.ts";
 /** What is written for an app: what its programs share, and each program by itself, in the order in which they are applied. */
 export interface KubernetesExport {
   readonly shared: readonly Manifest[];
-  readonly programs: readonly { readonly program: ExportedProgram; readonly manifests: readonly Manifest[] }[];
+  readonly programs: readonly {
+    readonly program: ExportedProgram;
+    readonly manifests: readonly Manifest[];
+  }[];
 }
 
 /** An app as objects of Kubernetes, without anything of Kerf's platform. Holds no secret. Throws `invalid_configuration`. */
-export function kubernetesExport(
-  app: AppManifest,
-  options: KubernetesOptions,
-): KubernetesExport {
+export function kubernetesExport(app: AppManifest, options: KubernetesOptions): KubernetesExport {
   const programs = exportedProgramsOf(app, options);
   const layout = layoutOf(options);
   return {
@@ -92,7 +92,10 @@ function sharedOf(
   );
   return [
     manifest(namespace, [
-      { at: ["metadata", "labels", "pod-security.kubernetes.io/enforce"], text: "Pods that could become more than they are, are refused." },
+      {
+        at: ["metadata", "labels", "pod-security.kubernetes.io/enforce"],
+        text: "Pods that could become more than they are, are refused.",
+      },
     ]),
     denyAll(options, app.app),
     ...(options.discovery === "endpointslices" ? [discovererRole(options, app.app)] : []),
@@ -103,7 +106,9 @@ function sharedOf(
         )),
     ...(postgres === "url"
       ? []
-      : [...new Set(servers)].toSorted().map((server) => postgresCluster(server, options, app.app))),
+      : [...new Set(servers)]
+          .toSorted()
+          .map((server) => postgresCluster(server, options, app.app))),
   ];
 }
 
@@ -119,7 +124,8 @@ function layoutOf({ certificates, discovery, namespace }: KubernetesOptions): Bo
     http: () => ({ host: "0.0.0.0", port: http }),
     build: (service) => `${containerPaths.builds}/${service}`,
     secrets: containerPaths.secrets,
-    certificate: () => (certificates === "mesh" ? undefined : `${containerPaths.secrets}/certificate`),
+    certificate: () =>
+      certificates === "mesh" ? undefined : `${containerPaths.secrets}/certificate`,
   };
 }
 

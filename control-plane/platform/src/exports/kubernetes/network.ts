@@ -27,7 +27,12 @@ export function serviceOf(
       selector: selectorOf(program, app),
       ports: [
         isGateway
-          ? { name: isSecure ? "https" : "http", port: isSecure ? 443 : 80, targetPort: "http", protocol: "TCP" }
+          ? {
+              name: isSecure ? "https" : "http",
+              port: isSecure ? 443 : 80,
+              targetPort: "http",
+              protocol: "TCP",
+            }
           : {
               name: "calls",
               port: containerPorts.calls,
@@ -141,7 +146,11 @@ export function networkPolicyOf(
   ];
   if (outside.length > 0)
     remarks.push({
-      at: ["spec", "egress", policy.spec?.egress?.length === undefined ? 0 : policy.spec.egress.length - 1],
+      at: [
+        "spec",
+        "egress",
+        policy.spec?.egress?.length === undefined ? 0 : policy.spec.egress.length - 1,
+      ],
       text: "Outside of the namespace: databases, telemetry, the API of Kubernetes. Policies know addresses only; add them where they are fixed.",
     });
   return manifest(policy, remarks);
@@ -210,6 +219,5 @@ function urlsIn(value: unknown): string[] {
 function portOf(url: string): number {
   const { port, protocol } = new URL(url);
   if (port !== "") return Number(port);
-  return /s:$/.test(protocol) ? 443 : 80;
+  return protocol.endsWith("s:") ? 443 : 80;
 }
-

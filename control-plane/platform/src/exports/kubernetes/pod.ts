@@ -49,7 +49,10 @@ export function podOf(
     containers: [container(program, purpose)],
     volumes: [
       { name: "boot", configMap: { name: purpose.boot } },
-      { name: "secrets", projected: { defaultMode: 0o440, sources: secretsOf(program, options, purpose) } },
+      {
+        name: "secrets",
+        projected: { defaultMode: 0o440, sources: secretsOf(program, options, purpose) },
+      },
       ...containerPaths.scratch.map((path) => ({
         name: scratchName(path),
         emptyDir: { sizeLimit: "64Mi" },
@@ -96,20 +99,40 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
   };
 }
 
-function probes({ gateway }: ExportedProgram): Pick<IContainer, "startupProbe" | "readinessProbe" | "livenessProbe"> {
+function probes({
+  gateway,
+}: ExportedProgram): Pick<IContainer, "startupProbe" | "readinessProbe" | "livenessProbe"> {
   const port = gateway === undefined ? "health" : "http";
   const isSecure = gateway?.settings.tls !== undefined;
   const get = (path: string) => ({
     httpGet: { path, port, ...(isSecure ? { scheme: "HTTPS" as const } : undefined) },
   });
   return {
-    startupProbe: { ...get("/health/ready"), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: startSeconds },
-    readinessProbe: { ...get("/health/ready"), periodSeconds: 5, timeoutSeconds: 2, failureThreshold: 2 },
-    livenessProbe: { ...get("/health/live"), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    startupProbe: {
+      ...get("/health/ready"),
+      periodSeconds: 1,
+      timeoutSeconds: 2,
+      failureThreshold: startSeconds,
+    },
+    readinessProbe: {
+      ...get("/health/ready"),
+      periodSeconds: 5,
+      timeoutSeconds: 2,
+      failureThreshold: 2,
+    },
+    livenessProbe: {
+      ...get("/health/live"),
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    },
   };
 }
 
-function spread(program: ExportedProgram, app: string): NonNullable<IPodSpec["topologySpreadConstraints"]> {
+function spread(
+  program: ExportedProgram,
+  app: string,
+): NonNullable<IPodSpec["topologySpreadConstraints"]> {
   return ["topology.kubernetes.io/zone", "kubernetes.io/hostname"].map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
@@ -157,7 +180,10 @@ function secretsOf(
   ];
   const files = filesOf(program);
   return [
-    secret(clusterNames.keys, keys.map((path) => [path.replace("keys/", ""), path])),
+    secret(
+      clusterNames.keys,
+      keys.map((path) => [path.replace("keys/", ""), path]),
+    ),
     ...databases.map((name) =>
       secret(clusterNames.database(name), [[secretKeys.app, secretNames.database(name)]]),
     ),
@@ -173,7 +199,12 @@ function secretsOf(
     ),
     ...(files.length === 0
       ? []
-      : [secret(clusterNames.files(program.name), files.map((name) => [fileKey(name), secretNames.file(name)]))]),
+      : [
+          secret(
+            clusterNames.files(program.name),
+            files.map((name) => [fileKey(name), secretNames.file(name)]),
+          ),
+        ]),
     ...(options.certificates === "mesh"
       ? []
       : [

@@ -16,7 +16,12 @@ interface DeploymentState {
     readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly availableReplicas?: number;
-    readonly conditions?: readonly { type: string; status: string; reason?: string; message?: string }[];
+    readonly conditions?: readonly {
+      type: string;
+      status: string;
+      reason?: string;
+      message?: string;
+    }[];
   };
 }
 
@@ -32,7 +37,12 @@ export async function watchRollout(
   for (;;) {
     const state = await api.read<DeploymentState>(deployment);
     if (state !== undefined && state.status?.observedGeneration === state.metadata.generation) {
-      const { availableReplicas = 0, conditions = [], replicas = 0, updatedReplicas = 0 } = state.status;
+      const {
+        availableReplicas = 0,
+        conditions = [],
+        replicas = 0,
+        updatedReplicas = 0,
+      } = state.status;
       const wanted = state.spec.replicas;
       const ready = Math.min(updatedReplicas, availableReplicas);
       if (ready !== told) listener?.({ name, ready, wanted });
@@ -43,7 +53,8 @@ export async function watchRollout(
       );
       if (stuck !== undefined) throw failed(name, stuck.message ?? "its progress deadline is over");
     }
-    if (clock.now() > until) throw failed(name, `its copies were not ready within ${boundMs / 1_000} s`);
+    if (clock.now() > until)
+      throw failed(name, `its copies were not ready within ${boundMs / 1_000} s`);
     await delay(clock, lookMs);
   }
 }
@@ -56,7 +67,9 @@ export async function watchJob(
 ): Promise<void> {
   const until = clock.now() + boundMs;
   for (;;) {
-    const state = await api.read<{ status?: { conditions?: readonly { type: string; status: string; message?: string }[] } }>(job);
+    const state = await api.read<{
+      status?: { conditions?: readonly { type: string; status: string; message?: string }[] };
+    }>(job);
     const holds = state?.status?.conditions?.filter(({ status }) => status === "True") ?? [];
     if (holds.some(({ type }) => type === "Complete")) return;
     const broken = holds.find(({ type }) => type === "Failed");
@@ -76,7 +89,9 @@ interface ReplicaSet {
     readonly annotations?: Record<string, string>;
     readonly ownerReferences?: readonly { kind: string; name: string }[];
   };
-  readonly spec: { readonly template: { metadata: { labels: Record<string, string> }; spec: unknown } };
+  readonly spec: {
+    readonly template: { metadata: { labels: Record<string, string> }; spec: unknown };
+  };
 }
 
 const revisionOf = ({ metadata }: { metadata: { annotations?: Record<string, string> } }): number =>
@@ -105,10 +120,22 @@ export async function rollBack(
     .toSorted((a, b) => revisionOf(b) - revisionOf(a))[0];
   if (before === undefined) return undefined;
   const { "pod-template-hash": _, ...labels } = before.spec.template.metadata.labels;
-  const template = { ...before.spec.template, metadata: { ...before.spec.template.metadata, labels } };
+  const template = {
+    ...before.spec.template,
+    metadata: { ...before.spec.template.metadata, labels },
+  };
   const patch = [{ op: "replace", path: "/spec/template", value: template }];
-  const answer = await api.request("PATCH", `${path}?fieldManager=kerf`, patch, "application/json-patch+json");
-  if (answer.status >= 300) throw failed(deployment.metadata.name, `it cannot be rolled back: ${JSON.stringify(answer.body)}`);
+  const answer = await api.request(
+    "PATCH",
+    `${path}?fieldManager=kerf`,
+    patch,
+    "application/json-patch+json",
+  );
+  if (answer.status >= 300)
+    throw failed(
+      deployment.metadata.name,
+      `it cannot be rolled back: ${JSON.stringify(answer.body)}`,
+    );
   return revisionOf(before);
 }
 

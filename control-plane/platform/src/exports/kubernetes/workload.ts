@@ -52,7 +52,11 @@ export function deploymentOf(
   const deployment: IDeployment = {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: { name: deployed.name, namespace: options.namespace, labels: labelsOf(deployed, app) },
+    metadata: {
+      name: deployed.name,
+      namespace: options.namespace,
+      labels: labelsOf(deployed, app),
+    },
     spec: {
       ...(isScaled ? undefined : { replicas: canary?.replicas ?? program.replicas }),
       revisionHistoryLimit: 5,

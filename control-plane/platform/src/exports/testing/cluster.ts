@@ -60,7 +60,9 @@ export class TestCluster {
     const token = randomBytes(16).toString("hex");
     const keys = generateKeyPairSync("rsa", { modulusLength: 2_048 });
     const file = (name: string): string => join(directory, name);
-    await writeFile(file("sa.key"), keys.privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    await writeFile(file("sa.key"), keys.privateKey.export({ type: "pkcs8", format: "pem" }), {
+      mode: 0o600,
+    });
     await writeFile(file("sa.pub"), keys.publicKey.export({ type: "spki", format: "pem" }));
     await writeFile(file("tokens.csv"), `${token},admin,admin,system:masters\n`, { mode: 0o600 });
     run("etcd", "etcd", [
@@ -93,7 +95,10 @@ export class TestCluster {
       "current-context": "test",
       contexts: [{ name: "test", context: { cluster: "test", user: "admin" } }],
       clusters: [
-        { name: "test", cluster: { server: `https://127.0.0.1:${port}`, "insecure-skip-tls-verify": true } },
+        {
+          name: "test",
+          cluster: { server: `https://127.0.0.1:${port}`, "insecure-skip-tls-verify": true },
+        },
       ],
       users: [{ name: "admin", user: { token } }],
     };
@@ -102,7 +107,10 @@ export class TestCluster {
     const api = await ClusterApi.open({ file: kubeconfig });
     const cluster = new TestCluster(directory, kubeconfig, api, started);
     try {
-      await cluster.until("the API server is ready", async () => (await api.request("GET", "/readyz")).status === 200);
+      await cluster.until(
+        "the API server is ready",
+        async () => (await api.request("GET", "/readyz")).status === 200,
+      );
       run("controllers", "kube-controller-manager", [
         `--kubeconfig=${kubeconfig}`,
         `--service-account-private-key-file=${file("sa.key")}`,
@@ -112,7 +120,11 @@ export class TestCluster {
         "--node-monitor-period=1s",
         "--node-monitor-grace-period=8s",
       ]);
-      run("scheduler", "kube-scheduler", [`--kubeconfig=${kubeconfig}`, "--leader-elect=false", "--secure-port=0"]);
+      run("scheduler", "kube-scheduler", [
+        `--kubeconfig=${kubeconfig}`,
+        "--leader-elect=false",
+        "--secure-port=0",
+      ]);
       for (const group of ["a", "b"]) {
         run(`nodes-${group}`, "kwok", [
           `--kubeconfig=${kubeconfig}`,
@@ -148,7 +160,11 @@ export class TestCluster {
         kinds.push(object.spec?.names.kind ?? "");
         await this.until(`${name} is established`, async () => {
           const { status } = (await this.api.read(object)) as { status?: { conditions?: any[] } };
-          return status?.conditions?.some((one) => one.type === "Established" && one.status === "True") === true;
+          return (
+            status?.conditions?.some(
+              (one) => one.type === "Established" && one.status === "True",
+            ) === true
+          );
         });
       }
     }

@@ -58,4 +58,9 @@ export const exampleApp: AppManifest = {
 };
 
 /** What its images are tagged with. */
-export const exampleTags = { orders: "1a2b3c", payments: "4d5e6f", mail: "778899", "gateway-web": "aabbcc" };
+export const exampleTags = {
+  orders: "1a2b3c",
+  payments: "4d5e6f",
+  mail: "778899",
+  "gateway-web": "aabbcc",
+};

@@ -30,7 +30,7 @@ const hour = 3_600_000;
 export interface PlainProgram {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
-  log(): string;
+  readonly log: () => string;
 }
 
 /** An app without a platform. */
