@@ -211,6 +211,18 @@ export const rows: readonly Row[] = [
     "kerf trace ID",
   ),
   cost(
+    "Personal data ends up in the logs of every service that touches it",
+    "A contract marks the field; nothing of it is written into logs, spans, metrics or errors, in whichever service",
+    built("tests/privacy.engine.test.ts"),
+    "npm run test:engines -- privacy",
+  ),
+  cost(
+    "What watches the app takes it along when it fails",
+    "Telemetry is bounded and waits for nobody: with its store gone, stopped or full no request fails",
+    built("tests/faults.engine.test.ts"),
+    "npm run faults -- --only telemetry",
+  ),
+  cost(
     "The machine of a developer needs a daemon for everything",
     "npm and nothing else: Node, PostgreSQL and the platform come through npm and end with the terminal",
     built("tests/fresh-clone.engine.test.ts"),

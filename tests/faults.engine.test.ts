@@ -6,7 +6,7 @@ import { scenarios } from "./faults/scenarios/index.ts";
 import { runReloads } from "./reloads/campaign.ts";
 
 // A sample: `npm run faults` runs every scenario for a minute each, and judges how long calls take as well, which a machine with other work cannot.
-for (const name of ["hang", "kill"]) {
+for (const name of ["hang", "kill", "telemetry-nowhere"]) {
   const scenario = scenarios.find((one) => one.name === name);
   assert.ok(scenario !== undefined);
   test(`clients do not notice that ${scenario.says}`, async (t) => {
@@ -15,7 +15,9 @@ for (const name of ["hang", "kill"]) {
     const outcome = await runScenario(scenario, options, (line) => lines.push(line), t.signal);
     const said = [...lines, ...linesOf(outcome)].join("\n");
     assert.equal(outcome.calls, 1_800);
-    assert.ok(outcome.success >= 0.999, said);
+    assert.ok(outcome.success >= (scenario.leastSuccess ?? 0.999), said);
+    const { memory } = outcome;
+    assert.ok(memory === undefined || (memory.grownMb ?? Infinity) <= memory.boundMb, said);
     assert.ok(outcome.attempts.stock <= 1.2 && outcome.attempts.quotes <= 1.2, said);
   });
 }

@@ -30,6 +30,7 @@ export {
   type QueryPolicies,
   type Criticality,
   type Fallbacks,
+  type Objective,
   only,
   type Only,
   optional,

@@ -10,6 +10,8 @@ export {
 } from "@kerf/data";
 export { type CallContext, type Clock, delay, newId, type Random } from "@kerf/kernel";
 export {
+  type AlertSettings,
+  type AlertWindowSettings,
   apiKeys,
   type ApiKeysOptions,
   type App,

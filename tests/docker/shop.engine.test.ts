@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { Customer } from "../shop/customer.ts";
 import { endToEnd, type Shop } from "../shop/end-to-end.ts";
@@ -84,6 +87,56 @@ if (missing === undefined)
             );
           }
         },
+      "an image of somebody else runs behind the gateway, and is exchanged without a failure":
+        async (shop) => {
+          const image = await buildGreeter(shop);
+          const deploy = async (greeting: string): Promise<void> => {
+            const { code, stderr } = await shop.kerf(
+              "deploy",
+              "--app",
+              "greeter",
+              "--image",
+              image,
+              "--env",
+              `GREETING=${greeting}`,
+              "--port",
+              "9000",
+              "--replicas",
+              "2",
+              "--memory",
+              "128MB",
+            );
+            assert.equal(code, 0, stderr);
+          };
+          const customer = new Customer(shop.url);
+          await deploy("good morning");
+          const { body, headers } = await customer.get("/greeter/a?b=c");
+          assert.equal(body.greeting, "good morning");
+          assert.equal(body.url, "/a?b=c");
+          assert.equal(body.trace.split("-")[1], headers.get("x-trace-id"));
+          const load = new Load(customer, ["/greeter/"]);
+          await deploy("good evening");
+          const samples = await load.stop();
+          assert.ok(samples.length > 0);
+          assert.deepEqual(
+            samples.filter(({ status }) => status !== 200),
+            [],
+          );
+          assert.equal((await customer.get("/greeter/")).body.greeting, "good evening");
+
+          const own = ["ps", "-q", "--filter", `label=dev.kerf.home=${shop.home}`];
+          const copies = async (): Promise<string[]> =>
+            (await docker(...own, "--filter", "label=dev.kerf.image=greeter")).split("\n");
+          await docker("kill", (await copies())[0] ?? "");
+          await eventually("it is started again", async () =>
+            (await copies()).length === 2 ? true : undefined,
+          );
+          const taken = await shop.kerf("deploy", "--app", "orders", "--image", image);
+          assert.match(taken.stderr, /orders is a service of the app/);
+          assert.equal((await shop.kerf("undeploy", "greeter")).code, 0);
+          assert.equal((await customer.get("/greeter/")).status, 404);
+          await docker("rmi", image);
+        },
       "kerf down leaves no container and no network": async (shop) => {
         await shop.stop();
         assert.equal((await containersOf(shop.home)).size, 0);
@@ -94,6 +147,25 @@ if (missing === undefined)
     ContainedShop.start,
   );
 else test("the shop in containers", { skip: missing });
+
+/** An image that knows nothing of Kerf: a program on Node's own HTTP server, over the layers that are there already. */
+async function buildGreeter(shop: Shop): Promise<string> {
+  const [container = ""] = [...(await containersOf(shop.home)).values()];
+  const base = await docker("inspect", "--format", "{{.Config.Image}}", container);
+  const folder = await mkdtemp(join(tmpdir(), "kerf-greeter-"));
+  const program = `require("node:http").createServer(({ headers, url }, answer) =>
+    answer.setHeader("content-type", "application/json").end(
+      JSON.stringify({ url, greeting: process.env.GREETING, trace: headers.traceparent }))).listen(9000);`;
+  const image = "kerf-test.invalid/greeter:1";
+  await writeFile(join(folder, "greeter.js"), program);
+  await writeFile(
+    join(folder, "Dockerfile"),
+    `FROM ${base}\nCOPY greeter.js /greeter.js\nENTRYPOINT ["node", "/greeter.js"]\n`,
+  );
+  await docker("build", "--quiet", "--tag", image, folder);
+  await rm(folder, { recursive: true });
+  return image;
+}
 
 async function loadOf(shop: Shop): Promise<Load> {
   const load = new Load(new Customer(shop.url), ["/products?limit=5"]);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Cluster } from "./cluster.ts";
 import { openLoop, type Sample } from "./load/open-loop.ts";
 import { requestAt } from "./load/request-at.ts";
+import { MemoryWatch } from "./memory.ts";
 import { type Observed, type Outcome, outcomeOf } from "./outcome.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
@@ -30,12 +31,12 @@ export async function runScenario(
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const cluster = await Cluster.start(scenario.network ?? "unix");
+  const cluster = await Cluster.start(scenario.network ?? "unix", scenario.exporter);
   let { keep } = options;
   try {
     const observed = await observe(scenario, cluster, options, log, signal);
     signal.throwIfAborted();
-    const outcome = outcomeOf(scenario.name, observed, scenario.leastSuccess);
+    const outcome = outcomeOf(scenario.name, observed, scenario);
     keep &&= outcome.violations.length > 0;
     return outcome;
   } finally {
@@ -63,16 +64,23 @@ async function observe(
   const ending = new AbortController();
   const over = AbortSignal.any([signal, ending.signal]);
   let progress: NodeJS.Timeout | undefined;
+  const watched = scenario.memoryBoundMb === undefined ? undefined : cluster.serving;
+  let memory: { usual: MemoryWatch; struck?: MemoryWatch } | undefined;
+  let usualMb: ReadonlyMap<number, number> | undefined;
   const fault = (async () => {
     await waitUnless(over, warmUpMs);
     before = count();
+    if (watched !== undefined) memory = { usual: new MemoryWatch(watched) };
     const began = performance.now();
     progress = setInterval(() => {
       const failed = samples.filter(({ status }) => status !== 200).length;
       const at = Math.round((performance.now() - began) / 1_000);
       log(`  ${at} s: ${samples.length} answered, ${failed} of them failed`);
     }, progressS * 1_000);
-    await strike(scenario, cluster, faultAtMs, leftMs, log, over);
+    await waitUnless(over, faultAtMs);
+    usualMb = await memory?.usual.stop();
+    if (memory !== undefined && watched !== undefined) memory.struck = new MemoryWatch(watched);
+    if (!over.aborted) await strike(scenario, cluster, leftMs, log, over);
   })();
   const onSample = (sample: Sample): void => {
     if (sample.at >= warmUpMs) samples.push({ ...sample, at: sample.at - warmUpMs });
@@ -90,20 +98,27 @@ async function observe(
     faultAtMs,
     lastsMs: seconds * 1_000,
     executed: { stock: after.stock - before.stock, quotes: after.quotes - before.quotes },
+    grownMb: grown(usualMb, await memory?.struck?.stop()),
   };
 }
 
-/** Strikes at its time and undoes it at its own, or when `over` aborts. */
+/** By how much the one program that grew most is larger than it had ever been before, MB. */
+function grown(
+  before: ReadonlyMap<number, number> | undefined,
+  after: ReadonlyMap<number, number> | undefined,
+): number | undefined {
+  if (before === undefined || after === undefined) return undefined;
+  return Math.max(...[...after].map(([pid, mb]) => mb - (before.get(pid) ?? mb)));
+}
+
+/** Strikes and undoes it at its time, or when `over` aborts. */
 async function strike(
   scenario: Scenario,
   cluster: Cluster,
-  faultAtMs: number,
   leftMs: number,
   log: (line: string) => void,
   over: AbortSignal,
 ): Promise<void> {
-  await waitUnless(over, faultAtMs);
-  if (over.aborted) return;
   const mend = await scenario.strike(cluster);
   log(`  ${scenario.says}`);
   await waitUnless(over, leftMs * (scenario.mendedAt ?? 1));

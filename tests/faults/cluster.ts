@@ -1,8 +1,10 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { platformPid } from "../chaos/processes.ts";
 import { eventually, RunningShop, type ShopStatus } from "../shop/running-shop.ts";
+import { Exporter } from "./exporter.ts";
 import { countCalls, type Mode, setMode } from "./app/cell.ts";
 
 /** How long everything may take to be there, milliseconds: the machine may be busy. */
@@ -19,20 +21,29 @@ export type Instance = ShopStatus["units"][number]["instances"][number];
 export class Cluster {
   readonly #shop: RunningShop;
   readonly #cells: string;
+  readonly #exporter: Exporter | undefined;
   #status: ShopStatus;
 
-  private constructor(shop: RunningShop, cells: string, status: ShopStatus) {
+  private constructor(
+    shop: RunningShop,
+    cells: string,
+    status: ShopStatus,
+    exporter: Exporter | undefined,
+  ) {
+    this.#exporter = exporter;
     this.#shop = shop;
     this.#cells = cells;
     this.#status = status;
   }
 
-  /** Starts it, its services talking over `network`, and waits until every copy is ready. */
-  static async start(network: "unix" | "tcp"): Promise<Cluster> {
+  /** Starts it, its services talking over `network`, and waits until every copy is ready. `exporter`: telemetry goes elsewhere as well. */
+  static async start(network: "unix" | "tcp", exports = false): Promise<Cluster> {
     const home = await mkdtemp(join(tmpdir(), "kerf-faults-"));
     const cells = join(home, "cells");
     await mkdir(cells);
     let shop: RunningShop | undefined;
+    const exporter = exports ? await Exporter.start() : undefined;
+    if (exporter !== undefined) await writeFile(join(cells, "exporter"), exporter.url);
     try {
       const app = ["--app", "tests/faults/app/app.ts", "--no-watch", "--cut", "all"];
       const args = [...app, "--replicas", String(copies), "--network", network];
@@ -48,8 +59,9 @@ export class Cluster {
         },
         patienceMs,
       );
-      return new Cluster(started, cells, status);
+      return new Cluster(started, cells, status, exporter);
     } catch (error) {
+      exporter?.stop();
       await shop?.stop();
       await rm(home, { recursive: true, force: true });
       throw error;
@@ -74,6 +86,43 @@ export class Cluster {
     return eventually("a platform runs", () => platformPid(this.#shop.home), patienceMs);
   }
 
+  /** Process id of the telemetry store that runs now; undefined while there is none. */
+  telemetry(): number | undefined {
+    try {
+      const file = join(this.#shop.home, "run", "telemetry.json");
+      const { reference } = JSON.parse(readFileSync(file, "utf8")) as {
+        reference: { pid: number };
+      };
+      return reference.pid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Bytes of the largest file that the store keeps. */
+  async largestTelemetryFile(): Promise<number> {
+    const directory = join(this.#shop.home, "state", "telemetry");
+    const sizes = (await readdir(directory)).map(
+      async (name) => (await stat(join(directory, name))).size,
+    );
+    return Math.max(0, ...(await Promise.all(sizes)));
+  }
+
+  /** The backend beside the store takes hardly anything from now on, or everything again. */
+  slowExporter(isSlow: boolean): void {
+    if (this.#exporter === undefined) throw new Error("telemetry goes nowhere else");
+    this.#exporter.isSlow = isSlow;
+  }
+
+  /** Every program that serves: copies of services and gateways. */
+  get serving(): readonly number[] {
+    const { gateways, units } = this.#status;
+    return [
+      ...units.flatMap(({ instances }) => instances.map(({ pid }) => pid)),
+      ...gateways.map(({ pid }) => pid),
+    ];
+  }
+
   /** Tells an instance what to do with every call from now on. */
   tell(service: string, { pid }: Instance, mode: Mode): void {
     setMode(this.#cells, service, pid, mode);
@@ -96,6 +145,7 @@ export class Cluster {
     try {
       await this.#shop.stop();
     } finally {
+      this.#exporter?.stop();
       clearTimeout(late);
       if (!keep) await this.#shop.remove();
     }

@@ -5,7 +5,7 @@ import { runScenario, warmUpS } from "./campaign.ts";
 import { inOwnNetwork, isInOwnNetwork, lacksNetwork } from "./namespace.ts";
 import { type FaultOptions, readOptions } from "./options.ts";
 import { linesOf, type Outcome } from "./outcome.ts";
-import { scenarios } from "./scenarios/index.ts";
+import { groups, scenarios } from "./scenarios/index.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 
 const ending = new AbortController();
@@ -28,7 +28,7 @@ async function runAll(options: FaultOptions): Promise<boolean> {
   let passed = 0;
   let failed = 0;
   for (const scenario of scenarios) {
-    if (options.only !== undefined && options.only !== scenario.name) continue;
+    if (!isWanted(scenario.name, options.only)) continue;
     if (!isInOwnNetwork)
       log(`${scenario.name}: ${options.rate} requests a second for ${options.seconds} s`);
     const outcome = await run(scenario, options, log);
@@ -41,6 +41,12 @@ async function runAll(options: FaultOptions): Promise<boolean> {
   // A run in a network of its own is part of another one, which says this.
   if (!isInOwnNetwork) log(`${passed} passed, ${failed} failed`);
   return failed === 0;
+}
+
+/** `only`: a scenario, or a group of them. */
+function isWanted(name: string, only: string | undefined): boolean {
+  if (only === undefined || only === name) return true;
+  return groups.includes(only) && name.startsWith(`${only}-`);
 }
 
 /** Undefined for what this machine cannot run. */

@@ -1,5 +1,5 @@
 import { choice, flag, number, readCommandLine } from "@kerf/testing/command-line";
-import { scenarios } from "./scenarios/index.ts";
+import { groups, scenarios } from "./scenarios/index.ts";
 
 /** What a run is told. */
 export interface FaultOptions {
@@ -15,13 +15,13 @@ export interface FaultOptions {
 
 /** Reads the command line; ends the process when it asks for help or for what there is not. */
 export function readOptions(): FaultOptions {
-  const names = scenarios.map(({ name }) => name);
+  const names = [...scenarios.map(({ name }) => name), ...groups];
   return readCommandLine({
     name: "npm run faults --",
     about:
       "Lets one instance of three fail in every way that there is under load, and judges what its clients saw.",
     options: {
-      only: choice("one scenario in place of all", names, undefined),
+      only: choice("one scenario, or a group of them, in place of all", names, undefined),
       seconds: number("how long each runs under load", { from: 6, to: 3_600 }, 60),
       rate: number("requests a second", { from: 10, to: 5_000 }, 500),
       json: flag("print the outcomes as JSON, one a line"),

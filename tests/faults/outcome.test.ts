@@ -2,18 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "./load/open-loop.ts";
 import { kinds } from "./load/request-at.ts";
-import { outcomeOf } from "./outcome.ts";
+import { type Judged, outcomeOf } from "./outcome.ts";
 
 /** Thirty seconds of a hundred queries each, 10 ms long, but for what `change` says; the fault comes at second 10. */
 function judge(
   change: (second: number, n: number) => Partial<Sample> = () => ({}),
   executed = { stock: 4_000, quotes: 1_000 },
+  judged: Judged = {},
+  grownMb?: number,
 ) {
   const samples = Array.from({ length: 3_000 }, (_, n): Sample => {
     const kind = kinds[n % 3] as (typeof kinds)[number];
     return { kind, at: n * 10, ms: 10, status: 200, ...change(Math.floor(n / 100), n) };
   });
-  return outcomeOf("one", { samples, faultAtMs: 10_000, lastsMs: 30_000, executed });
+  return outcomeOf(
+    "one",
+    { samples, faultAtMs: 10_000, lastsMs: 30_000, executed, grownMb },
+    judged,
+  );
 }
 
 test("what stays as it was is in order", () => {
@@ -46,4 +52,23 @@ test("failures and attempts are counted", () => {
     Object.values(failing.failures).reduce((sum, count) => sum + count),
     6,
   );
+});
+
+test("what nobody is to notice is held to chance, and to the memory that it may take", () => {
+  const held = { isSteady: true, memoryBoundMb: 34, leastSuccess: 1 };
+  const executed = { stock: 3_000, quotes: 1_000 };
+  const noisy = judge((second) => ({ ms: 10 + ((second * 7) % 11) }), executed, held, 33);
+  assert.deepEqual(noisy.violations, []);
+  const slower = judge(
+    (second) => ({ ms: 10 + ((second * 7) % 5) + (second >= 10 ? 8 : 0) }),
+    executed,
+    held,
+    35,
+  );
+  assert.match(
+    slower.violations.join(),
+    /p99 after the fault is 1\.\d+ × .*grew by 35\.0 MB, over 34/,
+  );
+  const failing = judge((_, n) => (n === 7 ? { status: 503 } : {}), executed, held, 1);
+  assert.match(failing.violations.join(), /99\.967 % succeeded/);
 });

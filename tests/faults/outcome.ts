@@ -1,5 +1,6 @@
 import { p99Between, quantileOf, successOf } from "./load/figures.ts";
 import type { Sample } from "./load/open-loop.ts";
+import { type Ratio, ratioOfMedians } from "./load/ratio.ts";
 import { type Kind, kinds } from "./load/request-at.ts";
 
 /** Least share of calls that succeed where all of them may be repeated. */
@@ -10,6 +11,8 @@ const recoveryBoundS = 5;
 const slowerBound = 2;
 /** Most calls that are sent for one that is made: the retry budget of `defaults.md` is a fifth of the calls. */
 const attemptsBound = 1.2;
+/** Of what nobody is to notice: the least that the interval of the 99th percentile may begin at, in times what it was. Ours: a tenth is what a run of itself differs by. */
+const steadyBound = 1.1;
 /** Seconds in a row in which the bound holds that make a recovery. */
 const steadyS = 3;
 
@@ -21,6 +24,15 @@ export interface Observed {
   readonly lastsMs: number;
   /** Calls that reached the handlers. */
   readonly executed: { readonly stock: number; readonly quotes: number };
+  /** What the program that grew most holds beyond what it held before the fault, MB; undefined where nobody looked. */
+  readonly grownMb?: number | undefined;
+}
+
+/** What a scenario is held to. */
+export interface Judged {
+  readonly leastSuccess?: number;
+  readonly memoryBoundMb?: number;
+  readonly isSteady?: boolean;
 }
 
 /** The figures of one scenario, and what of them is not as it must be. */
@@ -42,6 +54,10 @@ export interface Outcome {
   readonly attempts: { readonly stock: number; readonly quotes: number };
   /** Why requests failed, and how many. */
   readonly failures: Readonly<Record<string, number>>;
+  /** The 99th percentiles of the seconds after the fault to those before it, where that is what it is held to. */
+  readonly ratio?: Ratio;
+  /** By how much the program that grew most did, and may, MB. */
+  readonly memory?: { readonly grownMb: number | undefined; readonly boundMb: number };
   readonly violations: readonly string[];
 }
 
@@ -49,9 +65,9 @@ export interface Outcome {
 export function outcomeOf(
   scenario: string,
   observed: Observed,
-  leastSuccess = leastOfRepeated,
+  { isSteady = false, leastSuccess = leastOfRepeated, memoryBoundMb }: Judged = {},
 ): Outcome {
-  const { samples, faultAtMs, lastsMs, executed } = observed;
+  const { samples, faultAtMs, grownMb, lastsMs, executed } = observed;
   const p99Before = p99BySecond(samples, 0, faultAtMs);
   const p99After = p99BySecond(samples, faultAtMs, lastsMs);
   const p99Normal = quantileOf(p99Before, 0.5) ?? 0;
@@ -70,12 +86,22 @@ export function outcomeOf(
   const violations: string[] = [];
   if (success < leastSuccess)
     violations.push(`${percent(success)} succeeded, not ${percent(leastSuccess)}`);
-  if (recoveryS === undefined || recoveryS > recoveryBoundS)
-    violations.push(`recovered after ${recoveryS ?? "?"} s, not within ${recoveryBoundS} s`);
-  if (p99Recovered > p99Normal * slowerBound)
-    violations.push(
-      `p99 from ${recoveryBoundS} s after the fault on is ${(p99Recovered / p99Normal).toFixed(1)} × what it was, not under ${slowerBound} ×`,
-    );
+  const ratio = isSteady ? ratioOfMedians(p99Before, p99After) : undefined;
+  if (isSteady) {
+    if (ratio === undefined || ratio.least > steadyBound)
+      violations.push(
+        `p99 after the fault is ${textOf(ratio)} what it was: that is more than chance explains`,
+      );
+  } else {
+    if (recoveryS === undefined || recoveryS > recoveryBoundS)
+      violations.push(`recovered after ${recoveryS ?? "?"} s, not within ${recoveryBoundS} s`);
+    if (p99Recovered > p99Normal * slowerBound)
+      violations.push(
+        `p99 from ${recoveryBoundS} s after the fault on is ${(p99Recovered / p99Normal).toFixed(1)} × what it was, not under ${slowerBound} ×`,
+      );
+  }
+  if (memoryBoundMb !== undefined && (grownMb ?? Number.POSITIVE_INFINITY) > memoryBoundMb)
+    violations.push(`a program grew by ${grownMb?.toFixed(1) ?? "?"} MB, over ${memoryBoundMb} MB`);
   for (const [service, times] of Object.entries(attempts))
     if (times > attemptsBound)
       violations.push(`${service} got ${times.toFixed(3)} calls for each one made to it`);
@@ -101,6 +127,8 @@ export function outcomeOf(
     recoveryS,
     attempts,
     failures: failuresOf(samples),
+    ...(ratio === undefined ? undefined : { ratio }),
+    ...(memoryBoundMb === undefined ? undefined : { memory: { grownMb, boundMb: memoryBoundMb } }),
     violations,
   };
 }
@@ -136,6 +164,12 @@ function percent(share: number): string {
   return `${(share * 100).toFixed(3)} %`;
 }
 
+function textOf(ratio: Ratio | undefined): string {
+  if (ratio === undefined) return "unknown";
+  const { least, most, value } = ratio;
+  return `${value.toFixed(2)} × (95 %: ${least.toFixed(2)} to ${most.toFixed(2)})`;
+}
+
 /** The outcome as lines. */
 export function* linesOf(outcome: Outcome): Generator<string> {
   const { attempts, byKind, failures, p99After, p99Before, violations } = outcome;
@@ -149,6 +183,11 @@ export function* linesOf(outcome: Outcome): Generator<string> {
     yield `    p99 of ${kind.padEnd(11)} ${ms(byKind[kind].before)} ms before, ${ms(byKind[kind].recovered)} ms from ${recoveryBoundS} s on, ${byKind[kind].failed} failed`;
   yield `  recovery           ${outcome.recoveryS === undefined ? "never" : `${outcome.recoveryS} s`}`;
   yield `  attempts per call  stock ${attempts.stock.toFixed(3)}, quotes ${attempts.quotes.toFixed(3)}`;
+  if (outcome.ratio !== undefined) yield `  p99 after to before ${textOf(outcome.ratio)}`;
+  if (outcome.memory !== undefined) {
+    const { boundMb, grownMb } = outcome.memory;
+    yield `  memory             ${grownMb === undefined ? "?" : ms(grownMb)} MB more in the program that grew most; the bound is ${boundMb} MB`;
+  }
   for (const violation of violations) yield `  VIOLATED ${violation}`;
   yield `  ${violations.length === 0 ? "ok" : "FAILED"} ${outcome.scenario}`;
 }

@@ -21,6 +21,7 @@ export {
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
+export { foreignImage, type ForeignImageStatus, imageOperations } from "./images.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { operatorHeader } from "./operator-header.ts";
 export { onCallOperations, type OnCallStatus, type Rota } from "./on-call.ts";

@@ -12,6 +12,7 @@ import {
 } from "./changes.ts";
 import { dashboardOperations } from "./dashboard.ts";
 import { databaseMoveOperations } from "./database-moves.ts";
+import { imageOperations } from "./images.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
 import { onCallOperations } from "./on-call.ts";
@@ -153,6 +154,7 @@ export const platform = contract("platform", {
         "Exchanges the passwords of a service's database without losing a call, and proves that the old ones are refused.",
     }),
     ...databaseMoveOperations,
+    ...imageOperations,
     restart: command({
       http: "POST /api/units/{unit}/restart",
       input: z.object({ ...asked, unit: z.string() }),

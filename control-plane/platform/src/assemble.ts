@@ -46,6 +46,7 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
 import type { Containers } from "./runtimes/docker/containers.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import { AutoScaling } from "./scaling/auto-scaling.ts";
@@ -117,6 +118,8 @@ export interface Parts {
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
   readonly memoryLimits: MemoryLimits;
+  /** Images of others, where units are containers. */
+  readonly images: ForeignImages | undefined;
   readonly caller: Caller;
   readonly reloader: Reloader;
   readonly rotation: LogRotation;
@@ -235,7 +238,10 @@ export function assemble(
     network: options.network,
     environment,
     runtime,
-    boot: (program, record) => composeBoot(bootFacts, program, record),
+    boot: async (program, record) => {
+      if (program.kind === "host") await containers?.prepared();
+      return composeBoot(bootFacts, program, record);
+    },
     attached: (unit) => attached.of(unit),
     memoryLimit,
     changed: () => {
@@ -297,13 +303,26 @@ export function assemble(
     clock,
     epoch,
     key: keys.snapshot,
-    placement: () => deployed.placement(supervisor, facts()),
+    placement: () => {
+      const placement = deployed.placement(supervisor, facts());
+      return images?.into(placement) ?? placement;
+    },
     routers: () => supervisor.instances,
     onPublish: ({ generation }, signed) => {
       store.accept(signed);
       published.resolve(signed);
       log.info("placement published", { epoch, generation });
     },
+  });
+
+  // Images of others that run beside our units.
+  const images = containers?.images({
+    clock,
+    log,
+    changed: () => publisher.changed(),
+    acknowledged: () => publisher.acknowledged(),
+    gateways: () => manifest().gateways,
+    isService: (name) => manifest().services.some((service) => service.name === name),
   });
 
   // What is changed of all that while it runs.
@@ -476,6 +495,7 @@ export function assemble(
     events,
     databases,
     databaseMoves,
+    images,
     settings,
     audit,
     tokens: new TokenStore(home.state, clock),
@@ -490,6 +510,7 @@ export function assemble(
         slots: supervisor.slots,
         servers: databases.servers,
         telemetry: telemetry.endpoint !== undefined,
+        images: images?.logs ?? [],
       }),
     attached,
     telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
@@ -532,9 +553,15 @@ export function assemble(
     publisher,
     load,
     memoryLimits,
+    images,
     caller,
     reloader,
-    rotation: new LogRotation(clock, () => [...supervisor.logs, ...databases.logs, ...ownLogs]),
+    rotation: new LogRotation(clock, () => [
+      ...supervisor.logs,
+      ...databases.logs,
+      ...(images?.logs ?? []).map(({ file }) => file),
+      ...ownLogs,
+    ]),
     journal,
     releases,
     rollouts,

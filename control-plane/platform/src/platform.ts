@@ -193,6 +193,8 @@ export class Platform {
     await publisher.acknowledged();
     this.#assertStarting();
     scaling.start();
+    // They never hold up what is ours.
+    void this.#parts.images?.start();
     if (watch) reloader.start();
     this.#phase = "ready";
     events.emit({ type: "ready", status: this.status(), ms: Math.round(clock.now() - begun) });
@@ -296,9 +298,10 @@ export class Platform {
     draining.abort();
     reloader.stop();
     scaling.stop();
+    this.#parts.images?.stop();
     supervisor.letGo();
     // What is about to stop fails nobody.
-    await attempt(alerting.stop());
+    await attempt(bounded(clock, alerting.stop(), bounds.databases / 2));
     await attempt(supervisor.stop("gateway", bounds.gateways));
     await attempt(supervisor.stop("host", bounds.units));
     // What stopped has told it everything.

@@ -10,5 +10,6 @@ export default app("guide", {
   telemetry: {
     sampling: 0.1,
     retention: { days: 14, bytes: 4_294_967_296 },
+    keep: { share: 0.2, slowMs: 500 },
   },
 });

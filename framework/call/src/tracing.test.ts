@@ -65,7 +65,7 @@ function setting(options: { side?: FarSide; checked?: boolean } = {}) {
 const outline = (spans: readonly Span[]): string[] =>
   spans.map(
     ({ attributes = {}, failed, of }) =>
-      `${of.kind} ${of.service}: ${of.name} ${attributes["error.type"] ?? "ok"}${failed ? "!" : ""}${attributes["kerf.attempt"] === undefined ? "" : ` ${attributes["kerf.attempt"]}`}`,
+      `${of.kind} ${of.service}: ${of.name} ${String(attributes["error.type"] ?? "ok")}${failed ? "!" : ""}${attributes["kerf.attempt"] === undefined ? "" : ` ${String(attributes["kerf.attempt"])}`}`,
   );
 
 for (const checked of [false, true]) {

@@ -154,3 +154,17 @@ test("any number of listeners may come and go", () => {
   assert.deepEqual(new Set(heard), new Set([1, 2, 4, 6]));
   assert.equal(wheel.waiting, 0);
 });
+
+test("a part of a call counts, refuses and ends as the whole does, in another place of its trace", () => {
+  const { context } = make();
+  context.countCall("charge");
+  const part = context.part(context.trace.child());
+  assert.equal(part.trace.parentId, context.trace.spanId);
+  assert.equal(part.countCall("charge"), 2);
+  assert.equal(context.countCall("charge"), 3);
+  context.transactionOpen = true;
+  assert.equal(part.transactionOpen, true);
+  const { signal } = part;
+  context.cancel(new KerfError("cancelled", "the caller left"));
+  assert.equal(signal.aborted, true);
+});

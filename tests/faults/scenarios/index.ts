@@ -3,6 +3,13 @@ import { kill, killPlatform } from "./kill.ts";
 import { loseNetwork } from "./lose-network.ts";
 import { pause } from "./pause.ts";
 import type { Scenario } from "./scenario.ts";
+import {
+  telemetryFull,
+  telemetryGone,
+  telemetryNowhere,
+  telemetrySlow,
+  telemetryStopped,
+} from "./telemetry.ts";
 
 /** Every scenario, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -14,4 +21,12 @@ export const scenarios: readonly Scenario[] = [
   pause,
   loseNetwork,
   killPlatform,
+  telemetryGone,
+  telemetryStopped,
+  telemetryFull,
+  telemetrySlow,
+  telemetryNowhere,
 ];
+
+/** Several at once, by the beginning of their names. */
+export const groups: readonly string[] = ["telemetry"];

@@ -17,7 +17,9 @@ import {
 import { devCommand } from "./commands/dev.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { eventsCommand } from "./commands/events.ts";
+import { imagesCommand, undeployCommand } from "./commands/images.ts";
 import { initCommand } from "./commands/init.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { logsCommand } from "./commands/logs.ts";
@@ -65,6 +67,7 @@ export function program(): Command {
     .addCommand(upCommand())
     .addCommand(downCommand())
     .addCommand(buildCommand())
+    .addCommand(exportCommand())
     .addCommand(deployCommand())
     .addCommand(rollbackCommand())
     .addCommand(promoteCommand())
@@ -72,6 +75,8 @@ export function program(): Command {
     .addCommand(mayDeployCommand())
     .addCommand(mayRollBackCommand())
     .addCommand(releasesCommand())
+    .addCommand(imagesCommand())
+    .addCommand(undeployCommand())
     .addCommand(statusCommand())
     .addCommand(dashboardCommand())
     .addCommand(logsCommand())

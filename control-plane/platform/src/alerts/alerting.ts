@@ -180,6 +180,7 @@ export class Alerting {
       this.#problem = `${error.message} ${error.why ?? ""}`.trim();
       this.#options.log.debug("objectives are not judged", { error });
     }
+    if (this.#stopped) return;
     try {
       await this.#handOver();
       await this.#tell();

@@ -14,6 +14,8 @@ export function logSources(
     servers: readonly { name: string }[];
     /** Whether there is a telemetry store. */
     telemetry: boolean;
+    /** Images of others, a file for each copy. */
+    images: readonly LogSource[];
   },
 ): LogSource[] {
   const { home, units } = facts;
@@ -29,7 +31,7 @@ export function logSources(
     source: slot.unit,
     file: home.log(slot.name),
   }));
-  const everything = [...programs, ...servers, ...own];
+  const everything = [...programs, ...facts.images, ...servers, ...own];
   if (of === undefined) return everything;
   const named = everything.filter(({ source }) => source === of || source === `gateway:${of}`);
   if (named.length > 0) return named;

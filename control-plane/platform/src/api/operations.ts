@@ -18,6 +18,7 @@ import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { SessionHolder } from "../dashboard/session-store.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import type { ForeignImages } from "../runtimes/docker/foreign-images.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -35,6 +36,7 @@ import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
 import { alertOperations, type AlertSurroundings } from "./alert-operations.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
+import { imageOperations } from "./image-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
 import { runSql } from "./sql.ts";
@@ -51,6 +53,8 @@ export interface ApiSurroundings
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  /** Where units are containers. */
+  readonly images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly settings: Settings;
   readonly audit: AuditLog;
@@ -194,6 +198,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       return { dropped: dropped.map(({ database, server }) => ({ database, server })) };
     }),
     ...changeOperations(around, inFull),
+    ...imageOperations(around.images, inFull),
     attachProgram: inFull(async ({ input }) => {
       const { service, ...program } = input as { service: string } & AttachedProgram;
       await around.attached.attach(externalUnitOf(around, serviceOf(service)), program);

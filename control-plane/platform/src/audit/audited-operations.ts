@@ -169,6 +169,18 @@ const kept: { readonly [Name in Changing]: Kept } = {
     asked: ofService,
     came: ({ dropped }) => ({ before: { databases: dropped as never } }),
   },
+  deployImage: {
+    // Variables may be what nobody is to read.
+    asked: ({ domain, image, name, replicas }) => ({
+      service: String(name),
+      asked: {
+        image: String(image),
+        replicas: Number(replicas),
+        ...(domain === undefined ? undefined : { domain: String(domain) }),
+      },
+    }),
+  },
+  removeImage: { asked: ({ name }) => ({ service: String(name), asked: {} }) },
   attachProgram: {
     // It is said again every few seconds; only the first time changes something.
     asked: ({ service, holder, command, cwd }, { isAttached }) =>

@@ -4,6 +4,8 @@ import type { LoadWindow } from "./load-window.ts";
 /** How finely the past is kept, in milliseconds, and how long. */
 export const sliceMs = 5_000;
 export const keptMs = 300_000;
+/** Programs report once a second: the first report is of as long before it. */
+const reportMs = 1_000;
 
 /** What came in between two reports. */
 export interface Counted {
@@ -28,7 +30,7 @@ export class LoadHistory {
 
   /** @param now monotonic milliseconds, as everywhere here */
   constructor(now: number) {
-    this.#begunAt = now;
+    this.#begunAt = now - reportMs;
     this.#heardAt = now;
   }
 

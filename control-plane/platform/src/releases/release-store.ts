@@ -125,6 +125,34 @@ export class ReleaseStore {
     return release.number;
   }
 
+  /** Writes down that the releases that were made at that moment, of these units, never served: the change they were made for failed at a step. */
+  async failed(units: readonly string[], madeAt: string, step: string): Promise<void> {
+    await this.#edit(units, (release) =>
+      release.at === madeAt ? { ...release, failed: step } : release,
+    );
+  }
+
+  /** Writes down that these releases serve, by unit, whatever became of earlier attempts. */
+  async served(releases: Readonly<Record<string, number>>): Promise<void> {
+    await this.#edit(Object.keys(releases), (release, unit) => {
+      if (release.number !== releases[unit] || release.failed === undefined) return release;
+      const { failed: _failed, ...served } = release;
+      return served;
+    });
+  }
+
+  async #edit(
+    units: readonly string[],
+    edited: (release: Release, unit: string) => Release,
+  ): Promise<void> {
+    for (const unit of units) {
+      const all = this.of(unit);
+      const releases = all.map((release) => edited(release, unit));
+      if (releases.some((release, i) => release !== all[i]))
+        await writeJson(this.#file(unit), { version: 1, releases });
+    }
+  }
+
   /** The versions of a service's settings that some release names. */
   settingsOf(service: string): readonly SettingsVersions[] {
     return readdirSync(this.#releases)

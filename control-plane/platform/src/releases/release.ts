@@ -9,6 +9,8 @@ export interface Release {
   readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
   /** What of the app its copies were started with, as a digest; absent where the app says nothing that they are given. */
   readonly app?: string | undefined;
+  /** The step at which the change failed that it was made for; absent once it has served. */
+  readonly failed?: string | undefined;
   /** When it was made, RFC 3339. */
   readonly at: string;
   /** Who asked for it. */

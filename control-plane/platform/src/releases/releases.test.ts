@@ -71,6 +71,14 @@ test("services are built, deployed and rolled back alone, and run without their 
     assert.match(refused.message, /nothing was changed/);
     assert.match(refused.why ?? "", /no way/);
     assert.equal(await greeting(), "Welcome ada 0");
+    const { releases } = await client.releases({ unit: "main" });
+    assert.deepEqual(
+      releases.slice(0, 2).map(({ failed, running }) => ({ failed, running })),
+      [
+        { failed: "start", running: false },
+        { failed: undefined, running: true },
+      ],
+    );
     stage.edit("greeter/service.ts", () => healthy);
   });
 

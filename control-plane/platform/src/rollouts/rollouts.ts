@@ -158,6 +158,7 @@ export class Rollouts {
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged, asked.drainMs);
+      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
     } finally {
       this.#watch = undefined;
@@ -168,6 +169,7 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
+    await store.served(target.released?.releases ?? {});
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -272,8 +274,14 @@ export class Rollouts {
       );
     } catch (thrown) {
       journal.end();
+      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
     }
+  }
+
+  /** The releases that were made for it stay in the list, with the step at which it failed. */
+  async #neverServed({ at, units }: Change): Promise<void> {
+    await this.#options.store.failed(Object.keys(units), at, this.#failedAt ?? "start");
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {

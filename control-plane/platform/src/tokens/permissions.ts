@@ -68,6 +68,10 @@ const rules: { readonly [Operation in Name]: Rule } = {
   mayDeploy: "read",
   mayRollBack: "read",
   databaseTypes: "read",
+  images: "read",
+  // Which image runs on the machine is the operator's.
+  deployImage: "operator",
+  removeImage: "operator",
   getConfig: "read",
   listSecrets: "read",
   // The link signs in with the rights of this very token.

@@ -60,6 +60,7 @@ test("a token's holder changes units of its services alone, reads everything, an
       () => team.changeConfig({ service: "greeter", set: { a: 1 } }),
       () => team.setSecret({ service: "greeter", name: "key", value: "x" }),
       () => team.removeSecret({ service: "greeter", name: "key" }),
+      () => team.addSilence({ service: "greeter", forMs: 60_000, because: "quiet" }),
     ];
     for (const one of foreign) {
       const { code, message, why } = await refusal(one);
@@ -67,6 +68,8 @@ test("a token's holder changes units of its services alone, reads everything, an
       assert.match(message, /The token count may not touch greeter\./);
       assert.match(why ?? "", /services alone: counter\./);
     }
+    const ada = { name: "ada", email: "ada@example.org" };
+    const rota = { people: [ada], begins: "2026-01-05" };
     const never = [
       () => team.deploy({ change, builds: { counter: "a" }, force: true }),
       () => team.deploy({ change, builds: { counter: "a" }, expose: "web" }),
@@ -87,6 +90,8 @@ test("a token's holder changes units of its services alone, reads everything, an
       () => team.addToken({ name: "more", services: ["greeter"] }),
       () => team.listTokens({}),
       () => team.removeToken({ name: "count" }),
+      () => team.setRota({ team: "team", rota }),
+      () => team.removeDestination({ name: "chat" }),
       () => team.stop({}),
     ];
     for (const one of never) assert.equal((await refusal(one)).code, "forbidden");
@@ -104,6 +109,10 @@ test("a token's holder changes units of its services alone, reads everything, an
       () => team.deploy({ change, builds: { counter: "a" } }),
     ])
       assert.match((await refusal(one)).message, /may not touch greeter/);
+    // Whom it concerns starts again with neither.
+    const quiet = { service: "counter", forMs: 60_000, because: "known" };
+    const { silence } = await team.addSilence(quiet);
+    await team.endSilence({ id: silence.id });
   });
 
   await t.test(

@@ -43,6 +43,8 @@ export interface RouteSurroundings {
 /** A route of a gateway's settings, ready to pass requests on. */
 export class DeclaredRoute implements ForeignRoute {
   readonly path: string;
+  /** The one that requests must be for; undefined: any. */
+  readonly host: string | undefined;
   readonly methods: readonly string[] | undefined;
   readonly access: "public" | "user";
   /** Segments of its literal prefix. */
@@ -64,6 +66,7 @@ export class DeclaredRoute implements ForeignRoute {
   constructor(route: RouteSettings, mirror: RouteMirror | undefined, around: RouteSurroundings) {
     const { path, methods, access = "public", rewrite } = route;
     this.path = path;
+    this.host = route.host;
     this.methods = methods;
     this.access = access;
     this.literals = literalsOf(path).length;

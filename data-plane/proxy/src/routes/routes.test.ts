@@ -129,6 +129,17 @@ test("contracts win over routes that are no more specific, and lose to those tha
   assert.equal(await ask(`${url}/notes`, "PATCH"), "legacy", "no operation takes it");
   assert.equal(await ask(`${url}/anything`), "legacy");
   assert.equal(await ask(`${url}/health`), "200");
+  await place({
+    upstreams: upstreams(foreign.url),
+    routes: [{ host: "127.0.0.1", path: "/*", to: toLegacy }],
+  });
+  assert.equal(await ask(`${url}/notes`), "legacy", "a host goes before the contracts");
+  assert.equal(await ask(`${url}/health`), "200");
+  await place({
+    upstreams: upstreams(foreign.url),
+    routes: [{ host: "docs.example.com", path: "/*", to: toLegacy }],
+  });
+  assert.equal(await ask(`${url}/anything`), "404", "another host");
   assert.equal(await ask(`${url}/health/x`), "404");
   await place({ upstreams: upstreams(foreign.url), routes: [{ path: "/notes/*", to: toLegacy }] });
   assert.equal(await ask(`${url}/notes`), "200", "equally specific");

@@ -19,6 +19,7 @@ export class Traffic implements ForeignRoutes {
   readonly mirrors: ReadonlyMap<string, RouteMirror>;
   readonly caches: AnswerCaches;
   readonly #prefixes: RoutePrefixes<DeclaredRoute> | undefined;
+  readonly #hosts: ReadonlyMap<string, RoutePrefixes<DeclaredRoute>>;
   readonly #maintenance: MaintenanceMode | undefined;
 
   constructor(
@@ -27,7 +28,11 @@ export class Traffic implements ForeignRoutes {
     upstreams: Upstreams,
     { mirrors, caches }: Pick<Traffic, "caches" | "mirrors">,
   ) {
-    this.#prefixes = routes.length === 0 ? undefined : new RoutePrefixes(routes);
+    const { [""]: anywhere, ...hosts } = Object.groupBy(routes, ({ host = "" }) => host);
+    this.#prefixes = anywhere && new RoutePrefixes(anywhere);
+    this.#hosts = new Map(
+      Object.entries(hosts).map(([host, own = []]) => [host, new RoutePrefixes(own)]),
+    );
     this.#maintenance = maintenance;
     this.upstreams = upstreams;
     this.mirrors = mirrors;
@@ -40,19 +45,30 @@ export class Traffic implements ForeignRoutes {
     contract: (path: string) => Route | undefined,
   ): ForeignRoute | undefined {
     this.#maintenance?.admit(request);
-    if (this.#prefixes === undefined) return undefined;
+    if (this.#prefixes === undefined && this.#hosts.size === 0) return undefined;
     const { segments } = pathSegments(path);
     // What cannot be read, the contracts' table refuses with the reason; and health is the gateway's own.
     if (segments === undefined || segments[0] === healthSegment) return undefined;
-    const route = this.#prefixes.match(request.method ?? "", segments);
+    const method = request.method ?? "";
+    const own = this.#ofHost(request)?.match(method, segments);
+    const route = own ?? this.#prefixes?.match(method, segments);
     if (route === undefined) return undefined;
-    if (!route.decides) {
+    if (!route.decides && own === undefined) {
       const rival = contract(path);
       if (rival !== undefined && literalsOfContract(rival) >= route.literals) return undefined;
     }
     route.maintenance?.admit(request);
     return route;
   }
+
+  #ofHost(request: IncomingMessage): RoutePrefixes<DeclaredRoute> | undefined {
+    return this.#hosts.size === 0 ? undefined : this.#hosts.get(hostOf(request));
+  }
+}
+
+/** The host that a request is for, without its port. */
+function hostOf({ headers: { host = "" } }: IncomingMessage): string {
+  return host.replace(/:\d*$/, "").toLowerCase();
 }
 
 /** Literal segments before a route's first parameter; without one it is as specific as a path can be. */
@@ -142,6 +158,6 @@ export class TrafficKeeper {
 }
 
 /** Counts go on for as long as the same is compared with the same. */
-function mirrorKey({ path, methods, to, mirror }: RouteSettings): string {
-  return JSON.stringify([path, methods, to, mirror]);
+function mirrorKey({ host, path, methods, to, mirror }: RouteSettings): string {
+  return JSON.stringify([host, path, methods, to, mirror]);
 }

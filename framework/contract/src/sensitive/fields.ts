@@ -139,7 +139,8 @@ function gather(
     for (const [key, held] of Object.entries(value))
       for (const next of below(inside, key, Array.isArray(value)))
         if (next !== undefined || isMarked) gather(to, next, held, isMarked, depth + 1);
-  } else if (isMarked && typeof value !== "boolean") to.into.push(String(value));
+  } else if (isMarked && (typeof value === "string" || typeof value === "number"))
+    to.into.push(String(value));
   if (typeof inside === "object")
     for (const same of alternatives(to.document, inside)) gather(to, same, value, false, depth + 1);
 }

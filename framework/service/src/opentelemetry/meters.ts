@@ -96,23 +96,24 @@ class OwnMeter implements Meter {
   }
 
   createObservableGauge(name: string, options?: MetricOptions): Observable {
-    return this.#observed(this.createGauge(name, options).record);
+    const gauge = this.createGauge(name, options);
+    return this.#observed((value, attributes) => gauge.record(value, attributes));
   }
 
   createObservableUpDownCounter(name: string, options?: MetricOptions): Observable {
-    return this.#observed(this.createGauge(name, options).record);
+    return this.createObservableGauge(name, options);
   }
 
   /** Callbacks tell totals; what is sent is what came since. */
   createObservableCounter(name: string, options?: MetricOptions): Observable {
-    const { add } = this.createCounter(name, options);
+    const counter = this.createCounter(name, options);
     const totals = new Map<string, number>();
     return this.#observed((total, attributes) => {
       const key = JSON.stringify(attributes ?? {});
       const before = totals.get(key) ?? 0;
       if (before === 0 && totals.size >= maxTotals) return;
       totals.set(key, total);
-      add(total >= before ? total - before : total, attributes);
+      counter.add(total >= before ? total - before : total, attributes);
     });
   }
 

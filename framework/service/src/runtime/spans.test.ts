@@ -183,7 +183,7 @@ function treeOf(spans: readonly Span[], parent: string): unknown[] {
     .map(({ of, trace, attributes = {} }) => {
       const below = treeOf(spans, trace.spanId);
       const code = attributes["error.type"];
-      const name = `${of.service}: ${of.name}${code === undefined ? "" : ` ${code}`}`;
+      const name = `${of.service}: ${of.name}${code === undefined ? "" : ` ${String(code)}`}`;
       return below.length === 0 ? name : [name, ...below];
     });
 }

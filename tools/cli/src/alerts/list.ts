@@ -21,8 +21,9 @@ export function listAlerts(options: ListAlertsOptions): Promise<void> {
         : judgedAt === undefined
           ? "Objectives were not judged yet."
           : `${objectives} objectives, judged ${ago(judgedAt)} ago.`;
-    const nobody = destinations === 0 ? " Nobody is told: kerf alerts destinations add" : "";
-    const quiet = silences.length === 0 ? "" : ` ${silences.length} silenced: kerf alerts silences`;
+    const nobody = destinations === 0 ? " Nobody is told (kerf alerts destinations add)." : "";
+    const quiet =
+      silences.length === 0 ? "" : ` ${silences.length} silenced (kerf alerts silences).`;
     process.stdout.write(
       [...lines, `${fires ? "" : "Nothing fires. "}${judged}${quiet}${nobody}`, ""].join("\n"),
     );

@@ -12,9 +12,9 @@ export function listReleases(unit: string | undefined, options: ReleasesOptions)
     const { releases } = await client.releases(unit === undefined ? {} : { unit });
     if (options.json === true) return printJson(releases);
     const rows = releases.map(
-      ({ at, builds, by, number, running, set, unit: of, versions, why }) => [
+      ({ at, builds, by, failed, number, running, set, unit: of, versions, why }) => [
         `${of}@${number}`,
-        running ? "running" : "",
+        stateOf(running, failed),
         Object.entries(builds)
           .map(([name, digest]) => `${name} ${versions[name] ?? ""} ${digest.slice(0, shown)}`)
           .join(", "),
@@ -36,4 +36,10 @@ export function listReleases(unit: string | undefined, options: ReleasesOptions)
           );
     process.stdout.write(`${text}\n`);
   });
+}
+
+/** One that failed and was started anew from its own record runs all the same. */
+function stateOf(running: boolean, failed: string | undefined): string {
+  if (running) return "running";
+  return failed === undefined ? "" : `failed: ${failed}`;
 }

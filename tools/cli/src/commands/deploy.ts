@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
@@ -13,6 +13,16 @@ export interface DeployOptions extends ChangeOptions {
   app?: string;
   expose?: string;
   remove?: string[];
+  image?: string;
+  env?: Record<string, string>;
+  port?: number;
+  replicas?: number;
+  domain?: string;
+  memory?: number;
+  target?: "kubernetes";
+  options?: string;
+  context?: string;
+  dryRun?: true;
 }
 
 /** What `kerf rollback` takes. */
@@ -40,6 +50,29 @@ function percentage(text: string): number {
   throw new InvalidArgumentError("It is from 1% to 99%.");
 }
 
+/** `NAME=VALUE`, once or several times. */
+function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError("It is written NAME=VALUE.");
+  return { ...before, [name]: value };
+}
+
+/** A whole number from 1. */
+function whole(most: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text);
+    if (/^\d{1,5}$/.test(text) && number >= 1 && number <= most) return number;
+    throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
+  };
+}
+
+/** `512MB` in bytes. */
+function size(text: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,6})(MB|GB)$/.exec(text) ?? [];
+  if (unit === "") throw new InvalidArgumentError("It is written like 512MB or 2GB.");
+  return Number(count) * (unit === "GB" ? 1_073_741_824 : 1_048_576);
+}
+
 /** `kerf deploy`: new code of some services, and of no others. */
 export function deployCommand(): Command {
   return examples(
@@ -49,7 +82,8 @@ export function deployCommand(): Command {
         "Builds services from the source here and rolls their units to a release with them: tables first, then new copies beside the old ones, then " +
           "everyone calls the new ones, and the old ones finish what they have begun. Other services of the same unit keep their builds; other units are " +
           "not touched. Several are one change: services that are called start before those that call them. Gateways, policies and new services come with --all, " +
-          "a gateway alone with gateway:NAME. When a step fails, what served before serves on, and the exit code says so.",
+          "a gateway alone with gateway:NAME. When a step fails, what served before serves on, and the exit code says so. With --image it is an image of somebody " +
+          "else that runs as a service, where units are containers (kerf up --runtime docker): new copies first, then everyone is told, then the old ones end.",
       )
       .argument(
         "[services...]",
@@ -60,7 +94,26 @@ export function deployCommand(): Command {
         "every service and backend whose code has changed, and whatever else the app says differently",
       )
       .option("--remove <service...>", "with --all: services that the app has no more")
-      .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
+      .option(
+        "--app <file or name>",
+        "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
+      )
+      .option(
+        "--image <ref>",
+        "run this image as a service: nginx:1.29, registry.example.com/team/billing:4",
+      )
+      .option(
+        "--env <name=value...>",
+        "with --image: variables of its processes; no secrets",
+        variable,
+      )
+      .option("--port <number>", "with --image: where it listens (default: 8080)", whole(65_535))
+      .option("--replicas <number>", "with --image: how many copies (default: 1)", whole(100))
+      .option(
+        "--domain <host>",
+        "with --image: the host that requests are for (default: /NAME/* of any)",
+      )
+      .option("--memory <size>", "with --image: most memory of a copy, as 512MB or 2GB", size)
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
@@ -69,7 +122,28 @@ export function deployCommand(): Command {
         percentage,
       )
       .addOption(watchOption())
+      .addOption(
+        new Option(
+          "--target <where>",
+          "the app whole, to a cluster instead of the platform here",
+        ).choices(["kubernetes"]),
+      )
+      .option(
+        "--options <file>",
+        "with --target: the options of kerf export kubernetes, as on its command line",
+      )
+      .option("--context <name>", "with --target: the cluster, as kubectl knows it")
+      .option("--dry-run", "with --target: only say what it would change")
       .action(async (services: string[], options: DeployOptions) => {
+        if (options.image !== undefined) {
+          const { deployImage } = await import("../changes/deploy-image.ts");
+          return deployImage(services, { ...options, image: options.image });
+        }
+        if (options.target !== undefined) {
+          const { deployToCluster } = await import("../export/deploy-to-cluster.ts");
+          await deployToCluster(services, options);
+          return;
+        }
         const { assertNamed } = await import("../changes/assert-named.ts");
         assertNamed(services, options.all);
         const { deploy } = await import("../changes/deploy.ts");
@@ -87,7 +161,15 @@ export function deployCommand(): Command {
         "a service that the app has no more; its database stays",
       ],
       ["kerf deploy gateway:web", "routes, limits and backend of a gateway"],
+      [
+        "kerf deploy --app docs --image nginx:1.29 --port 80 --replicas 2 --domain docs.example.com",
+        "an image of somebody else",
+      ],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
+      [
+        "kerf deploy --target kubernetes --options kubernetes.options --dry-run",
+        "what it would change in the cluster that kubectl talks to",
+      ],
     ],
   );
 }

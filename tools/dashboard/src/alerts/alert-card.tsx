@@ -76,7 +76,7 @@ export function AlertCard({
       {change === undefined ? null : <p>Last change: {change}.</p>}
       {burn.data === undefined ? null : (
         <Chart
-          title="How many times faster than allowed its budget is spent; somebody is told from the dashed line on"
+          title="How many times faster than allowed its budget is spent; somebody is told from the faint line on"
           times={burn.data.points.map(({ at }) => at)}
           lines={[
             { label: "burn rate", values: burn.data.points.map((point) => point.burn) },

@@ -41,7 +41,7 @@ export function AlertsPage(): ReactNode {
                 {problem === undefined
                   ? `${objectives} objectives${judgedAt === undefined ? ", not judged yet" : `, judged ${ago(judgedAt)}`}.`
                   : `Objectives are not judged now: ${problem}`}
-                {destinations === 0 ? " Nobody is told: kerf alerts destinations add" : ""}
+                {destinations === 0 ? " Nobody is told (kerf alerts destinations add)." : ""}
               </p>
               {chosen === undefined ? null : (
                 <AlertCard

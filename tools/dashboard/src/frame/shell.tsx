@@ -82,11 +82,14 @@ function Firing(): ReactNode {
   const firing = alerts.filter(({ silence, state }) => state === "firing" && silence === undefined);
   const [first] = firing;
   if (first === undefined) return null;
-  const others = firing.length === 1 ? "" : ` and ${firing.length - 1} more`;
+  const name = `${first.service}.${first.operation}`;
+  const text =
+    firing.length === 1
+      ? `${name} misses its objective`
+      : `${name} and ${firing.length - 1} more miss their objectives`;
   return (
     <div className="under-way" role="status">
-      <State state="firing" text={`${first.service}.${first.operation}${others} missed`} />{" "}
-      <Link to="/alerts">Alerts</Link>
+      <State state="firing" text={text} /> <Link to="/alerts">Alerts</Link>
     </div>
   );
 }

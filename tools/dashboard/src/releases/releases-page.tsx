@@ -81,11 +81,7 @@ export function ReleasesPage(): ReactNode {
                         {release.number}
                       </td>
                       <td data-label="State">
-                        {release.running ? (
-                          <State state="ready" text="runs" />
-                        ) : (
-                          <State state="asleep" text="earlier" />
-                        )}
+                        <StateOf release={release} />
                       </td>
                       <td data-label="Versions">
                         {Object.entries(release.versions)
@@ -176,4 +172,10 @@ function ChangeCard({ change }: { readonly change: Change }): ReactNode {
       )}
     </article>
   );
+}
+
+function StateOf({ release: { failed, running } }: { readonly release: ReleaseStatus }): ReactNode {
+  if (running) return <State state="ready" text="runs" />;
+  if (failed !== undefined) return <State state="failed" text={`failed: ${failed}`} />;
+  return <State state="asleep" text="earlier" />;
 }

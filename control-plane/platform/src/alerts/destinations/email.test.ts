@@ -1,6 +1,7 @@
 // Its decorators need it first.
 import "reflect-metadata";
 import assert from "node:assert/strict";
+import { createPrivateKey } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -58,9 +59,9 @@ async function certificate(): Promise<{ key: string; cert: string }> {
     extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }])],
   });
   const key = await cryptoProvider.get().subtle.exportKey("pkcs8", keys.privateKey);
-  const base64 = Buffer.from(key).toString("base64");
+  const der = { key: Buffer.from(key), format: "der", type: "pkcs8" } as const;
   return {
-    key: `-----BEGIN PRIVATE KEY-----\n${base64}\n-----END PRIVATE KEY-----\n`,
+    key: createPrivateKey(der).export({ format: "pem", type: "pkcs8" }).toString(),
     cert: cert.toString("pem"),
   };
 }

@@ -1,4 +1,4 @@
-import { stringify, Document, isMap, isNode, type Node } from "yaml";
+import { Document, isMap, isNode, type Node } from "yaml";
 
 /** An object of Kubernetes, as it is written. */
 export interface KubernetesObject {
@@ -40,21 +40,19 @@ export function toYaml(manifests: readonly Manifest[]): string {
   return manifests.map(documentOf).join("---\n");
 }
 
-/** A value as YAML of the same style, without remarks. */
-export function plainYaml(value: unknown): string {
-  return stringify(value, style);
-}
-
-const style = { lineWidth: 0, aliasDuplicateObjects: false } as const;
+const style = { lineWidth: 0 } as const;
 
 function documentOf({ object, remarks }: Manifest): string {
-  const document = new Document(object, { aliasDuplicateObjects: false });
+  return documentYaml(object, remarks);
+}
+
+/** One value as YAML, with its remarks as comments. */
+export function documentYaml(value: object, remarks: readonly Remark[]): string {
+  const document = new Document(value, { aliasDuplicateObjects: false });
   for (const { at, text } of remarks) {
-    const comment = wrapped(text);
     const node = keyAt(document, at);
-    if (node === undefined)
-      throw new Error(`${object.kind} ${object.metadata.name} has nothing at ${at.join(".")}`);
-    node.commentBefore = comment;
+    if (node === undefined) throw new Error(`there is nothing at ${at.join(".")}`);
+    node.commentBefore = wrapped(text);
   }
   return document.toString(style);
 }

@@ -12,6 +12,8 @@ import type { ContainerSurroundings } from "./container.ts";
 import { labels } from "./labels.ts";
 import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
 import { Engine } from "./engine.ts";
+import { ForeignContainers } from "./foreign-containers.ts";
+import { ForeignImages, type ForeignSurroundings } from "./foreign-images.ts";
 import { listed, type Network, networksOf, removeAll, removeContainer } from "./remove-all.ts";
 import { programImage } from "./program-image.ts";
 
@@ -25,8 +27,11 @@ export class Containers {
   /** Where they send what they record. */
   readonly otlpSocket: string;
   readonly user: ContainerSurroundings["user"];
+  /** Resolves when the engine has the image that units run: the first time takes many seconds, which are none of a copy's own. */
+  readonly prepared: () => Promise<unknown>;
   readonly #engine: Engine;
   readonly #home: Home;
+  readonly #network: string;
 
   private constructor(
     engine: Engine,
@@ -38,6 +43,7 @@ export class Containers {
   ) {
     this.#engine = engine;
     this.#home = home;
+    this.#network = network.name;
     this.socket = home.containerSocket;
     this.otlpSocket = home.containerOtlpSocket;
     this.#hostAddress = network.hostAddress;
@@ -50,6 +56,7 @@ export class Containers {
       });
       return image;
     };
+    this.prepared = prepared;
     // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
     prepared().catch(() => {});
     this.#runtime = new DockerRuntime({
@@ -80,7 +87,9 @@ export class Containers {
         .flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
     );
     const found = new Map<string, number>();
-    for (const { Id, State } of await listed(engine, home.root)) {
+    for (const { Id, Labels, State } of await listed(engine, home.root)) {
+      // Images of others run on; what is to become of them is decided later.
+      if (Labels?.[labels.foreign] !== undefined) continue;
       if (known.has(Id) && State !== "created") {
         const { State: state } = await engine.call<Inspected>("GET", `/containers/${Id}/json`);
         found.set(Id, state.Pid);
@@ -91,6 +100,17 @@ export class Containers {
     const user = await containerUser();
     home.openContainerSockets(user);
     return new Containers(engine, home, network, found, user, around);
+  }
+
+  /** Images of others that run as services. */
+  images(around: ForeignSurroundings): ForeignImages {
+    const containers = new ForeignContainers({
+      engine: this.#engine,
+      clock: around.clock,
+      network: this.#network,
+      home: this.#home.root,
+    });
+    return new ForeignImages(this.#home, this.#engine, containers, around);
   }
 
   /** What starts units here, and everything else as processes. */

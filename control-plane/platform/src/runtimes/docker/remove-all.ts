@@ -8,6 +8,7 @@ const drainSeconds = 6;
 interface Listed {
   readonly Id: string;
   readonly State: string;
+  readonly Labels?: Readonly<Record<string, string>>;
 }
 
 /** What it says of a network. */

@@ -11,6 +11,8 @@ export type RouteTarget = { readonly upstream: string } | "services";
 export interface RouteSettings {
   /** `/shop/*` is `/shop` and everything below, `/shop/cart` itself only. A longer literal prefix wins over a shorter one. */
   readonly path: string;
+  /** The host that requests are for, without a port: such a route goes before all that name none, the contracts' too. Default: any. */
+  readonly host?: string;
   /** Default: all. */
   readonly methods?: readonly string[];
   /** Where they go. A route that may send them, or copies of them, to `services` decides before the contracts' routes below its path do. */
@@ -59,7 +61,7 @@ export function routeProblems(
   for (const [index, route] of routes.entries()) {
     problems.push(...problemsOf(`routes[${index}] ${route.path}`, route, upstreams));
     for (const method of route.methods ?? ["*"]) {
-      const key = `${method} ${route.path}`;
+      const key = `${method} ${route.host ?? ""}${route.path}`;
       const other = taken.get(key);
       if (other === undefined) taken.set(key, index);
       else problems.push(`routes[${index}]: ${key} is taken by routes[${other}]`);
@@ -73,6 +75,8 @@ function problemsOf(where: string, route: RouteSettings, upstreams: ReadonlySet<
   const { path, methods, to, access, mirror } = route;
   const problem = pathProblem(path);
   if (problem !== undefined) problems.push(`${where}: ${problem}`);
+  if (route.host !== undefined && !isHost(route.host))
+    problems.push(`${where}: host ${JSON.stringify(route.host)} is no host name in lower case`);
   if (methods?.length === 0) problems.push(`${where}: methods is empty; leave it out for all`);
   for (const method of methods ?? []) {
     if (!methodName.test(method) || method === "CONNECT" || method === "TRACE")
@@ -132,6 +136,11 @@ function splitProblems(
       `${where}: sticky.hash is "principal", but without access: "user" there may be none`,
     );
   return problems;
+}
+
+/** A name as DNS has it (RFC 1123), without a port. */
+function isHost(host: string): boolean {
+  return host.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(host);
 }
 
 function pathProblem(path: string): string | undefined {

@@ -1,0 +1,60 @@
+import { command, query } from "@kerf/contract";
+import * as z from "zod";
+import { failures as errors } from "./failures.ts";
+
+/** A name beside those of services: of paths, containers and logs. */
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+
+/** An image of somebody else that runs as a service, and how it stands. */
+export const foreignImage = z.object({
+  name,
+  image: z.string(),
+  /** Where the gateway has it: a path, or a domain. */
+  at: z.string(),
+  gateway: z.string(),
+  port: z.int(),
+  replicas: z.int(),
+  /** Copies that take connections. */
+  ready: z.int(),
+});
+export type ForeignImageStatus = z.infer<typeof foreignImage>;
+
+/** Operations on images of somebody else. */
+export const imageOperations = {
+  images: query({
+    http: "GET /api/images",
+    output: z.object({ images: z.array(foreignImage) }),
+    input: z.object({}),
+    summary: "The images of others that run as services.",
+  }),
+  deployImage: command({
+    http: "POST /api/images/{name}",
+    input: z.object({
+      name,
+      image: z.string().max(512),
+      /** Variables of its processes. Everybody who may inspect containers sees them. */
+      variables: z.record(z.string().regex(/^\w{1,128}$/), z.string().max(32_768)),
+      /** Where it listens. */
+      port: z.int().min(1).max(65_535),
+      replicas: z.int().min(1).max(100),
+      /** The host that requests are for; without it, they come below /NAME. */
+      domain: z.string().max(253).optional(),
+      /** Which gateway has it; the first one without it. */
+      gateway: z.string().optional(),
+      /** Memory that a copy may use, bytes. */
+      memoryBytes: z.int().min(6_291_456).optional(),
+    }),
+    errors,
+    output: foreignImage,
+    deadlineMs: 600_000,
+    summary: "Runs an image of somebody else as a service, or another release of it.",
+  }),
+  removeImage: command({
+    http: "DELETE /api/images/{name}",
+    input: z.object({ name }),
+    errors,
+    output: z.object({ removed: z.boolean() }),
+    deadlineMs: 120_000,
+    summary: "Ends an image that runs as a service.",
+  }),
+};

@@ -1,0 +1,29 @@
+import type { ServedArguments, ServedOperation } from "@kerf/call";
+import { KerfError } from "@kerf/kernel";
+import type { ForeignImages, ForeignRequest } from "../runtimes/docker/foreign-images.ts";
+
+/** Operations on images of others; undefined where units are no containers. */
+export function imageOperations(
+  images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined,
+  inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
+) {
+  return {
+    images: { run: () => ({ images: images?.status ?? [] }) },
+    deployImage: inFull(({ input }) => {
+      if (images === undefined) throw noContainers();
+      return images.deploy(input as ForeignRequest);
+    }),
+    removeImage: inFull(async ({ input }) => {
+      const { name } = input as { name: string };
+      return { removed: (await images?.remove(name)) ?? false };
+    }),
+  };
+}
+
+function noContainers(): KerfError {
+  return new KerfError("invalid_configuration", {
+    message: "This platform runs no containers.",
+    why: "Its units are processes.",
+    fix: "Start it with kerf up --runtime docker.",
+  });
+}

@@ -1,0 +1,48 @@
+import type { ComposeOptions } from "./compose/compose-export.ts";
+import type { ObjectChange } from "./kubernetes/deploy.ts";
+import type { KubernetesOptions } from "./kubernetes/kubernetes-options.ts";
+
+/** What is to be exported, and into what. */
+export interface ExportOrder {
+  /** Absolute path of the app's module. */
+  readonly module: string;
+  /** Absolute path of the folder of builds; images without a named tag get that of their build. */
+  readonly builds: string;
+  readonly target: ExportTarget;
+}
+
+/** One of the forms of an export. */
+export type ExportTarget =
+  | { readonly kind: "compose"; readonly options: ComposeOptions; readonly out: string }
+  | { readonly kind: "kubernetes"; readonly options: KubernetesOptions; readonly out?: string | undefined }
+  | {
+      readonly kind: "helm";
+      readonly options: KubernetesOptions;
+      readonly out: string;
+      /** Programs; all without it. */
+      readonly names: readonly string[];
+    }
+  /** Drawn keys and passwords as Secrets, to be applied once. `servers`: files with the administrator's URL of servers. */
+  | {
+      readonly kind: "secrets";
+      readonly options: KubernetesOptions;
+      readonly servers: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: "deploy";
+      readonly options: KubernetesOptions;
+      readonly context?: string | undefined;
+      readonly dryRun: boolean;
+    };
+
+/** What came of it. */
+export interface ExportAnswer {
+  /** What goes to standard output, if the target was that. */
+  readonly text?: string;
+  /** Absolute paths that were written. */
+  readonly written: readonly string[];
+  /** What people should know or do. */
+  readonly notes: readonly string[];
+  /** Of a deploy: what it changed or would. */
+  readonly changes?: readonly ObjectChange[];
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Placement } from "../../placement/snapshot-builder.ts";
+import { conflictsWith, type ForeignImage, withImages } from "./foreign-image.ts";
+
+const image = (name: string, more: Partial<ForeignImage> = {}): ForeignImage => ({
+  name,
+  image: `registry.example.com/${name}:1`,
+  id: "sha256:1",
+  revision: 1,
+  variables: {},
+  port: 80,
+  replicas: 1,
+  gateway: "web",
+  ...more,
+});
+const own = {
+  upstreams: { legacy: { urls: ["http://legacy:80"] } },
+  routes: [{ path: "/old/*", to: { upstream: "legacy" } }],
+};
+const placement = {
+  gateways: { web: { expose: [], uses: [], settings: own }, mobile: { expose: [], uses: [] } },
+} as unknown as Placement;
+
+test("a gateway gets a route to an image, below its name or for its domain, beside its own", () => {
+  const images = [image("docs"), image("billing", { domain: "billing.example.com" })];
+  const { gateways } = withImages(
+    placement,
+    images,
+    new Map([
+      ["docs", ["10.0.0.2:80", "10.0.0.3:80"]],
+      ["billing", ["10.0.0.4:80"]],
+    ]),
+  );
+  assert.deepEqual(gateways["web"]?.settings, {
+    upstreams: {
+      billing: { urls: ["http://10.0.0.4:80"], host: "client" },
+      docs: { urls: ["http://10.0.0.2:80", "http://10.0.0.3:80"], host: "client" },
+      legacy: { urls: ["http://legacy:80"] },
+    },
+    routes: [
+      { path: "/old/*", to: { upstream: "legacy" } },
+      { path: "/docs/*", to: { upstream: "docs" }, rewrite: { prefix: "/" } },
+      { host: "billing.example.com", path: "/*", to: { upstream: "billing" } },
+    ],
+  });
+  assert.equal(gateways["mobile"], placement.gateways["mobile"]);
+});
+
+test("without a copy there is no route, and what the app says of its gateway goes first", () => {
+  assert.deepEqual(withImages(placement, [image("docs")], new Map()), placement);
+  const old = image("old");
+  const found = new Map([["old", ["10.0.0.2:80"]]]);
+  assert.deepEqual(withImages(placement, [old], found), placement);
+  assert.match(conflictsWith(own, old).join(), /\/old\/\* is taken/);
+  assert.match(conflictsWith(own, image("legacy")).join(), /an upstream of its own/);
+  assert.deepEqual(conflictsWith(own, image("docs")), []);
+});
