@@ -7,7 +7,7 @@ test("a spike is what its address says, and what is none is none", () => {
   assert.deepEqual(spikeOf(spikeText(spike)), spike);
   assert.equal(spikeQuery(spike), "root:true duration:>=1.5ms duration:<=250.125ms");
   for (const text of [undefined, "", "1_2_3", "1_2_3_x", "2_1_3_4", "1_2_4_3"])
-    assert.equal(spikeOf(text), undefined, text);
+    assert.equal(spikeOf(text), undefined, String(text));
 });
 
 test("the slowest tenth begins at the one that is still among them", () => {
