@@ -325,6 +325,12 @@ export const rows: readonly Row[] = [
     "kerf dev --network tcp",
   ),
   cost(
+    "A certificate expires at night",
+    "The platform orders the certificates of domains by ACME and renews them at two thirds of their life; gateways serve on with what they have when it or the authority is away",
+    built("control-plane/platform/src/domains/domains.engine.test.ts"),
+    "kerf domains",
+  ),
+  cost(
     "Settings and secrets lie about in files and environments",
     "Services declare both; operators set them in versions, judged before anything changes; secrets are encrypted and go to a process over a descriptor; every change is on record",
     built("control-plane/platform/src/settings/settings.test.ts"),

@@ -30,6 +30,7 @@ export {
   type EventHandlers,
   type CompressionSettings,
   type CorsSettings,
+  type AcmeSettings,
   external,
   type ExternalOptions,
   type ExternalServer,

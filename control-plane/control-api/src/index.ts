@@ -19,6 +19,7 @@ export {
   type Silence,
 } from "./alerts.ts";
 export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
+export { domainOperations, type DomainStatus, domainStatus } from "./domains.ts";
 export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
 export { foreignImage, type ForeignImageStatus, imageOperations } from "./images.ts";

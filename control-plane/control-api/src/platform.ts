@@ -12,6 +12,7 @@ import {
 } from "./changes.ts";
 import { dashboardOperations } from "./dashboard.ts";
 import { databaseMoveOperations } from "./database-moves.ts";
+import { domainOperations } from "./domains.ts";
 import { imageOperations } from "./images.ts";
 import { failures as errors } from "./failures.ts";
 import { logLine, logsInput } from "./logs.ts";
@@ -39,7 +40,7 @@ const principal = z.object({
  * (`KERF_HOME/token`), or one that is narrowed to services; that is what `user` means here.
  */
 export const platform = contract("platform", {
-  version: "1.5.0",
+  version: "1.6.0",
   operations: {
     status: query({
       http: "GET /api/status",
@@ -154,6 +155,7 @@ export const platform = contract("platform", {
         "Exchanges the passwords of a service's database without losing a call, and proves that the old ones are refused.",
     }),
     ...databaseMoveOperations,
+    ...domainOperations,
     ...imageOperations,
     restart: command({
       http: "POST /api/units/{unit}/restart",

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { scalingSettings } from "./changes.ts";
+import { domainStatus } from "./domains.ts";
 import { errorShape } from "./error-shape.ts";
 
 /**
@@ -118,6 +119,8 @@ export const status = z.object({
   gateways: z.array(gatewayStatus),
   services: z.array(serviceStatus),
   databases: z.array(databaseServerStatus),
+  /** The names that certificates are ordered for; absent without any. */
+  domains: z.array(domainStatus).optional(),
   /** What keeps traces, logs and metrics; absent where the app does without it. */
   telemetry: z
     .object({

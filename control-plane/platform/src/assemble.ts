@@ -26,6 +26,7 @@ import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
 import { SessionStore } from "./dashboard/session-store.ts";
 import { judge } from "./gate/gate.ts";
+import { Domains } from "./domains/domains.ts";
 import type { PlatformOptions } from "./options.ts";
 import { composeBoot } from "./placement/boot.ts";
 import { Deployed } from "./placement/deployed.ts";
@@ -135,6 +136,8 @@ export interface Parts {
   readonly logShipper: LogShipper;
   /** Judges objectives and tells people. */
   readonly alerting: Alerting;
+  /** Orders the certificates of the app's names. */
+  readonly domains: Domains;
   /** Aborts when the API is to let go of its streams. */
   readonly draining: AbortController;
   listenApi(): Promise<HttpListener>;
@@ -155,7 +158,25 @@ export function assemble(
   const draining = new AbortController();
 
   // What is to run.
-  const deployed = new Deployed(options, (host, port) => freePort(gatewayPortSetting, host, port));
+  const deployed = new Deployed(
+    options,
+    (host, port) => freePort(gatewayPortSetting, host, port),
+    (manifest) => domains.prepare(manifest),
+  );
+
+  // The certificates of its names.
+  const domains = new Domains({
+    home,
+    clock,
+    random: systemRandom,
+    log,
+    environment,
+    appModule: options.app,
+    manifest: () => deployed.manifest,
+    answers: (gateway) =>
+      supervisor.slotsOf(`gateway:${gateway}`).some(({ state }) => state === "ready"),
+    problem: (error, source) => events.problem(error, source),
+  });
 
   // What services keep their data in.
   const locations = new Locations(home);
@@ -495,6 +516,7 @@ export function assemble(
     events,
     databases,
     databaseMoves,
+    domains,
     images,
     settings,
     audit,
@@ -570,6 +592,7 @@ export function assemble(
     telemetry,
     logShipper,
     alerting,
+    domains,
     draining,
     listenApi: async () => {
       // Loaded while the database servers start: its contract, schemas and tools are not needed before.

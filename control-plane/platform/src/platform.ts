@@ -202,6 +202,7 @@ export class Platform {
     this.#parts.telemetry.start();
     this.#parts.logShipper.start();
     this.#parts.alerting.start();
+    this.#parts.domains.start();
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
@@ -258,6 +259,7 @@ export class Platform {
       scaling,
       settings,
       telemetry: telemetry.status,
+      domains: this.#parts.domains.status(),
       platform: {
         url: this.#api?.url ?? "",
         pid: process.pid,
@@ -297,6 +299,7 @@ export class Platform {
     };
     draining.abort();
     reloader.stop();
+    this.#parts.domains.stop();
     scaling.stop();
     this.#parts.images?.stop();
     supervisor.letGo();

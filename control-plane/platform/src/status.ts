@@ -1,5 +1,6 @@
 import type {
   DatabaseServerStatus,
+  DomainStatus,
   GatewayStatus,
   InstanceStatus,
   ServiceStatus,
@@ -26,6 +27,7 @@ export interface StatusFacts {
   readonly scaling: Pick<AutoScaling, "statusOf">;
   readonly settings: Pick<Settings, "problemOf">;
   readonly telemetry: Status["telemetry"];
+  readonly domains: readonly DomainStatus[];
   readonly platform: Status["platform"];
 }
 
@@ -72,6 +74,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       ...(server.lastError === undefined ? undefined : { lastError: server.lastError }),
     })),
     ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
+    ...(facts.domains.length === 0 ? undefined : { domains: [...facts.domains] }),
     platform: facts.platform,
   };
 }

@@ -40,7 +40,9 @@ import { answerHealth, type HealthFacts } from "./health.ts";
 import { Reachability } from "./reachability.ts";
 import { TrafficKeeper } from "./routes/traffic.ts";
 import { ShapingState } from "./shaping.ts";
+import { bothDoors } from "./tls/both-doors.ts";
 import { Fronts } from "./tls/fronts.ts";
+import { openPlainDoor } from "./tls/plain-door.ts";
 import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
@@ -149,7 +151,8 @@ export async function assembleGateway(
     log,
   });
   const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
-  const fronts = new Fronts({ directory: dirname(boot.appModule), clock, log });
+  const certificates = boot.domainCertificates;
+  const fronts = new Fronts({ directory: dirname(boot.appModule), certificates, clock, log });
   const shaping = new ShapingState(clock, {
     ask: (leases) => link.lease(leases),
     instances: () => store.current?.gateways[name]?.instances ?? 1,
@@ -200,6 +203,12 @@ export async function assembleGateway(
     },
   };
   const protocols = (): FrontProtocols => configuration.current.front.protocols();
+  const openPlain = async (): Promise<HttpListener | undefined> => {
+    const acme = configuration.current.settings.tls?.acme;
+    // In development nobody orders, and the usual port is for others.
+    if (acme === undefined || certificates === undefined || environment === "dev") return undefined;
+    return openPlainDoor({ host, acme, folder: certificates, log });
+  };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
     drainMs,
@@ -207,8 +216,8 @@ export async function assembleGateway(
     async start() {
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
-      listener = await handover.acquire(() =>
-        listenHttp({ host, port, handler, upgrade, protocols }),
+      listener = await handover.acquire(async () =>
+        bothDoors(await listenHttp({ host, port, handler, upgrade, protocols }), openPlain),
       );
       link.start();
     },

@@ -203,6 +203,8 @@ export interface ProgramBoot {
   readonly address?: Address | undefined;
   /** Of a gateway: where clients reach it. */
   readonly http?: { readonly host: string; readonly port: number } | undefined;
+  /** Of a gateway: the folder where the platform keeps the certificates that it orders, and answers to who issues them. */
+  readonly domainCertificates?: string | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;
   /** Of those services that declare any; a platform of the version before says nothing. */
   readonly settings?: Readonly<Record<string, SettingsBoot>> | undefined;

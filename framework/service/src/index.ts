@@ -73,7 +73,10 @@ export type { GatewaySettings } from "./declaration/gateway/settings.ts";
 export type { CompressionSettings } from "./declaration/gateway/compression.ts";
 export type { CorsSettings } from "./declaration/gateway/cors.ts";
 export type { RateLimit } from "./declaration/gateway/limits.ts";
+export { type AcmeSettings, defaultDirectory } from "./declaration/gateway/acme.ts";
 export {
+  type AcmeTls,
+  type FileTls,
   type GatewayTls,
   type NamedCertificateFiles,
   tlsProblems,

@@ -15,6 +15,7 @@ import {
   rollbackCommand,
 } from "./commands/deploy.ts";
 import { devCommand } from "./commands/dev.ts";
+import { domainsCommand } from "./commands/domains.ts";
 import { downCommand } from "./commands/down.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { exportCommand } from "./commands/export.ts";
@@ -93,6 +94,7 @@ export function program(): Command {
     .addCommand(startCommand())
     .addCommand(policiesCommand())
     .addCommand(routesCommand())
+    .addCommand(domainsCommand())
     .addCommand(eventsCommand())
     .addCommand(sagaCommand())
     .addCommand(scheduleCommand())

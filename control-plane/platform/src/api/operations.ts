@@ -17,6 +17,8 @@ import { auditedOperations, userOf } from "../audit/audited-operations.ts";
 import type { AuditLog, AuditQuestion } from "../audit/audit-log.ts";
 import { serviceOf as serviceIn } from "../manifest/service-of.ts";
 import type { SessionHolder } from "../dashboard/session-store.ts";
+import { domainOperations } from "../domains/domain-operations.ts";
+import type { Domains } from "../domains/domains.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { ForeignImages } from "../runtimes/docker/foreign-images.ts";
 import type { Databases } from "../resources/databases.ts";
@@ -56,6 +58,7 @@ export interface ApiSurroundings
   /** Where units are containers. */
   readonly images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
+  readonly domains: Pick<Domains, "renew" | "status">;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly tokens: TokenStore;
@@ -197,6 +200,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
       const dropped = await around.databaseMoves.dropLeft(name);
       return { dropped: dropped.map(({ database, server }) => ({ database, server })) };
     }),
+    ...domainOperations(around, inFull),
     ...changeOperations(around, inFull),
     ...imageOperations(around.images, inFull),
     attachProgram: inFull(async ({ input }) => {

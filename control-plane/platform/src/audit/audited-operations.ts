@@ -272,6 +272,12 @@ const kept: { readonly [Name in Changing]: Kept } = {
       },
     }),
   },
+  renewDomain: {
+    asked: ({ domain }) => ({ asked: { domain: String(domain) } }),
+    came: ({ expires, issuer }) => ({
+      after: { issuer: String(issuer), expires: String(expires) },
+    }),
+  },
   // Changes nothing: what is done in the session goes on record, by whoever asked for the link.
   openDashboard: { asked: () => undefined },
   stop: { asked: () => ({}) },

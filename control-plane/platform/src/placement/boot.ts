@@ -80,6 +80,7 @@ export async function composeBoot(
     ...(record.address === "" ? undefined : { address: record.address }),
     ...(facts.mutualTls ? { mutualTls: true } : undefined),
     ...(program.http === undefined ? undefined : { http: program.http }),
+    ...(program.kind === "gateway" ? { domainCertificates: home.domains } : undefined),
     databases: reachable,
     ...(Object.keys(settings).length === 0 ? undefined : { settings }),
     ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),

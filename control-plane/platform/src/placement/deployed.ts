@@ -18,6 +18,7 @@ import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-
 export class Deployed {
   readonly #http: { readonly host: string; readonly port: number };
   readonly #freePort: (host: string, port: number) => Promise<number>;
+  readonly #prepareGateways: (manifest: AppManifest) => Promise<void>;
   readonly #ports = new Map<string, number>();
   #deployment: Deployment | undefined;
   /** What is to run with the copies that load asks for. */
@@ -35,13 +36,17 @@ export class Deployed {
     /** Where the first gateway listens; each further one on the next port, with port 0 on any that is free. */
     http: { readonly host: string; readonly port: number },
     freePort: (host: string, port: number) => Promise<number>,
+    /** Gives gateways what they need to start with the settings of an app. */
+    prepareGateways: (manifest: AppManifest) => Promise<void> = async () => {},
   ) {
+    this.#prepareGateways = prepareGateways;
     this.#http = http;
     this.#freePort = freePort;
   }
 
   /** Makes it the one that is to run. `adopting`: gateways may run already, and have their ports. */
   async set(deployment: Deployment, adopting: boolean): Promise<void> {
+    await this.#prepareGateways(deployment.manifest);
     const { host, port } = this.#http;
     for (const [index, { name }] of deployment.manifest.gateways.entries()) {
       if (this.#ports.has(name)) continue;
@@ -52,7 +57,9 @@ export class Deployed {
   }
 
   /** Gives gateways that are new in an app their ports, beside those that have theirs. */
-  async reserve({ gateways }: AppManifest): Promise<void> {
+  async reserve(manifest: AppManifest): Promise<void> {
+    await this.#prepareGateways(manifest);
+    const { gateways } = manifest;
     const { host, port } = this.#http;
     for (const { name } of gateways) {
       if (this.#ports.has(name)) continue;

@@ -1,6 +1,6 @@
 // The one place that makes X.509 certificates. Loaded by platforms that place programs on TCP, and by no other: the library below is large.
 import "reflect-metadata";
-import { randomBytes, webcrypto } from "node:crypto";
+import { createPrivateKey, randomBytes, webcrypto } from "node:crypto";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -59,6 +59,38 @@ export async function makeAuthority(
   });
   const key = await webcrypto.subtle.exportKey("jwk", keys.privateKey);
   return { key, certificate: certificate.toString("pem"), madeAt: now, expiresAt };
+}
+
+/** How long a certificate that stands in for another one holds: longer than anybody waits. */
+const placeholderMs = 10 * 365 * 86_400_000;
+
+/** A certificate for a host name that nobody vouches for, and its key; both PEM. */
+export async function makePlaceholder(
+  domain: string,
+  now: number,
+): Promise<{ chain: string; key: string }> {
+  const keys = await webcrypto.subtle.generateKey(curve, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    keys,
+    // Names of subjects end at 64 characters; clients look at the other one.
+    name: "CN=Not issued yet",
+    serialNumber: serial(),
+    notBefore: new Date(now - skewMs),
+    notAfter: new Date(wholeSecond(now + placeholderMs)),
+    signingAlgorithm: signing,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new SubjectAlternativeNameExtension([{ type: "dns", value: domain }]),
+    ],
+  });
+  const der = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  const key = createPrivateKey({ key: Buffer.from(der), format: "der", type: "pkcs8" });
+  return {
+    chain: certificate.toString("pem"),
+    key: key.export({ type: "pkcs8", format: "pem" }) as string,
+  };
 }
 
 /** What a certificate is made from. */

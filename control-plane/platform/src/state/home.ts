@@ -32,6 +32,7 @@ export class Home {
       home.run,
       home.instances,
       home.keys,
+      home.domains,
       home.logs,
       home.snapshots,
       home.state,
@@ -55,6 +56,10 @@ export class Home {
   }
   get keys(): string {
     return join(this.root, "keys");
+  }
+  /** Certificates of domains with their keys; gateways read them, whether a platform is there or not. */
+  get domains(): string {
+    return join(this.keys, "domains");
   }
   get logs(): string {
     return join(this.root, "logs");

@@ -68,6 +68,7 @@ const rules: { readonly [Operation in Name]: Rule } = {
   mayDeploy: "read",
   mayRollBack: "read",
   databaseTypes: "read",
+  domains: "read",
   images: "read",
   // Which image runs on the machine is the operator's.
   deployImage: "operator",
@@ -131,6 +132,7 @@ const rules: { readonly [Operation in Name]: Rule } = {
   invokeStream: "operator",
   operate: "operator",
   sql: "operator",
+  renewDomain: "operator",
   rotateDatabasePasswords: "operator",
   moveDatabase: "operator",
   dropLeftDatabases: "operator",

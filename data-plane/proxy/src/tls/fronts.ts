@@ -14,6 +14,8 @@ export interface Front {
 export interface FrontsOptions {
   /** Files in settings are seen from here: the folder of the app's module. */
   readonly directory: string;
+  /** Where the platform keeps the certificates that it orders; absent without one. */
+  readonly certificates?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import type { ServerTls } from "@kerf/call/http";
 import { describeError, KerfError } from "@kerf/kernel";
-import type { GatewayTls, NamedCertificateFiles } from "@kerf/service";
+import type { FileTls, GatewayTls, NamedCertificateFiles } from "@kerf/service";
 import { readAuthorities } from "../authentication/client-certificates.ts";
 import { WatchedFile } from "../authentication/watched-file.ts";
 import type { FrontsOptions } from "./fronts.ts";
@@ -14,7 +14,7 @@ interface ReadCertificate {
 }
 
 /** Where a certificate and its key are, and which names it must be for. */
-type CertificateFiles = Pick<GatewayTls, "certFile" | "keyFile"> & Partial<NamedCertificateFiles>;
+type CertificateFiles = Pick<FileTls, "certFile" | "keyFile"> & Partial<NamedCertificateFiles>;
 
 /** The certificate of a gateway with its key, as the files have them; both are taken together, when they belong together. */
 export class ServerCertificate {

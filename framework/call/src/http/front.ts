@@ -26,6 +26,8 @@ export interface ServerTls {
   /** Further certificates, for clients that ask for their names. */
   readonly names?: readonly NamedCertificate[] | undefined;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** Ends the handshake of who asks for a name that none of `names` is for; else that gets `cert`. */
+  readonly refuseUnknown?: boolean | undefined;
   /** Clients are asked for a certificate of one of these; one that has none is served all the same. */
   readonly clientAuthorities?: string | undefined;
 }
@@ -93,7 +95,7 @@ export class Front {
     const known = this.#tls;
     if (known !== undefined && known.from.tls === tls && known.from.http2 === http2)
       return known.server;
-    const { cert, key, minVersion, clientAuthorities, names = [] } = tls;
+    const { cert, key, minVersion, clientAuthorities, names = [], refuseUnknown = false } = tls;
     const shared = { minVersion, ciphers, honorCipherOrder: true };
     const named = new ServerNames(names, { ...shared, ca: clientAuthorities });
     // It never listens: it makes secure connections of those that are handed to it.
@@ -101,7 +103,10 @@ export class Front {
       cert,
       key,
       ...shared,
-      SNICallback: (name, use) => use(null, named.contextFor(name)),
+      SNICallback: (name, use) => {
+        const context = named.contextFor(name);
+        use(context === undefined && refuseUnknown ? unknownName(name) : null, context);
+      },
       ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
       handshakeTimeout: this.#handshakeMs,
       noDelay: true,
@@ -153,6 +158,10 @@ export class Front {
     socket.setTimeout(this.#handshakeMs, onGone);
     socket.on("readable", onReadable).on("error", onGone).on("end", onGone);
   }
+}
+
+function unknownName(name: string): Error {
+  return new Error(`No certificate is for ${JSON.stringify(name)}.`);
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket): string {

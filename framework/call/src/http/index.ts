@@ -18,6 +18,7 @@ export {
   type Identity,
 } from "./edge.ts";
 export type { FrontProtocols, ServerTls } from "./front.ts";
+export type { NamedCertificate } from "./server-names.ts";
 export { allowLongUpload } from "./http2/sessions.ts";
 export { readPlainHead } from "./http1/plain-head.ts";
 export { nodeHttp } from "./node-http.ts";

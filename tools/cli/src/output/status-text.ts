@@ -80,6 +80,9 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
     ...status.services.flatMap(({ name, problem }) =>
       problem === undefined ? [] : [[name, problem as ErrorShape] as const],
     ),
+    ...(status.domains ?? []).flatMap(({ domain, problem }) =>
+      problem === undefined ? [] : [[domain, problem as ErrorShape] as const],
+    ),
     ...processes
       .filter(({ state, lastError }) => state !== "ready" && lastError !== undefined)
       .map(({ id, lastError }) => [id, lastError as ErrorShape] as const),

@@ -1,3 +1,4 @@
+import { type AcmeSettings, acmeProblems } from "./acme.ts";
 import { unknownFields, textProblems } from "./authentication/fields.ts";
 import type { GatewaySettings } from "./settings.ts";
 
@@ -9,17 +10,35 @@ export interface NamedCertificateFiles {
   readonly keyFile: string;
 }
 
-/** How a gateway proves itself to its clients. Files are PEM, seen from the app's module, and read again when they change. */
-export interface GatewayTls {
+/** What holds wherever certificates come from. */
+interface CommonTls {
+  /** Default `TLSv1.2` (RFC 9325: nothing older; Mozilla's intermediate configuration). */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  /** Clients that ask for a name without a certificate: `default` (the default) serves the gateway's own, `refuse` ends the handshake. Who asks for no name is served. */
+  readonly unknownNames?: "default" | "refuse";
+}
+
+/** Certificates in files of somebody else's. Files are PEM, seen from the app's module, and read again when they change. */
+export interface FileTls extends CommonTls {
   /** The certificate, and after it those between it and its authority. */
   readonly certFile: string;
   /** Its private key; readable by its owner only. */
   readonly keyFile: string;
   /** Other certificates, for clients that ask for their names (SNI). All others, and who asks for none, get the one above. */
   readonly names?: readonly NamedCertificateFiles[];
-  /** Default `TLSv1.2` (RFC 9325: nothing older; Mozilla's intermediate configuration). */
-  readonly minVersion?: "TLSv1.2" | "TLSv1.3";
+  readonly acme?: undefined;
 }
+
+/** Certificates that the platform orders and renews. */
+export interface AcmeTls extends CommonTls {
+  readonly acme: AcmeSettings;
+  readonly certFile?: undefined;
+  readonly keyFile?: undefined;
+  readonly names?: undefined;
+}
+
+/** How a gateway proves itself to its clients. */
+export type GatewayTls = FileTls | AcmeTls;
 
 /** Most certificates of one gateway beside its own: each costs every connection a look. */
 const maxNamed = 100;
@@ -38,13 +57,21 @@ export function tlsProblems({ authentication, http2, tls }: GatewaySettings): st
       );
     return problems;
   }
-  const { certFile, keyFile, minVersion, names } = tls;
-  problems.push(
-    ...unknownFields(tls, ["certFile", "keyFile", "minVersion", "names"], "tls."),
-    ...textProblems("tls.certFile", certFile),
-    ...textProblems("tls.keyFile", keyFile),
-    ...nameProblems(names),
-  );
+  const { minVersion, unknownNames } = tls;
+  const common = ["minVersion", "unknownNames"];
+  if (tls.acme !== undefined)
+    problems.push(...unknownFields(tls, ["acme", ...common], "tls."), ...acmeProblems(tls.acme));
+  else
+    problems.push(
+      ...unknownFields(tls, ["certFile", "keyFile", "names", ...common], "tls."),
+      ...textProblems("tls.certFile", tls.certFile),
+      ...textProblems("tls.keyFile", tls.keyFile),
+      ...nameProblems(tls.names),
+    );
+  if (unknownNames !== undefined && unknownNames !== "default" && unknownNames !== "refuse")
+    problems.push(
+      `tls.unknownNames: ${JSON.stringify(unknownNames)} is neither "default" nor "refuse"`,
+    );
   if (minVersion !== undefined && minVersion !== "TLSv1.2" && minVersion !== "TLSv1.3")
     problems.push(
       `tls.minVersion: ${JSON.stringify(minVersion)} is neither "TLSv1.2" nor "TLSv1.3"`,
@@ -52,7 +79,7 @@ export function tlsProblems({ authentication, http2, tls }: GatewaySettings): st
   return problems;
 }
 
-function nameProblems(names: GatewayTls["names"] = []): string[] {
+function nameProblems(names: FileTls["names"] = []): string[] {
   if (!Array.isArray(names) || names.length > maxNamed)
     return [`tls.names: must be a list of at most ${maxNamed} certificates`];
   const problems: string[] = [];
