@@ -44,6 +44,7 @@ describe("signing in to the dashboard", () => {
       tokens,
       audit,
       attached: {},
+      unitStops: {},
       unitOf: (service: string) => service,
       placed: () => ({ deployment: { units: { counter: ["counter"], other: ["other"] } } }),
       openDashboard: (holder: Parameters<ApiSurroundings["openDashboard"]>[0]) => {

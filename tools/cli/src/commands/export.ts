@@ -142,18 +142,23 @@ function secretsCommand(): Command {
         pairs,
         {},
       )
-      .action(async (options: KubernetesExportOptions & { server: Record<string, string> }) => {
-        const { resolve } = await import("node:path");
-        const { runExporter } = await import("../export/run-exporter.ts");
-        const servers = Object.fromEntries(
-          Object.entries(options.server).map(([name, file]) => [name, resolve(file)]),
-        );
-        await runExporter(
-          { kind: "secrets", options: kubernetesOptions(options), servers },
-          options,
-          written,
-        );
-      }),
+      .option("--json", jsonHelp)
+      .action(
+        async (
+          options: KubernetesExportOptions & { server: Record<string, string>; json?: true },
+        ) => {
+          const { resolve } = await import("node:path");
+          const { runExporter } = await import("../export/run-exporter.ts");
+          const servers = Object.fromEntries(
+            Object.entries(options.server).map(([name, file]) => [name, resolve(file)]),
+          );
+          await runExporter(
+            { kind: "secrets", options: kubernetesOptions(options), servers },
+            options,
+            written,
+          );
+        },
+      ),
     [
       [
         "kerf export secrets --server main=./admin-url | kubectl apply -f -",

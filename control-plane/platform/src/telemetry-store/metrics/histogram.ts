@@ -42,9 +42,9 @@ export class Histogram {
       while (at < steps.length) {
         const step = steps[at] as Step;
         const reached = below + density * (step.at - from);
-        // Sums of fractions miss the last of them by a little.
-        if (reached >= wanted && density > 0) {
-          answer = from + (wanted - below) / density;
+        // Sums of fractions miss the last of them by a little, which must not lead beyond an empty stretch.
+        if (reached >= wanted - total * 1e-9 && density > 0) {
+          answer = Math.min(step.at, from + (wanted - below) / density);
           break;
         }
         below = reached;
