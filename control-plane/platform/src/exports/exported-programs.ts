@@ -52,6 +52,14 @@ export function exportedProgramsOf(
         return { name: `gateway-${name}`, unit: `gateway:${name}`, services, gateway, reached };
       }),
   ];
+  const ordered = manifest.gateways.find(({ settings }) => settings.tls?.acme !== undefined);
+  if (ordered !== undefined) {
+    throw new KerfError("invalid_configuration", {
+      message: `The gateway ${ordered.name} has its certificates ordered (tls.acme), which takes a platform.`,
+      why: "An exported app runs without one.",
+      fix: "Name files, tls: { certFile, keyFile }, and have cert-manager or your proxy renew them.",
+    });
+  }
   const twice = bare.find(({ name }, index) => bare.findIndex((one) => one.name === name) < index);
   if (twice !== undefined) {
     throw new KerfError("invalid_configuration", {

@@ -60,3 +60,11 @@ test("programs share a network with whom they use, and with nobody else; only th
     assert.deepEqual(cap_drop, ["ALL"], name);
   }
 });
+
+test("certificates that a platform orders are refused, with what to do instead", () => {
+  const [web, ...others] = exampleApp.gateways;
+  assert.ok(web !== undefined);
+  const acme = { domains: ["shop.example"], termsAgreed: true } as const;
+  const gateways = [{ ...web, settings: { ...web.settings, tls: { acme } } }, ...others];
+  assert.throws(() => composeExport({ ...exampleApp, gateways }, options), /takes a platform/);
+});
