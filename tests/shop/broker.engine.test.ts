@@ -32,7 +32,8 @@ if (lacking({ [natsFile]: hasEngine(natsFile) }) === undefined) {
       );
       const read = orders?.read;
       assert.ok(read !== undefined && read.fromBroker > 0, JSON.stringify(orders));
-      assert.ok(read.fromBroker > 10 * read.fromLog, JSON.stringify(read));
+      // The first ones may come before the relay has its lease, and are read where they are.
+      assert.ok(read.fromLog <= 2 || read.fromBroker > 10 * read.fromLog, JSON.stringify(read));
       assert.deepEqual(
         orders?.log.relays.map(({ destination }) => destination),
         [`${nats.url}/kerf`],

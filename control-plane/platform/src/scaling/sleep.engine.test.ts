@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { safe } from "@kerf/contract";
 import { type PlatformProcess, Workplace } from "../testing/platform-process.ts";
 import { keepAsking, pidOf } from "../testing/requests.ts";
@@ -18,6 +19,16 @@ async function asleep(platform: PlatformProcess): Promise<void> {
     const counter = units.find(({ name }) => name === "counter");
     if (counter?.scaling?.asleep === true && counter.instances.length === 0) return;
     await stopped;
+  }
+}
+
+/** What the platform has scaled by itself, from the moment at which that is so many. */
+async function scalings(platform: PlatformProcess, count: number) {
+  for (;;) {
+    const { entries } = await platform.client.audit({});
+    const scaled = entries.filter(({ by }) => by === "platform");
+    if (scaled.length >= count) return scaled;
+    await sleep(50);
   }
 }
 
@@ -49,8 +60,8 @@ test("a unit sleeps while nobody calls it, and no call is lost", async (t) => {
       await asleep(first);
       const greeting = (await (await fetch(`${gateway}/greetings/a`)).json()) as { text: string };
       assert.match(greeting.text, / a 4$/);
-      const { entries } = await first.client.audit({});
-      const scaled = entries.filter(({ by }) => by === "platform");
+      // The call is answered once a copy is there; that it was woken goes on record when everybody knows of it.
+      const scaled = await scalings(first, 4);
       assert.deepEqual(
         scaled.map(({ after, why }) => [(after as { copies: number }).copies, why]),
         [

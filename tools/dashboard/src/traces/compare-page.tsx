@@ -12,6 +12,8 @@ import { traceQuery } from "./trace-query.ts";
 
 /** Others of its kind that a trace can be held against. */
 const mostOthers = 50;
+/** Spans arrive seconds after what they tell of: while there is no other trace, how often another look is taken, milliseconds. */
+const anotherLookMs = 2_000;
 
 /** A trace beside another one of its kind: one that failed beside one that did not, as long as nobody chooses. */
 export function ComparePage(): ReactNode {
@@ -20,6 +22,7 @@ export function ComparePage(): ReactNode {
   const others = useQuery({
     queryKey: ["others", of],
     queryFn: ({ signal }) => othersLike(of, signal),
+    refetchInterval: ({ state }) => (state.data?.candidates.length === 0 ? anotherLookMs : false),
   });
   return (
     <section>
