@@ -363,26 +363,17 @@ export class Alerting {
   }
 
   #status(alert: KeptAlert): AlertStatus {
-    const { acknowledged, change, operation, resolvedAt, runbook, service } = alert;
+    const { acknowledged, change, operation, owner, resolvedAt, runbook, service } = alert;
     const silence = this.#options.silences.of(service, operation);
-    const { id, kind, owner, sentence, since, target, told, traces, withinMs } = alert;
     return {
-      id,
-      service,
-      operation,
-      kind,
-      target,
-      ...(withinMs === undefined ? undefined : { withinMs }),
+      ...toldAlert(alert),
       owner,
       ...(runbook === undefined ? undefined : { runbook }),
       state: resolvedAt === undefined ? "firing" : "resolved",
-      sentence,
-      since,
-      ...(resolvedAt === undefined ? undefined : { resolvedAt }),
       ...(silence === undefined || resolvedAt !== undefined ? undefined : { silence: silence.id }),
       ...(acknowledged === undefined ? undefined : { acknowledged }),
-      told: [...told],
-      traces: [...traces],
+      told: [...alert.told],
+      traces: [...alert.traces],
       ...(change === undefined ? undefined : { change }),
     };
   }
