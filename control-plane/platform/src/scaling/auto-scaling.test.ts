@@ -28,7 +28,7 @@ async function stage() {
   const clock = new ManualClock();
   const deployed = new Deployed({ host: "127.0.0.1", port: 0 }, async () => 0);
   const units = { search: ["search"], orders: ["orders"] };
-  await deployed.set({ manifest, units, copies: {}, replicas: 1 }, false);
+  await deployed.set({ manifest, units, copies: {}, replicas: 1 });
   const load = new LoadKeeper(clock);
   const audit: Omit<AuditEntry, "at">[] = [];
   const facts = {
