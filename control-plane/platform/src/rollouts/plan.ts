@@ -246,7 +246,14 @@ function unitOf({ units, manifest }: Deployment, service: string): string {
 
 /** The services of a unit or gateway that runs here. */
 export function programMembers(deployment: Deployment, unit: string): readonly string[] {
-  return gatewayMembers(deployment.manifest, unit) ?? membersOf(deployment, unit);
+  if (!isGateway(unit)) return membersOf(deployment, unit);
+  const { manifest } = deployment;
+  const members = gatewayMembers(manifest, unit);
+  if (members !== undefined) return members;
+  throw new KerfError("not_found", {
+    message: `There is no gateway ${JSON.stringify(unit.slice("gateway:".length))}.`,
+    fix: `Give one of: ${manifest.gateways.map(gatewayUnit).join(", ")}`,
+  });
 }
 
 /** The services of a unit that runs here. */
