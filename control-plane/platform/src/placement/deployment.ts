@@ -192,9 +192,7 @@ export function placedInstances(
   supervisor: Supervisor,
   canary?: Canary,
 ): Record<string, PlacedInstance[]> {
-  const leaving = supervisor.slots
-    .map(({ unit }) => unit)
-    .filter((unit) => !unit.startsWith("gateway:"));
+  const leaving = supervisor.slots.map(({ unit }) => unit).filter((unit) => !isGateway(unit));
   return Object.fromEntries(
     [...new Set([...Object.keys(deployment.units), ...leaving])].map((unit) => {
       const slots = supervisor.slotsOf(unit);

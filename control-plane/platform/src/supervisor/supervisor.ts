@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Attachment, Boot } from "@kerf/call";
 import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { isGateway } from "../placement/gateway-copies.ts";
 import type { Runtime } from "../runtimes/runtime.ts";
 import type { Home } from "../state/home.ts";
 import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
@@ -284,7 +285,7 @@ export class Supervisor {
   /** Ends every copy of these programs; each by force after `boundMs`. */
   async stop(kind: Program["kind"], boundMs: number): Promise<void> {
     const slots = [...this.#slots.values()].filter(
-      (slot) => slot.unit.startsWith("gateway:") === (kind === "gateway"),
+      (slot) => isGateway(slot.unit) === (kind === "gateway"),
     );
     await Promise.all(slots.map((slot) => slot.stop(boundMs)));
   }

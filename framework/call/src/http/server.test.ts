@@ -284,7 +284,7 @@ test("drains: what is in flight finishes, what is idle is closed, nothing new is
 
 test("whoever is connected when it stops listening is served, accepted or not", async (t) => {
   const { listener } = await edgeUnderTest(t);
-  // Connected by the system, and waiting: this process has had no turn to accept any of them.
+  // They connect before this process has had a turn to accept any of them.
   const waiting = Array.from({ length: 50 }, () => connect(listener.port, listener.host));
   const answers = waiting.map((socket) => {
     socket.write(get);
