@@ -24,7 +24,7 @@ export class PortHandover {
   readonly #boot: AnyBoot;
   readonly #log: Logger;
   readonly #clock: Clock;
-  /** Owner-only folder of the sockets; none when there is no platform or it is reached over TCP: then nobody takes over. */
+  /** Owner-only folder of the sockets: that of the platform's, or the one that a boot document without a platform names. Without one nobody takes over. */
   readonly #directory: string | undefined;
   readonly #asking = new Set<Socket>();
   #predecessor: Socket | undefined;
@@ -35,8 +35,9 @@ export class PortHandover {
     this.#boot = boot;
     this.#log = log;
     this.#clock = clock;
-    const address = boot.platform?.address;
-    this.#directory = address?.startsWith("unix:") === true ? dirname(address.slice(5)) : undefined;
+    if (boot.platform === undefined) this.#directory = boot.handover;
+    else if (boot.platform.address.startsWith("unix:"))
+      this.#directory = dirname(boot.platform.address.slice(5));
   }
 
   /** Listens; takes the port over when an older copy of this gateway has it. @throws KerfError `start_failed` */

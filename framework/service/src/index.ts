@@ -144,6 +144,7 @@ export type {
 export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
 export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
+export { healthOf } from "./host/health-port.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
 export { openSettings, type ServiceSettings } from "./runtime/settings.ts";
 export { systemSchema } from "./system-schema.ts";
