@@ -15,7 +15,8 @@ export interface ServerUrl {
 export function serverUrlOf(admin: string): ServerUrl {
   const { host, port } = DatabaseServer.fromUrl(admin).toJSON();
   const { search } = new URL(admin);
-  return { host: `${host}:${port}`, query: search };
+  // The folder of a socket is in the query alone.
+  return { host: host.startsWith("/") ? "localhost" : `${host}:${port}`, query: search };
 }
 
 /** Secrets that nobody has to know before: keys, and the passwords of the databases' roles. By name below the folder of secrets. */
