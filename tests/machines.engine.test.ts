@@ -34,9 +34,6 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 400_000 },
       TestMachine.start(),
       startTemporaryServer(),
     ]);
-    const declared = await app.read("app.ts");
-    const units = 'units: { counter: ["counter"], greeter: ["greeter"] },\n  gateways:';
-    await app.put("app.ts", declared.replace("gateways:", units));
     const { database, host, password, port, user } = server.server.database.admin();
     const admin = `postgres://${user}:${encodeURIComponent(password)}@localhost/${database}?host=${encodeURIComponent(host)}&port=${port}`;
     writeFileSync(join(app.folder, "admin-url"), admin, { mode: 0o600 });
@@ -66,11 +63,131 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 400_000 },
   }
 
   const root = (...parts: string[]): string => join(machine.folder, "opt/generated", ...parts);
-  const serving = (program: string): string => readlinkSync(root(program, readlinkSync(root(program, "current"))));
+  /** The release of a program that serves, by the links. */
+  const serving = (program: string): string =>
+    readlinkSync(root(program, readlinkSync(root(program, "current"))));
 
-  test("a first deploy brings everything there: migrated, started, reached through the gateway", async () => {
+  async function get(path: string): Promise<any> {
+    const answer = await fetch(url + path);
+    assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.clone().text()}`);
+    return answer.json();
+  }
+
+  /** Asks for as long as something is done; every answer must be one. */
+  async function underLoad<T>(work: () => Promise<T>): Promise<{ asked: number; value: T }> {
+    let over = false;
+    let asked = 0;
+    const ask = async (path: string): Promise<void> => {
+      while (!over) {
+        await get(path);
+        asked += 1;
+      }
+    };
+    const asking = Promise.all([ask("/greeter/ask"), ask("/counter/counters/load")]);
+    // A failed request is told when the work is done, which is what takes long.
+    asking.catch(() => {});
+    const value = await work().finally(() => (over = true));
+    await asking;
+    return { asked, value };
+  }
+
+  test("whoever is not known to be the machine gets nothing, and a machine that cannot be reached changes none", async () => {
+    const known = join(machine.folder, "known_hosts");
+    const line = readFileSync(known, "utf8");
+    writeFileSync(known, "");
+    const stranger = await kerf("deploy", "--all", "--target", machine.target);
+    writeFileSync(known, line);
+    assert.notEqual(stranger.code, 0);
+    assert.match(stranger.error, /127\.0\.0\.1 cannot be reached by ssh/);
+    assert.match(stranger.error, /[Hh]ost key/);
+    const half = await kerf("deploy", "--all", "--target", `${machine.target},127.0.0.2:1`);
+    assert.notEqual(half.code, 0);
+    assert.match(half.error, /127\.0\.0\.2 cannot be reached by ssh/);
+    assert.deepEqual(readdirSync(root()), [".lock"]);
+  });
+
+  test("a first deploy: tables made, programs started, everything reached through the gateway", async () => {
     const { code, error, out } = await kerf("deploy", "--all", "--target", machine.target);
-    assert.equal(code, 0, out + error + machine.log("kerf-generated-counter@a.service"));
-    console.log(out, error);
+    assert.equal(code, 0, error);
+    assert.match(out, /^\+ counter on 127\.0\.0\.1: [0-9a-f]{12}\n\+ greeter .*\n\+ gateway-web /);
+    const added = await fetch(`${url}/counter/counters/one`, { method: "POST" });
+    assert.deepEqual(await added.json(), { name: "one", n: 1 });
+    assert.deepEqual(await get("/greeter/ask"), { editions: { counter: 1 } });
+  });
+
+  test("secrets are their owner's alone, in no argument and no document; those of the migrations are gone", () => {
+    const release = root("counter", serving("counter"));
+    assert.deepEqual(readdirSync(join(release, "secrets/database")), ["counter"]);
+    assert.equal(statSync(join(release, "secrets/database/counter")).mode & 0o777, 0o600);
+    assert.equal(lstatSync(join(release, "secrets")).mode & 0o777, 0o700);
+    const url = readFileSync(join(release, "secrets/database/counter"), "utf8");
+    const password = new URL(url).password;
+    const pid = machine.pidOf("kerf-generated-counter@a.service");
+    for (const path of [join(release, "boot-a.json"), `/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+      assert.ok(!readFileSync(path, "utf8").includes(password), path);
+  });
+
+  test("nothing new is nothing done", async () => {
+    const { code, error, out } = await kerf("deploy", "greeter", "--target", machine.target, "--json");
+    assert.equal(code, 0, error);
+    const [only, ...others] = JSON.parse(out).machines;
+    assert.deepEqual([only.change, only.sent, others], ["same", 0, []]);
+  });
+
+  test("a new release of all loses no request; only what is new is sent", async () => {
+    await app.setEdition("counter", 2);
+    const declared = await app.read("app.ts");
+    // Another setting of the gateway, so that it passes its port on as well.
+    await app.put("app.ts", declared.replace("expose: [counter, greeter]", "expose: [counter, greeter], compression: false"));
+    const before = new Map(["counter", "gateway-web"].map((name) => [name, serving(name)]));
+    const { asked, value } = await underLoad(() =>
+      kerf("deploy", "--all", "--target", machine.target, "--json"),
+    );
+    assert.equal(value.code, 0, value.error);
+    const changes = JSON.parse(value.out).machines as any[];
+    assert.deepEqual(
+      changes.map(({ change, program }) => [program, change]),
+      [
+        ["counter", "changed"],
+        ["greeter", "same"],
+        ["gateway-web", "changed"],
+      ],
+    );
+    for (const [name, release] of before) assert.notEqual(serving(name), release);
+    for (const { sent } of changes) assert.ok(sent < 2_000_000, `${sent} bytes`);
+    assert.deepEqual(await get("/greeter/ask"), { editions: { counter: 2 } });
+    for (const unit of ["counter", "gateway-web"]) {
+      const ended = join(machine.folder, `state/units/kerf-generated-${unit}@a.service/exit`);
+      assert.equal(readFileSync(ended, "utf8").trim(), "0", machine.log(`kerf-generated-${unit}@a.service`));
+    }
+    assert.deepEqual(readdirSync(join(machine.folder, "state/enabled")).toSorted(), [
+      "kerf-generated-counter@b.service",
+      "kerf-generated-gateway-web@b.service",
+      "kerf-generated-greeter@a.service",
+    ]);
+    console.log(`${asked} requests during a deploy of a service and the gateway`);
+  });
+
+  test("a release that does not start changes nothing, and it is said where and what serves on", async () => {
+    const release = serving("counter");
+    await app.put("counter/edition.ts", 'throw new Error("no edition today");\nexport const edition = 3;\n');
+    const { value } = await underLoad(() => kerf("deploy", "counter", "--target", machine.target));
+    await app.setEdition("counter", 2);
+    assert.notEqual(value.code, 0);
+    assert.match(value.error, /counter on 127\.0\.0\.1: starting it failed/);
+    assert.match(value.error, /no edition today/);
+    assert.match(value.error, new RegExp(`${release}, serves on`));
+    assert.equal(serving("counter"), release);
+    assert.equal((await get("/counter/edition")).edition, 2);
+  });
+
+  test("going back is the release of before, without a build", async () => {
+    const { asked, value } = await underLoad(() =>
+      kerf("rollback", "counter", "--target", machine.target),
+    );
+    assert.equal(value.code, 0, value.error);
+    assert.equal((await get("/counter/edition")).edition, 1);
+    assert.deepEqual(await get("/counter/counters/one"), { name: "one", n: 1 });
+    console.log(`${asked} requests during a rollback`);
   });
 });
