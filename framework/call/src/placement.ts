@@ -261,6 +261,8 @@ export interface SelfContainedBoot extends ProgramBoot {
   readonly certificates?: CertificateFiles | undefined;
   /** Where it says over HTTP whether it lives and whether it is ready. A gateway says so at its own port as well, which two copies may share for a moment. */
   readonly health?: { readonly host: string; readonly port: number } | undefined;
+  /** Of a unit: its next copy on this machine may listen at the same address beside it. */
+  readonly reusePort?: boolean | undefined;
   /** Of a gateway: an owner-only folder in which its next copy on this machine asks it for its port. */
   readonly handover?: string | undefined;
   /** The program brings these databases to where its services need them, and ends. By service. */

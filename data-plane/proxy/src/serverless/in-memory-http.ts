@@ -30,7 +30,6 @@ export function answerInMemory(listener: RequestListener): (request: Request) =>
       server.emit("connection", far);
       const { pathname, search, host } = new URL(request.url);
       const asking = ask({
-        agent: false,
         createConnection: () => near,
         method: request.method,
         path: pathname + search,

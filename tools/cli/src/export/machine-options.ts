@@ -41,7 +41,7 @@ export function withMachineOptions(command: Command): Command {
       {},
     )
     .option("--directory <path>", "where everything lies on the machines", absolute, "/opt/kerf")
-    .option("--port <port>", "first port of programs, which take four each", port, 7100)
+    .option("--port <port>", "first port of programs, which take three each", port, 7100)
     .option("--http-port <port>", "port of the first gateway; the others follow", port, 8080)
     .option("--out <dir>", "folder of the export, with its secrets and ports", "systemd");
 }

@@ -8,7 +8,7 @@ export interface MachineOptions extends ExportOptions {
   readonly places: Readonly<Record<string, readonly string[]>>;
   /** Absolute path on each machine below which everything lies, without the app's name. */
   readonly directory: string;
-  /** First port of units; each takes four. */
+  /** First port of programs; each takes three. */
   readonly port: number;
   /** First port that clients reach gateways at. */
   readonly httpPort: number;

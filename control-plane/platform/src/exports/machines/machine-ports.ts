@@ -1,8 +1,8 @@
 import { KerfError } from "@kerf/kernel";
 import type { ExportedProgram } from "../exported-programs.ts";
 
-/** How many ports a program has: for calls and for probes, in each of its two slots. */
-const portsEach = 4;
+/** How many ports a program has: for calls, and for the probes of each of its two slots. */
+const portsEach = 3;
 const largestPort = 65_535;
 
 /** The first port of each program, and of gateways the one for clients. */
@@ -11,7 +11,7 @@ export interface MachinePorts {
   readonly gateways: Readonly<Record<string, number>>;
 }
 
-/** Ports of one slot of a program. */
+/** Ports of one slot of a program; that for calls is the same in both. */
 export interface SlotPorts {
   readonly calls: number;
   readonly health: number;
@@ -35,7 +35,7 @@ export function withPorts(
 /** The ports of a program in the first of its slots, or in the second. */
 export function slotPorts({ programs }: MachinePorts, program: string, slot: number): SlotPorts {
   const first = programs[program] as number;
-  return { calls: first + slot, health: first + 2 + slot };
+  return { calls: first, health: first + 1 + slot };
 }
 
 function next(taken: readonly number[], first: number, each: number): number {

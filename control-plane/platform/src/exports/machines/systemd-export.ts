@@ -59,7 +59,7 @@ export function systemdExport(
         withCredentials({
           ...boot,
           ...(program.gateway === undefined
-            ? undefined
+            ? { reusePort: true }
             : { health: { host: "127.0.0.1", port: health }, handover: "." }),
         }),
       );
@@ -84,7 +84,7 @@ export function systemdExport(
   return { app: app.app, programs, ports };
 }
 
-/** Where one slot of a program listens, and where it finds the others: in both slots of all of their machines. */
+/** Where one slot of a program listens, and where it finds the others: on all of their machines, at the port that both slots share. */
 function layoutOf(
   exported: readonly ExportedProgram[],
   options: MachineOptions,
@@ -99,8 +99,8 @@ function layoutOf(
     find: (unit) => {
       const name = exported.find((one) => one.unit === unit)?.name ?? unit;
       const hosts = isAlone ? ["127.0.0.1"] : hostsOf(name, options);
-      const each = slots.map((_, at) => slotPorts(ports, name, at).calls);
-      return { addresses: hosts.flatMap((host) => each.map((port) => `${bracketed(host)}:${port}`)) };
+      const { calls } = slotPorts(ports, name, 0);
+      return { addresses: hosts.map((host) => `${bracketed(host)}:${calls}`) };
     },
     address: (program) => `tcp:${isAlone ? "127.0.0.1" : "0.0.0.0"}:${portsOf(program).calls}`,
     health: (program) => ({ host: "127.0.0.1", port: portsOf(program).health }),

@@ -59,8 +59,7 @@ CPUWeight=100
 TasksMax=512
 LimitNOFILE=65536
 ${hardening(names)}
-# Its two copies meet there when one passes its port on to the other.
-RuntimeDirectory=${names.runtime}
+${http === undefined ? "" : "# Its two copies meet there when one passes its port on to the other.\n"}RuntimeDirectory=${names.runtime}
 RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
 CapabilityBoundingSet=${capability}
@@ -122,7 +121,7 @@ function credentials({ program }: MachineNames, secrets: readonly string[]): str
 /** What it may do: nothing that it has no need of. V8 makes code while it runs, so that pages are not kept from becoming executable. */
 function hardening({ user }: MachineNames): string {
   return `
-# A user that exists while one of its copies runs.
+# A user that exists while one of its copies runs; the same for both, which may share a port by that and by nothing else.
 DynamicUser=yes
 User=${user}
 UMask=0077
