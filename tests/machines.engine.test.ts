@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
@@ -55,13 +65,26 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     await app?.remove();
   });
 
-  async function kerf(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
-    const child = spawn(
-      process.execPath,
-      ["--conditions=kerf-source", cli, args[0] ?? "", "--ssh-config", machine.config, ...args.slice(1), "--options", "systemd.options"],
-      { cwd: app.folder, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, KERF_HOME: join(app.folder, "home") } },
-    );
-    const [out, error] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  /** The command, reading its options as a user has them in a file. */
+  function spawnKerf([verb = "", ...args]: string[], { detached = false } = {}): ChildProcess {
+    const all = [verb, "--ssh-config", machine.config, ...args, "--options", "systemd.options"];
+    return spawn(process.execPath, ["--conditions=kerf-source", cli, ...all], {
+      cwd: app.folder,
+      detached,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, KERF_HOME: join(app.folder, "home"), TMPDIR: machine.folder },
+    });
+  }
+
+  async function kerf(
+    ...args: string[]
+  ): Promise<{ code: number | null; out: string; error: string }> {
+    const child = spawnKerf(args);
+    const [out, error] = await Promise.all([
+      text(child.stdout as Readable),
+      text(child.stderr as Readable),
+      once(child, "close"),
+    ]);
     return { code: child.exitCode, out, error };
   }
 
@@ -98,7 +121,10 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
 
   test("whoever is not known to be the machine gets nothing, and a machine that cannot be reached changes none", async () => {
     const config = join(machine.folder, "no_known_hosts");
-    const known = readFileSync(machine.config, "utf8").replace(/UserKnownHostsFile .*/, "UserKnownHostsFile /dev/null");
+    const known = readFileSync(machine.config, "utf8").replace(
+      /UserKnownHostsFile .*/,
+      "UserKnownHostsFile /dev/null",
+    );
     writeFileSync(config, known);
     const [stranger, half] = await Promise.all([
       kerf("deploy", "--all", "--target", machine.target, "--ssh-config", config),
@@ -129,12 +155,22 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     const url = readFileSync(join(release, "secrets/database/counter"), "utf8");
     const password = new URL(url).password;
     const pid = machine.pidOf("kerf-generated-counter@a.service");
-    for (const path of [join(release, "boot-a.json"), `/proc/${pid}/cmdline`, `/proc/${pid}/environ`])
+    for (const path of [
+      join(release, "boot-a.json"),
+      `/proc/${pid}/cmdline`,
+      `/proc/${pid}/environ`,
+    ])
       assert.ok(!readFileSync(path, "utf8").includes(password), path);
   });
 
   test("nothing new is nothing done", async () => {
-    const { code, error, out } = await kerf("deploy", "greeter", "--target", machine.target, "--json");
+    const { code, error, out } = await kerf(
+      "deploy",
+      "greeter",
+      "--target",
+      machine.target,
+      "--json",
+    );
     assert.equal(code, 0, error);
     const [only, ...others] = JSON.parse(out).machines;
     assert.deepEqual([only.change, only.sent, others], ["same", 0, []]);
@@ -144,7 +180,13 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     await app.setEdition("counter", 2);
     const declared = await app.read("app.ts");
     // Another setting of the gateway, so that it passes its port on as well.
-    await app.put("app.ts", declared.replace("expose: [counter, greeter]", "expose: [counter, greeter], compression: false"));
+    await app.put(
+      "app.ts",
+      declared.replace(
+        "expose: [counter, greeter]",
+        "expose: [counter, greeter], compression: false",
+      ),
+    );
     const before = new Map(["counter", "gateway-web"].map((name) => [name, serving(name)]));
     const { asked, value } = await underLoad(() =>
       kerf("deploy", "--all", "--target", machine.target, "--json"),
@@ -164,7 +206,11 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     assert.deepEqual(await get("/greeter/ask"), { editions: { counter: 2 } });
     for (const unit of ["counter", "gateway-web"]) {
       const ended = join(machine.folder, `state/units/kerf-generated-${unit}@a.service/exit`);
-      assert.equal(readFileSync(ended, "utf8").trim(), "0", machine.log(`kerf-generated-${unit}@a.service`));
+      assert.equal(
+        readFileSync(ended, "utf8").trim(),
+        "0",
+        machine.log(`kerf-generated-${unit}@a.service`),
+      );
     }
     assert.deepEqual(readdirSync(join(machine.folder, "state/enabled")).toSorted(), [
       "kerf-generated-counter@b.service",
@@ -176,7 +222,8 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
 
   test("a release that does not start changes nothing, and it is said where and what serves on", async () => {
     const release = serving("greeter");
-    const broken = 'if (process.env.KERF_BOOT_FILE !== undefined) throw new Error("no edition there");\nexport const edition = 2;\n';
+    const broken =
+      'if (process.env.KERF_BOOT_FILE !== undefined) throw new Error("no edition there");\nexport const edition = 2;\n';
     await app.put("greeter/edition.ts", broken);
     const { value } = await underLoad(() => kerf("deploy", "greeter", "--target", machine.target));
     await app.setEdition("greeter", 1);
@@ -196,5 +243,24 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     assert.equal((await get("/counter/edition")).edition, 1);
     assert.deepEqual(await get("/counter/counters/one"), { name: "one", n: 1 });
     console.log(`${asked} requests during a rollback`);
+  });
+
+  test("a deploy that is killed in the middle leaves what serves, and the next one goes on", async () => {
+    await app.setEdition("greeter", 3);
+    const starts = (): number =>
+      machine.asked.filter((line) => line.startsWith("start kerf-generated-greeter")).length;
+    const before = starts();
+    const killed = spawnKerf(["deploy", "greeter", "--target", machine.target], { detached: true });
+    const ended = once(killed, "exit");
+    const said = watch(join(machine.folder, "state"));
+    while (starts() === before) await once(said, "change");
+    said.close();
+    // With all that it started on this side, ssh included.
+    process.kill(-(killed.pid as number), "SIGKILL");
+    await ended;
+    assert.equal((await get("/greeter/edition")).edition, 1);
+    const { value } = await underLoad(() => kerf("deploy", "greeter", "--target", machine.target));
+    assert.equal(value.code, 0, value.error);
+    assert.equal((await get("/greeter/edition")).edition, 3);
   });
 });

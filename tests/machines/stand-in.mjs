@@ -27,6 +27,10 @@ if (program === "journalctl") {
   process.exit(0);
 }
 
+if (words.includes("--version")) {
+  console.log("systemd 252 (a stand-in)");
+  process.exit(0);
+}
 const [verb, ...names] = words.filter((word) => !/^-|^(?:ActiveState|NRestarts)$/.test(word));
 writeFileSync(at("said"), `${[verb, ...names].join(" ")}\n`, { flag: "a" });
 switch (verb) {
@@ -97,7 +101,8 @@ function start(unit) {
     env[name] = value;
   }
   const log = openSync(join(own, "log"), "a");
-  const keeper = 'own="$1"; shift; "$@" & echo $! > "$own/pid.new"; mv "$own/pid.new" "$own/pid"; wait $!; echo $? > "$own/exit.new"; mv "$own/exit.new" "$own/exit"';
+  const keeper =
+    'own="$1"; shift; "$@" & echo $! > "$own/pid.new"; mv "$own/pid.new" "$own/pid"; wait $!; echo $? > "$own/exit.new"; mv "$own/exit.new" "$own/exit"';
   rmSync(join(own, "pid"), { force: true });
   const [command] = settings("ExecStart");
   spawn("/bin/sh", ["-c", keeper, "keeper", own, ...command.split(" ")], {

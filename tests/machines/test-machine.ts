@@ -1,7 +1,16 @@
 // A machine for tests: Debian's sshd on loopback with keys, configuration and folders of its own, and a stand-in for systemd.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +50,10 @@ export class TestMachine {
     mkdirSync(join(folder, "bin"));
     mkdirSync(join(folder, "state"));
     for (const name of ["systemctl", "journalctl"]) {
-      const path = file(`bin/${name}`, `#!/bin/sh\nexec ${process.execPath} ${standIn} ${name} "$@"\n`);
+      const path = file(
+        `bin/${name}`,
+        `#!/bin/sh\nexec ${process.execPath} ${standIn} ${name} "$@"\n`,
+      );
       chmodSync(path, 0o755);
     }
     file("known_hosts", `[127.0.0.1]:${port} ${read("host_key.pub")}`);
@@ -111,6 +123,11 @@ export class TestMachine {
         // It ended meanwhile.
       }
     }
+    // Connections that were left open by a deploy that was killed.
+    const children = `/proc/${this.#server.pid}/task/${this.#server.pid}/children`;
+    const sessions = existsSync(children) ? readFileSync(children, "utf8").trim() : "";
+    for (const pid of sessions === "" ? [] : sessions.split(" "))
+      process.kill(Number(pid), "SIGKILL");
     const ended = once(this.#server, "exit");
     this.#server.kill();
     if (this.#server.exitCode === null) await ended;

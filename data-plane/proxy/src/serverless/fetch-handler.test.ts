@@ -14,7 +14,9 @@ import { lambdaHandler } from "./lambda-handler.ts";
 const folder = mkdtempSync(join(tmpdir(), "kerf-function-"));
 after(() => rmSync(folder, { recursive: true }));
 const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-const keys = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "k", use: "sig", alg: "EdDSA" }] };
+const keys = {
+  keys: [{ ...publicKey.export({ format: "jwk" }), kid: "k", use: "sig", alg: "EdDSA" }],
+};
 writeFileSync(join(folder, "keys.json"), JSON.stringify(keys));
 writeFileSync(join(folder, "salt"), "pepper\n");
 
@@ -33,8 +35,19 @@ const sayings = contract("sayings", {
       input: z.object({ text: z.string() }),
       output: z.object({ length: z.int() }),
     }),
-    whoami: query({ http: "GET /me", access: "user", input: z.object({}), output: z.object({ subject: z.string(), salt: z.string() }) }),
-    count: stream({ http: "GET /count", access: "public", cursor: "n", input: z.object({}), output: z.object({ n: z.int() }) }),
+    whoami: query({
+      http: "GET /me",
+      access: "user",
+      input: z.object({}),
+      output: z.object({ subject: z.string(), salt: z.string() }),
+    }),
+    count: stream({
+      http: "GET /count",
+      access: "public",
+      cursor: "n",
+      input: z.object({}),
+      output: z.object({ n: z.int() }),
+    }),
   },
 });
 
@@ -65,7 +78,12 @@ const handler = await fetchHandler(sayingsService, {
   secrets: { salt: { file: join(folder, "salt") } },
   directory: folder,
   authentication: [
-    jwt({ issuer: "https://id.example", audience: "sayings", jwks: { file: "./keys.json" }, algorithms: ["EdDSA"] }),
+    jwt({
+      issuer: "https://id.example",
+      audience: "sayings",
+      jwks: { file: "./keys.json" },
+      algorithms: ["EdDSA"],
+    }),
   ],
   cors: { origins: ["https://www.example.com"] },
   logLevel: "error",
@@ -78,7 +96,13 @@ const ask = (path: string, init?: RequestInit): Promise<Response> =>
 function token(subject: string): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1_000);
-  const claims = { iss: "https://id.example", aud: "sayings", sub: subject, iat: now, exp: now + 60 };
+  const claims = {
+    iss: "https://id.example",
+    aud: "sayings",
+    sub: subject,
+    iat: now,
+    exp: now + 60,
+  };
   const text = `${part({ alg: "EdDSA", kid: "k", typ: "JWT" })}.${part(claims)}`;
   return `${text}.${sign(null, Buffer.from(text), privateKey).toString("base64url")}`;
 }
@@ -123,7 +147,8 @@ test("a stream is an answer that goes on, and ends for the service when its read
   const response = await ask("/count", { signal: leaving.signal });
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let seen = "";
-  while (!seen.includes('"n":1}')) seen += Buffer.from((await reader.read()).value ?? []).toString();
+  while (!seen.includes('"n":1}'))
+    seen += Buffer.from((await reader.read()).value ?? []).toString();
   leaving.abort();
   await assert.rejects(async () => {
     while (!(await reader.read()).done);
@@ -166,7 +191,11 @@ test("what needs a program that goes on running is refused, all of it at once, a
     isRefusal(/workers: sweep; events.*happened; calls to other.*; the signing of users' tokens/),
   );
   await assert.rejects(fetchHandler(sayingsService), isRefusal(/the secret salt is not set/));
-  const oidc = { issuer: "https://id.example", clientId: "c", redirectUrl: "https://x.example/auth/callback" };
+  const oidc = {
+    issuer: "https://id.example",
+    clientId: "c",
+    redirectUrl: "https://x.example/auth/callback",
+  };
   await assert.rejects(
     fetchHandler(sayingsService, { authentication: [session({ oidc } as never)] }),
     isRefusal(/cannot take session/),

@@ -105,7 +105,9 @@ export async function fetchHandler(
   const database =
     service.database === undefined
       ? undefined
-      : await databaseOfUrl(await textOf(options.database, `The URL of the database of ${service.name}`));
+      : await databaseOfUrl(
+          await textOf(options.database, `The URL of the database of ${service.name}`),
+        );
   const databases = await openDatabases(
     [service],
     database === undefined ? {} : { [service.name]: { ...database, connections } },
@@ -124,17 +126,41 @@ export async function fetchHandler(
   );
   const services = [service];
   const runtime = new ServiceRuntime({
-    ...{ services, databases, settings, clock, wheel, random, log, instance, tracing },
+    services,
+    databases,
+    settings,
+    clock,
+    wheel,
+    random,
+    log,
+    instance,
+    tracing,
   });
   // Both halves of the principal are here: its key lives as long as this process.
   const key = principalKey();
   const inbound = new Inbound({
-    ...{ services: runtime.served(), clock, wheel, log, checked, recorder, metrics },
+    services: runtime.served(),
+    clock,
+    wheel,
+    log,
+    checked,
+    recorder,
+    metrics,
     mayCall: (from) => from === unit,
-    principals: new PrincipalVerifier(() => [key.public], { environment, clock }),
+    principals: new PrincipalVerifier(() => [key.public], {
+      environment,
+      clock,
+    }),
   });
   const caller = new Caller({
-    ...{ clock, random, wheel, log, checked, recorder, metrics, local: inbound },
+    clock,
+    random,
+    wheel,
+    log,
+    checked,
+    recorder,
+    metrics,
+    local: inbound,
     discovery: new StaticDiscovery({}),
     connect: () => {
       throw new KerfError("unavailable", "A function reaches no other program.");
@@ -145,9 +171,16 @@ export async function fetchHandler(
   // What a gateway is put together from.
   const issuerKeys = await publicKeysOf(options.issuerKeys);
   const methods = new Methods({
-    ...{ app, environment, directory, clock, log },
+    app,
+    environment,
+    directory,
+    clock,
+    log,
     issuerKeys: () => issuerKeys,
-    signer: new PrincipalSigner(key.private, { environment, clock }),
+    signer: new PrincipalSigner(key.private, {
+      environment,
+      clock,
+    }),
     secret: randomBytes(32),
   });
   const { authentication, compression = false, cors, headers } = options;
@@ -171,9 +204,17 @@ export async function fetchHandler(
     shaping: () => shaping,
     authenticate: (request, access, response) =>
       identities.identify(request, access === "user", response),
-    send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
+    send: (call) =>
+      caller.send({
+        ...call,
+        kind: call.description.kind,
+        tuned: call.description,
+      }),
     caller: unit,
-    ...{ clock, wheel, log, sampler },
+    clock,
+    wheel,
+    log,
+    sampler,
     ...(options.deadlineMs === undefined
       ? undefined
       : { limits: { deadlineMs: options.deadlineMs } }),
@@ -200,7 +241,9 @@ export async function fetchHandler(
 
 /** Throws `invalid_configuration` for ways to sign in that a function does not have. */
 function assertAuthentication(methods: readonly AuthenticationMethod[] = []): void {
-  const without = methods.filter(({ method }) => ["session", "clientCertificates"].includes(method));
+  const without = methods.filter(({ method }) =>
+    ["session", "clientCertificates"].includes(method),
+  );
   if (without.length === 0) return;
   throw new KerfError("invalid_configuration", {
     message: `A function cannot take ${without.map(({ method }) => method).join(", ")} as authentication.`,

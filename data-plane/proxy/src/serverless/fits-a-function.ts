@@ -8,7 +8,10 @@ export function assertFitsFunction(service: AnyService): void {
   const problems: [boolean, string][] = [
     [service.workers.size > 0, `workers: ${names(service.workers.keys())}`],
     [service.sagas.length > 0, `sagas: ${names(service.sagas.map(({ name }) => name))}`],
-    [service.schedules.length > 0, `schedules: ${names(service.schedules.map(({ name }) => name))}`],
+    [
+      service.schedules.length > 0,
+      `schedules: ${names(service.schedules.map(({ name }) => name))}`,
+    ],
     [
       service.reconciliations.size > 0,
       `comparisons with other services: ${names(service.reconciliations.keys())}`,

@@ -12,7 +12,8 @@ export async function textOf(given: GivenValue | undefined, what: string): Promi
   if (text.trim() !== "") return text.trim();
   throw new KerfError("invalid_configuration", {
     message: `${what} is not set.`,
-    why: given === undefined || typeof given === "string" ? "It is empty." : `${given.file} is empty.`,
+    why:
+      given === undefined || typeof given === "string" ? "It is empty." : `${given.file} is empty.`,
     fix: "Give it to fetchHandler: the value, or { file: PATH }.",
   });
 }

@@ -27,7 +27,9 @@ export interface LambdaAnswer {
 const textual = /^(?:text\/|application\/(?:[a-z.-]+\+)?json\b)/;
 
 /** The same service as a handler of AWS Lambda. What it records has left before it answers, since the function may stop then. Answers are whole: streams end with their deadline. */
-export function lambdaHandler(handler: FetchHandler): (event: LambdaEvent) => Promise<LambdaAnswer> {
+export function lambdaHandler(
+  handler: FetchHandler,
+): (event: LambdaEvent) => Promise<LambdaAnswer> {
   return async (event) => {
     const response = await handler(requestOf(event));
     const bytes = Buffer.from(await response.arrayBuffer());
@@ -49,7 +51,8 @@ function requestOf({ body, cookies, headers, isBase64Encoded, ...event }: Lambda
   const { domainName, http } = event.requestContext;
   const query = event.rawQueryString === "" ? "" : `?${event.rawQueryString}`;
   const given = new Headers();
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) given.set(name, value);
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) given.set(name, value);
   if (cookies !== undefined && cookies.length > 0) given.set("cookie", cookies.join("; "));
   const hasBody = body !== undefined && http.method !== "GET" && http.method !== "HEAD";
   return new Request(`https://${domainName}${event.rawPath}${query}`, {

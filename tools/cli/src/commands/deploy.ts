@@ -1,7 +1,12 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
-import { type DeployTarget, deployTarget, type SshTarget, sshTarget } from "../export/ssh-target.ts";
+import {
+  type DeployTarget,
+  deployTarget,
+  type SshTarget,
+  sshTarget,
+} from "../export/ssh-target.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 

@@ -26,7 +26,9 @@ function written({ text, written: files }: ExportAnswer): string {
 /** `kerf export`: the app for others to run. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .summary("write the app down for Compose, Kubernetes, Helm or systemd, to run without Kerf's platform")
+    .summary(
+      "write the app down for Compose, Kubernetes, Helm or systemd, to run without Kerf's platform",
+    )
     .description(
       "Builds what has changed and writes down how all of it runs without Kerf's platform: programs read what they are told from files, find each other by DNS or EndpointSlices, " +
         "and are migrated by runs of their own. The same app gives the same files. Needs no running app. No secret is in them but where it is said.",

@@ -20,14 +20,10 @@ export async function deployToCluster(
       fix: "Leave the services out. A team deploys its own by its chart: kerf export helm NAME.",
     });
   }
-  const exported = optionsInFile<KubernetesExportOptions>(
-    file,
-    withKubernetesOptions,
-    {
-      command: "kerf export kubernetes",
-      example: "--registry registry.example.com/team",
-    },
-  );
+  const exported = optionsInFile<KubernetesExportOptions>(file, withKubernetesOptions, {
+    command: "kerf export kubernetes",
+    example: "--registry registry.example.com/team",
+  });
   await runExporter(
     {
       kind: "deploy",

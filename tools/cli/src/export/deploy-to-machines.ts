@@ -17,19 +17,28 @@ export interface MachineDeployOptions {
   options?: string;
   sshConfig?: string;
   dryRun?: true;
+  canary?: number;
+  watch?: number;
+  remove?: string[];
 }
 
 /** Brings services to machines by ssh, or back to a release that ran there before. */
 export async function deployToMachines(
   names: readonly string[],
   { hosts }: SshTarget,
-  { app, dryRun, home, json, options: file, sshConfig }: MachineDeployOptions,
+  given: MachineDeployOptions,
   back?: { readonly release?: string | undefined },
 ): Promise<void> {
-  if (dryRun === true) {
+  const { app, home, json, options: file, sshConfig } = given;
+  const platforms = (["canary", "watch", "remove", "dryRun"] as const).filter(
+    (name) => given[name] !== undefined,
+  );
+  if (platforms.length > 0) {
+    const names = platforms.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`));
     throw new KerfError("usage", {
-      message: "--dry-run asks a cluster what would change; machines cannot say.",
-      fix: "Look at what kerf export systemd writes.",
+      message: `${names.join(", ")} cannot be had on machines by ssh.`,
+      why: "It takes a platform, or a cluster.",
+      fix: "Leave it out; look at what kerf export systemd writes before.",
     });
   }
   const exported = optionsInFile<MachineExportOptions>(file, withMachineOptions, {

@@ -5,10 +5,15 @@ export type DeployTarget = "kubernetes" | SshTarget;
 
 /** Machines that are reached by ssh. */
 export interface SshTarget {
-  readonly hosts: readonly { readonly host: string; readonly user?: string; readonly port?: number }[];
+  readonly hosts: readonly {
+    readonly host: string;
+    readonly user?: string;
+    readonly port?: number;
+  }[];
 }
 
-const oneHost = /^(?:([A-Za-z0-9._-]+)@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?$/;
+const oneHost =
+  /^(?:([A-Za-z0-9._-]+)@)?(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9][A-Za-z0-9.-]*)(?::(\d{1,5}))?$/;
 
 /** Reads `kubernetes`, or `ssh://user@host[:port][,host…]`; who logs in and where is that of the first for those that say nothing. */
 export function deployTarget(text: string): DeployTarget {

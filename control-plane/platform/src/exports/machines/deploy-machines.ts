@@ -42,7 +42,8 @@ export async function deployMachines(
         `${name}@${host}`,
         `${name} on ${host}`,
         () => roll(machine, release, deploy, done),
-        ({ change: what, sent }) => (what === "same" ? "as it was" : `${what}  ${mebibytes(sent)} sent`),
+        ({ change: what, sent }) =>
+          what === "same" ? "as it was" : `${what}  ${mebibytes(sent)} sent`,
       );
       done.push(change);
     }
@@ -104,7 +105,13 @@ async function roll(
     },
   );
   await step("taking old releases away", undefined, () => machine.prune(names));
-  return { ...about, change: before === undefined ? "new" : "changed", release: wanted, before, sent };
+  return {
+    ...about,
+    change: before === undefined ? "new" : "changed",
+    release: wanted,
+    before,
+    sent,
+  };
 }
 
 /** The new copy in the free slot, then everyone to it, then the end of the old one. */
@@ -134,7 +141,9 @@ async function exchange(
   }
   await step("making it the one that serves", state, () => machine.flip(names, release, slot));
   if (old !== undefined)
-    await step("ending the copy before", { ...state, current: slot }, () => machine.retire(names, old));
+    await step("ending the copy before", { ...state, current: slot }, () =>
+      machine.retire(names, old),
+    );
 }
 
 /** Runs a step; what it throws says which it was, where, and what serves there. */

@@ -4,7 +4,11 @@ import { join } from "node:path";
 import { createCertificateRequest, spiffeId } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
-import { type AuthorityKey, issueCertificate, makeAuthority } from "../../resources/certificates.ts";
+import {
+  type AuthorityKey,
+  issueCertificate,
+  makeAuthority,
+} from "../../resources/certificates.ts";
 import { readSecretUrl } from "../../resources/secret-file.ts";
 import { drawnSecrets, serverUrlOf } from "../drawn-secrets.ts";
 import { certificateFiles, secretNames } from "../exported-boot.ts";
@@ -53,9 +57,7 @@ export async function machineSecrets(
     written.push(path);
     secrets.set(name, text);
   };
-  const wanted = new Set(
-    programs.flatMap((one) => [...one.secrets, ...one.migrationSecrets]),
-  );
+  const wanted = new Set(programs.flatMap((one) => [...one.secrets, ...one.migrationSecrets]));
   for (const name of wanted) {
     const text = await existing(join(folder, name));
     if (text !== undefined) secrets.set(name, text);
@@ -132,8 +134,10 @@ async function certify(
   const file = (each: keyof typeof certificateFiles): string =>
     `certificates/${name}/${certificateFiles[each]}`;
   const certificate = secrets.get(file("certificate"));
-  const isWhole = secrets.has(file("key")) && secrets.get(file("authority")) === authority.certificate;
-  if (isWhole && certificate !== undefined && endOf(certificate) - now > certificateLifeMs / 2) return;
+  const isWhole =
+    secrets.has(file("key")) && secrets.get(file("authority")) === authority.certificate;
+  if (isWhole && certificate !== undefined && endOf(certificate) - now > certificateLifeMs / 2)
+    return;
   const id = spiffeId(environment, unit);
   const { key, request } = await createCertificateRequest(id);
   const issue = { authority, request, id, now, lifeMs: certificateLifeMs };

@@ -16,6 +16,8 @@ export const bounds = {
 const lookMs = 500;
 /** A copy that was started again so often comes to nothing. */
 const mostRestarts = 3;
+/** The first with LoadCredential=. */
+const leastSystemd = 247;
 /** Releases that are kept for going back. */
 const keptReleases = 5;
 
@@ -45,8 +47,8 @@ export class Machine {
   /** Looks whether a machine can take an app, and holds it. Changes nothing. Throws `unavailable`, `invalid_configuration` or `conflict`. */
   static async take(ssh: Ssh, host: SshHost, app: string): Promise<Machine> {
     const { out } = await ssh.run(host, scripts.look);
-    const [id, system = "", state = "", ...missing] = out.trimEnd().split("\n");
-    assertFit(host, { system, state, missing });
+    const [id, system = "", version = "", state = "", ...missing] = out.trimEnd().split("\n");
+    assertFit(host, { system, state, version, missing });
     const root = id === "0" ? host : { ...host, sudo: true };
     if (root.sudo === true) assertRoot(host, await ssh.run(root, "true"));
     const release = await ssh.hold(root, scripts.lock, [app]);
@@ -92,7 +94,10 @@ export class Machine {
   }
 
   /** Migrates what the release in a slot has; the owner's and the administrator's passwords leave the machine with the end of that, however it ends. */
-  async migrate({ migrationSecrets, names, release, secrets }: MachineRelease, slot: Slot): Promise<void> {
+  async migrate(
+    { migrationSecrets, names, release, secrets }: MachineRelease,
+    slot: Slot,
+  ): Promise<void> {
     const only = migrationSecrets.filter((name) => !secrets.includes(name));
     try {
       await this.#start(names.migrationIn(slot), bounds.migration);
@@ -169,7 +174,12 @@ export class Machine {
 
 function assertFit(
   { host }: SshHost,
-  { missing, state, system }: { system: string; state: string; missing: readonly string[] },
+  {
+    missing,
+    state,
+    system,
+    version,
+  }: { system: string; version: string; state: string; missing: readonly string[] },
 ): void {
   const wanted = `Linux ${process.arch === "x64" ? "x86_64" : "aarch64"}`;
   if (system !== wanted) {
@@ -180,11 +190,19 @@ function assertFit(
     });
   }
   // `degraded`: some other unit failed, which is none of ours.
-  if (missing.length === 0 && !["", "offline", "unknown"].includes(state)) return;
+  if (missing.length > 0 || ["", "offline", "unknown"].includes(state)) {
+    throw new KerfError("invalid_configuration", {
+      message: `systemd does not run ${host}, or something is missing there.`,
+      why: missing.join(", ") || `systemctl is-system-running says ${state || "nothing"}.`,
+      fix: "Deploy to a machine that systemd runs, with GNU tar and util-linux; into containers with kerf export compose.",
+    });
+  }
+  const number = Number(/^systemd (\d+)/.exec(version)?.[1] ?? 0);
+  if (number >= leastSystemd) return;
   throw new KerfError("invalid_configuration", {
-    message: `systemd does not run ${host}.`,
-    why: missing.length > 0 ? missing.join(", ") : `systemctl is-system-running says ${state || "nothing"}.`,
-    fix: "Deploy to a machine that systemd runs; into containers with kerf export compose.",
+    message: `The systemd of ${host} is too old: ${version}.`,
+    why: `Programs get their secrets as credentials, which ${leastSystemd} has first.`,
+    fix: "Take a newer system: Debian 11, Ubuntu 22.04, RHEL 9 or later.",
   });
 }
 

@@ -1,10 +1,11 @@
 // What is run on machines, by sh: what every Linux with systemd has (coreutils, GNU tar, util-linux). Arguments are names and paths; secrets come by standard input. Each can be
 // killed at any moment and run again.
 
-/** Says who it is on what, and whether systemd runs: four lines. Changes nothing. */
+/** Says who it is on what, which systemd there is and whether it runs: four lines, then what is missing. Changes nothing. */
 export const look = `
 id -u
 uname -sm
+systemctl --version 2>/dev/null | head -n 1 | grep . || echo
 systemctl is-system-running 2>/dev/null || true
 for one in systemctl tar flock; do command -v "$one" >/dev/null || echo "missing $one"; done`;
 

@@ -124,7 +124,7 @@ export class Ssh {
   }
 
   #spawn(host: SshHost, script: string, args: readonly string[]): ChildProcess {
-    this.#used.set(addressOf(host), host);
+    this.#used.set(keyOf(host), host);
     const before = host.sudo === true ? ["sudo", "-n"] : [];
     const command = [...before, "sh", "-c", script, "kerf", ...args].map(quoted).join(" ");
     return spawn("ssh", [...this.#options(host), addressOf(host), command], {
@@ -132,14 +132,23 @@ export class Ssh {
     });
   }
 
-  #options({ port }: SshHost): string[] {
+  #options(host: SshHost): string[] {
+    const { port } = host;
+    // Paths of sockets must be short, and ssh appends to it.
+    const known = [...this.#used.keys()].indexOf(keyOf(host));
+    const settings = {
+      BatchMode: "yes",
+      ConnectTimeout: connectS,
+      ServerAliveInterval: 10,
+      ServerAliveCountMax: 3,
+      ControlMaster: "auto",
+      ControlPersist: idleS,
+      ControlPath: join(this.#folder, String(known)),
+    };
     return [
       ...(this.#config === undefined ? [] : ["-F", this.#config]),
       ...(port === undefined ? [] : ["-p", String(port)]),
-      ...["-o", "BatchMode=yes", "-o", `ConnectTimeout=${connectS}`],
-      ...["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3"],
-      ...["-o", "ControlMaster=auto", "-o", `ControlPersist=${idleS}`],
-      ...["-o", `ControlPath=${join(this.#folder, "%C")}`],
+      ...Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ];
   }
 }
@@ -147,6 +156,10 @@ export class Ssh {
 /** `user@host` */
 export function addressOf({ host, user }: SshHost): string {
   return user === undefined ? host : `${user}@${host}`;
+}
+
+function keyOf(host: SshHost): string {
+  return `${addressOf(host)}:${host.port ?? ""}`;
 }
 
 /** One word for a shell, whatever is in it. */

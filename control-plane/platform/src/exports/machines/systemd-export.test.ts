@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,7 +92,10 @@ test("secrets are drawn once and their owner's alone; certificates are renewed i
     /^postgres:\/\/orders_app:[\w-]{32}@db\.internal:5432\/orders$/,
   );
   assert.deepEqual(
-    [...first.secrets].filter(([, text]) => text === "").map(([name]) => name).toSorted(),
+    [...first.secrets]
+      .filter(([, text]) => text === "")
+      .map(([name]) => name)
+      .toSorted(),
     ["files/partner-keys.json", "settings/payments/providerKey"],
   );
   for (const path of first.written) assert.equal(statSync(path).mode & 0o777, 0o600, path);
@@ -92,7 +104,9 @@ test("secrets are drawn once and their owner's alone; certificates are renewed i
   assert.ok(later.written.length > 0);
   for (const path of later.written) assert.match(path, /\/certificates\//);
   assert.equal(later.secrets.get("database/orders"), first.secrets.get("database/orders"));
-  const documents = exported.programs.flatMap((one) => Object.values({ ...one.documents, ...one.units }));
+  const documents = exported.programs.flatMap((one) =>
+    Object.values({ ...one.documents, ...one.units }),
+  );
   for (const [name, text] of later.secrets)
     if (text !== "") for (const document of documents) assert.ok(!document.includes(text), name);
   // A pair of keys of which one is missing is drawn anew.
@@ -104,30 +118,36 @@ test("secrets are drawn once and their owner's alone; certificates are renewed i
   assert.deepEqual([set.keys[0].x, set.keys[0].kid], [key.x, key.kid]);
 });
 
-test("systemd knows every setting, and finds little to expose", { skip: existsSync(analyze) ? false : `needs ${analyze}` }, async (t) => {
-  const folder = folderOf(t);
-  const directory = join(folder, "opt");
-  const { programs } = systemdExport(exampleApp, { ...options, directory });
-  const units: string[] = [];
-  for (const { names, units: files } of programs) {
-    for (const [name, text] of Object.entries(files)) {
-      const node = join(names.program, "a/usr/bin/node");
-      mkdirSync(join(node, ".."), { recursive: true });
-      cpSync("/bin/true", node);
-      units.push(join(folder, name.replace("@", "@a")));
-      writeFileSync(units.at(-1) as string, text);
+test(
+  "systemd knows every setting, and finds little to expose",
+  { skip: existsSync(analyze) ? false : `needs ${analyze}` },
+  async (t) => {
+    const folder = folderOf(t);
+    const directory = join(folder, "opt");
+    const { programs } = systemdExport(exampleApp, { ...options, directory });
+    const units: string[] = [];
+    for (const { names, units: files } of programs) {
+      for (const [name, text] of Object.entries(files)) {
+        const node = join(names.program, "a/usr/bin/node");
+        mkdirSync(join(node, ".."), { recursive: true });
+        cpSync("/bin/true", node);
+        units.push(join(folder, name.replace("@", "@a")));
+        writeFileSync(units.at(-1) as string, text);
+      }
     }
-  }
-  const run = (...args: string[]): string =>
-    execFileSync("sh", ["-c", 'exec 2>&1; exec "$@"', "sh", analyze, ...args], {
-      encoding: "utf8",
-    });
-  // Growing pauses between restarts are newer than some systemd; those say that they leave them out.
-  const told = run("verify", "--man=no", ...units).split("\n");
-  const about = told.filter((line) => line.startsWith(folder) && !/'Restart(?:Steps|MaxDelaySec)'/.test(line));
-  assert.deepEqual(about, []);
-  // From 0 (nothing to expose) to 100 (everything).
-  run("security", "--offline=true", "--threshold=20", ...units);
-  assert.equal(readdirSync(folder).length, units.length + 1);
-  assert.match(await readFile(units[0] as string, "utf8"), /^LoadCredential=/m);
-});
+    const run = (...args: string[]): string =>
+      execFileSync("sh", ["-c", 'exec 2>&1; exec "$@"', "sh", analyze, ...args], {
+        encoding: "utf8",
+      });
+    // Growing pauses between restarts are newer than some systemd; those say that they leave them out.
+    const told = run("verify", "--man=no", ...units).split("\n");
+    const about = told.filter(
+      (line) => line.startsWith(folder) && !/'Restart(?:Steps|MaxDelaySec)'/.test(line),
+    );
+    assert.deepEqual(about, []);
+    // From 0 (nothing to expose) to 100 (everything).
+    run("security", "--offline=true", "--threshold=20", ...units);
+    assert.equal(readdirSync(folder).length, units.length + 1);
+    assert.match(await readFile(units[0] as string, "utf8"), /^LoadCredential=/m);
+  },
+);

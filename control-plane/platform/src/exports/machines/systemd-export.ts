@@ -92,7 +92,8 @@ function layoutOf(
   { index, names, slot }: { names: MachineNames; index: number; slot: string },
 ): BootLayout {
   // Programs of one machine alone are nobody's business outside of it.
-  const isAlone = exported.every(({ name }) => hostsOf(name, options).length === 1) &&
+  const isAlone =
+    exported.every(({ name }) => hostsOf(name, options).length === 1) &&
     new Set(exported.flatMap(({ name }) => hostsOf(name, options))).size === 1;
   const portsOf = ({ name }: ExportedProgram) => slotPorts(ports, name, index);
   return {
