@@ -258,7 +258,9 @@ describe("an app on a machine of one's own, by ssh", { skip, timeout: 580_000 },
     // With all that it started on this side, ssh included.
     process.kill(-(killed.pid as number), "SIGKILL");
     await ended;
-    assert.equal((await get("/greeter/edition")).edition, 1);
+    // The one that was being started may come up all the same, beside the other.
+    const { edition } = await get("/greeter/edition");
+    assert.ok([1, 3].includes(edition), `${edition}`);
     const { value } = await underLoad(() => kerf("deploy", "greeter", "--target", machine.target));
     assert.equal(value.code, 0, value.error);
     assert.equal((await get("/greeter/edition")).edition, 3);
