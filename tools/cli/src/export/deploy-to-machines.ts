@@ -20,6 +20,7 @@ export interface MachineDeployOptions {
   canary?: number;
   watch?: number;
   remove?: string[];
+  label?: string;
 }
 
 /** Brings services to machines by ssh, or back to a release that ran there before. */
@@ -30,7 +31,7 @@ export async function deployToMachines(
   back?: { readonly release?: string | undefined },
 ): Promise<void> {
   const { app, home, json, options: file, sshConfig } = given;
-  const platforms = (["canary", "watch", "remove", "dryRun"] as const).filter(
+  const platforms = (["canary", "watch", "remove", "label", "dryRun"] as const).filter(
     (name) => given[name] !== undefined,
   );
   if (platforms.length > 0) {
