@@ -155,10 +155,10 @@ export const layers: readonly Layer[] = [
   {
     name: "kerf",
     folder: "kerf",
-    imports: [...framework, "@kerf/testing", "@kerf/cli"],
-    starts: ["@kerf/platform", "@kerf/proxy", "@kerf/control-api"],
+    imports: [...framework, "@kerf/testing", "@kerf/cli", "@kerf/proxy"],
+    starts: ["@kerf/platform", "@kerf/control-api"],
     reason:
-      "The one package that authors install re-exports the framework, the test kit and the command, and adds nothing.",
+      "The one package that authors install re-exports the framework, the test kit, the command and what puts a service into a function (a gateway's half of the path with it), and adds nothing.",
   },
   {
     name: "create-kerf",

@@ -390,6 +390,18 @@ export const rows: readonly Row[] = [
     "kerf export kubernetes",
   ),
   cost(
+    "A few machines and no cluster",
+    "Unit files for systemd and a deploy by ssh: new copies beside the old ones, one machine after the other, mutual TLS between them, back in one command",
+    built("tests/machines.engine.test.ts"),
+    "kerf export systemd",
+  ),
+  cost(
+    "A service that is asked twice a day runs all day",
+    "A service that only answers requests is a function: `fetchHandler`, with the validation, identity and transactions that it has as a program",
+    built("data-plane/proxy/src/serverless/fetch-handler.test.ts"),
+    "npm test -- proxy/src/serverless",
+  ),
+  cost(
     "A distributed monolith",
     'Seams, smells and advice from evidence, with a bill before a cut and a check after it; "stay one program" is an answer',
     planned("where to cut"),

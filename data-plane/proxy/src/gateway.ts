@@ -29,7 +29,7 @@ import {
   systemRandom,
   TimerWheel,
 } from "@kerf/kernel";
-import { type AcmeSettings, ServiceRuntime } from "@kerf/service";
+import { type AcmeSettings, healthOf, ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import { type Logger, openTracing } from "@kerf/telemetry";
 import { Methods } from "./authentication/methods.ts";
@@ -186,6 +186,8 @@ export async function assembleGateway(
     draining: () => draining.signal.aborted,
   };
 
+  // Beside the port of clients, for whoever watches one copy of two on a machine.
+  const probes = healthOf(boot, () => lifecycle.state);
   const { host, port } = httpOf(boot);
   const gatewayPort = new GatewayPort({ boot, log, clock });
   let listener: HttpListener | undefined;
@@ -216,6 +218,7 @@ export async function assembleGateway(
     drainMs,
     clock,
     async start() {
+      await probes?.start();
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
       const acme = acmeSettings();
@@ -246,6 +249,7 @@ export async function assembleGateway(
       identity?.stop();
       await tracing.stop();
       await link.stop();
+      await probes?.stop();
       await store.written();
       loader?.remove();
     },

@@ -259,8 +259,12 @@ export interface SelfContainedBoot extends ProgramBoot {
   readonly placement: Snapshot;
   /** Without them programs talk in the clear, which a mesh or a network of their own must make up for. */
   readonly certificates?: CertificateFiles | undefined;
-  /** Of a unit: where it says over HTTP whether it lives and whether it is ready. */
+  /** Where it says over HTTP whether it lives and whether it is ready. A gateway says so at its own port as well, which two copies may share for a moment. */
   readonly health?: { readonly host: string; readonly port: number } | undefined;
+  /** Of a unit: its next copy on this machine may listen at the same address beside it. */
+  readonly reusePort?: boolean | undefined;
+  /** Of a gateway: an owner-only folder in which its next copy on this machine asks it for its port. */
+  readonly handover?: string | undefined;
   /** The program brings these databases to where its services need them, and ends. By service. */
   readonly migrate?: Readonly<Record<string, MigrationBoot>> | undefined;
 }

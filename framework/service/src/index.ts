@@ -141,9 +141,15 @@ export type {
   ManifestService,
   ManifestUse,
 } from "./manifest.ts";
-export { closeDatabases, openDatabases, type ServiceDatabases } from "./runtime/databases.ts";
+export {
+  closeDatabases,
+  databaseOfUrl,
+  openDatabases,
+  type ServiceDatabases,
+} from "./runtime/databases.ts";
 export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
+export { healthOf } from "./host/health-port.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
 export { openSettings, type ServiceSettings } from "./runtime/settings.ts";
 export { systemSchema } from "./system-schema.ts";

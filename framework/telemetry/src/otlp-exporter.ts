@@ -28,6 +28,9 @@ export class OtlpExporter implements SpanExporter, MetricExporter {
   readonly #metrics: MetricsEncoder;
   readonly #destinations: readonly OtlpDestination[];
   readonly #lost: (spans: number) => void;
+  /** Batches that some destination still needs. */
+  #underWay = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor({ endpoints, lost, resource, ...parts }: OtlpExporterOptions) {
     this.#spans = new OtlpEncoder(resource);
@@ -59,6 +62,12 @@ export class OtlpExporter implements SpanExporter, MetricExporter {
     this.#sendTo("metrics", this.#metrics.encode(series, since, now, epochMs));
   }
 
+  /** Resolves once every destination has taken what it was offered so far, or has given it up. */
+  delivered(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
   async stop(ms: number): Promise<void> {
     await Promise.all(this.#destinations.map((each) => each.stop(ms)));
   }
@@ -69,10 +78,14 @@ export class OtlpExporter implements SpanExporter, MetricExporter {
     // One is ours, until all were asked.
     let users = 1;
     let isHeld = false;
+    this.#underWay++;
     const done = (held: boolean): void => {
       isHeld ||= held;
       users--;
-      if (users === 0 && !isHeld) batch.giveBack();
+      if (users > 0) return;
+      if (!isHeld) batch.giveBack();
+      this.#underWay--;
+      if (this.#underWay === 0) for (const resolve of this.#waiting.splice(0)) resolve();
     };
     let taken = 0;
     for (const destination of this.#destinations) {

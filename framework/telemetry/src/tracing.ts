@@ -1,4 +1,4 @@
-import type { Clock, Random, Trace } from "@kerf/kernel";
+import type { Clock, Random, Timer, Trace } from "@kerf/kernel";
 import type { Hidden, Logger } from "./logger.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process-metrics.ts";
@@ -39,6 +39,8 @@ export interface Tracing {
   readonly recorder: Recorder | undefined;
   /** Undefined where they go nowhere: then nothing is counted. */
   readonly metrics: Metrics | undefined;
+  /** Delivers what waits, within `ms` milliseconds: for programs that may not run on when their work is done. */
+  flush(ms: number): Promise<void>;
   /** Delivers what is left; bounded. */
   stop(): Promise<void>;
 }
@@ -62,8 +64,10 @@ export async function openTracing(
   const sampler = new Sampler({ ratio: sampling, askedPerSecond, clock, random });
   const wanted = [store, settings.otlp?.endpoint];
   const endpoints = [...new Set(wanted.filter((each) => each !== undefined))];
-  if (endpoints.length === 0)
-    return { sampler, recorder: undefined, metrics: undefined, stop: () => Promise.resolve() };
+  if (endpoints.length === 0) {
+    const nothing = (): Promise<void> => Promise.resolve();
+    return { sampler, recorder: undefined, metrics: undefined, flush: nothing, stop: nothing };
+  }
   // Loaded where it is needed only: HTTP is more than a unit that sends nothing has to start with.
   const { OtlpExporter } = await import("./otlp-exporter.ts");
   const exporter = new OtlpExporter({
@@ -78,9 +82,16 @@ export async function openTracing(
   const metrics = new Metrics({ clock, log, exporter });
   observeProcess(metrics, resource.unit);
   metrics.start();
+  const flush = async (ms: number): Promise<void> => {
+    recorder.flush();
+    let bound: Timer | undefined;
+    const over = new Promise<void>((resolve) => (bound = clock.after(ms, resolve)));
+    await Promise.race([exporter.delivered(), over]);
+    bound?.cancel();
+  };
   const stop = (): Promise<void> => {
     metrics.stop();
     return recorder.stop(stopMs);
   };
-  return { sampler, recorder, metrics, stop };
+  return { sampler, recorder, metrics, flush, stop };
 }

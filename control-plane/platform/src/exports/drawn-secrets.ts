@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { AppManifest } from "@kerf/service";
-import { serviceNames } from "@kerf/data";
+import { DatabaseServer, serviceNames } from "@kerf/data";
 import { makeKey, publicHalf } from "../resources/keys.ts";
 import { secretNames } from "./exported-boot.ts";
 
@@ -9,6 +9,14 @@ export interface ServerUrl {
   readonly host: string;
   /** Such as `?sslmode=verify-full`. */
   readonly query: string;
+}
+
+/** Where the databases of a server lie, by the URL of its administrator. */
+export function serverUrlOf(admin: string): ServerUrl {
+  const { host, port } = DatabaseServer.fromUrl(admin).toJSON();
+  const { search } = new URL(admin);
+  // The folder of a socket is in the query alone.
+  return { host: host.startsWith("/") ? "localhost" : `${host}:${port}`, query: search };
 }
 
 /** Secrets that nobody has to know before: keys, and the passwords of the databases' roles. By name below the folder of secrets. */

@@ -1,5 +1,8 @@
 import type { ComposeOptions } from "./compose/compose-export.ts";
 import type { ObjectChange } from "./kubernetes/deploy.ts";
+import type { MachineChange } from "./machines/deploy-machines.ts";
+import type { MachineOptions } from "./machines/machine-options.ts";
+import type { SshHost } from "./machines/ssh.ts";
 import type { KubernetesOptions } from "./kubernetes/kubernetes-options.ts";
 
 /** What is to be exported, and into what. */
@@ -37,7 +40,26 @@ export type ExportTarget =
       readonly options: KubernetesOptions;
       readonly context?: string | undefined;
       readonly dryRun: boolean;
-    };
+    }
+  /** Unit files, boot documents and secrets for machines of one's own. */
+  | { readonly kind: "systemd"; readonly options: MachineOptions; readonly out: string }
+  | MachineTarget;
+
+/** Machines that are reached by ssh. */
+export interface MachineTarget {
+  readonly kind: "machines";
+  readonly options: MachineOptions;
+  /** Folder of the export, with its secrets and ports. */
+  readonly out: string;
+  /** The same as in the options, as ssh reaches them. */
+  readonly hosts: readonly SshHost[];
+  /** A file instead of the user's configuration of ssh. */
+  readonly sshConfig?: string | undefined;
+  /** Services, units or `gateway:NAME`; all without any. */
+  readonly names: readonly string[];
+  /** Runs what ran before instead of what is here: a release by its name, else the last one. */
+  readonly back?: { readonly release?: string | undefined } | undefined;
+}
 
 /** What came of it. */
 export interface ExportAnswer {
@@ -49,4 +71,6 @@ export interface ExportAnswer {
   readonly notes: readonly string[];
   /** Of a deploy: what it changed or would. */
   readonly changes?: readonly ObjectChange[];
+  /** Of a deploy to machines: what it changed. */
+  readonly machines?: readonly MachineChange[];
 }

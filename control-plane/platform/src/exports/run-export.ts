@@ -15,6 +15,7 @@ import { deployTo, differences } from "./kubernetes/deploy.ts";
 import { clusterSecrets } from "./kubernetes/cluster-secrets.ts";
 import { kubernetesExport, type KubernetesExport } from "./kubernetes/kubernetes-export.ts";
 import { wantedSecrets } from "./kubernetes/data.ts";
+import { deployToMachines, exportToSystemd } from "./machines/run-machines.ts";
 import type { Manifest } from "./kubernetes/manifest.ts";
 import { toYaml } from "./kubernetes/manifest.ts";
 import { writeFiles } from "./write-files.ts";
@@ -31,9 +32,9 @@ export async function runExport(
   { clock, events }: ExportSurroundings,
 ): Promise<ExportAnswer> {
   const describe = () => describeApp(programs.describe, module, { forBuild: true });
-  // Secrets are of the app, whatever its images are.
+  // Secrets are of the app, whatever its images are; and what ran before is where it ran.
   const made =
-    target.kind === "secrets"
+    target.kind === "secrets" || (target.kind === "machines" && target.back !== undefined)
       ? {
           manifest: await events.step("describe", "Reading the app", describe, () => ""),
           builds: [],
@@ -45,14 +46,22 @@ export async function runExport(
     ...target.options,
     tags: tagsOf(made.manifest, digests, target.options),
   };
-  return write({ ...target, options } as ExportTarget, made.manifest, { clock, events });
+  const directories = new Map(made.builds.map((one) => [one.service, one.directory]));
+  const around = { builds: directories, clock, events, module };
+  return write({ ...target, options } as ExportTarget, made.manifest, around);
 }
 
 async function write(
   target: ExportTarget,
   manifest: AppManifest,
-  around: ExportSurroundings,
+  around: ExportSurroundings & {
+    /** Folders of builds by service. */
+    readonly builds: ReadonlyMap<string, string>;
+    readonly module: string;
+  },
 ): Promise<ExportAnswer> {
+  if (target.kind === "systemd") return exportToSystemd(manifest, target, around.clock);
+  if (target.kind === "machines") return deployToMachines(manifest, target, around);
   if (target.kind === "compose") {
     const { files, secrets } = composeExport(manifest, target.options);
     const written = await writeFiles(target.out, { files, secrets });

@@ -39,11 +39,13 @@ export async function writeFiles(
   return written;
 }
 
-async function existing(path: string): Promise<string | undefined> {
+/** The text of a file, if there is one. */
+export async function existing(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(() => undefined);
 }
 
-async function replace(path: string, text: string, mode: number): Promise<void> {
+/** Writes a file whole or not at all. */
+export async function replace(path: string, text: string, mode: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.new`;
   await writeFile(draft, text, { mode, flush: true });

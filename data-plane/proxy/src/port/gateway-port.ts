@@ -12,6 +12,12 @@ import { takenBy } from "./taken-by.ts";
 /** How long, and how often, a port is tried that is being let go of. Milliseconds. */
 const retry = { forMs: 1_000, everyMs: 5 };
 
+/** The owner-only folder of the doors: that of the platform's socket, or the one that a boot document without a platform names. */
+function doorsOf({ handover, platform }: AnyBoot): string | undefined {
+  if (platform === undefined) return handover;
+  return platform.address.startsWith("unix:") ? dirname(platform.address.slice(5)) : undefined;
+}
+
 /** Listens on the gateway's ports; with `reusePort` beside others that do so too. @throws KerfError `start_failed` */
 export type Listen = (how: { readonly reusePort: boolean }) => Promise<HttpListener>;
 
@@ -34,7 +40,7 @@ export class GatewayPort {
   readonly #boot: AnyBoot;
   readonly #log: Logger;
   readonly #clock: Clock;
-  /** None when there is no platform or it is reached over TCP: then nobody can be asked, and a port is one copy's. */
+  /** Without a folder for them nobody can be asked, and a port is one copy's. */
   readonly #doors: Doors | undefined;
   readonly #shares: boolean;
   readonly #asking = new Set<Socket>();
@@ -45,8 +51,7 @@ export class GatewayPort {
     this.#boot = boot;
     this.#log = log;
     this.#clock = clock;
-    const address = boot.platform?.address;
-    const directory = address?.startsWith("unix:") === true ? dirname(address.slice(5)) : undefined;
+    const directory = doorsOf(boot);
     this.#doors = directory === undefined ? undefined : new Doors(directory, boot.instance);
     this.#shares = shares && directory !== undefined;
   }

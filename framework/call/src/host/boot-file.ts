@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
+import { dirname, resolve } from "node:path";
 import { KerfError } from "@kerf/kernel";
 import type {
   Boot,
@@ -17,6 +18,26 @@ export const bootFileVariable = "KERF_BOOT_FILE";
 
 /** Longest file of a secret, bytes: a key, a URL, a password. */
 const maxSecretBytes = 65_536;
+
+/** Where what a boot document names by a relative path lies. */
+export interface BootFolders {
+  /** Of secrets, certificates and the app's module. */
+  readonly secrets: string;
+  /** Of what programs on one machine share while they run. */
+  readonly run: string;
+}
+
+/** The folders that systemd gives a program, where it does (`LoadCredential=`, `RuntimeDirectory=`), else that of its boot document. */
+export function bootFolders(
+  file: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): BootFolders {
+  const beside = dirname(resolve(file ?? "."));
+  return {
+    secrets: environment["CREDENTIALS_DIRECTORY"] ?? beside,
+    run: environment["RUNTIME_DIRECTORY"] ?? beside,
+  };
+}
 
 /** A boot document without a platform, as it lies in a file: data that may be read by all, with the names of files that hold its secrets. */
 export interface BootFile extends Omit<
@@ -86,9 +107,12 @@ export type ParseDatabaseUrl = (url: string) => Omit<DatabaseBoot, "connections"
 export async function bootOfFile(
   document: BootFile,
   databaseOf: ParseDatabaseUrl | undefined,
+  folders: BootFolders,
 ): Promise<SelfContainedBoot> {
-  const { broker, checked, databases, keyFiles, logLevel, migrate, placement, settings, ...rest } =
-    document;
+  const { broker, certificates, checked, databases, handover, keyFiles, ...others } = document;
+  const { logLevel, migrate, placement, settings, ...rest } = others;
+  const path = (name: string): string => resolve(folders.secrets, name);
+  const { key, keySet, secret } = secretFiles(path);
   const [principal, issuer, principalKeys, issuerKeys] = await Promise.all([
     key(keyFiles.principal),
     key(keyFiles.issuer),
@@ -97,7 +121,7 @@ export async function bootOfFile(
   ]);
   return {
     ...rest,
-    appModule: document.appModule ?? "/",
+    appModule: document.appModule === undefined ? "/" : path(document.appModule),
     // Never the one of before: a container that starts again in the same pod is another program.
     instance: document.instance ?? `${hostname()}-${randomBytes(3).toString("hex")}`,
     databases: await mapValues(databases, async ({ urlFile, connections }, service) => {
@@ -116,7 +140,17 @@ export async function bootOfFile(
             }),
           ),
         }),
-    ...(broker === undefined ? undefined : { broker: await brokerOf(broker) }),
+    ...(broker === undefined ? undefined : { broker: await brokerOf(broker, secret) }),
+    ...(certificates === undefined
+      ? undefined
+      : {
+          certificates: {
+            key: path(certificates.key),
+            certificate: path(certificates.certificate),
+            authority: path(certificates.authority),
+          },
+        }),
+    ...(handover === undefined ? undefined : { handover: resolve(folders.run, handover) }),
     keys: {
       ...(principal === undefined ? undefined : { principal }),
       ...(issuer === undefined ? undefined : { issuer }),
@@ -139,7 +173,10 @@ export async function bootOfFile(
   };
 }
 
-async function brokerOf(file: NonNullable<BootFile["broker"]>): Promise<Boot["broker"]> {
+async function brokerOf(
+  file: NonNullable<BootFile["broker"]>,
+  secret: (name: string) => Promise<string>,
+): Promise<Boot["broker"]> {
   const { authorityFile, passwordFile, url, userFile } = file;
   const [user, password, authority] = await Promise.all(
     [userFile, passwordFile, authorityFile].map(async (each) => each && (await secret(each))),
@@ -147,36 +184,42 @@ async function brokerOf(file: NonNullable<BootFile["broker"]>): Promise<Boot["br
   return { url, user, password, authority };
 }
 
-async function key(file: string | undefined): Promise<Record<string, unknown> | undefined> {
-  if (file === undefined) return undefined;
-  const jwk = await secretJson(file);
-  if (jwk["crv"] === "Ed25519" && typeof jwk["d"] === "string" && typeof jwk["kid"] === "string")
-    return jwk;
-  throw new Error(`${file} is no Ed25519 key with a kid`);
+/** Reads files of secrets by the names that the document has for them. */
+function secretFiles(pathOf: (name: string) => string) {
+  const secret = async (name: string): Promise<string> => {
+    const text = await readSecret(pathOf(name));
+    if (text.length > maxSecretBytes) throw new Error(`${name} is larger than a secret can be`);
+    return text.trim();
+  };
+  const secretJson = async (name: string): Promise<Record<string, unknown>> => {
+    try {
+      const value = JSON.parse(await secret(name)) as Record<string, unknown> | null;
+      if (typeof value === "object" && value !== null) return value;
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      // Its message would quote what stands there.
+    }
+    throw new Error(`${name} is not JSON`);
+  };
+  const key = async (name: string | undefined): Promise<Record<string, unknown> | undefined> => {
+    if (name === undefined) return undefined;
+    const jwk = await secretJson(name);
+    if (jwk["crv"] === "Ed25519" && typeof jwk["d"] === "string" && typeof jwk["kid"] === "string")
+      return jwk;
+    throw new Error(`${name} is no Ed25519 key with a kid`);
+  };
+  const keySet = async (name: string | undefined): Promise<readonly PublicKey[]> => {
+    if (name === undefined) return [];
+    const { keys } = (await secretJson(name)) as { keys?: readonly PublicKey[] };
+    if (Array.isArray(keys) && keys.every(({ kid }) => typeof kid === "string")) return keys;
+    throw new Error(`${name} is no set of keys (RFC 7517)`);
+  };
+  return { secret, key, keySet };
 }
 
-async function keySet(file: string | undefined): Promise<readonly PublicKey[]> {
-  if (file === undefined) return [];
-  const { keys } = (await secretJson(file)) as { keys?: readonly PublicKey[] };
-  if (Array.isArray(keys) && keys.every(({ kid }) => typeof kid === "string")) return keys;
-  throw new Error(`${file} is no set of keys (RFC 7517)`);
-}
-
-async function secretJson(file: string): Promise<Record<string, unknown>> {
+async function readSecret(file: string): Promise<string> {
   try {
-    const value = JSON.parse(await secret(file)) as Record<string, unknown> | null;
-    if (typeof value === "object" && value !== null) return value;
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    // Its message would quote what stands there.
-  }
-  throw new Error(`${file} is not JSON`);
-}
-
-async function secret(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
+    return await readFile(file, "utf8");
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: `A file that the boot document names cannot be read: ${file}`,
@@ -185,8 +228,6 @@ async function secret(file: string): Promise<string> {
       cause,
     });
   }
-  if (text.length > maxSecretBytes) throw new Error(`${file} is larger than a secret can be`);
-  return text.trim();
 }
 
 async function mapValues<T, R>(

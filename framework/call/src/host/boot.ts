@@ -3,7 +3,13 @@ import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { KerfError } from "@kerf/kernel";
 import type { AnyBoot, Boot } from "../placement.ts";
-import { type BootFile, bootFileVariable, bootOfFile, type ParseDatabaseUrl } from "./boot-file.ts";
+import {
+  type BootFile,
+  bootFileVariable,
+  bootFolders,
+  bootOfFile,
+  type ParseDatabaseUrl,
+} from "./boot-file.ts";
 
 /** The descriptor that the platform writes the boot document to, where no file is named. */
 const bootDescriptor = 3;
@@ -42,7 +48,8 @@ export async function readBoot(options: ReadBootOptions = {}): Promise<AnyBoot> 
       chunks.push(chunk);
     }
     const document = parse(Buffer.concat(chunks).toString("utf8"));
-    return "snapshot" in document ? document : await bootOfFile(document, databaseOf);
+    if ("snapshot" in document) return document;
+    return await bootOfFile(document, databaseOf, bootFolders(file));
   } catch (cause) {
     if (cause instanceof KerfError) throw cause;
     throw notBooted(cause instanceof Error ? cause.message : String(cause));

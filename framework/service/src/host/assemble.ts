@@ -174,6 +174,7 @@ export async function assembleHost(
         log,
         instance,
         identity,
+        reusePort: boot.platform === undefined && boot.reusePort,
       });
       // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
       // the others need the processor more.

@@ -50,6 +50,12 @@ export async function openDatabases(
   );
 }
 
+/** Reads a URL of PostgreSQL as the place of a database. Throws `invalid_configuration`, never with the URL. */
+export async function databaseOfUrl(url: string): Promise<Omit<DatabaseBoot, "connections">> {
+  const { DatabaseServer } = await import("@kerf/data");
+  return DatabaseServer.fromUrl(url).admin();
+}
+
 /**
  * Makes the first statements quick, and keeps what the start has compiled for the next one. Never rejects: calls to a database
  * that is away say so themselves.

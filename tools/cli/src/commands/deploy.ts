@@ -1,7 +1,13 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { labelOption } from "../build/build-label.ts";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
+import {
+  type DeployTarget,
+  deployTarget,
+  type SshTarget,
+  sshTarget,
+} from "../export/ssh-target.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
 import { homeOption } from "./home-option.ts";
 
@@ -21,7 +27,8 @@ export interface DeployOptions extends ChangeOptions {
   replicas?: number;
   domain?: string;
   memory?: number;
-  target?: "kubernetes";
+  target?: DeployTarget;
+  sshConfig?: string;
   options?: string;
   context?: string;
   dryRun?: true;
@@ -30,6 +37,10 @@ export interface DeployOptions extends ChangeOptions {
 /** What `kerf rollback` takes. */
 interface RollbackOptions extends ChangeOptions {
   force?: true;
+  app?: string;
+  target?: SshTarget;
+  options?: string;
+  sshConfig?: string;
 }
 
 /** What `kerf can-i-deploy` takes. */
@@ -125,22 +136,29 @@ export function deployCommand(): Command {
         percentage,
       )
       .addOption(watchOption())
-      .addOption(
-        new Option(
-          "--target <where>",
-          "the app whole, to a cluster instead of the platform here",
-        ).choices(["kubernetes"]),
+      .option(
+        "--target <where>",
+        "instead of to the platform here: kubernetes, a cluster, the app whole; ssh://user@host,host, machines with systemd",
+        deployTarget,
       )
       .option(
         "--options <file>",
-        "with --target: the options of kerf export kubernetes, as on its command line",
+        "with --target: the options of kerf export kubernetes, or systemd, as on its command line",
       )
-      .option("--context <name>", "with --target: the cluster, as kubectl knows it")
-      .option("--dry-run", "with --target: only say what it would change")
+      .option("--context <name>", "with --target kubernetes: the cluster, as kubectl knows it")
+      .option("--dry-run", "with --target kubernetes: only say what it would change")
+      .option("--ssh-config <file>", "with --target ssh://…: instead of your own (ssh -F)")
       .action(async (services: string[], options: DeployOptions) => {
         if (options.image !== undefined) {
           const { deployImage } = await import("../changes/deploy-image.ts");
           return deployImage(services, { ...options, image: options.image });
+        }
+        if (typeof options.target === "object") {
+          const { assertNamed } = await import("../changes/assert-named.ts");
+          assertNamed(services, options.all);
+          const { deployToMachines } = await import("../export/deploy-to-machines.ts");
+          await deployToMachines(services, options.target, options);
+          return;
         }
         if (options.target !== undefined) {
           const { deployToCluster } = await import("../export/deploy-to-cluster.ts");
@@ -173,6 +191,10 @@ export function deployCommand(): Command {
         "kerf deploy --target kubernetes --options kubernetes.options --dry-run",
         "what it would change in the cluster that kubectl talks to",
       ],
+      [
+        "kerf deploy --all --target ssh://deploy@one.internal,two.internal --options systemd.options",
+        "machines with systemd, one after the other",
+      ],
     ],
   );
 }
@@ -188,7 +210,19 @@ export function rollbackCommand(): Command {
       .argument("<unit>", "the unit, or gateway:NAME")
       .argument("[release]", "its number (default: the one that ran before)")
       .option("--force", "even though the gate speaks against it; goes on record")
+      .option(
+        "--target <where>",
+        "on machines with systemd, ssh://user@host,host, instead of the platform here",
+        sshTarget,
+      )
+      .option("--app <file>", "with --target: module that declares the app")
+      .option("--options <file>", "with --target: the options of kerf export systemd")
+      .option("--ssh-config <file>", "with --target: instead of your own (ssh -F)")
       .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
+        if (options.target !== undefined) {
+          const { deployToMachines } = await import("../export/deploy-to-machines.ts");
+          return deployToMachines([unit], options.target, options, { release });
+        }
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
           client.rollback({
@@ -202,6 +236,10 @@ export function rollbackCommand(): Command {
     [
       ["kerf rollback payments", "back to what ran before"],
       ["kerf rollback main 3", "to its third release"],
+      [
+        "kerf rollback payments --target ssh://deploy@one.internal,two.internal --options systemd.options",
+        "on machines: what ran there before",
+      ],
     ],
   );
 }

@@ -9,6 +9,11 @@ import {
   withExportOptions,
   withKubernetesOptions,
 } from "../export/export-options.ts";
+import {
+  type MachineExportOptions,
+  machineOptions,
+  withMachineOptions,
+} from "../export/machine-options.ts";
 import type { ExportAnswer } from "../export/run-exporter.ts";
 
 const jsonHelp = "print it as JSON: {text, written, notes}";
@@ -21,7 +26,9 @@ function written({ text, written: files }: ExportAnswer): string {
 /** `kerf export`: the app for others to run. */
 export function exportCommand(): Command {
   const command = new Command("export")
-    .summary("write the app down for Compose, Kubernetes or Helm, to run without Kerf's platform")
+    .summary(
+      "write the app down for Compose, Kubernetes, Helm or systemd, to run without Kerf's platform",
+    )
     .description(
       "Builds what has changed and writes down how all of it runs without Kerf's platform: programs read what they are told from files, find each other by DNS or EndpointSlices, " +
         "and are migrated by runs of their own. The same app gives the same files. Needs no running app. No secret is in them but where it is said.",
@@ -29,6 +36,7 @@ export function exportCommand(): Command {
   command.addCommand(composeCommand());
   command.addCommand(kubernetesCommand());
   command.addCommand(helmCommand());
+  command.addCommand(systemdCommand());
   command.addCommand(secretsCommand());
   return command;
 }
@@ -126,6 +134,33 @@ function helmCommand(): Command {
         },
       ),
     [["kerf export helm orders", "one program; then helm upgrade --install orders charts/orders"]],
+  );
+}
+
+function systemdCommand(): Command {
+  return examples(
+    withMachineOptions(new Command("systemd"))
+      .summary("unit files for machines of your own")
+      .description(
+        "Writes a folder for each program with its unit files and boot documents, ports.json, and secrets that are drawn once: keys, passwords, certificates. " +
+          "What kerf deploy --target ssh://… brings to machines. ports.json belongs into the app's repository, secrets/ does not.",
+      )
+      .option("--json", jsonHelp)
+      .action(async (options: MachineExportOptions & { json?: true }) => {
+        const { resolve } = await import("node:path");
+        const { runExporter } = await import("../export/run-exporter.ts");
+        await runExporter(
+          { kind: "systemd", options: machineOptions(options), out: resolve(options.out) },
+          options,
+          written,
+        );
+      }),
+    [
+      [
+        "kerf export systemd --host one.internal --host two.internal --server main=./admin-url",
+        "two machines",
+      ],
+    ],
   );
 }
 

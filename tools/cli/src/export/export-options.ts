@@ -32,20 +32,25 @@ export interface KubernetesExportOptions extends ExportOptions {
   egress: Record<string, number[]>;
 }
 
-/** The options of every export. */
+/** The options of every export of images. */
 export function withExportOptions(command: Command): Command {
-  return command
-    .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
-    .addOption(stateOption())
+  return withAppOptions(command)
     .option(
       "--registry <name>",
       "where its images lie, as in registry.example.com/team",
       registry,
       "localhost:5000",
     )
-    .option("--environment <name>", "part of every identity", "production")
     .option("--tag <name=tag>", "tag of the image of a program (default: its build's)", pairs, {})
-    .option("--replicas <n>", "copies of each program, at least", count, 2)
+    .option("--replicas <n>", "copies of each program, at least", count, 2);
+}
+
+/** The options of every export. */
+export function withAppOptions(command: Command): Command {
+  return command
+    .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
+    .addOption(stateOption())
+    .option("--environment <name>", "part of every identity", "production")
     .option("--config <file>", "what is set for services, as JSON: {service: {name: value}}")
     .option("--broker <url>", "nats://… or kafka://… that carries events (default: none)")
     .option("--otlp <url>", "where OTLP/HTTP is spoken, without /v1");
@@ -148,7 +153,8 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
   };
 }
 
-function readConfig(file: string): unknown {
+/** What is set for services, from a file. */
+export function readConfig(file: string): unknown {
   try {
     return JSON.parse(readFileSync(resolve(file), "utf8")) as unknown;
   } catch (cause) {

@@ -17,12 +17,23 @@ export interface ObjectChange {
   readonly fields: readonly string[];
 }
 
+/** What a deploy did to one program on one machine. */
+export interface MachineChange {
+  readonly program: string;
+  readonly host: string;
+  readonly change: "new" | "changed" | "same" | "back";
+  readonly release: string;
+  readonly before?: string;
+  readonly sent: number;
+}
+
 /** What the exporter says came of it. */
 export interface ExportAnswer {
   readonly text?: string;
   readonly written: readonly string[];
   readonly notes: readonly string[];
   readonly changes?: readonly ObjectChange[];
+  readonly machines?: readonly MachineChange[];
 }
 
 /** Has the app here exported, and shows how far that is. What it wrote or says goes to standard output, everything else to the other. */

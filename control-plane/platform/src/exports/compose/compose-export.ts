@@ -8,12 +8,8 @@ import {
   type ExportOptions,
   stopSeconds,
 } from "../export-options.ts";
-import {
-  databasesOf,
-  type ExportedProgram,
-  exportedProgramsOf,
-  filesOf,
-} from "../exported-programs.ts";
+import { databasesOf, type ExportedProgram, exportedProgramsOf } from "../exported-programs.ts";
+import { migrationSecrets, secretsOf, serversOf } from "../wanted-secrets.ts";
 import { documentYaml } from "../kubernetes/manifest.ts";
 
 /** What is decided for an export to Compose. */
@@ -205,38 +201,6 @@ function networksOf(programs: readonly ExportedProgram[], servers: readonly stri
     front: {},
     ...Object.fromEntries(inner.map((name) => [networkOf(name), { internal: true }])),
   };
-}
-
-function serversOf({ gateway, services }: ExportedProgram): string[] {
-  if (gateway !== undefined) return [];
-  const servers = services.flatMap(({ database }) =>
-    database === undefined ? [] : [database.server],
-  );
-  return [...new Set(servers)].toSorted();
-}
-
-function secretsOf(program: ExportedProgram): string[] {
-  const isGateway = program.gateway !== undefined;
-  return [
-    ...(isGateway ? [secretNames.principal, secretNames.issuerSet] : []),
-    ...(program.services.some(({ issuer }) => issuer) ? [secretNames.issuer] : []),
-    secretNames.principalSet,
-    ...databasesOf(program).map(secretNames.database),
-    ...(isGateway ? [] : program.services).flatMap(({ name, secrets = [] }) =>
-      secrets.map((secret) => secretNames.setting(name, secret.name)),
-    ),
-    ...filesOf(program).map(secretNames.file),
-  ];
-}
-
-function migrationSecrets(program: ExportedProgram): string[] {
-  return [
-    ...databasesOf(program).flatMap((name) => [
-      secretNames.database(name),
-      secretNames.owner(name),
-    ]),
-    ...serversOf(program).map(secretNames.admin),
-  ];
 }
 
 function serverPassword(server: string): string {

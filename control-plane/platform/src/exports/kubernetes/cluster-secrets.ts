@@ -1,9 +1,8 @@
 import type { ISecret } from "kubernetes-models/v1";
-import { DatabaseServer } from "@kerf/data";
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import { readSecretUrl } from "../../resources/secret-file.ts";
-import { drawnSecrets, password, type ServerUrl } from "../drawn-secrets.ts";
+import { drawnSecrets, password, serverUrlOf } from "../drawn-secrets.ts";
 import { secretNames } from "../exported-boot.ts";
 import { exportedProgramsOf } from "../exported-programs.ts";
 import { appLabels, clusterNames, secretKeys } from "./cluster-names.ts";
@@ -22,7 +21,7 @@ export async function clusterSecrets(
 ): Promise<string> {
   const programs = exportedProgramsOf(app, options);
   const admins = await administrators(app, options, servers);
-  const drawn = drawnSecrets(app, (server) => serverUrl(admins.get(server)?.url ?? ""));
+  const drawn = drawnSecrets(app, (server) => serverUrlOf(admins.get(server)?.url ?? ""));
   const values: Record<string, Record<string, string>> = {};
   const set = (name: string, key: string, value: string): void => {
     (values[name] ??= {})[key] = value;
@@ -95,11 +94,4 @@ async function administrators(
     found.set(server, { url: await readSecretUrl(file, `the server ${server}`) });
   }
   return found;
-}
-
-/** Where the databases of a server lie, in the form of URLs. */
-function serverUrl(admin: string): ServerUrl {
-  const { host, port } = DatabaseServer.fromUrl(admin).toJSON();
-  const { search } = new URL(admin);
-  return { host: `${host}:${port}`, query: search };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Clock, KerfError } from "@kerf/kernel";
+import { programsInOrder } from "../programs-in-order.ts";
 import type { ClusterApi } from "./cluster-api.ts";
 import type { KubernetesExport } from "./kubernetes-export.ts";
 import type { KubernetesObject, Manifest } from "./manifest.ts";
@@ -57,7 +58,7 @@ export async function deployTo(
     events.applied?.(object, warnings);
   };
   for (const one of shared) await apply(one);
-  for (const { manifests } of inOrder(programs)) {
+  for (const { manifests } of programsInOrder(programs)) {
     const job = manifests.findIndex(({ object }) => object.kind === "Job");
     for (const one of manifests.slice(0, job + 1)) await applyJobOnce(api, one, apply);
     if (job >= 0) {
@@ -103,25 +104,6 @@ async function applyJobOnce(
 ): Promise<void> {
   if (one.object.kind === "Job" && (await api.read(one.object)) !== undefined) return;
   await apply(one);
-}
-
-/** Programs that are called before those that call them; what is left of a circle in the order of its names. */
-function inOrder(programs: KubernetesExport["programs"]): KubernetesExport["programs"][number][] {
-  const done = new Set<string>();
-  const ordered: KubernetesExport["programs"][number][] = [];
-  let rest = [...programs];
-  while (rest.length > 0) {
-    const free = rest.filter(({ program }) =>
-      program.calls.every(
-        (unit) => done.has(unit) || !rest.some((one) => one.program.unit === unit),
-      ),
-    );
-    const next = free.length > 0 ? free : rest.slice(0, 1);
-    for (const one of next) done.add(one.program.unit);
-    ordered.push(...next);
-    rest = rest.filter((one) => !next.includes(one));
-  }
-  return ordered;
 }
 
 /** What of an object is decided by those that write it. */

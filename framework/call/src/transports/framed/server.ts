@@ -24,6 +24,8 @@ export interface FramedServerOptions {
   readonly limits?: Partial<FramedLimits> | undefined;
   /** Proves both sides of connections to a `tcp:` address; without it they are open to everyone. */
   readonly identity?: WorkloadIdentity | undefined;
+  /** Of a `tcp:` address: the next copy may listen there beside this one. What waits in the queue of one that stops is lost, which its callers take for "not executed". */
+  readonly reusePort?: boolean | undefined;
 }
 
 /** Something that listens for calls. */
@@ -114,7 +116,7 @@ export async function listenFramed(
   const server = secured?.server ?? createServer((socket) => void service.accept(socket));
   server.on("drop", () => void counters.dropped++);
   server.maxConnections = limits.maxConnections;
-  const endpoint = await listenOn(server, wanted);
+  const endpoint = await listenOn(server, wanted, options.reusePort);
   server.on("error", (error) => options.log.error("could not take a connection", { error }));
   const stopped = new Promise<void>((resolve) => server.once("close", resolve));
 

@@ -4,12 +4,20 @@ import { dirname } from "node:path";
 import { KerfError } from "@kerf/kernel";
 import type { Endpoint } from "./address.ts";
 
-/** Makes `server` listen. A Unix socket is its owner's alone; a file left by a process that is gone is replaced. */
-export async function listenOn(server: Server, endpoint: Endpoint): Promise<Endpoint> {
+/**
+ * Makes `server` listen. A Unix socket is its owner's alone; a file left by a process that is gone is replaced. `reusePort`: another process of the same user may listen
+ * on the same port (SO_REUSEPORT); of connections that come, each gets some.
+ */
+export async function listenOn(
+  server: Server,
+  endpoint: Endpoint,
+  reusePort: boolean = false,
+): Promise<Endpoint> {
   if (endpoint.kind === "tcp") {
-    await listening(server, () => server.listen(endpoint.port, endpoint.host)).catch(
+    const { host, port } = endpoint;
+    await listening(server, () => server.listen({ host, port, reusePort })).catch(
       (cause: unknown) => {
-        throw notListening(`${endpoint.host}:${endpoint.port}`, cause);
+        throw notListening(`${host}:${port}`, cause);
       },
     );
     const bound = server.address();
