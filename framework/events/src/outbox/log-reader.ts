@@ -62,6 +62,7 @@ export class LogReader {
   /** The same log as operators look at it. */
   readonly inspector: LogInspector;
   #identity: string | undefined;
+  #draining = false;
   /** What each reader told last, so that one without news costs no write. */
   readonly #tellings = new Map<string, { readonly cursor: string; readonly at: number }>();
   #news = Promise.withResolvers<void>();
@@ -81,6 +82,12 @@ export class LogReader {
     this.#news = Promise.withResolvers();
   }
 
+  /** From now on nobody waits here for news: who does gets what there is, and goes on elsewhere. Ends what a stopping instance would wait for. */
+  drain(): void {
+    this.#draining = true;
+    this.nudge();
+  }
+
   /** Up to where the log is final: looked at once for all who read it in this process. */
   get head(): StableHead {
     return this.#head;
@@ -93,11 +100,12 @@ export class LogReader {
 
   /** Events beyond the cursor, all of them final; waits for some when there are none. */
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
-    const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
+    let end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
     if (request.peek !== true) await this.#told(request);
     let looked: bigint | undefined;
     for (;;) {
       const news = this.#news.promise;
+      if (this.#draining) end = this.#clock.now();
       const leftMs = Math.max(0, end - this.#clock.now());
       const head = await this.#head.advance(Math.min(patienceMs, leftMs), signal);
       const now = this.#clock.now();
