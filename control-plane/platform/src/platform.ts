@@ -143,6 +143,7 @@ export class Platform {
     publisher.open();
     rotation.start();
     memoryLimits.start();
+    this.#parts.compileCache.start();
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
     const units = wanted.filter(({ kind, sidecar }) => kind === "host" && sidecar !== true);
@@ -206,6 +207,7 @@ export class Platform {
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
+    clock.after(prepareAfterMs, () => void this.#parts.programBundle?.prepare());
   }
 
   /** What is to run: the releases, or the app as its source is now. */
@@ -315,6 +317,7 @@ export class Platform {
     await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
+    this.#parts.compileCache.stop();
     await attempt(this.#held.containers?.close());
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();

@@ -20,6 +20,8 @@ export class ProcessRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #programs: Readonly<Record<Launch["program"], string>>;
   readonly #lifeline: number | undefined;
+  readonly #bundled: ((launch: Launch) => string | undefined) | undefined;
+  readonly #variables: Readonly<Record<string, string>>;
 
   constructor(options: {
     clock: Clock;
@@ -27,16 +29,22 @@ export class ProcessRuntime implements Runtime {
     programs: Readonly<Record<Launch["program"], string>>;
     /** Our descriptor of the launcher's lifeline, handed on to every program. */
     lifeline?: number | undefined;
+    /** The path of a copy's program in another form that starts quicker, where there is one. */
+    bundled?: ((launch: Launch) => string | undefined) | undefined;
+    /** What every program gets in its environment beside ours. */
+    variables?: Readonly<Record<string, string>> | undefined;
   }) {
     this.#clock = options.clock;
     this.#programs = options.programs;
     this.#lifeline = options.lifeline;
+    this.#bundled = options.bundled;
+    this.#variables = options.variables ?? {};
   }
 
   async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
     const child = this.#spawn(launch.logFile, "pipe", [
       ...heapOption(launch.memoryBytes),
-      this.#programs[launch.program],
+      this.#bundled?.(launch) ?? this.#programs[launch.program],
       launch.instance,
       launch.preload.appModule,
       ...preloaded(launch.preload),
@@ -79,6 +87,7 @@ export class ProcessRuntime implements Runtime {
       stdio: ["ignore", log, log, document, this.#lifeline ?? "ignore"],
       env: {
         ...programEnvironment(),
+        ...this.#variables,
         ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
       },
     });

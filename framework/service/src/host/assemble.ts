@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -215,8 +216,12 @@ export async function assembleHost(
     link.report();
     if (state !== "ready") return;
     runtime.startWorkers();
-    if (store.current?.starting === true)
-      clock.after(settledMs, () => void warmUp(databases, clock));
+    const isStarting = store.current?.starting === true;
+    clock.after(settledMs, async () => {
+      if (isStarting) await warmUp(databases, clock);
+      // For the next start, with what the first calls needed. Node writes each piece once, and a program that is killed writes none.
+      flushCompileCache();
+    });
   });
   return lifecycle;
 }

@@ -1,4 +1,3 @@
-import { flushCompileCache } from "node:module";
 import type { DatabaseBoot } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError } from "@kerf/kernel";
@@ -50,14 +49,10 @@ export async function openDatabases(
   );
 }
 
-/**
- * Makes the first statements quick, and keeps what the start has compiled for the next one. Never rejects: calls to a database
- * that is away say so themselves.
- */
+/** Makes the first statements quick. Never rejects: calls to a database that is away say so themselves. */
 export async function warmUp(databases: ServiceDatabases, clock: Clock): Promise<void> {
   const deadline = clock.now() + warmUpMs;
   await Promise.allSettled(Object.values(databases).map((database) => database.warm(deadline)));
-  flushCompileCache();
 }
 
 /** Closes all pools; never rejects, since a pool that cannot close ends with the process. */
