@@ -236,7 +236,7 @@ export function assemble(
     programs,
     lifeline: around.lifeline,
     bundled: programBundle?.pathOf,
-    variables: compileCache.variables,
+    variables: compileCache.variables(),
   });
   const runtime = containers?.beside(processes) ?? processes;
   const telemetryClient = new StoreClient(home.telemetrySocket, clock);

@@ -22,9 +22,9 @@ export class CompileCache {
     this.#clock = clock;
   }
 
-  /** What programs are told of it. */
-  get variables(): Readonly<Record<string, string>> {
-    const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = process.env;
+  /** What programs are told of it, under our own variables. */
+  variables(environment: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string>> {
+    const { NODE_COMPILE_CACHE, NODE_DISABLE_COMPILE_CACHE } = environment;
     if (NODE_COMPILE_CACHE !== undefined || NODE_DISABLE_COMPILE_CACHE !== undefined) return {};
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
     return { NODE_COMPILE_CACHE: this.#directory };

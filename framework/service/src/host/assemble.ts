@@ -23,7 +23,7 @@ import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { OpenTelemetryBridge } from "../opentelemetry/open-telemetry.ts";
-import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
+import { closeDatabases, openDatabases, rehearse, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { openSettings } from "../runtime/settings.ts";
 import { awaitMigrations } from "./await-migrations.ts";
@@ -176,9 +176,9 @@ export async function assembleHost(
         instance,
         identity,
       });
-      // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
-      // the others need the processor more.
-      if (store.current?.starting !== true) await warmUp(databases, clock);
+      // A copy that joins a running app gets its share of the calls at once; when the whole app starts, the others need the
+      // processor more.
+      if (store.current?.starting !== true) await rehearse(databases, clock);
       link.start();
     },
     async drain() {

@@ -6,6 +6,8 @@ import type { AnyService } from "../declaration/service.ts";
 
 /** Bound of warming up, milliseconds. */
 const warmUpMs = 5_000;
+/** Bound of a rehearsal, milliseconds: somebody waits for the start. */
+const rehearsalMs = 1_000;
 
 /** The databases of the services in one process, by the service's name. */
 export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
@@ -53,6 +55,18 @@ export async function openDatabases(
 export async function warmUp(databases: ServiceDatabases, clock: Clock): Promise<void> {
   const deadline = clock.now() + warmUpMs;
   await Promise.allSettled(Object.values(databases).map((database) => database.warm(deadline)));
+}
+
+/** Makes the first calls quick where many come at once, and takes no longer than its bound. Never rejects. */
+export async function rehearse(databases: ServiceDatabases, clock: Clock): Promise<void> {
+  const deadline = clock.now() + rehearsalMs;
+  const rehearsed = Promise.allSettled(
+    Object.values(databases).map((database) => database.rehearse(deadline)),
+  );
+  const over = Promise.withResolvers<void>();
+  const timer = clock.after(rehearsalMs, () => over.resolve());
+  await Promise.race([rehearsed, over.promise]);
+  timer.cancel();
 }
 
 /** Closes all pools; never rejects, since a pool that cannot close ends with the process. */
