@@ -101,12 +101,17 @@ test("a rehearsal opens every connection, and changes nothing", async () => {
   assert.deepEqual(database.stats, { open: 3, idle: 3, waiting: 0 });
   const { rows } = await database
     .reads(soon())
-    .raw.query("select (select count(*) from kerf.command_record)::int as records, (select count(*) from pg_locks where locktype = 'advisory')::int as locks");
+    .raw.query(
+      "select (select count(*) from kerf.command_record)::int as records, (select count(*) from pg_locks where locktype = 'advisory')::int as locks",
+    );
   assert.deepEqual(rows, [{ records: 0, locks: 0 }]);
   await database.close();
-  await assert.rejects(open({ connection: { ...service.app, port: 1 } }).rehearse(soon().deadline), {
-    code: "unavailable",
-  });
+  await assert.rejects(
+    open({ connection: { ...service.app, port: 1 } }).rehearse(soon().deadline),
+    {
+      code: "unavailable",
+    },
+  );
 });
 
 test("pg_stat_activity says who works", async () => {

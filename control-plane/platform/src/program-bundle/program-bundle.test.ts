@@ -47,7 +47,11 @@ test("the programs are put together once for what is installed, and copies that 
   assert.equal(made.pathOf(launch({ builds })), join(bundle, "host.js"));
   const gateway = launch({ services: [] }, "gateway");
   assert.equal(made.pathOf(gateway), join(bundle, "gateway.js"));
-  assert.equal(made.pathOf(launch({})), undefined, "source of an author's finds the Kerf installed");
+  assert.equal(
+    made.pathOf(launch({})),
+    undefined,
+    "source of an author's finds the Kerf installed",
+  );
   rmSync(join(bundle, "gateway.js"));
   assert.equal(made.pathOf(gateway), undefined, "somebody has tidied up");
 });

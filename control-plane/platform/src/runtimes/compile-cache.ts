@@ -3,14 +3,15 @@ import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Timer } from "@kerf/kernel";
 
-/** What it may take, bytes: an app of fifty services with a few releases each. Beyond it the oldest goes, and is made again by the next start that needs it. */
-const maxBytes = 256 * 1024 * 1024;
+/** What it may take, bytes: the host and one build of the shop's take 1.4 MB, so that this is two releases of fifty services. Beyond it the oldest goes, and is made again by the next start that needs it. */
+const maxBytes = 128 * 1024 * 1024;
 /** How often it is looked at, milliseconds. */
 const everyMs = 600_000;
 
 /**
- * What V8 made of programs' code, for all copies that are started here: compiling is a good part of a start. Node checks every piece against the code it is for; only we
- * may write here, since what lies here is run. Whoever gives `NODE_COMPILE_CACHE`, or switches it off, has his way.
+ * What V8 made of programs' code, for all copies that start from few modules: compiling is a good part of a start. Those of a thousand modules would
+ * hold up whom they serve while they write as many files. Node checks every piece against the code that it is for; only we may write
+ * here, since what lies here is run. Whoever gives `NODE_COMPILE_CACHE`, or switches it off, has his way.
  */
 export class CompileCache {
   readonly #directory: string;

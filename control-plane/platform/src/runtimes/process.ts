@@ -31,7 +31,7 @@ export class ProcessRuntime implements Runtime {
     lifeline?: number | undefined;
     /** The path of a copy's program in another form that starts quicker, where there is one. */
     bundled?: ((launch: Launch) => string | undefined) | undefined;
-    /** What every program gets in its environment beside ours. */
+    /** What those get in their environment beside ours. */
     variables?: Readonly<Record<string, string>> | undefined;
   }) {
     this.#clock = options.clock;
@@ -42,13 +42,16 @@ export class ProcessRuntime implements Runtime {
   }
 
   async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
-    const child = this.#spawn(launch.logFile, "pipe", [
+    const bundled = this.#bundled?.(launch);
+    const args = [
       ...heapOption(launch.memoryBytes),
-      this.#bundled?.(launch) ?? this.#programs[launch.program],
+      bundled ?? this.#programs[launch.program],
       launch.instance,
       launch.preload.appModule,
       ...preloaded(launch.preload),
-    ]);
+    ];
+    const variables = bundled === undefined ? {} : this.#variables;
+    const child = this.#spawn(launch.logFile, "pipe", args, variables);
     const document = child.stdio[3] as Writable;
     // A program that ends before it has read everything says why in its log; its exit is what counts here.
     document.on("error", () => {});
@@ -80,14 +83,19 @@ export class ProcessRuntime implements Runtime {
     return this.#running(child, name, () => undefined, recorded);
   }
 
-  #spawn(logFile: string, document: "pipe" | "ignore", args: readonly string[]): ChildProcess {
+  #spawn(
+    logFile: string,
+    document: "pipe" | "ignore",
+    args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const log = openSync(logFile, "a", 0o600);
     const child = spawn(process.execPath, [...programExecArgv(), ...args], {
       detached: true,
       stdio: ["ignore", log, log, document, this.#lifeline ?? "ignore"],
       env: {
         ...programEnvironment(),
-        ...this.#variables,
+        ...variables,
         ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
       },
     });
