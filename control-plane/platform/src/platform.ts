@@ -31,6 +31,8 @@ const stopBounds = {
 
 /** How long after the start the next start is prepared, in milliseconds: what serves goes first. */
 const prepareAfterMs = 2_000;
+/** How long after it later starts of copies are made cheaper, in milliseconds: it takes a second of a processor, which an app that has just started needs itself. */
+const bundleAfterMs = 10_000;
 
 /** One environment's platform: starts everything, keeps it running, tells everyone who runs where, and answers for it. */
 export class Platform {
@@ -207,7 +209,7 @@ export class Platform {
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
-    clock.after(prepareAfterMs, () => void this.#parts.programBundle?.prepare());
+    clock.after(bundleAfterMs, () => void this.#parts.programBundle?.prepare());
   }
 
   /** What is to run: the releases, or the app as its source is now. */
