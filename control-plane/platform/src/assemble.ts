@@ -49,6 +49,8 @@ import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
 import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
 import type { Containers } from "./runtimes/docker/containers.ts";
+import { ProgramBundle } from "./program-bundle/program-bundle.ts";
+import { CompileCache } from "./runtimes/compile-cache.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
 import { AutoScaling } from "./scaling/auto-scaling.ts";
 import { Lag } from "./scaling/lag.ts";
@@ -119,6 +121,9 @@ export interface Parts {
   /** What instances measure of themselves. */
   readonly load: LoadKeeper;
   readonly memoryLimits: MemoryLimits;
+  readonly compileCache: CompileCache;
+  /** What programs start quicker from, where they run builds. */
+  readonly programBundle: ProgramBundle | undefined;
   /** Images of others, where units are containers. */
   readonly images: ForeignImages | undefined;
   readonly caller: Caller;
@@ -217,7 +222,22 @@ export function assemble(
   const audit = new AuditLog(join(home.state, "audit.jsonl"), clock);
 
   // The programs that run, wherever the runtime puts them.
-  const processes = new ProcessRuntime({ clock, programs, lifeline: around.lifeline });
+  const compileCache = new CompileCache(join(home.cache, "compiled"), clock);
+  const programBundle = options.releases
+    ? new ProgramBundle({
+        folder: join(home.cache, "programs"),
+        clock,
+        log,
+        signal: draining.signal,
+      })
+    : undefined;
+  const processes = new ProcessRuntime({
+    clock,
+    programs,
+    lifeline: around.lifeline,
+    bundled: programBundle?.pathOf,
+    variables: compileCache.variables(),
+  });
   const runtime = containers?.beside(processes) ?? processes;
   const telemetryClient = new StoreClient(home.telemetrySocket, clock);
   const telemetry = new StoreProcess({
@@ -575,6 +595,8 @@ export function assemble(
     publisher,
     load,
     memoryLimits,
+    compileCache,
+    programBundle,
     images,
     caller,
     reloader,

@@ -31,6 +31,8 @@ const stopBounds = {
 
 /** How long after the start the next start is prepared, in milliseconds: what serves goes first. */
 const prepareAfterMs = 2_000;
+/** How long after it later starts of copies are made cheaper, in milliseconds: it takes a second of a processor, which an app that has just started needs itself. */
+const bundleAfterMs = 10_000;
 
 /** One environment's platform: starts everything, keeps it running, tells everyone who runs where, and answers for it. */
 export class Platform {
@@ -143,6 +145,7 @@ export class Platform {
     publisher.open();
     rotation.start();
     memoryLimits.start();
+    this.#parts.compileCache.start();
 
     // Programs load while their databases are prepared, and get their boot documents when those are ready.
     const units = wanted.filter(({ kind, sidecar }) => kind === "host" && sidecar !== true);
@@ -206,6 +209,7 @@ export class Platform {
     if (databases.servers.some((server) => server.embedded)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
+    clock.after(bundleAfterMs, () => void this.#parts.programBundle?.prepare());
   }
 
   /** What is to run: the releases, or the app as its source is now. */
@@ -315,6 +319,7 @@ export class Platform {
     await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
     rotation.stop();
     memoryLimits.stop();
+    this.#parts.compileCache.stop();
     await attempt(this.#held.containers?.close());
     this.#held.security?.authority.close();
     this.#held.security?.identity.stop();

@@ -6,6 +6,8 @@ export const programs = {
   describe: fileURLToPath(import.meta.resolve("@kerf/service/describe")),
   /** Builds the services of an app. */
   builder: fileURLToPath(import.meta.resolve("@kerf/platform/builds")),
+  /** Puts the next three together. */
+  programBundle: fileURLToPath(import.meta.resolve("@kerf/platform/program-bundle")),
   /** Runs a unit. */
   host: fileURLToPath(import.meta.resolve("@kerf/service/host")),
   /** Runs a unit whose service is a program in any language. */

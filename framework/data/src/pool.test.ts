@@ -5,9 +5,11 @@ import { KerfError } from "@kerf/kernel";
 import { withConnection } from "./connection.ts";
 import { EmbeddedServer } from "./embedded/embedded-server.ts";
 import { startTemporaryServer, type TemporaryServer } from "./embedded/temporary-server.ts";
+import { commandRecordSchema } from "./command-records/schema.ts";
 import { ConnectionPool } from "./pool.ts";
 import { type ProvisionedService, provisionService } from "./provision.ts";
 import { ServiceDatabase } from "./service-database.ts";
+import { applySystemSchema } from "./system-schema.ts";
 
 let temporary: TemporaryServer;
 let service: ProvisionedService;
@@ -90,6 +92,26 @@ test("idle connections are closed", async () => {
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
   while (database.stats.open > 0) await pause();
   await database.close();
+});
+
+test("a rehearsal opens every connection, and changes nothing", async () => {
+  await applySystemSchema(service.owner, commandRecordSchema);
+  const database = open({ connections: 3, idleMs: 60_000 });
+  await database.rehearse(soon().deadline);
+  assert.deepEqual(database.stats, { open: 3, idle: 3, waiting: 0 });
+  const { rows } = await database
+    .reads(soon())
+    .raw.query(
+      "select (select count(*) from kerf.command_record)::int as records, (select count(*) from pg_locks where locktype = 'advisory')::int as locks",
+    );
+  assert.deepEqual(rows, [{ records: 0, locks: 0 }]);
+  await database.close();
+  await assert.rejects(
+    open({ connection: { ...service.app, port: 1 } }).rehearse(soon().deadline),
+    {
+      code: "unavailable",
+    },
+  );
 });
 
 test("pg_stat_activity says who works", async () => {

@@ -76,6 +76,11 @@ export class ConnectionPool {
     this.#pool = options.source ?? driversPool(options, this.#limit);
   }
 
+  /** Connections at most. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   get stats(): PoolStats {
     return {
       open: this.#pool.totalCount,

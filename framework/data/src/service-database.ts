@@ -1,5 +1,6 @@
 import type { QueryResult, QueryResultRow } from "pg";
 import type { Trace } from "@kerf/kernel";
+import { claimOf } from "./command-records/claim.ts";
 import { loadKysely } from "./kysely/binding.ts";
 import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
 import { Reads, type ReadsOptions } from "./reads.ts";
@@ -63,6 +64,30 @@ export class ServiceDatabase<Tables = unknown> {
     // While the server answers.
     loadKysely();
     (await connecting).release();
+  }
+
+  /**
+   * Makes the first calls quick where many come at once: opens every connection and has each claim a key of nobody's, then gives all of it up, so that the
+   * server has made ready what commands begin with. Changes nothing. Throws `unavailable` when the server cannot be reached.
+   */
+  async rehearse(deadline: number): Promise<void> {
+    const rehearsed = Array.from({ length: this.#pool.limit }, (_, index) =>
+      this.#rehearse(deadline, index),
+    );
+    // While the server answers.
+    loadKysely();
+    await Promise.all(rehearsed);
+  }
+
+  async #rehearse(deadline: number, index: number): Promise<void> {
+    const scope = { service: "", operation: "rehearsal", principal: "", key: String(index) };
+    const claim = claimOf(scope, null, { wait: false, mayDecline: true });
+    const transaction = this.transaction({ deadline, claim });
+    try {
+      await transaction.savepoint(async () => {});
+    } finally {
+      await transaction.rollback();
+    }
   }
 
   /** Refuses what comes, waits for what runs, closes all connections. The caller bounds it. Idempotent. */

@@ -7,6 +7,7 @@ import { Consumer } from "./consumers/consumer.ts";
 import { ParkedKeys } from "./consumers/parked.ts";
 import { type From, replay } from "./consumers/position.ts";
 import type { LoggedEvent } from "./event.ts";
+import { LogReader } from "./outbox/log-reader.ts";
 import { shardOf, shards } from "./outbox/shard.ts";
 import { twoServices } from "./testing/two-services.ts";
 
@@ -435,3 +436,15 @@ async function owners(): Promise<Map<string, number>> {
   );
   return new Map(found.map(({ owner, n }) => [owner, n]));
 }
+
+test("a log that drains keeps nobody waiting", async () => {
+  // Time stands still: a wait ends by the drain or never.
+  const at = systemClock.now() + 60_000;
+  const reader = new LogReader(world.producer.database, { ...systemClock, now: () => at });
+  const read = () => reader.read({ consumer: "c", after: all, waitMs: 10_000 });
+  const waiting = read();
+  reader.drain();
+  assert.deepEqual((await waiting).events, []);
+  await world.count("late");
+  assert.equal((await read()).events.length, 1, "what there is, it still gives");
+});

@@ -88,7 +88,8 @@ export function copyPackages(wanted: readonly Wanted[]): Packages {
   };
 }
 
-function installed(name: string, from: string): string | undefined {
+/** The folder of a package as a module in `from` finds it; undefined where it is not installed. */
+export function installed(name: string, from: string): string | undefined {
   for (let at = from; ; at = dirname(at)) {
     const folder = join(at, "node_modules", name);
     if (existsSync(join(folder, "package.json"))) return realpathSync(folder);

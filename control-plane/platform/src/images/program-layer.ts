@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { buildFiles } from "@kerf/service/builds";
 import { copyPackages, type Packages, type Wanted } from "../builds/unbundled-packages.ts";
+import { joinedPackage, joinedPackages } from "./joined-packages.ts";
 import type { LayerFile, LayerFiles } from "./layer.ts";
 
 /** The folder of Kerf's own code in an image. */
@@ -52,11 +53,39 @@ export function programPath(program: ImageProgram): string {
   return `${programFolder}/${program}.js`;
 }
 
+/** Kerf's programs as a few modules. */
+export interface BundledPrograms {
+  /** Of their own, below {@link programFolder}, and what leads builds to them. */
+  readonly files: Map<string, LayerFile>;
+  /** The packages of others that they need. */
+  readonly wanted: readonly Wanted[];
+  /** Absolute paths of the modules that they were made from. */
+  readonly modules: readonly string[];
+}
+
+/** What packages bring for people that stays with them wherever they go. */
+const legal = /^(?:licen[cs]e|notice|copying)/i;
+
 /** Kerf's programs as a few modules, with the packages that they need. Depends on nothing but those. */
 export async function programFiles(): Promise<{
   files: LayerFiles;
   packages: Packages["packages"];
 }> {
+  const { files, wanted } = await bundlePrograms();
+  const { content, packages } = copyPackages(wanted);
+  for (const each of wanted.filter(({ name }) => joinedPackages.includes(name))) {
+    const folder = `${buildFiles.packages}/${each.name}/`;
+    for (const path of content.keys())
+      if (path.startsWith(folder) && !legal.test(path.slice(folder.length))) content.delete(path);
+    for (const [name, bytes] of await joinedPackage(each)) content.set(folder + name, { bytes });
+  }
+  for (const [path, { bytes, executable }] of content)
+    if (!notRun.test(path)) files.set(`${programFolder}/${path}`, { bytes, ...mode(executable) });
+  return { files, packages };
+}
+
+/** Puts the modules of Kerf's programs, and of what builds may import of Kerf, together. */
+export async function bundlePrograms(): Promise<BundledPrograms> {
   const modules = new Map<string, string>();
   const input: Record<string, string> = {};
   for (const [name, specifier] of Object.entries(entries)) input[name] = resolved(specifier);
@@ -102,10 +131,8 @@ export async function programFiles(): Promise<{
   // By its name the loader knows that what lies here is no author's source.
   files.set(`${programFolder}/package.json`, json({ name: "@kerf/programs", type: "module" }));
   for (const [path, file] of stubs(modules)) files.set(path, file);
-  const { content, packages } = copyPackages([...wanted.values()]);
-  for (const [path, { bytes, executable }] of content)
-    if (!notRun.test(path)) files.set(`${programFolder}/${path}`, { bytes, ...mode(executable) });
-  return { files, packages };
+  const read = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+  return { files, wanted: [...wanted.values()], modules: read.filter((id) => existsSync(id)) };
 }
 
 function mode(executable: boolean | undefined): { mode?: number } {

@@ -20,6 +20,8 @@ export class ProcessRuntime implements Runtime {
   readonly #clock: Clock;
   readonly #programs: Readonly<Record<Launch["program"], string>>;
   readonly #lifeline: number | undefined;
+  readonly #bundled: ((launch: Launch) => string | undefined) | undefined;
+  readonly #variables: Readonly<Record<string, string>>;
 
   constructor(options: {
     clock: Clock;
@@ -27,20 +29,29 @@ export class ProcessRuntime implements Runtime {
     programs: Readonly<Record<Launch["program"], string>>;
     /** Our descriptor of the launcher's lifeline, handed on to every program. */
     lifeline?: number | undefined;
+    /** The path of a copy's program in another form that starts quicker, where there is one. */
+    bundled?: ((launch: Launch) => string | undefined) | undefined;
+    /** What those get in their environment beside ours. */
+    variables?: Readonly<Record<string, string>> | undefined;
   }) {
     this.#clock = options.clock;
     this.#programs = options.programs;
     this.#lifeline = options.lifeline;
+    this.#bundled = options.bundled;
+    this.#variables = options.variables ?? {};
   }
 
   async start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
-    const child = this.#spawn(launch.logFile, "pipe", [
+    const bundled = this.#bundled?.(launch);
+    const args = [
       ...heapOption(launch.memoryBytes),
-      this.#programs[launch.program],
+      bundled ?? this.#programs[launch.program],
       launch.instance,
       launch.preload.appModule,
       ...preloaded(launch.preload),
-    ]);
+    ];
+    const variables = bundled === undefined ? {} : this.#variables;
+    const child = this.#spawn(launch.logFile, "pipe", args, variables);
     const document = child.stdio[3] as Writable;
     // A program that ends before it has read everything says why in its log; its exit is what counts here.
     document.on("error", () => {});
@@ -72,13 +83,19 @@ export class ProcessRuntime implements Runtime {
     return this.#running(child, name, () => undefined, recorded);
   }
 
-  #spawn(logFile: string, document: "pipe" | "ignore", args: readonly string[]): ChildProcess {
+  #spawn(
+    logFile: string,
+    document: "pipe" | "ignore",
+    args: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+  ): ChildProcess {
     const log = openSync(logFile, "a", 0o600);
     const child = spawn(process.execPath, [...programExecArgv(), ...args], {
       detached: true,
       stdio: ["ignore", log, log, document, this.#lifeline ?? "ignore"],
       env: {
         ...programEnvironment(),
+        ...variables,
         ...(this.#lifeline === undefined ? undefined : { KERF_LIFELINE_FD: String(lifelineFd) }),
       },
     });

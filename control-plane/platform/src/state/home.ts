@@ -30,6 +30,7 @@ export class Home {
     for (const path of [
       inside,
       home.run,
+      home.cache,
       home.instances,
       home.keys,
       home.domains,
@@ -63,6 +64,10 @@ export class Home {
   }
   get logs(): string {
     return join(this.root, "logs");
+  }
+  /** What only saves time: Kerf's programs as few modules, and compiled code. Whatever is missing is made again. */
+  get cache(): string {
+    return join(this.root, "cache");
   }
   get snapshots(): string {
     return join(this.root, "snapshots");

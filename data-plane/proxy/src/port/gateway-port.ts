@@ -13,9 +13,10 @@ import { takenBy } from "./taken-by.ts";
 const retry = { forMs: 1_000, everyMs: 5 };
 
 /** The owner-only folder of the doors: that of the platform's socket, or the one that a boot document without a platform names. */
-function doorsOf({ handover, platform }: AnyBoot): string | undefined {
-  if (platform === undefined) return handover;
-  return platform.address.startsWith("unix:") ? dirname(platform.address.slice(5)) : undefined;
+function doorsOf(boot: AnyBoot): string | undefined {
+  if (boot.platform === undefined) return boot.handover;
+  const { address } = boot.platform;
+  return address.startsWith("unix:") ? dirname(address.slice(5)) : undefined;
 }
 
 /** Listens on the gateway's ports; with `reusePort` beside others that do so too. @throws KerfError `start_failed` */

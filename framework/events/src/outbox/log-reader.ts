@@ -64,6 +64,7 @@ export class LogReader {
   /** The same log as operators look at it. */
   readonly inspector: LogInspector;
   #identity: string | undefined;
+  #draining = false;
   /** What each reader told last, so that one without news costs no write. */
   readonly #tellings = new Map<string, { readonly cursor: string; readonly at: number }>();
   #news = Promise.withResolvers<void>();
@@ -81,6 +82,12 @@ export class LogReader {
   nudge(): void {
     this.#news.resolve();
     this.#news = Promise.withResolvers();
+  }
+
+  /** From now on nobody waits here for news: who does gets what there is, and goes on elsewhere. Ends what a stopping instance would wait for. */
+  drain(): void {
+    this.#draining = true;
+    this.nudge();
   }
 
   /** Up to where the log is final: looked at once for all who read it in this process. */
@@ -102,10 +109,11 @@ export class LogReader {
     for (;;) {
       const news = this.#news.promise;
       const lookedAt = this.#clock.now();
-      const leftMs = Math.max(0, end - lookedAt);
+      const mayWait = !this.#draining;
+      const leftMs = mayWait ? Math.max(0, end - lookedAt) : 0;
       const head = await this.#head.advance(Math.min(patienceMs, leftMs), signal);
       const now = this.#clock.now();
-      const over = now >= end || signal?.aborted === true;
+      const over = now >= end || !mayWait || signal?.aborted === true;
       // What was looked at up to here holds nothing for this reader.
       if (head !== looked || over) {
         looked = head;

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -22,7 +23,7 @@ import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { OpenTelemetryBridge } from "../opentelemetry/open-telemetry.ts";
-import { closeDatabases, openDatabases, warmUp } from "../runtime/databases.ts";
+import { closeDatabases, openDatabases, rehearse, warmUp } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 import { openSettings } from "../runtime/settings.ts";
 import { awaitMigrations } from "./await-migrations.ts";
@@ -176,9 +177,9 @@ export async function assembleHost(
         identity,
         reusePort: boot.platform === undefined && boot.reusePort,
       });
-      // A copy that joins a running app is not routed to before its first statements are quick; when the whole app starts,
-      // the others need the processor more.
-      if (store.current?.starting !== true) await warmUp(databases, clock);
+      // A copy that joins a running app gets its share of the calls at once; when the whole app starts, the others need the
+      // processor more.
+      if (store.current?.starting !== true) await rehearse(databases, clock);
       link.start();
     },
     async drain() {
@@ -216,8 +217,12 @@ export async function assembleHost(
     link.report();
     if (state !== "ready") return;
     runtime.startWorkers();
-    if (store.current?.starting === true)
-      clock.after(settledMs, () => void warmUp(databases, clock));
+    const isStarting = store.current?.starting === true;
+    clock.after(settledMs, async () => {
+      if (isStarting) await warmUp(databases, clock);
+      // For the next start, with what the first calls needed. Node writes each piece once, and a program that is killed writes none.
+      flushCompileCache();
+    });
   });
   return lifecycle;
 }

@@ -1,4 +1,3 @@
-import { flushCompileCache } from "node:module";
 import type { DatabaseBoot } from "@kerf/call";
 import type { ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError } from "@kerf/kernel";
@@ -7,6 +6,8 @@ import type { AnyService } from "../declaration/service.ts";
 
 /** Bound of warming up, milliseconds. */
 const warmUpMs = 5_000;
+/** Bound of a rehearsal, milliseconds: somebody waits for the start. */
+const rehearsalMs = 1_000;
 
 /** The databases of the services in one process, by the service's name. */
 export type ServiceDatabases = Readonly<Record<string, ServiceDatabase<any>>>;
@@ -56,14 +57,22 @@ export async function databaseOfUrl(url: string): Promise<Omit<DatabaseBoot, "co
   return DatabaseServer.fromUrl(url).admin();
 }
 
-/**
- * Makes the first statements quick, and keeps what the start has compiled for the next one. Never rejects: calls to a database
- * that is away say so themselves.
- */
+/** Makes the first statements quick. Never rejects: calls to a database that is away say so themselves. */
 export async function warmUp(databases: ServiceDatabases, clock: Clock): Promise<void> {
   const deadline = clock.now() + warmUpMs;
   await Promise.allSettled(Object.values(databases).map((database) => database.warm(deadline)));
-  flushCompileCache();
+}
+
+/** Makes the first calls quick where many come at once, and takes no longer than its bound. Never rejects. */
+export async function rehearse(databases: ServiceDatabases, clock: Clock): Promise<void> {
+  const deadline = clock.now() + rehearsalMs;
+  const rehearsed = Promise.allSettled(
+    Object.values(databases).map((database) => database.rehearse(deadline)),
+  );
+  const over = Promise.withResolvers<void>();
+  const timer = clock.after(rehearsalMs, () => over.resolve());
+  await Promise.race([rehearsed, over.promise]);
+  timer.cancel();
 }
 
 /** Closes all pools; never rejects, since a pool that cannot close ends with the process. */

@@ -49,6 +49,11 @@ export class EventLog {
     return this.#reader.inspector;
   }
 
+  /** From now on no consumer waits here for news. */
+  drain(): void {
+    this.#reader.drain();
+  }
+
   /** What publishes it to a broker, not started. */
   relayTo(broker: Broker, { instance, random, tracing }: RelayParts): Relay {
     const { clock, database, log, name: service } = this.#bound;

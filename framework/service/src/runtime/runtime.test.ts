@@ -9,7 +9,7 @@ import { type CallContext, KerfError, systemClock, systemRandom, TimerWheel } fr
 import { Logger } from "@kerf/telemetry";
 import { z } from "zod";
 import { service } from "../declaration/service.ts";
-import { closeDatabases, openDatabases, warmUp } from "./databases.ts";
+import { closeDatabases, openDatabases, rehearse, warmUp } from "./databases.ts";
 import { ServiceRuntime } from "./runtime.ts";
 import { systemSchema } from "../system-schema.ts";
 
@@ -223,6 +223,7 @@ test("warming up connects, and a database that is away does not matter to it", a
     { instance: "test", clock: systemClock },
   );
   await warmUp(databases, systemClock);
+  await rehearse(databases, systemClock);
   await closeDatabases(databases);
 });
 

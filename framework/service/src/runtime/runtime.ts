@@ -154,8 +154,9 @@ export class ServiceRuntime {
     for (const { sagas } of this.#bound) sagas?.start();
   }
 
-  /** Cancels what the workers do and waits for its end. The caller bounds it. */
+  /** Cancels what the workers do and waits for its end; consumers elsewhere wait for no more news here. The caller bounds it. */
   async stopWorkers(): Promise<void> {
+    for (const { events } of this.#bound) events?.drain();
     for (const maintenance of this.#maintenance) maintenance.stop();
     await Promise.all(
       [
