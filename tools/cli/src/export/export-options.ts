@@ -11,6 +11,7 @@ export interface ExportOptions {
   registry: string;
   environment: string;
   tag: Record<string, string>;
+  pin?: true;
   replicas: number;
   config?: string;
   broker?: string;
@@ -45,6 +46,7 @@ export function withExportOptions(command: Command): Command {
     )
     .option("--environment <name>", "part of every identity", "production")
     .option("--tag <name=tag>", "tag of the image of a program (default: its build's)", pairs, {})
+    .option("--pin", "write images with the digests that their registry has for them now")
     .option("--replicas <n>", "copies of each program, at least", count, 2)
     .option("--config <file>", "what is set for services, as JSON: {service: {name: value}}")
     .option("--broker <url>", "nats://… or kafka://… that carries events (default: none)")
@@ -102,8 +104,9 @@ export function withKubernetesOptions(command: Command): Command {
 
 /** The options as the exporter takes them. */
 export function exporterOptions(options: ExportOptions): Record<string, unknown> {
-  const { broker, config, environment, otlp, registry: where, replicas, tag } = options;
+  const { broker, config, environment, otlp, pin, registry: where, replicas, tag } = options;
   return {
+    ...(pin === undefined ? undefined : { pinned: pin }),
     environment,
     registry: where,
     tags: tag,

@@ -1,60 +1,36 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
 import { after, before, test } from "node:test";
-import { engineCache, hasEngine } from "@kerf/events/testing";
+import { exportedProgramsOf } from "../../exports/exported-programs.ts";
+import { pinnedDigests } from "../../exports/pinned-digests.ts";
+import { exampleApp, exampleTags } from "../../exports/testing/example-app.ts";
 import { type Image, imageOf } from "../image.ts";
 import { type Layer, layerType } from "../layer.ts";
 import { LayerCache } from "../layer-cache.ts";
 import { digestIn, pull } from "./pull.ts";
 import { push } from "./push.ts";
 import { parseReference } from "./reference.ts";
+import { hasRegistry, RegistryProgram } from "./testing/registry-program.ts";
 import { TokenServer } from "./testing/token-server.ts";
 
-const program = "registry-3.0.0/registry";
-const skip = hasEngine(program) ? false : `needs ${program}, which scripts/engines/setup brings`;
+const skip = hasRegistry ? false : "needs a registry, which scripts/engines/setup brings";
 // It takes minutes to build, which continuous integration does not.
 if (skip !== false) console.log(`skipped: ${skip}`);
 
 // The password "pass" in bcrypt, as the registry wants it.
 const users = "ci:$2b$04$KerfKerfKerfKerfKerfKeGkDmnokjbqOG1SB5Qz8oDTDDARUwkbW\n";
 const folder = mkdtempSync(join(tmpdir(), "kerf-registry-"));
-const registries: ChildProcess[] = [];
+const registries: RegistryProgram[] = [];
 const tokens = new TokenServer({ user: "ci", password: "pass", refreshToken: "kept-by-a-helper" });
 let host = "";
 
 /** Starts a registry. Answers its host and port. */
 async function startRegistry(name: string, auth: object): Promise<string> {
-  const file = join(folder, `${name}.yml`);
-  writeFileSync(
-    file,
-    JSON.stringify({
-      version: 0.1,
-      log: { level: "info", formatter: "json" },
-      storage: { filesystem: { rootdirectory: join(folder, `${name}-data`) } },
-      http: { addr: "127.0.0.1:0" },
-      auth,
-    }),
-  );
-  const registry = spawn(join(engineCache, program), ["serve", file], {
-    stdio: ["ignore", "ignore", "pipe"],
-    env: { HOME: homedir(), OTEL_TRACES_EXPORTER: "none" },
-  });
+  const registry = await RegistryProgram.start(join(folder, name), auth);
   registries.push(registry);
-  const said: string[] = [];
-  for await (const line of createInterface({ input: registry.stderr as Readable })) {
-    said.push(line);
-    const [, port] = /listening on 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
-    if (port === undefined) continue;
-    registry.stderr?.resume();
-    return `127.0.0.1:${port}`;
-  }
-  throw new Error(`the registry did not start:\n${said.join("\n")}`);
+  return registry.host;
 }
 
 before(async () => {
@@ -66,11 +42,7 @@ before(async () => {
 });
 
 after(async () => {
-  for (const registry of registries) {
-    if (registry.exitCode !== null) continue;
-    registry.kill();
-    await once(registry, "exit");
-  }
+  for (const registry of registries) await registry.stop();
   await tokens.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -164,5 +136,29 @@ test(
 
     helps("ci", "wrong");
     await assert.rejects(pull(name), { code: "unauthenticated", why: /gives us no token/ });
+  },
+);
+
+test(
+  "an export by digest names what the registry has, and what it lacks is known before",
+  { skip },
+  async () => {
+    logIn("pass");
+    const { image } = await small();
+    const options = { environment: "production", registry: host, tags: exampleTags, replicas: 2 };
+    const tags = Object.entries(exampleTags);
+    for (const [program, tag] of tags.slice(1))
+      await push(image, parseReference(`${host}/store/${program}:${tag}`));
+    await assert.rejects(pinnedDigests(exampleApp, options), { code: "not_found" });
+    for (const [program, tag] of tags)
+      await push(image, parseReference(`${host}/store/${program}:${tag}`));
+    const digests = await pinnedDigests(exampleApp, options);
+    assert.deepEqual(
+      exportedProgramsOf(exampleApp, { ...options, digests }).map((program) => program.image),
+      ["mail", "orders", "payments", "gateway-web"].map(
+        (name) =>
+          `${host}/store/${name}:${exampleTags[name as keyof typeof exampleTags]}@${image.digest}`,
+      ),
+    );
   },
 );

@@ -59,8 +59,10 @@ export class TokenServer {
       : request.headers.authorization === basic;
     const scope = asked.get("scope") ?? "";
     if (!isKnown || asked.get("service") !== service) return undefined;
-    this.given.push(`${isExchange ? asked.get("grant_type") : "password"} ${scope}`);
-    const [type, name, actions = ""] = scope.split(":");
+    const [type, name, listed = ""] = scope.split(":");
+    const actions = listed.split(",").toSorted();
+    const how = isExchange ? asked.get("grant_type") : "password";
+    this.given.push(`${how} ${type}:${name}:${actions.join()}`);
     const now = Math.floor(Date.now() / 1_000);
     return this.#signed({
       iss: issuer,
@@ -70,7 +72,7 @@ export class TokenServer {
       iat: now,
       nbf: now,
       exp: now + validSeconds,
-      access: [{ type, name, actions: actions.split(",") }],
+      access: [{ type, name, actions }],
     });
   }
 
