@@ -115,7 +115,7 @@ test(
     // Nothing of it runs while it is built; a base with Node in it is what was just pushed.
     const again = `kerf build orders --image shop/orders:1 --dockerfile image/ --base ${registry?.host}/shop/orders:1`;
     assert.equal((await shell.run(again)).code, 0);
-    const storage = `--root ${folder}/podman --runroot ${folder}/podman-run --storage-driver vfs`;
+    const storage = `--root ${folder}/podman --runroot ${folder}/podman-run --storage-driver overlay`;
     const build = await shell.run(
       `podman ${storage} build --quiet --isolation chroot --tls-verify=false -t built image/`,
     );
