@@ -23,7 +23,7 @@ const alone = [
   "tests/deploys.",
   "tests/faults.",
   "tests/fresh-clone.",
-  "tests/guides/",
+  "tests/guides/deploying.",
   "tests/tour.",
 ];
 

@@ -6,6 +6,10 @@ export interface ExportOptions {
   readonly registry: string;
   /** The tag of each image, by program (`orders`, `gateway-web`); what has none gets that of its build. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Images are written with the digest that their registry has for them now. */
+  readonly pinned?: boolean | undefined;
+  /** The digest of each image, `sha256:…`, by its name with its tag. */
+  readonly digests?: Readonly<Record<string, string>> | undefined;
   /** What is set for services, by name, instead of what they declare as default. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
   /** `nats://…` or `kafka://…`; without it followers read the logs of producers themselves. */

@@ -11,7 +11,7 @@ export interface ExportedProgram {
   /** Of a unit its services, of a gateway its backend. */
   readonly services: readonly ManifestService[];
   readonly gateway?: ManifestGateway | undefined;
-  /** `REGISTRY/APP/NAME:TAG` */
+  /** `REGISTRY/APP/NAME:TAG`, with `@DIGEST` where that is known. */
   readonly image: string;
   /** The units that it calls or whose events it reads, without itself, sorted. */
   readonly calls: readonly string[];
@@ -109,10 +109,19 @@ export function filesOf({ gateway }: ExportedProgram): string[] {
   return [...found].toSorted();
 }
 
-function imageOf(app: string, name: string, { registry, tags }: ExportOptions): string {
-  const tag = tags?.[name];
+/** The image of a program under a tag: with its digest, where that is known. Throws `invalid_configuration`. */
+export function imageOf(
+  app: string,
+  name: string,
+  { digests, registry, tags }: ExportOptions,
+  tag = tags?.[name],
+): string {
   // What is not pinned changes behind one's back.
-  if (tag !== undefined && tag !== "latest") return `${registry}/${app}/${name}:${tag}`;
+  if (tag !== undefined && tag !== "latest") {
+    const image = `${registry}/${app}/${name}:${tag}`;
+    const digest = digests?.[image];
+    return digest === undefined ? image : `${image}@${digest}`;
+  }
   throw new KerfError("invalid_configuration", {
     message: `The image of ${name} has ${tag === undefined ? "no tag" : 'the tag "latest"'}.`,
     fix: "Build the services, so that each has one: kerf build; or name one: --tag NAME=TAG.",

@@ -9,6 +9,7 @@ import type { EventLog } from "../progress/event-log.ts";
 import { composeExport } from "./compose/compose-export.ts";
 import type { ExportAnswer, ExportOrder, ExportTarget } from "./export-order.ts";
 import type { ExportOptions } from "./export-options.ts";
+import { pinnedDigests } from "./pinned-digests.ts";
 import { helmCharts } from "./helm/helm-charts.ts";
 import { ClusterApi } from "./kubernetes/cluster-api.ts";
 import { deployTo, differences } from "./kubernetes/deploy.ts";
@@ -16,6 +17,7 @@ import { clusterSecrets } from "./kubernetes/cluster-secrets.ts";
 import { kubernetesExport, type KubernetesExport } from "./kubernetes/kubernetes-export.ts";
 import { wantedSecrets } from "./kubernetes/data.ts";
 import { deployToMachines, exportToSystemd } from "./machines/run-machines.ts";
+import type { KubernetesOptions } from "./kubernetes/kubernetes-options.ts";
 import type { Manifest } from "./kubernetes/manifest.ts";
 import { toYaml } from "./kubernetes/manifest.ts";
 import { writeFiles } from "./write-files.ts";
@@ -40,15 +42,24 @@ export async function runExport(
           builds: [],
         }
       : await build({ module, names: [], out: builds }, { describe, clock, events });
-  const digests = new Map(made.builds.map(({ digest, service }) => [service, digest]));
+  const buildDigests = new Map(made.builds.map(({ digest, service }) => [service, digest]));
   const options = {
     namespace: made.manifest.app,
     ...target.options,
-    tags: tagsOf(made.manifest, digests, target.options),
+    tags: tagsOf(made.manifest, buildDigests, target.options),
   };
+  const digests =
+    "pinned" in target.options && target.options.pinned === true
+      ? await events.step(
+          "digests",
+          "Asking for the digests of images",
+          () => pinnedDigests(made.manifest, options as KubernetesOptions),
+          (found) => `${Object.keys(found).length} images`,
+        )
+      : {};
+  const pinned = { ...target, options: { ...options, digests } } as ExportTarget;
   const directories = new Map(made.builds.map((one) => [one.service, one.directory]));
-  const around = { builds: directories, clock, events, module };
-  return write({ ...target, options } as ExportTarget, made.manifest, around);
+  return write(pinned, made.manifest, { builds: directories, clock, events, module });
 }
 
 async function write(
@@ -96,7 +107,7 @@ async function deploy(
   const changes = await events.step(
     "differences",
     `Asking ${api.server} what would change`,
-    () => differences(api, allOf(exported)),
+    () => differences(api, exported),
     (found) =>
       `${found.filter(({ change }) => change !== "same").length} of ${found.length} objects`,
   );

@@ -11,6 +11,7 @@ export interface ExportOptions {
   registry: string;
   environment: string;
   tag: Record<string, string>;
+  pin?: true;
   replicas: number;
   config?: string;
   broker?: string;
@@ -42,6 +43,7 @@ export function withExportOptions(command: Command): Command {
       "localhost:5000",
     )
     .option("--tag <name=tag>", "tag of the image of a program (default: its build's)", pairs, {})
+    .option("--pin", "write images with the digests that their registry has for them now")
     .option("--replicas <n>", "copies of each program, at least", count, 2);
 }
 
@@ -107,8 +109,9 @@ export function withKubernetesOptions(command: Command): Command {
 
 /** The options as the exporter takes them. */
 export function exporterOptions(options: ExportOptions): Record<string, unknown> {
-  const { broker, config, environment, otlp, registry: where, replicas, tag } = options;
+  const { broker, config, environment, otlp, pin, registry: where, replicas, tag } = options;
   return {
+    ...(pin === undefined ? undefined : { pinned: pin }),
     environment,
     registry: where,
     tags: tag,

@@ -13,7 +13,7 @@ const boundMs = 60 * 60_000;
 export interface ObjectChange {
   readonly kind: string;
   readonly name: string;
-  readonly change: "new" | "changed" | "same" | "unknown";
+  readonly change: "new" | "changed" | "same" | "gone";
   readonly fields: readonly string[];
 }
 

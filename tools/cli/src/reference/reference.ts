@@ -80,7 +80,7 @@ function argumentRow(argument: Argument): string[] {
 
 function optionRow(option: Option): string[] {
   const standard = option.defaultValue;
-  const hasStandard = standard !== undefined && typeof standard !== "boolean";
+  const hasStandard = standard !== undefined && !["boolean", "object"].includes(typeof standard);
   const notes = [
     ...(hasStandard ? [`default ${String(standard)}`] : []),
     ...(option.envVar === undefined ? [] : [`environment ${option.envVar}`]),

@@ -83,6 +83,25 @@ export class ClusterApi {
     throw refused(`${object.kind} ${object.metadata.name} cannot be read.`, answer as ApiAnswer);
   }
 
+  /** Objects of a kind in a namespace that have these labels; none of a kind that the cluster does not know. */
+  async list<T = KubernetesObject>(
+    { apiVersion, kind }: Pick<KubernetesObject, "apiVersion" | "kind">,
+    namespace: string,
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<readonly T[]> {
+    const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const resource = (await this.#resourcesOf(group)).find((one) => one.kind === kind);
+    if (resource === undefined) return [];
+    const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    const query = new URLSearchParams({ labelSelector: selector.join() });
+    const path = `${group}/namespaces/${namespace}/${resource.name}?${query.toString()}`;
+    const answer = await this.request<{ items: T[] }>("GET", path);
+    if (answer.status >= 300)
+      throw refused(`What there is of ${kind} cannot be read.`, answer as ApiAnswer);
+    // A list says once what its items are.
+    return answer.body.items.map((item) => ({ ...item, apiVersion, kind }));
+  }
+
   /** Takes an object away, and what belongs to it; nothing when there is none. */
   async remove(object: KubernetesObject): Promise<void> {
     const path = `${await this.pathOf(object)}?propagationPolicy=Background`;

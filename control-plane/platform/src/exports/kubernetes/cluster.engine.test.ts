@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { after, before, describe, test } from "node:test";
-import { systemClock } from "@kerf/kernel";
+import { KubernetesDiscovery } from "@kerf/call";
+import { systemClock, systemRandom } from "@kerf/kernel";
+import { silentLogger } from "@kerf/telemetry";
 import { parseAllDocuments } from "yaml";
 import { helmCharts } from "../helm/helm-charts.ts";
-import { hasKubernetes, helmProgram, TestCluster } from "../testing/cluster.ts";
+import { brokenTags, hasKubernetes, helmProgram, TestCluster } from "../testing/cluster.ts";
 import { exampleApp, exampleTags } from "../testing/example-app.ts";
 import { writeFiles } from "../write-files.ts";
 import { deployTo, differences } from "./deploy.ts";
@@ -43,7 +46,7 @@ const all = ({ programs, shared }: KubernetesExport): Manifest[] => [
   ...programs.flatMap(({ manifests }) => manifests),
 ];
 
-describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
+describe("an export in a real cluster", { skip, timeout: 500_000 }, () => {
   let cluster: TestCluster;
   const exported = kubernetesExport(exampleApp, options);
   const warnings: string[] = [];
@@ -65,6 +68,31 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
       status.conditions?.some((one: any) => one.type === "Ready" && one.status === "True"),
     );
 
+  /** The fewest ready copies that there were until it is asked. */
+  const fewest = (name: string): (() => Promise<number>) => {
+    let least = Number.POSITIVE_INFINITY;
+    const watching = new AbortController();
+    const counting = (async () => {
+      while (!watching.signal.aborted) least = Math.min(least, (await readyPods(name)).length);
+    })();
+    return async () => {
+      watching.abort();
+      await counting;
+      return least;
+    };
+  };
+
+  /** What the API answers to somebody with this token. */
+  const fetchAs = async (token: string, path: string): Promise<number | undefined> => {
+    const request = get(new URL(path, cluster.api.server), {
+      rejectUnauthorized: false,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    const [response] = await once(request, "response");
+    response.destroy();
+    return response.statusCode as number;
+  };
+
   before(async () => {
     cluster = await TestCluster.start();
     const kinds = await cluster.define();
@@ -74,7 +102,7 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
   after(() => cluster?.stop());
 
   test("what it would change is known before, and nothing of it is done", async () => {
-    const changes = await differences(cluster.api, all(exported));
+    const changes = await differences(cluster.api, exported);
     assert.deepEqual([...new Set(changes.map(({ change }) => change))], ["new"]);
     assert.equal(await cluster.api.read(objectOf("Namespace", "store")), undefined);
   });
@@ -100,7 +128,7 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
       "orders has what its autoscaler asks for",
       async () => (await readyPods("orders")).length === 4,
     );
-    const changes = await differences(cluster.api, all(exported));
+    const changes = await differences(cluster.api, exported);
     assert.deepEqual(
       changes.filter(({ change }) => change !== "same"),
       [],
@@ -149,25 +177,61 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     });
   });
 
+  test("a program finds those whom it calls with the rights of its own account, and gets no others", async () => {
+    const account = "/api/v1/namespaces/store/serviceaccounts/orders/token";
+    const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+    const { token } = (await cluster.api.request("POST", account, request)).body.status;
+    const tokenFile = join(cluster.directory, "orders-token");
+    await writeFile(tokenFile, token as string, { mode: 0o600 });
+    const discovery = new KubernetesDiscovery({
+      api: {
+        server: cluster.api.server,
+        tokenFile,
+        caFile: join(cluster.directory, "certificates/apiserver.crt"),
+      },
+      namespace: "store",
+      services: { payments: { name: "payments", port: "calls" } },
+      clock,
+      random: systemRandom,
+      log: silentLogger,
+    });
+    await discovery.start();
+    try {
+      const serving = (await readyPods("payments")).map(({ status }) => `tcp:${status.podIP}:7000`);
+      assert.deepEqual(
+        new Set(discovery.instancesOf("payments").map(({ address }) => address)),
+        new Set(serving),
+      );
+    } finally {
+      await discovery.stop();
+    }
+    const asked = await fetchAs(token as string, "/api/v1/namespaces/store/secrets");
+    assert.equal(asked, 403);
+  });
+
   test("a release rolls, with never fewer copies than wanted, and rolls back", async () => {
     const next = kubernetesExport(exampleApp, {
       ...options,
       tags: { ...exampleTags, orders: "2b3c4d" },
     });
     const deployment = objectOf("Deployment", "orders", next);
-    const changes = await differences(cluster.api, [{ object: deployment, remarks: [] }]);
-    assert.deepEqual(changes[0]?.fields, ["spec.template.spec.containers.0.image"]);
+    const changes = await differences(cluster.api, next);
+    assert.deepEqual(
+      changes.filter(({ change }) => change !== "same").map(({ change, kind }) => [kind, change]),
+      [
+        ["Job", "new"],
+        ["Deployment", "changed"],
+        ["Job", "gone"],
+      ],
+    );
+    assert.deepEqual(
+      changes.find(({ kind, name }) => kind === "Deployment" && name === "orders")?.fields,
+      ["spec.template.spec.containers.0.image"],
+    );
     await cluster.api.apply(deployment);
-    let fewest = Number.POSITIVE_INFINITY;
-    const watching = new AbortController();
-    const counting = (async () => {
-      while (!watching.signal.aborted)
-        fewest = Math.min(fewest, (await readyPods("orders")).length);
-    })();
+    const watch = fewest("orders");
     await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
-    watching.abort();
-    await counting;
-    assert.ok(fewest >= 4, `there were ${fewest}`);
+    assert.ok((await watch()) >= 4);
     assert.ok(
       (await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":2b3c4d")),
     );
@@ -176,6 +240,137 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     assert.ok(
       (await pods("orders")).every(({ spec }) => spec.containers[0].image.endsWith(":1a2b3c")),
     );
+  });
+
+  for (const [why, tag, said] of [
+    ["hangs in its start", brokenTags.failing, /progress/],
+    ["says that another start would not help", brokenTags.hopeless, /does not help/],
+  ] as const) {
+    test(`a release that ${why} goes back by itself, while what served serves on`, async () => {
+      const next = structuredClone(
+        kubernetesExport(exampleApp, {
+          ...options,
+          tags: { ...exampleTags, "gateway-web": tag },
+          // One that was never there has nothing to go back to, and no request comes to it.
+          canary: {},
+        }),
+      );
+      const deployment = objectOf("Deployment", "gateway-web", next) as any;
+      if (tag === brokenTags.failing) deployment.spec.progressDeadlineSeconds = 5;
+      const watch = fewest("gateway-web");
+      await assert.rejects(
+        deployTo(cluster.api, next, { clock }),
+        ({ code, fix, why: reason }: any) => {
+          assert.equal(code, "start_failed");
+          assert.match(reason, said);
+          assert.match(
+            reason,
+            /gateway-web-\w+-\w+: CrashLoopBackOff: back-off .*: it ended with \d+, 3 times/,
+          );
+          assert.match(fix, /It was rolled back to its revision \d+\./);
+          return true;
+        },
+      );
+      assert.equal(await watch(), 4);
+      const images = (await readyPods("gateway-web")).map(({ spec }) => spec.containers[0].image);
+      assert.deepEqual(new Set(images), new Set(["registry.example.com/store/gateway-web:aabbcc"]));
+      const route = (await cluster.api.read(objectOf("HTTPRoute", "gateway-web"))) as any;
+      assert.equal(route.spec.rules[0].backendRefs.length, 2);
+    });
+  }
+
+  test("migrations that fail change nothing of what serves, and run again with the next deploy", async () => {
+    const next = structuredClone(
+      kubernetesExport(exampleApp, {
+        ...options,
+        tags: { ...exampleTags, payments: brokenTags.failing },
+      }),
+    );
+    const job = all(next).find(
+      ({ object }) => object.metadata.name.startsWith("payments-migrate-") && object.kind === "Job",
+    )?.object as any;
+    job.spec.backoffLimit = 0;
+    const failed = { code: "migration_failed", fix: /Nothing that serves was changed/ };
+    await assert.rejects(deployTo(cluster.api, next, { clock }), failed);
+    const uid = async (): Promise<string> => ((await cluster.api.read(job)) as any).metadata.uid;
+    const first = await uid();
+    await assert.rejects(deployTo(cluster.api, next, { clock }), failed);
+    assert.notEqual(await uid(), first);
+    assert.ok(
+      (await pods("payments")).every(({ spec }) => spec.containers[0].image.endsWith(":4d5e6f")),
+    );
+  });
+
+  test("while a program rolls, what the release before may reach stays open; what the app no longer has is taken away", async () => {
+    const { mail: _, ...units } = exampleApp.units;
+    const services = exampleApp.services
+      .filter(({ name }) => name !== "mail")
+      .map((each) => (each.name === "orders" ? { ...each, uses: [] } : each));
+    const next = kubernetesExport(
+      { ...exampleApp, services, units },
+      { ...options, canary: {}, tags: { ...exampleTags, orders: "3c4d5e" } },
+    );
+    const policy = objectOf("NetworkPolicy", "orders", next) as any;
+    const reaches = (spec: any): boolean =>
+      JSON.stringify(spec.egress).includes('"app.kubernetes.io/name":"payments"');
+    assert.ok(!reaches(policy.spec));
+    let meanwhile: boolean | undefined;
+    await deployTo(cluster.api, next, {
+      clock,
+      events: {
+        applied({ kind, metadata, spec }: any) {
+          if (kind === "NetworkPolicy" && metadata.name === "orders") meanwhile ??= reaches(spec);
+        },
+      },
+    });
+    assert.equal(meanwhile, true);
+    assert.ok(!reaches(((await cluster.api.read(policy)) as any).spec));
+    for (const [kind, name] of [
+      ["Deployment", "mail"],
+      ["ScaledObject", "mail"],
+      ["ServiceAccount", "mail"],
+      ["Deployment", "gateway-web-canary"],
+      ["Service", "gateway-web-canary"],
+    ] as const)
+      assert.equal(await cluster.api.read(objectOf(kind, name)), undefined, `${kind} ${name}`);
+    // What holds data or secrets stays.
+    assert.ok((await cluster.api.read(objectOf("ExternalSecret", "mail-database"))) !== undefined);
+    // The form of orders before needs its document; nobody can go back to those of mail.
+    const names = async (kind: string): Promise<string[]> =>
+      (
+        await cluster.api.list({ apiVersion: kind === "Job" ? "batch/v1" : "v1", kind }, "store")
+      ).map(({ metadata }) => metadata.name);
+    const documents = (await names("ConfigMap")).filter((name) => /-(?:boot|migrate)-/.test(name));
+    assert.equal(documents.filter((name) => name.startsWith("mail-")).length, 0);
+    assert.equal(documents.filter((name) => name.startsWith("orders-boot-")).length, 2);
+    assert.deepEqual(
+      (await names("Job")).toSorted(),
+      all(next)
+        .flatMap(({ object: { kind, metadata } }) => (kind === "Job" ? [metadata.name] : []))
+        .toSorted(),
+    );
+    assert.equal(
+      (await rollBack(cluster.api, objectOf("Deployment", "orders", next))) !== undefined,
+      true,
+    );
+    // And all of it comes back.
+    await deployTo(cluster.api, exported, { clock });
+    assert.deepEqual(
+      (await differences(cluster.api, exported)).filter(({ change }) => change !== "same"),
+      [],
+    );
+  });
+
+  test("an autoscaler follows what pods use, and a deploy leaves its number alone", async () => {
+    await cluster.measure("payments", 1.4);
+    const copies = async (): Promise<number> => (await readyPods("payments")).length;
+    await cluster.until(
+      "twice what each is to use is twice as many",
+      async () => (await copies()) >= 8,
+    );
+    await cluster.measure("payments", 0.7);
+    await cluster.api.apply(objectOf("Deployment", "payments"));
+    assert.ok((await copies()) >= 8);
   });
 
   test("a node lost: its pods come up on others", async () => {
@@ -223,52 +418,36 @@ describe("an export in a real cluster", { skip, timeout: 400_000 }, () => {
     await cluster.until("the program is gone", async () => (await pods("payments")).length === 0);
     const image = "registry.example.com/store/payments:eeff00";
     const set = ["--set", `image=${image}`, "--set-json", 'env=[{"name":"TZ","value":"UTC"}]'];
-    await helm("install", "payments", join(charts, "payments"), "--namespace", "store", ...set);
     const deployment = objectOf("Deployment", "payments");
-    await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
-    const [pod] = await readyPods("payments");
-    assert.equal(pod.spec.containers[0].image, image);
+    const serving = async (): Promise<any> => {
+      await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
+      const containers = (await readyPods("payments")).map(({ spec }) => spec.containers[0]);
+      assert.equal(new Set(containers.map((one) => one.image)).size, 1);
+      return containers[0];
+    };
+    const chart = [join(charts, "payments"), "--namespace", "store"];
+    await helm("install", "payments", ...chart, ...set);
+    const installed = await serving();
+    assert.equal(installed.image, image);
     assert.deepEqual(
-      pod.spec.containers[0].env.map(({ name }: any) => name),
+      installed.env.map(({ name }: any) => name),
       ["KERF_BOOT_FILE", "TZ"],
     );
-  });
-
-  test("kerf deploy --target kubernetes brings the shop there, and again nothing changes", async () => {
-    const shop = fileURLToPath(new URL("../../../../../examples/shop/", import.meta.url));
-    const cli = fileURLToPath(new URL("../../../../../tools/cli/src/main.ts", import.meta.url));
-    const chosen = join(cluster.directory, "kubernetes.options");
-    await writeFile(
-      chosen,
-      "# of the test\n--registry registry.example.com --mesh --discovery dns\n--replicas 1\n",
+    const next = image.replace("eeff00", "eeff01");
+    await helm("upgrade", "payments", ...chart, "--set", `image=${next}`);
+    assert.equal((await serving()).image, next);
+    await helm("rollback", "payments", "1", "--namespace", "store");
+    assert.deepEqual(await serving(), installed);
+    // A deploy of the rest takes nothing of a team's chart away.
+    const rest = await differences(cluster.api, { ...exported, programs: [] });
+    const gone = new Set(
+      rest.flatMap(({ change, kind, name }) => (change === "gone" ? [`${kind} ${name}`] : [])),
     );
-    const kerf = async (...args: string[]): Promise<{ changes: any[]; notes: string[] }> => {
-      const env = { ...process.env, KUBECONFIG: cluster.kubeconfig, KERF_HOME: cluster.directory };
-      const words = [
-        "--conditions=kerf-source",
-        cli,
-        "deploy",
-        "--target",
-        "kubernetes",
-        "--options",
-        chosen,
-        "--json",
-      ];
-      const { stdout } = await promisify(execFile)(process.execPath, [...words, ...args], {
-        cwd: shop,
-        env,
-        maxBuffer: 16 * 1_048_576,
-      });
-      return JSON.parse(stdout) as { changes: any[]; notes: string[] };
-    };
-    const first = await kerf();
-    assert.deepEqual(first.notes, []);
-    assert.ok(first.changes.every(({ change }) => change === "new"));
-    const again = await kerf("--dry-run");
-    assert.deepEqual(
-      again.changes.filter(({ change }) => change !== "same"),
-      [],
+    assert.ok(gone.has("Deployment orders"));
+    const own = payments?.manifests.map(
+      ({ object: { kind, metadata } }) => `${kind} ${metadata.name}`,
     );
+    assert.ok(gone.isDisjointFrom(new Set(own)));
   });
 
   test("what is taken away is gone with all that belonged to it", async () => {

@@ -112,7 +112,11 @@ for (const [name, options] of Object.entries({ plain, operators })) {
         assert.deepEqual(one.securityContext.capabilities, { drop: ["ALL"] }, about);
         assert.match(one.image, /:(?!latest$)[\w.-]+$/, about);
         for (const kindOf of ["requests", "limits"])
-          assert.deepEqual(Object.keys(one.resources[kindOf]).toSorted(), ["cpu", "memory"], about);
+          assert.deepEqual(
+            Object.keys(one.resources[kindOf]).toSorted(),
+            ["cpu", "ephemeral-storage", "memory"],
+            about,
+          );
         for (const { name: variable, valueFrom } of one.env)
           assert.ok(variable === "KERF_BOOT_FILE" && valueFrom === undefined, about);
         if (kind === "Deployment")

@@ -2,7 +2,12 @@ import type { INamespace } from "kubernetes-models/v1";
 import type { AppManifest } from "@kerf/service";
 import { exportedBoot, exportedMigration, type BootLayout } from "../exported-boot.ts";
 import { containerPaths, containerPorts } from "../export-options.ts";
-import { databasesOf, type ExportedProgram, exportedProgramsOf } from "../exported-programs.ts";
+import {
+  databasesOf,
+  type ExportedProgram,
+  exportedProgramsOf,
+  imageOf,
+} from "../exported-programs.ts";
 import { accountOf, certificateOf, discovererRole } from "./access.ts";
 import { bootConfig } from "./boot-config.ts";
 import { appLabels } from "./cluster-names.ts";
@@ -14,6 +19,8 @@ import { autoscalerOf, deploymentOf, disruptionBudgetOf } from "./workload.ts";
 
 /** What is written for an app: what its programs share, and each program by itself, in the order in which they are applied. */
 export interface KubernetesExport {
+  readonly app: string;
+  readonly namespace: string;
   readonly shared: readonly Manifest[];
   readonly programs: readonly {
     readonly program: ExportedProgram;
@@ -26,6 +33,8 @@ export function kubernetesExport(app: AppManifest, options: KubernetesOptions): 
   const programs = exportedProgramsOf(app, options);
   const layout = layoutOf(options);
   return {
+    app: app.app,
+    namespace: options.namespace,
     shared: sharedOf(app, programs, options),
     programs: programs.map((program) => ({
       program,
@@ -82,7 +91,11 @@ function sharedOf(
     kind: "Namespace",
     metadata: {
       name,
-      labels: { ...appLabels(app.app), "pod-security.kubernetes.io/enforce": "restricted" },
+      labels: {
+        ...appLabels(app.app),
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "pod-security.kubernetes.io/warn": "restricted",
+      },
     },
   };
   const servers = programs.flatMap((program) =>
@@ -94,7 +107,7 @@ function sharedOf(
     manifest(namespace, [
       {
         at: ["metadata", "labels", "pod-security.kubernetes.io/enforce"],
-        text: "Pods that could become more than they are, are refused.",
+        text: "Pods that could become more than they are, are refused; whoever applies what would make such pods is warned.",
       },
     ]),
     denyAll(options, app.app),
@@ -132,11 +145,11 @@ function layoutOf({ certificates, discovery, namespace }: KubernetesOptions): Bo
 function canaryOf(
   program: ExportedProgram,
   app: AppManifest,
-  { canary = {}, registry }: KubernetesOptions,
+  options: KubernetesOptions,
 ): { image: string; replicas: number } | undefined {
-  const tried = program.gateway && canary[program.gateway.name];
+  const tried = program.gateway && options.canary?.[program.gateway.name];
   if (tried === undefined) return undefined;
   // As many as its share of the requests needs, and one at least.
   const replicas = Math.max(1, Math.ceil(program.replicas * tried.share));
-  return { image: `${registry}/${app.app}/${program.name}:${tried.tag}`, replicas };
+  return { image: imageOf(app.app, program.name, options, tried.tag), replicas };
 }

@@ -12,6 +12,9 @@ const startSeconds = 150;
 /** Memory of a program where the app sets no limit, bytes, and what it asks for. */
 const memory = { limit: 384 * 1_048_576, request: 160 * 1_048_576 } as const;
 
+/** Disk of a program: two scratch folders of 64 MiB, and its log until the node rotates it (50 MiB by default). */
+const disk = { limit: "256Mi", request: "64Mi" } as const;
+
 /** What of the pod of a program depends on what it is for. */
 export interface PodPurpose {
   readonly kind: "serve" | "migrate";
@@ -82,8 +85,12 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
         }
       : undefined),
     resources: {
-      requests: { cpu: "100m", memory: mebibytes(Math.min(limit, memory.request)) },
-      limits: { cpu: "2", memory: mebibytes(limit) },
+      requests: {
+        cpu: "100m",
+        memory: mebibytes(Math.min(limit, memory.request)),
+        "ephemeral-storage": disk.request,
+      },
+      limits: { cpu: "2", memory: mebibytes(limit), "ephemeral-storage": disk.limit },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -1,9 +1,11 @@
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import type { ClusterApi } from "./cluster-api.ts";
 import type { KubernetesObject } from "./manifest.ts";
+import { isHopeless, podsOf, troublesOf } from "./pods.ts";
 
-/** How often the cluster is asked, milliseconds. */
+/** How often the cluster is asked for a Deployment, and for its pods, milliseconds. */
 const lookMs = 500;
+const podsMs = 5_000;
 
 /** How far a Deployment is, for people. */
 export type RolloutListener = (state: { name: string; ready: number; wanted: number }) => void;
@@ -32,7 +34,8 @@ export async function watchRollout(
   { boundMs, clock, listener }: { boundMs: number; clock: Clock; listener?: RolloutListener },
 ): Promise<void> {
   const { name } = deployment.metadata;
-  const until = clock.now() + boundMs;
+  const begun = clock.now();
+  let lookedAt = begun;
   let told = -1;
   for (;;) {
     const state = await api.read<DeploymentState>(deployment);
@@ -51,10 +54,17 @@ export async function watchRollout(
       const stuck = conditions.find(
         ({ reason, type }) => type === "Progressing" && reason === "ProgressDeadlineExceeded",
       );
-      if (stuck !== undefined) throw failed(name, stuck.message ?? "its progress deadline is over");
+      if (stuck !== undefined)
+        throw await failed(api, deployment, stuck.message ?? "Its progress deadline is over.");
+      if (clock.now() - lookedAt > podsMs) {
+        lookedAt = clock.now();
+        if (isHopeless(await newestPods(api, deployment)))
+          throw await failed(api, deployment, "Starting it again does not help.");
+      }
     }
-    if (clock.now() > until)
-      throw failed(name, `its copies were not ready within ${boundMs / 1_000} s`);
+    if (clock.now() - begun > boundMs) {
+      throw await failed(api, deployment, `Its copies were not ready within ${boundMs / 1_000} s.`);
+    }
     await delay(clock, lookMs);
   }
 }
@@ -67,16 +77,12 @@ export async function watchJob(
 ): Promise<void> {
   const until = clock.now() + boundMs;
   for (;;) {
-    const state = await api.read<{
-      status?: { conditions?: readonly { type: string; status: string; message?: string }[] };
-    }>(job);
-    const holds = state?.status?.conditions?.filter(({ status }) => status === "True") ?? [];
-    if (holds.some(({ type }) => type === "Complete")) return;
-    const broken = holds.find(({ type }) => type === "Failed");
+    const { broken, isDone } = jobState(await api.read<JobObject>(job));
+    if (isDone) return;
     if (broken !== undefined || clock.now() > until) {
       throw new KerfError("migration_failed", {
         message: `The migrations of ${job.metadata.name} did not come to their end.`,
-        why: broken?.message ?? `It took longer than ${boundMs / 1_000} s.`,
+        why: broken ?? `It took longer than ${boundMs / 1_000} s.`,
         fix: `Nothing that serves was changed. Its log: kubectl -n ${job.metadata.namespace ?? "default"} logs job/${job.metadata.name}`,
       });
     }
@@ -84,9 +90,26 @@ export async function watchJob(
   }
 }
 
-interface ReplicaSet {
-  readonly metadata: {
-    readonly annotations?: Record<string, string>;
+/** A Job as the cluster has it. */
+export interface JobObject extends KubernetesObject {
+  readonly status?: {
+    readonly conditions?: readonly { type: string; status: string; message?: string }[];
+  };
+}
+
+/** Whether a Job has done its work, or why it never will. */
+export function jobState(job: JobObject | undefined): { isDone: boolean; broken?: string } {
+  const holds = job?.status?.conditions?.filter(({ status }) => status === "True") ?? [];
+  const broken = holds.find(({ type }) => type === "Failed");
+  return {
+    isDone: holds.some(({ type }) => type === "Complete"),
+    ...(broken === undefined ? undefined : { broken: broken.message ?? "It failed." }),
+  };
+}
+
+/** One form of a Deployment's pods. */
+interface ReplicaSet extends KubernetesObject {
+  readonly metadata: KubernetesObject["metadata"] & {
     readonly ownerReferences?: readonly { kind: string; name: string }[];
   };
   readonly spec: {
@@ -94,55 +117,68 @@ interface ReplicaSet {
   };
 }
 
-const revisionOf = ({ metadata }: { metadata: { annotations?: Record<string, string> } }): number =>
+const replicaSets = { apiVersion: "apps/v1", kind: "ReplicaSet" } as const;
+const revisionOf = ({ metadata }: { metadata: KubernetesObject["metadata"] }): number =>
   Number(metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
 
-/** Makes the pods of a Deployment those of the revision before. Says which; undefined when there is none. */
+/** The forms that the pods of a Deployment had, the newest first. */
+async function formsOf(
+  api: ClusterApi,
+  { metadata: { name, namespace = "default" } }: KubernetesObject,
+): Promise<ReplicaSet[]> {
+  const sets = await api.list<ReplicaSet>(replicaSets, namespace);
+  return sets
+    .filter(({ metadata }) =>
+      metadata.ownerReferences?.some((owner) => owner.kind === "Deployment" && owner.name === name),
+    )
+    .toSorted((a, b) => revisionOf(b) - revisionOf(a));
+}
+
+async function newestPods(api: ClusterApi, deployment: KubernetesObject) {
+  const [newest] = await formsOf(api, deployment);
+  const hash = newest?.metadata.labels?.["pod-template-hash"];
+  return hash === undefined ? [] : podsOf(api, deployment, hash);
+}
+
+/**
+ * Makes the pods of a Deployment those of the revision before. Says which; undefined when there is none. `deployment`: as it was applied, so that everything else of it
+ * stays, and the next release owns every field that this one leaves.
+ */
 export async function rollBack(
   api: ClusterApi,
   deployment: KubernetesObject,
 ): Promise<number | undefined> {
-  const path = await api.pathOf(deployment);
-  const state = await api.read<DeploymentState>(deployment);
-  if (state === undefined) return undefined;
-  const sets = await api.request<{ items: ReplicaSet[] }>(
-    "GET",
-    path.replace(/\/deployments\/.*$/, "/replicasets"),
-  );
-  const current = revisionOf(state);
-  const before = sets.body.items
-    .filter(({ metadata }) =>
-      metadata.ownerReferences?.some(
-        ({ kind, name }) => kind === "Deployment" && name === deployment.metadata.name,
-      ),
-    )
-    .filter((set) => revisionOf(set) < current)
-    .toSorted((a, b) => revisionOf(b) - revisionOf(a))[0];
-  if (before === undefined) return undefined;
+  const [newest, before] = await formsOf(api, deployment);
+  if (newest === undefined || before === undefined) return undefined;
   const { "pod-template-hash": _, ...labels } = before.spec.template.metadata.labels;
-  const template = {
-    ...before.spec.template,
-    metadata: { ...before.spec.template.metadata, labels },
-  };
-  const patch = [{ op: "replace", path: "/spec/template", value: template }];
-  const answer = await api.request(
-    "PATCH",
-    `${path}?fieldManager=kerf`,
-    patch,
-    "application/json-patch+json",
-  );
-  if (answer.status >= 300)
-    throw failed(
-      deployment.metadata.name,
-      `it cannot be rolled back: ${JSON.stringify(answer.body)}`,
-    );
+  const { metadata, spec } = before.spec.template;
+  const { spec: applied } = deployment as KubernetesObject & { spec: object };
+  await api.apply({
+    ...deployment,
+    spec: {
+      ...applied,
+      template: { metadata: { ...withoutEmpty(metadata), labels }, spec },
+    },
+  } as KubernetesObject);
   return revisionOf(before);
 }
 
-function failed(name: string, why: string): KerfError {
+/** What a template says of itself; the server writes a time that nobody set. */
+function withoutEmpty(metadata: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== null));
+}
+
+async function failed(
+  api: ClusterApi,
+  deployment: KubernetesObject,
+  why: string,
+): Promise<KerfError> {
+  const { name, namespace = "default" } = deployment.metadata;
+  // What cannot be asked is no other failure.
+  const troubles = troublesOf(await newestPods(api, deployment).catch(() => []));
   return new KerfError("start_failed", {
     message: `The release of ${name} did not become ready.`,
-    why,
-    fix: `What served before serves on. Look at its pods: kubectl describe pods -l app.kubernetes.io/name=${name}`,
+    why: [why, ...troubles].join("\n"),
+    fix: `What served before serves on. Look at its pods: kubectl -n ${namespace} describe pods -l app.kubernetes.io/name=${name}`,
   });
 }

@@ -9,9 +9,10 @@ import { createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAllDocuments } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { ClusterApi } from "../kubernetes/cluster-api.ts";
 import type { KubernetesObject } from "../kubernetes/manifest.ts";
+import { PodMetrics } from "./pod-metrics.ts";
 
 /** Where `scripts/engines/kubernetes` puts it. */
 const engines = join(
@@ -26,12 +27,16 @@ export const hasKubernetes = existsSync(engines);
 /** The program helm. */
 export const helmProgram: string = join(engines, "helm");
 
+/** Tags of images whose programs end with 1 each time that they start, and with 78, which says that starting again does not help. */
+export const brokenTags = { failing: "ends-with-1", hopeless: "ends-with-78" } as const;
+
 /** A cluster for a test. */
 export class TestCluster {
   readonly directory: string;
   readonly kubeconfig: string;
   readonly api: ClusterApi;
   readonly #programs: Map<string, ChildProcess>;
+  #metrics: PodMetrics | undefined;
 
   private constructor(
     directory: string,
@@ -118,6 +123,12 @@ export class TestCluster {
         `--secure-port=${manager}`,
         `--cert-dir=${file("manager-certificates")}`,
         "--node-monitor-period=1s",
+        // Autoscalers look each second, and at pods from their first one on.
+        "--horizontal-pod-autoscaler-sync-period=1s",
+        "--horizontal-pod-autoscaler-cpu-initialization-period=0s",
+        "--horizontal-pod-autoscaler-initial-readiness-delay=0s",
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
         "--node-monitor-grace-period=8s",
       ]);
       run("scheduler", "kube-scheduler", [
@@ -125,10 +136,14 @@ export class TestCluster {
         "--leader-elect=false",
         "--secure-port=0",
       ]);
+      await writeFile(
+        file("stages.yaml"),
+        withBrokenPods(await readFile(join(engines, "stages.yaml"), "utf8")),
+      );
       for (const group of ["a", "b"]) {
         run(`nodes-${group}`, "kwok", [
           `--kubeconfig=${kubeconfig}`,
-          `--config=${join(engines, "stages.yaml")}`,
+          `--config=${file("stages.yaml")}`,
           "--manage-all-nodes=false",
           `--manage-nodes-with-label-selector=group=${group}`,
           "--node-lease-duration-seconds=8",
@@ -171,6 +186,12 @@ export class TestCluster {
     return kinds;
   }
 
+  /** From now on every pod of a program uses so much of a processor, as those are told who ask for it; 1 is a whole one. */
+  async measure(program: string, cores: number): Promise<void> {
+    this.#metrics ??= await PodMetrics.start(this.api, join(this.directory, "certificates"));
+    this.#metrics.set(program, cores);
+  }
+
   /** As at a power failure: whatever keeps the nodes of a group alive is gone. */
   async loseNodes(group: "a" | "b"): Promise<void> {
     const child = this.#programs.get(`nodes-${group}`) as ChildProcess;
@@ -190,6 +211,7 @@ export class TestCluster {
 
   /** Ends everything, and takes it away. */
   async stop(): Promise<void> {
+    await this.#metrics?.stop();
     for (const [name, child] of [...this.#programs].toReversed()) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill(name === "etcd" ? "SIGKILL" : "SIGTERM");
@@ -200,7 +222,7 @@ export class TestCluster {
   }
 
   async #addNode(name: string, group: string): Promise<void> {
-    const capacity = { cpu: "32", memory: "64Gi", pods: "110" };
+    const capacity = { cpu: "32", memory: "64Gi", "ephemeral-storage": "256Gi", pods: "110" };
     await this.api.request("POST", "/api/v1/nodes", {
       apiVersion: "v1",
       kind: "Node",
@@ -216,6 +238,47 @@ export class TestCluster {
       status: { capacity, allocatable: capacity },
     });
   }
+}
+
+/** Nodes on which programs can fail: pods of images with a broken tag run, end, and are started again, and Jobs of such come to nothing. */
+function withBrokenPods(stages: string): string {
+  const tag = '.spec.containers.[0].image | split(":") | last';
+  const documents = parseAllDocuments(stages).map((document) => document.toJS() as any);
+  const ready = documents.find(({ metadata }) => metadata.name === "pod-ready");
+  const broken = Object.values(brokenTags).map((value) => {
+    const code = Number(value.slice(value.lastIndexOf("-") + 1));
+    const stage = structuredClone(ready);
+    stage.metadata.name = `pod-${value}`;
+    stage.spec.selector.matchExpressions.push({ key: tag, operator: "In", values: [value] });
+    stage.spec.next.statusTemplate = [
+      "{{ $now := Now }}",
+      "conditions:",
+      '- { lastTransitionTime: {{ $now | Quote }}, status: "True", type: Initialized }',
+      '- { lastTransitionTime: {{ $now | Quote }}, status: "False", type: Ready }',
+      "containerStatuses:",
+      "{{ range .spec.containers }}",
+      "- image: {{ .image | Quote }}",
+      "  name: {{ .name | Quote }}",
+      "  ready: false",
+      "  restartCount: 3",
+      "  state: { waiting: { reason: CrashLoopBackOff, message: back-off 40s restarting failed container } }",
+      `  lastState: { terminated: { exitCode: ${code}, reason: Error, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }} } }`,
+      "{{ end }}",
+      '{{ range .metadata.ownerReferences }}{{ if eq .kind "Job" }}',
+      "phase: Failed",
+      "{{ else }}",
+      "phase: Running",
+      "{{ end }}{{ end }}",
+      "startTime: {{ $now | Quote }}",
+    ].join("\n");
+    return stage;
+  });
+  ready.spec.selector.matchExpressions.push({
+    key: tag,
+    operator: "NotIn",
+    values: Object.values(brokenTags),
+  });
+  return [...documents, ...broken].map((stage) => stringify(stage)).join("---\n");
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -52,6 +52,16 @@ export async function pull(reference: Reference): Promise<Pulled> {
   return { digest: blobOf(found.bytes).digest, layers: pulled, variables: start.Env ?? [] };
 }
 
+/** The digest of an image, for one processor or for several, as its registry has it now. Throws `not_found` or `unauthenticated`. */
+export async function digestIn(reference: Reference): Promise<string> {
+  const registry = new Registry(reference, await credentialsFor(reference.registry));
+  const { bytes } = await registry.manifest(reference.digest ?? reference.tag ?? "latest", [
+    ...single,
+    ...several,
+  ]);
+  return blobOf(bytes).digest;
+}
+
 async function manifestOf(
   registry: Registry,
   { digest, tag }: Reference,
