@@ -47,6 +47,7 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import { ImageUnits } from "./runtimes/docker/image-units.ts";
 import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
 import type { Containers } from "./runtimes/docker/containers.ts";
 import { ProcessRuntime } from "./runtimes/process.ts";
@@ -260,7 +261,7 @@ export function assemble(
     environment,
     runtime,
     boot: async (program, record) => {
-      if (program.kind === "host") await containers?.prepared();
+      if (program.kind !== "gateway") await containers?.prepared();
       return composeBoot(bootFacts, program, record);
     },
     attached: (unit) => attached.of(unit),
@@ -343,8 +344,13 @@ export function assemble(
     changed: () => publisher.changed(),
     acknowledged: () => publisher.acknowledged(),
     gateways: () => manifest().gateways,
-    isService: (name) => manifest().services.some((service) => service.name === name),
+    units: new ImageUnits(() => supervisor),
+    contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
+    isTaken: (name) =>
+      Object.hasOwn(deployed.units, name) ||
+      manifest().services.some((service) => service.name === name),
   });
+  deployed.images = () => images?.programs ?? [];
 
   // What is changed of all that while it runs.
   const journal = new Journal(home.state);

@@ -4,7 +4,7 @@ import type { ForeignImages, ForeignRequest } from "../runtimes/docker/foreign-i
 
 /** Operations on images of others; undefined where units are no containers. */
 export function imageOperations(
-  images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined,
+  images: Pick<ForeignImages, "deploy" | "remove" | "scale" | "status"> | undefined,
   inFull: (run: (args: ServedArguments) => unknown) => ServedOperation,
 ) {
   return {
@@ -12,6 +12,11 @@ export function imageOperations(
     deployImage: inFull(({ input }) => {
       if (images === undefined) throw noContainers();
       return images.deploy(input as ForeignRequest);
+    }),
+    scaleImage: inFull(({ input }) => {
+      const { name, replicas } = input as { name: string; replicas: number };
+      if (images === undefined) throw noContainers();
+      return images.scale(name, replicas);
     }),
     removeImage: inFull(async ({ input }) => {
       const { name } = input as { name: string };

@@ -19,6 +19,9 @@ export interface DeployOptions extends ChangeOptions {
   replicas?: number;
   domain?: string;
   memory?: number;
+  sidecar?: true;
+  uses?: string[];
+  allow?: string[];
   target?: "kubernetes";
   options?: string;
   context?: string;
@@ -64,6 +67,11 @@ function whole(most: number): (text: string) => number {
     if (/^\d{1,5}$/.test(text) && number >= 1 && number <= most) return number;
     throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
   };
+}
+
+/** `catalog,payments`. */
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
 }
 
 /** `512MB` in bytes. */
@@ -114,6 +122,20 @@ export function deployCommand(): Command {
         "with --image: the host that requests are for (default: /NAME/* of any)",
       )
       .option("--memory <size>", "with --image: most memory of a copy, as 512MB or 2GB", size)
+      .option(
+        "--sidecar",
+        "with --image: a sidecar beside each copy, with mutual TLS from the gateway and a span of its own",
+      )
+      .option(
+        "--uses <services>",
+        "with --sidecar: services that the program calls, as catalog,payments",
+        names,
+      )
+      .option(
+        "--allow <hosts>",
+        "with --sidecar: hosts outside of the app that it reaches through the sidecar",
+        names,
+      )
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
@@ -164,6 +186,10 @@ export function deployCommand(): Command {
       [
         "kerf deploy --app docs --image nginx:1.29 --port 80 --replicas 2 --domain docs.example.com",
         "an image of somebody else",
+      ],
+      [
+        "kerf deploy --app billing --image team/billing:4 --sidecar --uses payments",
+        "one that calls payments, behind mutual TLS",
       ],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
       [

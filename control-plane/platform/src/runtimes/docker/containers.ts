@@ -81,15 +81,17 @@ export class Containers {
   static async open(home: Home, around: { clock: Clock; log: Logger }): Promise<Containers> {
     const engine = new Engine();
     await assertUsable(engine);
+    const records = new InstanceRecords(home.instances).all();
     const known = new Set(
-      new InstanceRecords(home.instances)
-        .all()
-        .flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
+      records.flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
     );
+    const instances = new Set(records.map(({ id }) => id));
     const found = new Map<string, number>();
     for (const { Id, Labels, State } of await listed(engine, home.root)) {
       // Images of others run on; what is to become of them is decided later.
       if (Labels?.[labels.foreign] !== undefined) continue;
+      // It stands behind a sidecar, and goes with it.
+      if (instances.has(Labels?.[labels.beside] ?? "")) continue;
       if (known.has(Id) && State !== "created") {
         const { State: state } = await engine.call<Inspected>("GET", `/containers/${Id}/json`);
         found.set(Id, state.Pid);
@@ -110,7 +112,7 @@ export class Containers {
       network: this.#network,
       home: this.#home.root,
     });
-    return new ForeignImages(this.#home, this.#engine, containers, around);
+    return new ForeignImages(this.#home, this.#engine, containers, around, prefixOf(this.#home.root));
   }
 
   /** What starts units here, and everything else as processes. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ContractDescription } from "@kerf/contract";
 import type { ForeignImageStatus } from "@kerf/control-api";
 import { type Clock, KerfError, type Timer } from "@kerf/kernel";
 import type { GatewaySettings } from "@kerf/service";
@@ -6,10 +7,19 @@ import type { Logger } from "@kerf/telemetry";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 import type { Home } from "../../state/home.ts";
 import { readJson, writeJson } from "../../state/json-file.ts";
+import type { Program } from "../../supervisor/program.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
+import { removeImageNetwork } from "./image-network.ts";
+import { type ImageUnits, programOfImage } from "./image-units.ts";
 import type { ForeignContainer, ForeignContainers } from "./foreign-containers.ts";
-import { conflictsWith, type ForeignImage, placeOf, withImages } from "./foreign-image.ts";
+import {
+  conflictsWith,
+  type ForeignImage,
+  placeOf,
+  withCallers,
+  withImages,
+} from "./foreign-image.ts";
 
 /** How often the engine is asked what runs, milliseconds: a copy that was started again may have another address. */
 const everyMs = 1_000;
@@ -29,10 +39,14 @@ export interface ForeignSurroundings {
   changed(): void;
   /** Resolves when everyone who routes knows. */
   acknowledged(): Promise<void>;
+  /** Runs images with sidecars. */
+  readonly units: ImageUnits;
+  /** The contract of a service of the app; undefined where there is no such service. */
+  contractOf(service: string): ContractDescription | undefined;
   /** The gateways with their own settings; the first one is meant where none is named. */
   gateways(): readonly { readonly name: string; readonly settings: GatewaySettings }[];
-  /** Whether a name is one of a service. */
-  isService(name: string): boolean;
+  /** Whether a name is one of a service or a unit. */
+  isTaken(name: string): boolean;
 }
 
 /** Images of others that run as services: what is to run is kept in `state/images.json`, and their containers are held to it. */
@@ -41,8 +55,11 @@ export class ForeignImages {
   readonly #engine: Engine;
   readonly #containers: ForeignContainers;
   readonly #around: ForeignSurroundings;
+  readonly #prefix: string;
   readonly #followed = new Set<string>();
   #images: Readonly<Record<string, ForeignImage>>;
+  /** What is being deployed: it may call before it serves. */
+  #coming: ForeignImage | undefined;
   #addresses: ReadonlyMap<string, readonly string[]> = new Map();
   /** One after the other: a deploy replaces what the one before made. */
   #changing: Promise<unknown> = Promise.resolve();
@@ -54,7 +71,9 @@ export class ForeignImages {
     engine: Engine,
     containers: ForeignContainers,
     around: ForeignSurroundings,
+    prefix: string,
   ) {
+    this.#prefix = prefix;
     this.#home = home;
     this.#engine = engine;
     this.#containers = containers;
@@ -65,7 +84,9 @@ export class ForeignImages {
   /** Brings what runs to what is to run, and watches it from now on. Never rejects. */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
-      for (const image of Object.values(this.#images)) await this.#fill(image);
+      for (const image of Object.values(this.#images))
+        if (image.sidecar === undefined) await this.#fill(image);
+        else await this.#around.units.resume(image);
       await this.#removeOthers();
       await this.#look(true);
     }).catch((error: unknown) => this.#around.log.warn("images could not be started", { error }));
@@ -79,7 +100,26 @@ export class ForeignImages {
 
   /** A placement in which gateways know them. */
   into(placement: Placement): Placement {
-    return withImages(placement, Object.values(this.#images), this.#addresses);
+    const images = Object.values(this.#images);
+    const callers = this.#coming === undefined ? images : [...images, this.#coming];
+    return withImages(
+      withCallers(placement, callers, (service) => this.#around.contractOf(service)),
+      images,
+      this.#addresses,
+    );
+  }
+
+  /** Those with sidecars, as the supervisor runs them. */
+  get programs(): Program[] {
+    return this.#withSidecar.map(programOfImage);
+  }
+
+  get #withSidecar(): ForeignImage[] {
+    return Object.values(this.#images).filter(({ sidecar }) => sidecar !== undefined);
+  }
+
+  get #withoutSidecar(): ForeignImage[] {
+    return Object.values(this.#images).filter(({ sidecar }) => sidecar === undefined);
   }
 
   /** How they stand. */
@@ -87,9 +127,9 @@ export class ForeignImages {
     return Object.values(this.#images).map((image) => this.#statusOf(image));
   }
 
-  /** Where the output of each copy lies. */
+  /** Where the output of each copy lies that the supervisor does not run. */
   get logs(): { source: string; file: string }[] {
-    return Object.values(this.#images).flatMap(({ name, replicas }) =>
+    return this.#withoutSidecar.flatMap(({ name, replicas }) =>
       Array.from({ length: replicas }, (_, index) => ({
         source: name,
         file: this.#home.log(`${name}-${index + 1}`),
@@ -104,19 +144,68 @@ export class ForeignImages {
       const before = this.#images[asked.name];
       const id = await this.#containers.pull(asked.image);
       const image: ForeignImage = { ...asked, gateway, id, revision: (before?.revision ?? 0) + 1 };
+      const take = await this.#begin(image);
+      await this.#keep({ ...this.#images, [image.name]: image });
+      const ended = take?.();
+      await this.#look(false);
+      this.#around.changed();
+      await this.#around.acknowledged();
+      await Promise.all([ended, this.#removeOthers()]);
+      if (before?.sidecar !== undefined && image.sidecar === undefined) await this.#endUnit(before);
+      return this.#statusOf(image);
+    });
+  }
+
+  /** Gives an image that runs another number of copies. Throws `not_found`, and `start_failed` when one that is new does not get ready. */
+  scale(name: string, replicas: number): Promise<ForeignImageStatus> {
+    return this.#inTurn(async () => {
+      const before = this.#images[name];
+      if (before === undefined)
+        throw new KerfError("not_found", {
+          message: `No image is called ${JSON.stringify(name)}.`,
+          fix: `Give one of: ${Object.keys(this.#images).join(", ") || "none runs"}`,
+        });
+      const image = { ...before, replicas };
+      await this.#keep({ ...this.#images, [name]: image });
+      if (image.sidecar !== undefined) await this.#around.units.resize(image, replicas);
+      else {
+        await this.#fill(image);
+        await this.#look(false);
+        this.#around.changed();
+        await this.#around.acknowledged();
+        await this.#removeOthers();
+      }
+      await this.#around.acknowledged();
+      return this.#statusOf(image);
+    });
+  }
+
+  /** Starts new copies beside what serves. Answers what lets those take their places that the supervisor runs. */
+  async #begin(image: ForeignImage): Promise<(() => Promise<unknown>) | undefined> {
+    if (image.sidecar === undefined) {
       try {
         await this.#fill(image);
       } catch (thrown) {
         await this.#removeOthers();
         throw thrown;
       }
-      await this.#keep({ ...this.#images, [image.name]: image });
-      await this.#look(false);
+      return undefined;
+    }
+    this.#coming = image;
+    try {
+      // Whoever is called by what starts now knows it by then.
       this.#around.changed();
       await this.#around.acknowledged();
-      await this.#removeOthers();
-      return this.#statusOf(image);
-    });
+      return await this.#around.units.stage(image);
+    } finally {
+      this.#coming = undefined;
+    }
+  }
+
+  /** Ends the copies of an image that the supervisor runs, and their network. */
+  async #endUnit(image: ForeignImage): Promise<void> {
+    await this.#around.units.resize(image, 0);
+    await removeImageNetwork(this.#engine, this.#prefix, image.name);
   }
 
   /** Ends an image. Answers whether it ran. */
@@ -127,6 +216,7 @@ export class ForeignImages {
       await this.#keep(others);
       this.#around.changed();
       await this.#around.acknowledged();
+      if (removed.sidecar !== undefined) await this.#endUnit(removed);
       await this.#removeOthers();
       await this.#look(false);
       return true;
@@ -163,7 +253,9 @@ export class ForeignImages {
 
   #isWanted({ copy, name, revision }: ForeignContainer): boolean {
     const image = this.#images[name];
-    return image?.revision === revision && copy <= image.replicas;
+    return (
+      image?.sidecar === undefined && image?.revision === revision && copy <= image.replicas
+    );
   }
 
   #watch(): void {
@@ -178,19 +270,19 @@ export class ForeignImages {
 
   /** Starts again what somebody ended or removed by hand, which the engine leaves to us; then looks. */
   async #tend(): Promise<void> {
-    if (this.#stopped || Object.keys(this.#images).length === 0) return;
+    const images = this.#withoutSidecar;
+    if (this.#stopped || images.length === 0) return;
     const all = await this.#containers.all();
     const wanted = all.filter((each) => this.#isWanted(each));
     for (const { id, isEnded } of wanted) if (isEnded) await this.#containers.startAgain(id);
-    const copies = Object.values(this.#images).reduce((sum, { replicas }) => sum + replicas, 0);
-    if (wanted.length < copies)
-      for (const image of Object.values(this.#images)) await this.#fill(image);
+    const copies = images.reduce((sum, { replicas }) => sum + replicas, 0);
+    if (wanted.length < copies) for (const image of images) await this.#fill(image);
     await this.#look(true);
   }
 
   /** Looks where copies are; tells when that is different. */
   async #look(tell: boolean): Promise<void> {
-    if (Object.keys(this.#images).length === 0 && this.#addresses.size === 0) return;
+    if (this.#withoutSidecar.length === 0 && this.#addresses.size === 0) return;
     const all = await this.#containers.all();
     const addresses = new Map<string, string[]>();
     for (const each of all.toSorted((a, b) => a.copy - b.copy)) {
@@ -215,13 +307,25 @@ export class ForeignImages {
   }
 
   #statusOf(image: ForeignImage): ForeignImageStatus {
-    const { gateway, name, port, replicas } = image;
-    const ready = (this.#addresses.get(name) ?? []).length;
-    return { name, image: image.image, at: placeOf(image), gateway, port, replicas, ready };
+    const { gateway, name, port, replicas, sidecar } = image;
+    const ready =
+      sidecar === undefined
+        ? (this.#addresses.get(name) ?? []).length
+        : this.#around.units.ready(name);
+    return {
+      name,
+      image: image.image,
+      at: placeOf(image),
+      gateway,
+      port,
+      replicas,
+      ready,
+      sidecar: sidecar !== undefined,
+    };
   }
 
   /** The gateway that is to have it. */
-  #assertPossible({ domain, gateway, name }: ForeignRequest): string {
+  #assertPossible({ domain, gateway, name, sidecar }: ForeignRequest): string {
     const gateways = this.#around.gateways();
     const chosen = gateways.find((each) => gateway === undefined || each.name === gateway);
     if (chosen === undefined)
@@ -235,8 +339,17 @@ export class ForeignImages {
         `The gateway ${chosen.name} cannot have ${name}: ${conflict}.`,
         "Call it otherwise, or give it a domain: --domain HOST",
       );
-    if (this.#around.isService(name))
-      throw wrong(`${name} is a service of the app.`, "Call the image otherwise: --app NAME");
+    if (this.#around.isTaken(name))
+      throw wrong(
+        `${name} is a service of the app, or a unit.`,
+        "Call the image otherwise: --app NAME",
+      );
+    const unknown = sidecar?.uses.find((use) => this.#around.contractOf(use) === undefined);
+    if (unknown !== undefined)
+      throw wrong(
+        `The app has no service ${JSON.stringify(unknown)}.`,
+        "Name services of the app, as kerf status shows them: --uses catalog,prices",
+      );
     const others = Object.values(this.#images).filter((image) => image.name !== name);
     if (others.length >= mostImages)
       throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
