@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
@@ -9,7 +10,13 @@ const run = promisify(execFile);
 /** Debian's own Python; that of a version manager lies in somebody's home. */
 const python = "/usr/bin/python3";
 /** What the standard library has for people who develop Python, and for desktops. */
-const leftOut = /\/(?:test|idlelib|tkinter|ensurepip|lib2to3|pydoc_data|__pycache__|config-[^/]*|dist-packages)(?:\/|$)/;
+const leftOut =
+  /\/(?:test|idlelib|tkinter|ensurepip|lib2to3|pydoc_data|__pycache__|config-[^/]*|dist-packages)(?:\/|$)/;
+
+/** Whether there is one to make images of. */
+export function hasDebianPython(): boolean {
+  return existsSync(python);
+}
 
 /** Makes an image of a Python program from what lies on this machine, without a registry: the interpreter, its libraries, the program. */
 export async function buildPythonImage(image: string, program: string): Promise<void> {

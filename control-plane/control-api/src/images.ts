@@ -36,6 +36,10 @@ export const imageOperations = {
       image: z.string().max(512),
       /** Variables of its processes. Everybody who may inspect containers sees them. */
       variables: z.record(z.string().regex(/^\w{1,128}$/), z.string().max(32_768)),
+      /** Files below /run/secrets in its containers, by name; kept encrypted. */
+      secrets: z
+        .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/), z.string().max(65_536))
+        .optional(),
       /** Where it listens. */
       port: z.int().min(1).max(65_535),
       replicas: z.int().min(1).max(100),

@@ -47,6 +47,7 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import { ImageSecrets } from "./runtimes/docker/image-secrets.ts";
 import { ImageUnits } from "./runtimes/docker/image-units.ts";
 import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
 import type { Containers } from "./runtimes/docker/containers.ts";
@@ -208,7 +209,10 @@ export function assemble(
       const named = releases.settingsOf(service);
       return {
         config: named.map(({ config }) => config),
-        secrets: named.map(({ secrets }) => secrets),
+        secrets: [
+          ...named.map(({ secrets }) => secrets),
+          ...(images?.secretVersions(service) ?? []),
+        ],
       };
     },
     problem: (error, source) => events.problem(error, source),
@@ -344,6 +348,7 @@ export function assemble(
     changed: () => publisher.changed(),
     acknowledged: () => publisher.acknowledged(),
     gateways: () => manifest().gateways,
+    secrets: new ImageSecrets(home.root, settings.secrets),
     units: new ImageUnits(() => supervisor),
     contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
     isTaken: (name) =>

@@ -42,13 +42,17 @@ export class ImageInbound {
   readonly #tunnels = new Tunnels();
   readonly #registry: UpstreamRegistry;
   readonly #edge: (request: IncomingMessage, response: ServerResponse) => void;
-  #tls: { readonly of: unknown; readonly authorities: unknown; readonly tls: ServerTls } | undefined;
+  #tls:
+    | { readonly of: unknown; readonly authorities: unknown; readonly tls: ServerTls }
+    | undefined;
 
   constructor({ image, load, parts, peers, program: at, tracing }: ImageInboundOptions) {
     const { clock, log, wheel } = parts;
     const settings: GatewaySettings = {
       // Whoever sent the request here asks another copy: what may be repeated is repeated there.
-      upstreams: { [program]: { urls: [`http://${at}`], host: "client", policies: { attempts: 1 } } },
+      upstreams: {
+        [program]: { urls: [`http://${at}`], host: "client", policies: { attempts: 1 } },
+      },
     };
     this.#registry = new UpstreamRegistry(parts);
     const upstreams = this.#registry.prepare(settings.upstreams);

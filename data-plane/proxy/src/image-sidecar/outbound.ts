@@ -141,7 +141,8 @@ export class ImageOutbound {
       routes: () => table,
       // The program is nobody's: it calls in its own name.
       authenticate: () => ({}),
-      send: (call) => caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
+      send: (call) =>
+        caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
       caller: image,
       clock,
       wheel,

@@ -111,10 +111,7 @@ export class Instance {
         host,
         port,
         authority: this.origin.host,
-        tls:
-          this.origin.protocol === "https:"
-            ? { options, session: undefined }
-            : undefined,
+        tls: this.origin.protocol === "https:" ? { options, session: undefined } : undefined,
         connectMs: settings.connectMs,
         idleMs: settings.idleMs,
       },

@@ -6,7 +6,7 @@ export default app("tagging", {
   gateways: {
     web: gateway({
       expose: [],
-      limits: [{ by: "address", rate: { requests: 60, perMs: 60_000 }, burst: 30 }],
+      limits: [{ by: "address", rate: { requests: 100, perMs: 1_000 }, burst: 200 }],
     }),
   },
   units: { main: "*" },

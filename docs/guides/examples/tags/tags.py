@@ -7,6 +7,9 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+SECRETS = "/run/secrets"
+
+
 class Tags(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -16,7 +19,12 @@ class Tags(BaseHTTPRequestHandler):
         if target.path == "/tag":
             self.answer(200, self.tag(query.get("text", "")))
         else:
-            self.answer(200, {"path": self.path, "traceparent": self.headers["traceparent"], "greeting": os.environ.get("GREETING")})
+            self.answer(200, {
+                "path": self.path,
+                "traceparent": self.headers["traceparent"],
+                "greeting": os.environ.get("GREETING"),
+                "knows": sorted(os.listdir(SECRETS)) if os.path.isdir(SECRETS) else [],
+            })
 
     def tag(self, text):
         # urllib takes its proxy from HTTP_PROXY, which leads to the sidecar; the trace goes on.

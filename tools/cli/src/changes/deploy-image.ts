@@ -4,6 +4,7 @@ import type { DeployOptions } from "../commands/deploy.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
+import { readValue } from "../secrets/read-value.ts";
 import { table } from "../output/table.ts";
 
 /** Where programs in images listen when nobody says otherwise. */
@@ -27,10 +28,14 @@ export function deployImage(
     });
   assertNoSecrets(env ?? {});
   return withPlatform(options, async ({ client }) => {
+    const secrets: Record<string, string> = {};
+    for (const [secret, file] of Object.entries(options.secret ?? {}))
+      secrets[secret] = (await readValue("", file)).value;
     const deployed = await client.deployImage({
       name,
       image,
       variables: env ?? {},
+      ...(options.secret === undefined ? undefined : { secrets }),
       port,
       replicas,
       ...(domain === undefined ? undefined : { domain }),
@@ -46,7 +51,8 @@ export function deployImage(
 }
 
 /** Names of variables that hold what nobody else may read. */
-const secretNames = /(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|(?:API|PRIVATE|ACCESS)_?KEY)$/i;
+const secretNames =
+  /(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|(?:API|PRIVATE|ACCESS)_?KEY)$/i;
 
 /** Throws `usage` for variables that look like secrets: everybody who may inspect containers reads them, and so does who lists processes. */
 function assertNoSecrets(variables: Readonly<Record<string, string>>): void {
@@ -55,7 +61,7 @@ function assertNoSecrets(variables: Readonly<Record<string, string>>): void {
   throw new KerfError("usage", {
     message: `${found} looks like a secret.`,
     why: "A variable of a container is read by everybody who may inspect it, and an argument of a command by everybody on this machine.",
-    fix: "Have the program read it from a store of secrets, or call another name what is none.",
+    fix: `Put it into a file: --secret ${found}=FILE; its processes find it as /run/secrets/${found}.`,
   });
 }
 

@@ -19,6 +19,7 @@ export interface DeployOptions extends ChangeOptions {
   replicas?: number;
   domain?: string;
   memory?: number;
+  secret?: Record<string, string>;
   sidecar?: true;
   uses?: string[];
   allow?: string[];
@@ -58,6 +59,14 @@ function variable(text: string, before: Record<string, string> = {}): Record<str
   const [, name, value = ""] = /^(\w+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("It is written NAME=VALUE.");
   return { ...before, [name]: value };
+}
+
+/** `NAME=FILE`, once or several times. */
+function secretFile(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, file] = /^([A-Za-z0-9][\w.-]*)=(.+)$/s.exec(text) ?? [];
+  if (name === undefined || file === undefined)
+    throw new InvalidArgumentError("It is written NAME=FILE; the file holds the value.");
+  return { ...before, [name]: file };
 }
 
 /** A whole number from 1. */
@@ -114,6 +123,11 @@ export function deployCommand(): Command {
         "--env <name=value...>",
         "with --image: variables of its processes; no secrets",
         variable,
+      )
+      .option(
+        "--secret <name=file...>",
+        "with --image: secrets from files here, which its processes find as /run/secrets/NAME",
+        secretFile,
       )
       .option("--port <number>", "with --image: where it listens (default: 8080)", whole(65_535))
       .option("--replicas <number>", "with --image: how many copies (default: 1)", whole(100))

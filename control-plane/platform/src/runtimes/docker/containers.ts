@@ -112,7 +112,13 @@ export class Containers {
       network: this.#network,
       home: this.#home.root,
     });
-    return new ForeignImages(this.#home, this.#engine, containers, around, prefixOf(this.#home.root));
+    return new ForeignImages(
+      this.#home,
+      this.#engine,
+      containers,
+      around,
+      prefixOf(this.#home.root),
+    );
   }
 
   /** What starts units here, and everything else as processes. */

@@ -148,11 +148,15 @@ export class DockerRuntime implements Runtime {
         // One is nothing without the other: the copy has ended.
         ...(program === undefined
           ? []
-          : [program.ended(beside?.image ?? "").then((error): Exit => ({ kind: "failed", error }))]),
+          : [
+              program.ended(beside?.image ?? "").then((error): Exit => ({ kind: "failed", error })),
+            ]),
       ]);
       if (exit.kind === "failed") await this.#signal(id, "SIGKILL");
       await Promise.race([logged, delay(this.#options.clock, lastLinesMs)]);
-      await Promise.all([this.#remove(id), program?.end()]);
+      // Only a sidecar that drained leaves a program that anybody still waits for.
+      const drained = exit.kind === "code" && exit.code === 0;
+      await Promise.all([this.#remove(id), drained ? program?.end() : program?.remove()]);
       return failure.error === undefined ? exit : { kind: "failed", error: failure.error };
     };
     const exited = follow().catch((cause: unknown): Exit => ({

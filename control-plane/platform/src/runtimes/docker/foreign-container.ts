@@ -1,10 +1,14 @@
 import type { ForeignImage } from "./foreign-image.ts";
+import { secretMounts } from "./image-secrets.ts";
+import { labels } from "./labels.ts";
 
 const mostProcesses = 1_024;
 
 /** How the container of an image differs from those of other images. */
 export interface ForeignContainerOptions {
   readonly network: string;
+  /** The platform's home, as a label says it. */
+  readonly home: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Beside those that were asked for. */
   readonly variables?: Readonly<Record<string, string>>;
@@ -14,23 +18,23 @@ export interface ForeignContainerOptions {
 
 /** The container of an image of somebody else, as the engine is asked to make it. */
 export function foreignContainer(
-  { id, memoryBytes, variables }: Pick<ForeignImage, "id" | "memoryBytes" | "variables">,
+  image: Omit<ForeignImage, "domain" | "gateway" | "image" | "port" | "replicas" | "revision">,
   options: ForeignContainerOptions,
 ): object {
+  const { id, memoryBytes, variables } = image;
   const all = { ...options.variables, ...variables };
   return {
     Image: id,
     Env: Object.entries(all).map(([key, value]) => `${key}=${value}`),
-    Labels: options.labels,
+    Labels: { [labels.home]: options.home, ...options.labels },
     HostConfig: {
       NetworkMode: options.network,
       SecurityOpt: ["no-new-privileges"],
       PidsLimit: mostProcesses,
+      Mounts: secretMounts(options.home, image),
       RestartPolicy: { Name: options.again ? "always" : "no" },
       LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
-      ...(memoryBytes === undefined
-        ? undefined
-        : { Memory: memoryBytes, MemorySwap: memoryBytes }),
+      ...(memoryBytes === undefined ? undefined : { Memory: memoryBytes, MemorySwap: memoryBytes }),
     },
   };
 }

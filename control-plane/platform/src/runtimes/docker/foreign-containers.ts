@@ -111,8 +111,8 @@ export class ForeignContainers {
       query: { name },
       body: foreignContainer(image, {
         network: this.#network,
+        home: this.#home,
         labels: {
-          [labels.home]: this.#home,
           [labels.foreign]: image.name,
           [labels.revision]: String(image.revision),
           [labels.copy]: String(copy),

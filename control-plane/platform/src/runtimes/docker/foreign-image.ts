@@ -6,6 +6,7 @@ import {
   trafficProblems,
   type UpstreamSettings,
 } from "@kerf/service";
+import type { NamedSecrets } from "./image-secrets.ts";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 
 /** The version of a contract that is not there: an image offers no operations. */
@@ -26,6 +27,8 @@ export interface ForeignImage {
   readonly domain?: string | undefined;
   readonly gateway: string;
   readonly memoryBytes?: number | undefined;
+  /** Files that its containers get below `/run/secrets`. */
+  readonly secrets?: NamedSecrets | undefined;
   /** A sidecar stands beside each copy. */
   readonly sidecar?: ImageSidecar | undefined;
 }
@@ -53,7 +56,8 @@ export function withImages(
   const gateways: Record<string, PlacedGateway> = { ...placement.gateways };
   for (const image of images) {
     const gateway = gateways[image.gateway];
-    const found = image.sidecar === undefined ? addresses.get(image.name) : sidecarsOf(placement, image);
+    const found =
+      image.sidecar === undefined ? addresses.get(image.name) : sidecarsOf(placement, image);
     // Without a copy there is nowhere to send a request, and its path is not there.
     if (gateway === undefined || found === undefined || found.length === 0) continue;
     const settings = withImage(gateway.settings ?? {}, image, found);

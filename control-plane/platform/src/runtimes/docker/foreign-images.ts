@@ -10,6 +10,7 @@ import { readJson, writeJson } from "../../state/json-file.ts";
 import type { Program } from "../../supervisor/program.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
+import type { ImageSecrets } from "./image-secrets.ts";
 import { removeImageNetwork } from "./image-network.ts";
 import { type ImageUnits, programOfImage } from "./image-units.ts";
 import type { ForeignContainer, ForeignContainers } from "./foreign-containers.ts";
@@ -27,8 +28,10 @@ const everyMs = 1_000;
 const mostImages = 100;
 
 /** What is asked for. */
-export type ForeignRequest = Omit<ForeignImage, "gateway" | "id" | "revision"> & {
+export type ForeignRequest = Omit<ForeignImage, "gateway" | "id" | "revision" | "secrets"> & {
   readonly gateway?: string | undefined;
+  /** Values, by name. */
+  readonly secrets?: Readonly<Record<string, string>> | undefined;
 };
 
 /** What the images of others need of the platform. */
@@ -39,6 +42,8 @@ export interface ForeignSurroundings {
   changed(): void;
   /** Resolves when everyone who routes knows. */
   acknowledged(): Promise<void>;
+  /** Keeps secrets. */
+  readonly secrets: ImageSecrets;
   /** Runs images with sidecars. */
   readonly units: ImageUnits;
   /** The contract of a service of the app; undefined where there is no such service. */
@@ -84,9 +89,11 @@ export class ForeignImages {
   /** Brings what runs to what is to run, and watches it from now on. Never rejects. */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
-      for (const image of Object.values(this.#images))
+      for (const image of Object.values(this.#images)) {
+        await this.#around.secrets.write(image);
         if (image.sidecar === undefined) await this.#fill(image);
         else await this.#around.units.resume(image);
+      }
       await this.#removeOthers();
       await this.#look(true);
     }).catch((error: unknown) => this.#around.log.warn("images could not be started", { error }));
@@ -107,6 +114,13 @@ export class ForeignImages {
       images,
       this.#addresses,
     );
+  }
+
+  /** The version of secrets that an image runs with, by whose they are in the store. */
+  secretVersions(keptAs: string): number[] {
+    const [, name = ""] = /^@image-(.+)$/.exec(keptAs) ?? [];
+    const version = this.#images[name]?.secrets?.version;
+    return version === undefined ? [] : [version];
   }
 
   /** Those with sidecars, as the supervisor runs them. */
@@ -138,12 +152,18 @@ export class ForeignImages {
   }
 
   /** Runs an image, in the place of the one of that name before: new copies first, then the old ones end. Throws `invalid_configuration`, `not_found` or `start_failed`; nothing has changed then. */
-  deploy(asked: ForeignRequest): Promise<ForeignImageStatus> {
+  deploy(
+    { secrets: values = {}, ...asked }: ForeignRequest,
+    by: string,
+  ): Promise<ForeignImageStatus> {
     return this.#inTurn(async () => {
       const gateway = this.#assertPossible(asked);
       const before = this.#images[asked.name];
       const id = await this.#containers.pull(asked.image);
-      const image: ForeignImage = { ...asked, gateway, id, revision: (before?.revision ?? 0) + 1 };
+      const secrets = await this.#around.secrets.keep(asked.name, values, by);
+      const revision = (before?.revision ?? 0) + 1;
+      const image: ForeignImage = { ...asked, gateway, id, revision, secrets };
+      await this.#around.secrets.write(image);
       const take = await this.#begin(image);
       await this.#keep({ ...this.#images, [image.name]: image });
       const ended = take?.();
@@ -152,6 +172,7 @@ export class ForeignImages {
       await this.#around.acknowledged();
       await Promise.all([ended, this.#removeOthers()]);
       if (before?.sidecar !== undefined && image.sidecar === undefined) await this.#endUnit(before);
+      await this.#around.secrets.forget(image.name, image, by);
       return this.#statusOf(image);
     });
   }
@@ -209,7 +230,7 @@ export class ForeignImages {
   }
 
   /** Ends an image. Answers whether it ran. */
-  remove(name: string): Promise<boolean> {
+  remove(name: string, by: string): Promise<boolean> {
     return this.#inTurn(async () => {
       const { [name]: removed, ...others } = this.#images;
       if (removed === undefined) return false;
@@ -219,6 +240,7 @@ export class ForeignImages {
       if (removed.sidecar !== undefined) await this.#endUnit(removed);
       await this.#removeOthers();
       await this.#look(false);
+      await this.#around.secrets.forget(name, undefined, by);
       return true;
     });
   }
@@ -253,9 +275,7 @@ export class ForeignImages {
 
   #isWanted({ copy, name, revision }: ForeignContainer): boolean {
     const image = this.#images[name];
-    return (
-      image?.sidecar === undefined && image?.revision === revision && copy <= image.replicas
-    );
+    return image?.sidecar === undefined && image?.revision === revision && copy <= image.replicas;
   }
 
   #watch(): void {

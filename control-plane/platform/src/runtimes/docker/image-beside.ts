@@ -57,7 +57,8 @@ export class ImageBeside {
       query: { name: this.container },
       body: foreignContainer(image, {
         network,
-        labels: { [labels.home]: of.home, [labels.beside]: of.instance },
+        home: of.home,
+        labels: { [labels.beside]: of.instance },
         variables: variablesOf(image.name, host, allow.length + uses.length > 0),
         again: false,
       }),

@@ -51,8 +51,10 @@ export class ImageUnits {
   /** Gives an image that runs another number of copies; with 0 it ends. Resolves when those that are new are ready, and those that go have ended. */
   async resize(image: ForeignImage, copies: number): Promise<void> {
     const slots = this.#supervisor().slotsOf(image.name);
-    const going = slots.slice(copies).flatMap((slot) => slot.instances);
+    const before = slots.flatMap((slot) => slot.instances);
     await this.#supervisor().resize({ ...programOfImage(image), copies });
+    const serving = new Set(slots.map((slot) => slot.current));
+    const going = before.filter((instance) => !serving.has(instance));
     await Promise.all(going.map((instance) => instance.whenEnded));
   }
 }
