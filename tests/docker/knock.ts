@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
-import { text } from "node:stream/consumers";
+import { json, text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 
 /** Where somebody listens. */
@@ -28,4 +29,15 @@ export async function knockWithTls(
   socket.write(question);
   const end = await text(socket).catch((error: NodeJS.ErrnoException) => error.code);
   return { names, protocol, end };
+}
+
+/** What is answered to a request for a domain, which `fetch` would not ask for. */
+export async function askDomain(
+  url: string,
+  domain: string,
+  path: string,
+): Promise<{ status: number | undefined; body: any }> {
+  const sent = request(new URL(path, url), { headers: { host: domain } });
+  const [answer] = (await once(sent.end(), "response")) as [IncomingMessage];
+  return { status: answer.statusCode, body: await json(answer) };
 }

@@ -6,7 +6,7 @@ export default app("tagging", {
   gateways: {
     web: gateway({
       expose: [],
-      limits: [{ by: "address", rate: { requests: 100, perMs: 1_000 }, burst: 200 }],
+      limits: [{ by: "address", rate: { requests: 80, perMs: 1_000 }, burst: 400 }],
     }),
   },
   units: { main: "*" },

@@ -48,5 +48,6 @@ class Tags(BaseHTTPRequestHandler):
         pass
 
 
+ThreadingHTTPServer.request_queue_size = 128
 print("tags listens at 9000", flush=True)
 ThreadingHTTPServer(("0.0.0.0", 9000), Tags).serve_forever()
