@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Answer } from "@kerf/call/http";
 import type { Logger } from "@kerf/telemetry";
@@ -36,21 +36,26 @@ const types: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** Most files that are kept in memory; a build has a few dozen. */
+/** Most that a build may have, files and bytes: it has a few dozen and two megabytes. */
 const mostFiles = 300;
+const mostBytes = 32 * 2 ** 20;
 
 interface File {
   readonly body: Buffer;
   readonly etag: string;
 }
 
-/** The dashboard as it was built: from its package, or in a checkout from its sources, at the first request that needs it. */
+/**
+ * The dashboard as it was built: from its package, or in a checkout from its sources, at the first request that needs it. It is read whole then: a
+ * page fetches its parts when somebody opens them, and the build on disk may be another one by that time.
+ */
 export class BuiltPages {
   readonly #log: Logger;
   readonly #signal: AbortSignal;
   /** Where the package lies; undefined when it is not installed. */
   readonly #folder: string | undefined;
-  readonly #files = new Map<string, File>();
+  #files: ReadonlyMap<string, File> = new Map();
+  #looked: Promise<PagesState> | undefined;
   #state: PagesState | undefined;
 
   constructor(options: {
@@ -66,14 +71,16 @@ export class BuiltPages {
 
   /** Whether they can be served; begins to build them where that is to be done. */
   async state(): Promise<PagesState> {
-    this.#state ??= await this.#look();
+    // Whoever asks while it is being looked waits for the same: one build is enough.
+    this.#looked ??= this.#look();
+    this.#state ??= await this.#looked;
     return this.#state;
   }
 
   /** The file of a path, or the page: which of them it shows, it finds out by itself. */
-  async answer(path: string, known: string | undefined): Promise<Answer> {
+  answer(path: string, known: string | undefined): Answer {
     const asset = /^\/assets\/[\w.-]+$/.test(path);
-    const file = await this.#read(asset ? path.slice(1) : "index.html");
+    const file = this.#files.get(asset ? path.slice(1) : "index.html");
     if (file === undefined) {
       return {
         status: 404,
@@ -97,31 +104,44 @@ export class BuiltPages {
   async #look(): Promise<PagesState> {
     const folder = this.#folder;
     if (folder === undefined) return { kind: "missing" };
-    const page = join(folder, "dist/index.html");
+    const dist = join(folder, "dist");
     const source = existsSync(join(folder, "vite.config.ts"));
-    if (!source) return { kind: existsSync(page) ? "built" : "missing" };
-    if (await isNewer(page, folder)) return { kind: "built" };
-    void buildPages(folder, this.#signal).then(
-      () => (this.#state = { kind: "built" }),
-      (cause: Error) => {
-        this.#log.error("the dashboard could not be built", { error: cause });
-        this.#state = { kind: "failed", why: cause.message };
-      },
-    );
+    if (!source && !existsSync(join(dist, "index.html"))) return { kind: "missing" };
+    if (!source || (await isNewer(join(dist, "index.html"), folder))) {
+      const read = await this.#read(dist);
+      if (read.kind === "built" || !source) return read;
+    }
+    void buildPages(folder, this.#signal)
+      .then(() => this.#read(dist))
+      .catch((cause: Error): PagesState => ({ kind: "failed", why: cause.message }))
+      .then((state) => {
+        if (state.kind === "failed")
+          this.#log.error("the dashboard could not be built", { why: state.why });
+        this.#state = state;
+      });
     return { kind: "building" };
   }
 
-  async #read(name: string): Promise<File | undefined> {
-    const kept = this.#files.get(name);
-    if (kept !== undefined) return kept;
+  /** Takes what a build has made into memory; a build that is being replaced at this moment cannot be read. */
+  async #read(dist: string): Promise<PagesState> {
     try {
-      const body = await readFile(join(this.#folder ?? "", "dist", name));
-      const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
-      const file = { body, etag };
-      if (this.#files.size < mostFiles) this.#files.set(name, file);
-      return file;
-    } catch {
-      return undefined;
+      const entries = await readdir(dist, { recursive: true, withFileTypes: true });
+      const found = entries.filter((entry) => entry.isFile());
+      if (found.length > mostFiles) throw new Error(`${dist} has more than ${mostFiles} files.`);
+      const files = new Map<string, File>();
+      let bytes = 0;
+      for (const { name, parentPath } of found) {
+        const path = join(parentPath, name);
+        const body = await readFile(path);
+        bytes += body.length;
+        if (bytes > mostBytes) throw new Error(`${dist} has more than ${mostBytes} bytes.`);
+        const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+        files.set(relative(dist, path), { body, etag });
+      }
+      this.#files = files;
+      return { kind: "built" };
+    } catch (cause) {
+      return { kind: "failed", why: (cause as Error).message };
     }
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { KerfError } from "@kerf/kernel";
 import type { DeployOptions, MayDeployOptions } from "../commands/deploy.ts";
+import { labelArguments } from "../build/build-label.ts";
 import { type Built, type BuiltApp, runBuilder } from "../build/run-builder.ts";
 import { whatToBuild } from "../build/what-to-build.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
@@ -70,7 +71,7 @@ async function buildInto(
   const view =
     options.json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
   try {
-    const args = ["--module", module, "--out", out, "--", ...names];
+    const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
     return await runBuilder(args, (event) => view?.event(event));
   } finally {
     view?.close();

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { labelOption } from "../build/build-label.ts";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
@@ -11,6 +12,7 @@ export interface DeployOptions extends ChangeOptions {
   canary?: number;
   watch?: number;
   app?: string;
+  label?: string;
   expose?: string;
   remove?: string[];
   image?: string;
@@ -35,7 +37,7 @@ interface RollbackOptions extends ChangeOptions {
 }
 
 /** What `kerf can-i-deploy` takes. */
-export type MayDeployOptions = Pick<DeployOptions, "all" | "app" | "home" | "json">;
+export type MayDeployOptions = Pick<DeployOptions, "all" | "app" | "home" | "json" | "label">;
 
 /** What `kerf releases` takes. */
 export interface ReleasesOptions {
@@ -115,6 +117,7 @@ export function deployCommand(): Command {
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
       )
+      .addOption(labelOption())
       .option(
         "--image <ref>",
         "run this image as a service: nginx:1.29, registry.example.com/team/billing:4",
