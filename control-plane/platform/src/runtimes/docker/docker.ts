@@ -7,6 +7,7 @@ import { containerOf, type ContainerSurroundings } from "./container.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import { ImageBeside } from "./image-beside.ts";
+import type { ImageNetworks } from "./image-networks.ts";
 
 /** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
 const againMs = 500;
@@ -48,6 +49,8 @@ export interface DockerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly home: Home;
+  /** Of images with sidecars. */
+  readonly networks: ImageNetworks;
   /** What containers have in common, once the image is there. */
   readonly surroundings: () => Promise<ContainerSurroundings>;
   /** Process ids of the containers that ran when this platform began, by id. */
@@ -93,7 +96,7 @@ export class DockerRuntime implements Runtime {
       const { NetworkSettings, State } = await this.#inspect(id);
       state.pid = State.Pid;
       const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
-      const of = { home: home.root, prefix, instance };
+      const of = { home: home.root, instance };
       const started =
         image === undefined ? undefined : { image: await program?.start(image, id, of) };
       begun.resolve();
@@ -123,8 +126,11 @@ export class DockerRuntime implements Runtime {
   }
 
   #besideOf({ beside, logFile }: ContainerReference): ImageBeside | undefined {
-    const { clock, engine, log } = this.#options;
-    return beside && new ImageBeside({ engine, clock, log, logFile, container: beside.container });
+    const { clock, engine, log, networks } = this.#options;
+    return (
+      beside &&
+      new ImageBeside({ engine, clock, log, networks, logFile, container: beside.container })
+    );
   }
 
   #running(

@@ -11,7 +11,7 @@ import type { Program } from "../../supervisor/program.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import type { ImageSecrets } from "./image-secrets.ts";
-import { removeImageNetwork } from "./image-network.ts";
+import type { ImageNetworks } from "./image-networks.ts";
 import { type ImageUnits, programOfImage } from "./image-units.ts";
 import type { ForeignContainer, ForeignContainers } from "./foreign-containers.ts";
 import {
@@ -60,7 +60,7 @@ export class ForeignImages {
   readonly #engine: Engine;
   readonly #containers: ForeignContainers;
   readonly #around: ForeignSurroundings;
-  readonly #prefix: string;
+  readonly #networks: ImageNetworks;
   readonly #followed = new Set<string>();
   #images: Readonly<Record<string, ForeignImage>>;
   /** What is being deployed: it may call before it serves. */
@@ -75,10 +75,10 @@ export class ForeignImages {
     home: Home,
     engine: Engine,
     containers: ForeignContainers,
+    networks: ImageNetworks,
     around: ForeignSurroundings,
-    prefix: string,
   ) {
-    this.#prefix = prefix;
+    this.#networks = networks;
     this.#home = home;
     this.#engine = engine;
     this.#containers = containers;
@@ -226,7 +226,7 @@ export class ForeignImages {
   /** Ends the copies of an image that the supervisor runs, and their network. */
   async #endUnit(image: ForeignImage): Promise<void> {
     await this.#around.units.resize(image, 0);
-    await removeImageNetwork(this.#engine, this.#prefix, image.name);
+    await this.#networks.remove(image.name);
   }
 
   /** Ends an image. Answers whether it ran. */

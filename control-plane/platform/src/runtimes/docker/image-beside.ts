@@ -5,7 +5,7 @@ import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import { foreignContainer } from "./foreign-container.ts";
 import type { ForeignImage } from "./foreign-image.ts";
-import { imageNetwork } from "./image-network.ts";
+import type { ImageNetworks } from "./image-networks.ts";
 import { labels } from "./labels.ts";
 
 /** Where the sidecar takes what the program sends to others; nothing else listens in its container on that network. */
@@ -27,6 +27,7 @@ export interface ImageBesideOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly networks: ImageNetworks;
   /** The container's name. */
   readonly container: string;
   readonly logFile: string;
@@ -46,10 +47,10 @@ export class ImageBeside {
   async start(
     image: ForeignImage,
     sidecar: string,
-    of: { readonly home: string; readonly prefix: string; readonly instance: string },
+    of: { readonly home: string; readonly instance: string },
   ): Promise<ImageBoot> {
-    const { engine } = this.#options;
-    const network = await imageNetwork(engine, of.home, of.prefix, image.name);
+    const { engine, networks } = this.#options;
+    const network = await networks.open(image.name);
     await engine.call("POST", `/networks/${network}/connect`, { body: { Container: sidecar } });
     const host = await this.#addressOf(sidecar, network);
     const { allow, uses } = image.sidecar ?? { allow: [], uses: [] };
