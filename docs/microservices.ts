@@ -103,6 +103,12 @@ export const rows: readonly Row[] = [
     "kerf scale search --auto 1..10",
   ),
   promise(
+    "The front door is no bottleneck",
+    "Copies of a gateway share its port, and are scaled, rolled and started again like those of units",
+    built("data-plane/proxy/src/gateway-main.test.ts"),
+    "kerf scale gateway:web 2",
+  ),
+  promise(
     "A bad deploy is taken back at once",
     "Canary with analysis, automatic rollback, the same act as a deploy",
     built("control-plane/platform/src/releases/releases.test.ts"),

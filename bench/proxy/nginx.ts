@@ -6,12 +6,14 @@ import { join } from "node:path";
 import type { ServerProcess } from "../wire/server-process.ts";
 
 /**
- * nginx in front of `upstream`, one worker, connections kept in both directions as its documentation has it.
+ * nginx in front of `upstream`, connections kept in both directions as its documentation has it.
  * @param probe what `upstream` answers well
+ * @param workers processes; "auto", as its documentation recommends: one for each core
  */
 export async function startNginx(
   upstream: string,
   probe: RequestInit = {},
+  workers: 1 | "auto" = 1,
 ): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-bench-"));
   const port = await freePort();
@@ -20,9 +22,10 @@ export async function startNginx(
     .join("\n  ");
   await writeFile(
     join(folder, "nginx.conf"),
-    `worker_processes 1;
+    `worker_processes ${workers};
 daemon off;
-master_process off;
+master_process ${workers === 1 ? "off" : "on"};
+${process.getuid?.() === 0 ? "user root;" : ""}
 pid ${folder}/nginx.pid;
 error_log stderr error;
 events { worker_connections 4096; }
@@ -72,6 +75,12 @@ export async function cpuSeconds(pid: number): Promise<number> {
   // The name before it may hold spaces and brackets.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** A process and those that it started. */
+export async function familyOf(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return [pid, ...children.trim().split(/\s+/).filter(Boolean).map(Number)];
 }
 
 async function freePort(): Promise<number> {

@@ -57,32 +57,36 @@ export const instanceStatus = z.object({
 });
 export type InstanceStatus = z.infer<typeof instanceStatus>;
 
+/** How load decides how many copies there are. */
+const scalingStatus = z.object({
+  ...scalingSettings.shape,
+  /** How many there are to be. */
+  copies: z.int(),
+  /** None runs until somebody calls it. */
+  asleep: z.boolean(),
+  /** Why as many, in words. */
+  why: z.string(),
+});
+
 /** A unit: what is deployed, one or more services in one program. */
 export const unitStatus = z.object({
   name: z.string(),
   services: z.array(z.string()),
   instances: z.array(instanceStatus),
   /** Where load decides how many copies there are. */
-  scaling: z
-    .object({
-      ...scalingSettings.shape,
-      /** How many there are to be. */
-      copies: z.int(),
-      /** None runs until somebody calls it. */
-      asleep: z.boolean(),
-      /** Why as many, in words. */
-      why: z.string(),
-    })
-    .optional(),
+  scaling: scalingStatus.optional(),
 });
 export type UnitStatus = z.infer<typeof unitStatus>;
 
-/** A front door. */
+/** A copy of a front door. */
 export const gatewayStatus = z.object({
   name: z.string(),
+  /** The same for all copies of one gateway. */
   url: z.string(),
   id: z.string(),
   ...processStatus,
+  /** Where load decides how many copies of the gateway there are; the same for each of them. */
+  scaling: scalingStatus.optional(),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatus>;
 

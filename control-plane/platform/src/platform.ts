@@ -117,7 +117,7 @@ export class Platform {
     const deployment = await this.#readDeployment(adopting);
     const { manifest } = deployment;
     await Promise.all([
-      deployed.set(deployment, adopting),
+      deployed.set(deployment, adopting ? supervisor.leftoverPorts() : undefined),
       this.#parts.telemetry.prepare(manifest.telemetry),
     ]);
     deployed.starting = !adopting;
@@ -350,7 +350,7 @@ export class Platform {
   /** Makes a newly read app the one that runs: everyone is told, what is new is started, what is gone is stopped. */
   async #redeploy(deployment: Deployment): Promise<void> {
     const { deployed, publisher, reloader, supervisor } = this.#parts;
-    await deployed.set(deployment, false);
+    await deployed.set(deployment);
     publisher.changed();
     const wanted = deployed.programs;
     await Promise.all([this.#prepareDatabases(deployment.manifest), supervisor.apply(wanted)]);

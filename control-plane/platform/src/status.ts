@@ -48,7 +48,7 @@ export function gatherStatus(facts: StatusFacts): Status {
     gateways: (manifest?.gateways ?? []).flatMap(({ name }): GatewayStatus[] =>
       supervisor.slotsOf(`gateway:${name}`).map((slot) => {
         const { address, ...rest } = present(slot, load);
-        return { name, url: address, ...rest };
+        return { name, url: address, ...rest, ...facts.scaling.statusOf(`gateway:${name}`) };
       }),
     ),
     services: (manifest?.services ?? []).map((service): ServiceStatus => {

@@ -29,20 +29,20 @@ import {
   systemRandom,
   TimerWheel,
 } from "@kerf/kernel";
-import { ServiceRuntime } from "@kerf/service";
+import { type AcmeSettings, ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
 import { type Logger, openTracing } from "@kerf/telemetry";
 import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
-import { PortHandover } from "./port-handover.ts";
 import { answerHealth, type HealthFacts } from "./health.ts";
+import { GatewayPort } from "./port/gateway-port.ts";
 import { Reachability } from "./reachability.ts";
 import { TrafficKeeper } from "./routes/traffic.ts";
 import { ShapingState } from "./shaping.ts";
 import { bothDoors } from "./tls/both-doors.ts";
 import { Fronts } from "./tls/fronts.ts";
-import { openPlainDoor } from "./tls/plain-door.ts";
+import { openPlainDoor, plainPortOf } from "./tls/plain-door.ts";
 import { asksForWebSocket } from "./upstreams/tunnel.ts";
 
 /** How long requests may take to finish once the gateway stops, milliseconds (`defaults.md`: drain). */
@@ -187,7 +187,7 @@ export async function assembleGateway(
   };
 
   const { host, port } = httpOf(boot);
-  const handover = new PortHandover(boot, log, clock);
+  const gatewayPort = new GatewayPort({ boot, log, clock });
   let listener: HttpListener | undefined;
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     if (answerHealth(request, response, health, clock)) return;
@@ -203,11 +203,13 @@ export async function assembleGateway(
     },
   };
   const protocols = (): FrontProtocols => configuration.current.front.protocols();
-  const openPlain = async (): Promise<HttpListener | undefined> => {
-    const acme = configuration.current.settings.tls?.acme;
-    // In development nobody orders, and the usual port is for others.
-    if (acme === undefined || certificates === undefined || environment === "dev") return undefined;
-    return openPlainDoor({ host, acme, folder: certificates, log });
+  /** In development nobody orders, and the usual port is for others. */
+  const acmeSettings = (): AcmeSettings | undefined =>
+    environment === "dev" ? undefined : configuration.current.settings.tls?.acme;
+  const openPlain = async (reusePort: boolean): Promise<HttpListener | undefined> => {
+    const acme = acmeSettings();
+    if (acme === undefined || certificates === undefined) return undefined;
+    return openPlainDoor({ host, reusePort, acme, folder: certificates, log });
   };
   const lifecycle = new Lifecycle({
     name: `gateway ${name}`,
@@ -216,13 +218,17 @@ export async function assembleGateway(
     async start() {
       identity = await obtainIdentity(boot, { link, store, clock, random, log });
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
-      listener = await handover.acquire(async () =>
-        bothDoors(await listenHttp({ host, port, handler, upgrade, protocols }), openPlain),
+      const acme = acmeSettings();
+      const ports = acme === undefined ? [port] : [port, plainPortOf(acme)];
+      listener = await gatewayPort.acquire(ports, async ({ reusePort }) =>
+        bothDoors(await listenHttp({ host, port, reusePort, handler, upgrade, protocols }), () =>
+          openPlain(reusePort),
+        ),
       );
       link.start();
     },
     async drain() {
-      handover.close();
+      gatewayPort.retire();
       // Streams first: they would hold every other connection's drain for as long as somebody watches.
       draining.abort();
       traffic.drain();
@@ -231,7 +237,7 @@ export async function assembleGateway(
       await inbound.drain();
     },
     async stop() {
-      handover.close();
+      gatewayPort.close();
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();

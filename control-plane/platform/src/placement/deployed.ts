@@ -7,10 +7,12 @@ import {
   copiesOf,
   type Deployment,
   gatewayInstances,
+  ownPrograms,
   placedInstances,
   programsOf,
   servedUnits,
 } from "./deployment.ts";
+import { gatewayUnit } from "./gateway-copies.ts";
 import { scalingOf } from "../scaling/scaling-of.ts";
 import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
 
@@ -45,14 +47,17 @@ export class Deployed {
     this.#freePort = freePort;
   }
 
-  /** Makes it the one that is to run. `adopting`: gateways may run already, and have their ports. */
-  async set(deployment: Deployment, adopting: boolean): Promise<void> {
+  /** Makes it the one that is to run. `running`: the ports of gateways that run already; undefined when nothing does. */
+  async set(deployment: Deployment, running?: ReadonlyMap<string, number>): Promise<void> {
     await this.#prepareGateways(deployment.manifest);
     const { host, port } = this.#http;
-    for (const [index, { name }] of deployment.manifest.gateways.entries()) {
-      if (this.#ports.has(name)) continue;
+    for (const [index, gateway] of deployment.manifest.gateways.entries()) {
+      if (this.#ports.has(gateway.name)) continue;
       const wanted = port === 0 ? 0 : port + index;
-      this.#ports.set(name, adopting ? wanted : await this.#freePort(host, wanted));
+      // Copies of one gateway have one port: it is found before the first of them is started.
+      const isOurs = running !== undefined && wanted !== 0;
+      const found = running?.get(gatewayUnit(gateway)) ?? (isOurs ? wanted : undefined);
+      this.#ports.set(gateway.name, found ?? (await this.#freePort(host, wanted)));
     }
     this.#place(deployment);
   }
@@ -65,7 +70,7 @@ export class Deployed {
     for (const { name } of gateways) {
       if (this.#ports.has(name)) continue;
       const next = Math.max(port - 1, ...this.#ports.values()) + 1;
-      this.#ports.set(name, port === 0 ? 0 : await this.#freePort(host, next));
+      this.#ports.set(name, await this.#freePort(host, port === 0 ? 0 : next));
     }
   }
 
@@ -122,7 +127,7 @@ export class Deployed {
   #place(deployment: Deployment): void {
     for (const unit of this.#scaled.keys()) {
       const isScaled =
-        Object.hasOwn(deployment.units, unit) && scalingOf(deployment, unit) !== undefined;
+        ownPrograms(deployment).includes(unit) && scalingOf(deployment, unit) !== undefined;
       if (!isScaled) this.#scaled.delete(unit);
     }
     this.#deployment = deployment;

@@ -6,6 +6,7 @@ import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
+import { gatewayMembers, gatewayUnit, isGateway, mostGatewayCopies } from "./gateway-copies.ts";
 import { type AutoScale, type KeptPlacement, placeAsKept } from "./kept.ts";
 
 /** What is to run: an app as it was read, and where its services are placed. */
@@ -13,7 +14,7 @@ export interface Deployment {
   readonly manifest: AppManifest;
   /** The services of each unit. */
   readonly units: Readonly<UnitServices>;
-  /** Copies of each unit; of those that are not named as many as `replicas`. */
+  /** Copies of each unit and gateway; of units that are not named as many as `replicas`, of gateways one. */
   readonly copies: Readonly<Record<string, number>>;
   readonly replicas: number;
   /** What operators said of the scaling of units; of those that are not named the app's word counts. */
@@ -105,9 +106,15 @@ export function ownUnits({ manifest, units }: Deployment): Readonly<UnitServices
   );
 }
 
-/** How many copies of a unit there are to be. */
+/** The units and gateways that run here. */
+export function ownPrograms(deployment: Deployment): string[] {
+  return [...Object.keys(ownUnits(deployment)), ...deployment.manifest.gateways.map(gatewayUnit)];
+}
+
+/** How many copies of a unit or gateway there are to be. */
 export function copiesOf({ copies, replicas }: Deployment, unit: string): number {
-  return copies[unit] ?? replicas;
+  if (!isGateway(unit)) return copies[unit] ?? replicas;
+  return Math.min(copies[unit] ?? 1, mostGatewayCopies);
 }
 
 /** The programs of a deployment; `ports` says where each gateway listens. */
@@ -128,15 +135,16 @@ export function programsOf(
     copies: copiesOf(deployment, unit),
     ...run(unit, services),
   }));
-  const gateways = deployment.manifest.gateways.map(({ name, backend }): Program => {
-    const services = backend === undefined ? [] : [backend.contract.name];
+  const gateways = deployment.manifest.gateways.map((gateway): Program => {
+    const unit = gatewayUnit(gateway);
+    const services = gatewayMembers(deployment.manifest, unit) ?? [];
     return {
-      unit: `gateway:${name}`,
+      unit,
       kind: "gateway",
       services,
-      copies: 1,
-      http: { host, port: ports.get(name) ?? 0 },
-      ...run(`gateway:${name}`, services),
+      copies: copiesOf(deployment, unit),
+      http: { host, port: ports.get(gateway.name) ?? 0 },
+      ...run(unit, services),
     };
   });
   return [...units, ...gateways];
@@ -184,9 +192,7 @@ export function placedInstances(
   supervisor: Supervisor,
   canary?: Canary,
 ): Record<string, PlacedInstance[]> {
-  const leaving = supervisor.slots
-    .map(({ unit }) => unit)
-    .filter((unit) => !unit.startsWith("gateway:"));
+  const leaving = supervisor.slots.map(({ unit }) => unit).filter((unit) => !isGateway(unit));
   return Object.fromEntries(
     [...new Set([...Object.keys(deployment.units), ...leaving])].map((unit) => {
       const slots = supervisor.slotsOf(unit);

@@ -1,6 +1,7 @@
 import type { AppManifest } from "@kerf/service";
 import type { ScalingSettings } from "../scaling/settings.ts";
 import type { InForce } from "../settings/versions.ts";
+import { isGateway } from "./gateway-copies.ts";
 
 /** What is to run, as the last change left it: `state/placement.json`. */
 export interface KeptPlacement {
@@ -10,7 +11,7 @@ export interface KeptPlacement {
   readonly change: string;
   /** The units as the app declared them then: once it declares others, its word is newer than the change. */
   readonly declared: Readonly<Record<string, readonly string[]>>;
-  /** By name; gateways, as `gateway:NAME`, where the platform runs releases. */
+  /** By name; gateways, as `gateway:NAME`, where the platform runs releases, and those whose copies somebody has set. */
   readonly units: Readonly<Record<string, KeptUnit>>;
   /** Where the platform runs releases: the digest of the build of each service and backend. */
   readonly builds?: Readonly<Record<string, string>> | undefined;
@@ -58,8 +59,8 @@ export function placeAsKept(
   for (const [unit, { auto: said, services: names, copies: number }] of Object.entries(
     kept.units,
   )) {
-    if (unit.startsWith("gateway:")) continue;
-    units[unit] = names.filter((name) => known.has(name));
+    // What runs in a gateway is the app's word.
+    if (!isGateway(unit)) units[unit] = names.filter((name) => known.has(name));
     if (number !== undefined) copies[unit] = number;
     if (said !== undefined) auto[unit] = said;
   }

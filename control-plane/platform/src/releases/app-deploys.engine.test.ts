@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { sharesPorts } from "@kerf/call/http";
 import { refusal, ReleaseStage } from "../testing/release-stage.ts";
 import { answers, keepAsking } from "../testing/requests.ts";
 
@@ -89,13 +91,58 @@ test("what an app says beside its services is deployed too", async (t) => {
     assert.equal((await fetch(`${stage.gateway}/echo`)).status, 404);
   });
 
+  await t.test("copies of a gateway come, are killed and are exchanged on one port", async () => {
+    if (!sharesPorts) return;
+    const copies = async () =>
+      (await client.status({})).gateways.filter(({ name }) => name === "web");
+    const url = `${stage.gateway}/greetings/ada`;
+    const kept = keepAsking(url);
+    const unit = "gateway:web";
+    const scaled = await client.scale({ change: stage.change, unit, copies: 2 });
+    assert.deepEqual(
+      [scaled.title, scaled.units[unit]?.before?.copies, scaled.units[unit]?.after?.copies],
+      ["gateway:web from 1 to 2", 1, 2],
+    );
+    const [first, second] = await copies();
+    assert.equal(first?.url, second?.url);
+    assert.equal(await kept.stop(), 0);
+
+    // Connections of the one that is killed end with it; whoever comes then is served by the other.
+    const killed = (id: string | undefined) =>
+      stage.platform.next(
+        "instance",
+        (event) => event.instance === id && event.state === "stopped",
+      );
+    const gone = killed(second?.id);
+    process.kill(second?.pid as number, "SIGKILL");
+    await gone;
+    const meanwhile = keepAsking(url, { headers: { connection: "close" } });
+    while ((await copies()).some(({ state }) => state !== "ready")) await delay(50);
+    assert.equal(await meanwhile.stop(), 0);
+
+    // Both are exchanged, and what is deployed keeps their number.
+    const rolled = keepAsking(url);
+    await client.restart({ change: stage.change, unit });
+    stage.edit("app.ts", (source) =>
+      source.replace(
+        "gateway({ expose: [counter, greeter]",
+        "gateway({ limits: [], expose: [counter, greeter]",
+      ),
+    );
+    await stage.deployApp();
+    assert.equal(await rolled.stop(), 0);
+    const now = await copies();
+    assert.equal(now.length, 2);
+    assert.ok(now.every(({ pid }) => pid !== first?.pid && pid !== second?.pid));
+  });
+
   await t.test("the next start runs the app as it was deployed", async () => {
     await stage.platform.end();
     const next = stage.start();
     const status = await next.ready();
     assert.deepEqual(
       status.gateways.map(({ name }) => name),
-      ["web", "more"],
+      sharesPorts ? ["web", "web", "more"] : ["web", "more"],
     );
     assert.deepEqual(status.services.map(({ name }) => name).toSorted(), ["counter", "greeter"]);
   });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Change } from "../rollouts/change.ts";
 import { type Deployment, type Released, settingsOf } from "../placement/deployment.ts";
+import { gatewayMembers, gatewayUnit, isGateway } from "../placement/gateway-copies.ts";
 import type { AutoScale, KeptPlacement, KeptUnit } from "../placement/kept.ts";
 import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import { type AppShell, composeManifest } from "./app-shell.ts";
@@ -71,16 +72,17 @@ function placedUnits(
   const units: Record<string, string[]> = {};
   const copies: Record<string, number> = {};
   const auto: Record<string, AutoScale> = {};
-  const all = new Set([...Object.keys(before.units), ...Object.keys(change.units)]);
-  for (const unit of all) {
-    if (unit.startsWith("gateway:")) continue;
+  const gateways = before.manifest.gateways.map(gatewayUnit);
+  const all = [...Object.keys(before.units), ...gateways, ...Object.keys(change.units)];
+  for (const unit of new Set(all)) {
     const changed = Object.hasOwn(change.units, unit);
+    if (changed && change.units[unit] === undefined) continue;
     const services = changed ? change.units[unit]?.services : before.units[unit];
     const number = changed ? change.units[unit]?.copies : before.copies[unit];
     const said = changed ? change.units[unit]?.auto : before.auto?.[unit];
-    if (services === undefined) continue;
+    // What runs in a gateway is the app's word; how many copies of it there are is kept beside the units'.
+    if (services !== undefined && !isGateway(unit)) units[unit] = [...services];
     if (said !== undefined) auto[unit] = said;
-    units[unit] = [...services];
     if (number !== undefined) copies[unit] = number;
   }
   return { units, copies, auto };
@@ -138,19 +140,23 @@ function keptOf(
   last: KeptPlacement | undefined,
   change: Change,
 ): KeptPlacement {
-  const all = Object.entries(units).map(([unit, services]): [string, KeptUnit] => [
+  const keep = (unit: string, services: readonly string[]): [string, KeptUnit] => [
     unit,
     {
       services,
       ...(copies[unit] === undefined ? undefined : { copies: copies[unit] }),
       ...(auto?.[unit] === undefined ? undefined : { auto: auto[unit] }),
     },
-  ]);
-  const gateways = manifest.gateways.map(({ backend, name }): [string, KeptUnit] => [
-    `gateway:${name}`,
-    { services: backend === undefined ? [] : [backend.name] },
-  ]);
-  const kept = released === undefined ? all : [...all, ...gateways];
+  ];
+  const gateways = manifest.gateways
+    .map(gatewayUnit)
+    .filter(
+      (unit) => released !== undefined || copies[unit] !== undefined || auto?.[unit] !== undefined,
+    );
+  const kept = [
+    ...Object.entries(units).map(([unit, services]) => keep(unit, services)),
+    ...gateways.map((unit) => keep(unit, gatewayMembers(manifest, unit) ?? [])),
+  ];
   return {
     version: 1,
     change: change.id,

@@ -1,6 +1,7 @@
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Deployment } from "../placement/deployment.ts";
+import { gatewayMembers, gatewayUnit } from "../placement/gateway-copies.ts";
 import type { KeptUnit } from "../placement/kept.ts";
 import type { AppChanges } from "../releases/app-changes.ts";
 import type { Plan } from "./change.ts";
@@ -25,11 +26,12 @@ export function planApp(deployment: Deployment, code: Plan, request: AppRequest)
     for (const [unit, services] of Object.entries(deployment.units))
       units[unit] = asIs(deployment, unit, services);
   }
-  for (const { backend, name } of manifest.gateways) {
-    if (changes.startsAnew || changes.newGateways.includes(name))
-      units[`gateway:${name}`] = { services: backend === undefined ? [] : [backend.name] };
+  for (const gateway of manifest.gateways) {
+    const unit = gatewayUnit(gateway);
+    if (changes.startsAnew || changes.newGateways.includes(gateway.name))
+      units[unit] = asIs(deployment, unit, gatewayMembers(manifest, unit) ?? []);
   }
-  for (const name of changes.goneGateways) units[`gateway:${name}`] = undefined;
+  for (const name of changes.goneGateways) units[gatewayUnit({ name })] = undefined;
   Object.assign(units, code.units);
   for (const unit of Object.keys(deployment.units)) {
     const now = units[unit]?.services ?? deployment.units[unit] ?? [];

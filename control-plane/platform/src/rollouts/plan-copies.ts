@@ -1,20 +1,24 @@
 import { KerfError } from "@kerf/kernel";
 import { mostCopies } from "@kerf/service";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
+import { assertSharedPort, isGateway } from "../placement/gateway-copies.ts";
 import { keptAwake, scalingOf } from "../scaling/scaling-of.ts";
 import type { ScalingSettings } from "../scaling/settings.ts";
 import type { Plan } from "./change.ts";
-import { asIs, membersOf } from "./plan.ts";
+import { asIs, programMembers } from "./plan.ts";
 
 /** Another number of copies, which load does not change from then on. Throws `not_found`, or `invalid_input`. */
 export function planScale(deployment: Deployment, unit: string, copies: number): Plan {
-  const services = membersOf(deployment, unit);
+  const services = programMembers(deployment, unit);
   if (!Number.isInteger(copies) || copies < 1 || copies > mostCopies) {
     throw new KerfError("invalid_input", {
       message: `${copies} is no number of copies.`,
-      fix: `Give a number from 1 to ${mostCopies}; to let a unit sleep: kerf scale ${unit} --auto 0..1`,
+      fix: isGateway(unit)
+        ? `Give a number from 1 to ${mostCopies}.`
+        : `Give a number from 1 to ${mostCopies}; to let a unit sleep: kerf scale ${unit} --auto 0..1`,
     });
   }
+  assertSharedPort(unit, copies);
   const now = copiesOf(deployment, unit);
   const isAuto = scalingOf(deployment, unit) !== undefined;
   return {
@@ -31,7 +35,7 @@ export function planAutoScale(
   unit: string,
   auto: ScalingSettings | "off",
 ): Plan {
-  const services = membersOf(deployment, unit);
+  const services = programMembers(deployment, unit);
   const copies = copiesOf(deployment, unit);
   if (auto === "off") return planScale(deployment, unit, Math.max(1, copies));
   const { max, min } = auto;
@@ -41,6 +45,7 @@ export function planAutoScale(
       fix: `Give bounds within 0 to ${mostCopies}: kerf scale ${unit} --auto 1..10`,
     });
   }
+  assertSharedPort(unit, max);
   const reason = min === 0 ? keptAwake(deployment, unit) : undefined;
   if (reason !== undefined) {
     throw new KerfError("invalid_input", {
@@ -59,11 +64,6 @@ export function planAutoScale(
 
 /** New copies of what runs in the place of all that run. Throws `not_found`, or `invalid_input` for a unit that runs elsewhere. */
 export function planRestart(deployment: Deployment, unit: string): Plan {
-  const gateway = deployment.manifest.gateways.find(({ name }) => `gateway:${name}` === unit);
-  const backend = gateway?.backend === undefined ? [] : [gateway.backend.name];
-  const kept =
-    gateway === undefined
-      ? asIs(deployment, unit, membersOf(deployment, unit))
-      : { services: backend };
+  const kept = asIs(deployment, unit, programMembers(deployment, unit));
   return { kind: "restart", title: unit, units: { [unit]: kept }, moves: [], anew: true };
 }

@@ -1,6 +1,7 @@
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import { type Deployment, external } from "../placement/deployment.ts";
+import { gatewayMembers, gatewayUnit, isGateway } from "../placement/gateway-copies.ts";
 import type { KeptUnit } from "../placement/kept.ts";
 import type { Release } from "../releases/release.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
@@ -113,7 +114,8 @@ export function planDeploy(
   for (const name of Object.keys(builds)) {
     const gateway = manifest.gateways.find(({ backend }) => backend?.name === name);
     const unit = Object.entries(deployment.units).find(([, all]) => all.includes(name))?.[0];
-    if (gateway !== undefined) units[`gateway:${gateway.name}`] = { services: [name] };
+    if (gateway !== undefined)
+      units[gatewayUnit(gateway)] = asIs(deployment, gatewayUnit(gateway), [name]);
     else if (unit !== undefined)
       units[unit] ??= asIs(deployment, unit, deployment.units[unit] as string[]);
     else if (backends.has(name)) {
@@ -161,9 +163,7 @@ export function planRollback(
   release: Pick<Release, "number" | "builds" | "settings">,
 ): Plan {
   assertReleased(deployment);
-  const services = unit.startsWith("gateway:")
-    ? Object.keys(release.builds)
-    : membersOf(deployment, unit);
+  const services = isGateway(unit) ? Object.keys(release.builds) : membersOf(deployment, unit);
   const others = Object.keys(release.builds).filter((name) => !services.includes(name));
   const lacking = services.filter((name) => !Object.hasOwn(release.builds, name));
   if (others.length > 0 || lacking.length > 0) {
@@ -241,6 +241,18 @@ function unitOf({ units, manifest }: Deployment, service: string): string {
   throw new KerfError("not_found", {
     message: `There is no service ${JSON.stringify(service)}.`,
     fix: `Give one of: ${manifest.services.map(({ name }) => name).join(", ")}`,
+  });
+}
+
+/** The services of a unit or gateway that runs here. */
+export function programMembers(deployment: Deployment, unit: string): readonly string[] {
+  if (!isGateway(unit)) return membersOf(deployment, unit);
+  const { manifest } = deployment;
+  const members = gatewayMembers(manifest, unit);
+  if (members !== undefined) return members;
+  throw new KerfError("not_found", {
+    message: `There is no gateway ${JSON.stringify(unit.slice("gateway:".length))}.`,
+    fix: `Give one of: ${manifest.gateways.map(gatewayUnit).join(", ")}`,
   });
 }
 

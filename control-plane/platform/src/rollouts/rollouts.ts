@@ -3,6 +3,7 @@ import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
+import { gatewayMembers, isGateway } from "../placement/gateway-copies.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
@@ -216,7 +217,7 @@ export class Rollouts {
       String(released?.releases[unit] ?? "");
     const units = Object.keys(change.units).filter(
       (unit) =>
-        !unit.startsWith("gateway:") &&
+        !isGateway(unit) &&
         Object.hasOwn(before.units, unit) &&
         // One that waited for something is compared with nothing.
         supervisor.slotsOf(unit).some((slot) => slot.routable.length > 0) &&
@@ -335,15 +336,12 @@ function awake(plan: Plan): Plan {
 /** The units of a change, as they were and as they are. */
 function touched(change: Plan, before: Deployment, after: Deployment): ChangeReport["units"] {
   const placed = (deployment: Deployment, unit: string) => {
-    const gateway = deployment.manifest.gateways.find(({ name }) => `gateway:${name}` === unit);
-    const backend = gateway?.backend === undefined ? [] : [gateway.backend.name];
-    const services = gateway === undefined ? deployment.units[unit] : backend;
+    const services = gatewayMembers(deployment.manifest, unit) ?? deployment.units[unit];
     const release = deployment.released?.releases[unit];
     if (services === undefined) return undefined;
-    const copies = gateway === undefined ? copiesOf(deployment, unit) : 1;
     return {
       services: [...services],
-      copies,
+      copies: copiesOf(deployment, unit),
       ...(release === undefined ? undefined : { release }),
     };
   };

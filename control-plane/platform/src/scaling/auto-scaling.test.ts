@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sharesPorts } from "@kerf/call/http";
 import type { AuditEntry } from "@kerf/control-api";
 import { KerfError, ManualClock } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
@@ -12,23 +13,25 @@ import { keptAwake } from "./scaling-of.ts";
 
 const lone = { follows: [], sagas: [], schedules: [], reconciliations: [], workers: [] };
 /** An app of which only what scaling looks at is there. */
-const manifest = {
-  app: "shop",
-  services: [
-    { name: "search", ...lone },
-    { name: "orders", ...lone, sagas: ["checkout"] },
-  ],
-  gateways: [],
-  units: { search: ["search"], orders: ["orders"] },
-  scale: { search: { min: 0, max: 8, target: { inFlight: 2 } } },
-} as unknown as AppManifest;
+const manifestOf = (unit: string): AppManifest =>
+  ({
+    app: "shop",
+    services: [
+      { name: "search", ...lone },
+      { name: "orders", ...lone, sagas: ["checkout"] },
+    ],
+    gateways: [{ name: "web", expose: [] }],
+    units: { search: ["search"], orders: ["orders"] },
+    scale: { [unit]: { min: 0, max: 8, target: { inFlight: 2 } } },
+  }) as unknown as AppManifest;
 
 /** A unit whose copies are numbers, on a clock moved by hand. */
-async function stage() {
+async function stage(unit = "search") {
+  const manifest = manifestOf(unit);
   const clock = new ManualClock();
   const deployed = new Deployed({ host: "127.0.0.1", port: 0 }, async () => 0);
   const units = { search: ["search"], orders: ["orders"] };
-  await deployed.set({ manifest, units, copies: {}, replicas: 1 }, false);
+  await deployed.set({ manifest, units, copies: {}, replicas: 1 });
   const load = new LoadKeeper(clock);
   const audit: Omit<AuditEntry, "at">[] = [];
   const facts = {
@@ -38,7 +41,7 @@ async function stage() {
     resize: async (): Promise<void> => {},
     published: 0,
   };
-  const ids = (): string[] => Array.from({ length: facts.running }, (_, n) => `search-${n}`);
+  const ids = (): string[] => Array.from({ length: facts.running }, (_, n) => `${unit}-${n}`);
   const scaling = new AutoScaling({
     clock,
     log: silentLogger,
@@ -49,7 +52,7 @@ async function stage() {
     lag: () => 0,
     resize: async () => {
       await facts.resize();
-      facts.running = copiesOf(deployed.current, "search");
+      facts.running = copiesOf(deployed.current, unit);
     },
     isChanging: () => facts.isChanging,
     changed: () => void facts.published++,
@@ -64,14 +67,14 @@ async function stage() {
     pass: async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         for (const instance of ids()) {
-          const subject = { instance, unit: "search", release: "", adopted: false };
+          const subject = { instance, unit, release: "", adopted: false };
           const inFlight = facts.inFlight / facts.running;
           load.heard(subject, { inFlight, streams: 0, cpuMs: 0, residentBytes: 1, operations: [] });
         }
         await clock.advance(1_000);
       }
     },
-    copies: () => copiesOf(deployed.current, "search"),
+    copies: () => copiesOf(deployed.current, unit),
   };
 }
 
@@ -101,6 +104,24 @@ test("more copies under load, fewer without; nothing while a change of the unit 
       why: "3: 6 calls in flight, 2 for each",
     },
   ]);
+  scaling.stop();
+});
+
+test("a gateway is scaled as units are, and does not sleep", async (t) => {
+  if (!sharesPorts) return t.skip("its copies share a port");
+  const { copies, facts, pass, scaling } = await stage("gateway:web");
+  scaling.begin(undefined);
+  scaling.start();
+  facts.inFlight = 6;
+  await pass(5);
+  assert.equal(copies(), 3);
+  facts.inFlight = 0;
+  await pass(600);
+  assert.equal(copies(), 1);
+  assert.match(
+    scaling.statusOf("gateway:web").scaling?.why ?? "",
+    /it does not sleep: requests of/,
+  );
   scaling.stop();
 });
 

@@ -4,7 +4,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
 import type { Deployed } from "../placement/deployed.ts";
-import { copiesOf, ownUnits } from "../placement/deployment.ts";
+import { copiesOf, ownPrograms } from "../placement/deployment.ts";
 import { sampleOf } from "./sample.ts";
 import { Scaler } from "./scaler.ts";
 import { keptAwake, scalingOf } from "./scaling-of.ts";
@@ -68,7 +68,7 @@ export class AutoScaling {
   /** Before anything runs: every unit with the copies that a platform before us left, by unit; without one, with as few as it can serve with. */
   begin(left: ReadonlyMap<string, number> | undefined): void {
     const { deployed } = this.#options;
-    for (const unit of Object.keys(ownUnits(deployed.current))) {
+    for (const unit of ownPrograms(deployed.current)) {
       const settings = this.#settingsOf(unit)?.settings;
       if (settings === undefined) continue;
       const ran = left?.get(unit) ?? 0;
@@ -126,7 +126,7 @@ export class AutoScaling {
   }
 
   #lookAtAll(): void {
-    const units = Object.keys(ownUnits(this.#options.deployed.current));
+    const units = ownPrograms(this.#options.deployed.current);
     for (const unit of this.#watched.keys()) if (!units.includes(unit)) this.#watched.delete(unit);
     for (const unit of new Set([...units, ...this.#calls.keys()])) this.#look(unit);
   }

@@ -1,4 +1,5 @@
 import { type Deployment, external } from "../placement/deployment.ts";
+import { isGateway, mostGatewayCopies } from "../placement/gateway-copies.ts";
 import { scalingDefaults, type ScalingSettings } from "./settings.ts";
 
 /** How a unit is scaled by its load: as an operator said, otherwise as the app declares; undefined when it is not. */
@@ -8,9 +9,20 @@ export function scalingOf(
 ): ScalingSettings | undefined {
   const said = auto?.[unit];
   if (said === "off") return undefined;
-  const settings = said ?? manifest.scale?.[unit];
-  if (settings === undefined || Object.keys(settings.target).length > 0) return settings;
+  const wanted = said ?? manifest.scale?.[unit];
+  if (wanted === undefined) return undefined;
+  const settings = isGateway(unit) ? withinPort(wanted) : wanted;
+  if (Object.keys(settings.target).length > 0) return settings;
   return { ...settings, target: scalingDefaults.target };
+}
+
+/** An app may be written for a system where copies of a gateway share a port, and be developed on another. */
+function withinPort({ max, min, ...rest }: ScalingSettings): ScalingSettings {
+  return {
+    ...rest,
+    min: Math.min(min, mostGatewayCopies),
+    max: Math.min(max, mostGatewayCopies),
+  };
 }
 
 /**
@@ -19,6 +31,7 @@ export function scalingOf(
  */
 export function keptAwake(deployment: Deployment, unit: string): string | undefined {
   const { manifest, units } = deployment;
+  if (isGateway(unit)) return "requests of clients come to it first, and nobody else could wake it";
   const foreign = external(manifest);
   for (const name of units[unit] ?? []) {
     const service = manifest.services.find((each) => each.name === name);

@@ -19,7 +19,7 @@ export interface Program {
   readonly builds?: Readonly<Record<string, string>> | undefined;
   /** and the versions of the settings of those that have any. */
   readonly settings?: Readonly<Record<string, SettingsVersions>> | undefined;
-  /** Of a gateway: where clients reach it; port 0 takes a free one. */
+  /** Of a gateway: where clients reach it, all copies at the same port. */
   readonly http?: { readonly host: string; readonly port: number };
 }
 

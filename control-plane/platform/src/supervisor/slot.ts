@@ -1,5 +1,6 @@
 import type { RunState } from "@kerf/control-api";
 import { type Clock, type ErrorShape, KerfError, type Timer } from "@kerf/kernel";
+import { isGateway } from "../placement/gateway-copies.ts";
 import { HeldBack } from "./held-back.ts";
 import type { Instance, InstanceEnd } from "./instance.ts";
 import { RestartPolicy } from "./restart-policy.ts";
@@ -245,12 +246,13 @@ export class Slot {
     this.#around.changed(this);
   }
 
-  /** Everybody routes to the new copy before the old one refuses work. */
+  /** Everybody routes to the new copy before the old one refuses work; clients of a gateway come to its port, where the new one listens. */
   #retire(instance: Instance, boundMs = drainMs): void {
     this.#retiring.add(instance);
     instance.retire();
     this.#around.changed(this);
-    void this.#around.acknowledged().then(() => instance.stop(boundMs));
+    const told = isGateway(this.unit) ? Promise.resolve() : this.#around.acknowledged();
+    void told.then(() => instance.stop(boundMs));
     void instance.whenEnded.then(() => {
       this.#retiring.delete(instance);
       this.#around.changed(this);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Attachment, Boot } from "@kerf/call";
 import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import { isGateway } from "../placement/gateway-copies.ts";
 import type { Launch, Runtime } from "../runtimes/runtime.ts";
 import type { Home } from "../state/home.ts";
 import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
@@ -181,6 +182,17 @@ export class Supervisor {
     );
   }
 
+  /** Where gateways listen that a platform before us started, by unit. */
+  leftoverPorts(): Map<string, number> {
+    const alive = this.#records
+      .all()
+      .filter(
+        ({ address, reference }) =>
+          address.startsWith("http") && this.#options.runtime.adopt(reference) !== undefined,
+      );
+    return new Map(alive.map(({ address, unit }) => [unit, Number(new URL(address).port)]));
+  }
+
   /** Stops every unit and gateway that is not among `programs`, and the copies that are more than wanted. */
   async retireOthers(programs: readonly Program[], boundMs: number): Promise<void> {
     const kept = new Set(programs.flatMap(slotNames));
@@ -273,7 +285,7 @@ export class Supervisor {
   /** Ends every copy of these programs; each by force after `boundMs`. */
   async stop(kind: Program["kind"], boundMs: number): Promise<void> {
     const slots = [...this.#slots.values()].filter(
-      (slot) => slot.unit.startsWith("gateway:") === (kind === "gateway"),
+      (slot) => isGateway(slot.unit) === (kind === "gateway"),
     );
     await Promise.all(slots.map((slot) => slot.stop(boundMs)));
   }
@@ -435,18 +447,9 @@ export class Supervisor {
     const state = `${instance.state} ${instance.pid}`;
     if (this.#states.get(instance) !== state) {
       this.#states.set(instance, state);
-      this.#rememberPort(instance);
       this.#options.moved(instance);
     }
     this.#options.changed();
-  }
-
-  /** A gateway that was given any free port keeps the one that it found: its clients know it by now. */
-  #rememberPort(instance: Instance): void {
-    const program = this.#programs.get(instance.unit);
-    if (program?.http?.port !== 0 || !instance.address.startsWith("http")) return;
-    const port = Number(new URL(instance.address).port);
-    this.#programs.set(program.unit, { ...program, http: { ...program.http, port } });
   }
 
   async #failed(instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError> {

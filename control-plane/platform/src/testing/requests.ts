@@ -22,13 +22,13 @@ export async function answers(url: string): Promise<void> {
 /** Pause between two requests of a load, milliseconds: as many as show a gap, and few enough to leave the machine to what is tested. */
 export const pauseMs = 10;
 
-/** Asks again and again until `stop`, which tells how many answers were not 200. */
-export function keepAsking(url: string): { stop(): Promise<number> } {
+/** Asks again and again until `stop`, which tells how many answers were not 200. `init`: of each request. */
+export function keepAsking(url: string, init?: RequestInit): { stop(): Promise<number> } {
   let failed = 0;
   let asking = true;
   const asked = (async () => {
     for (; asking; await delay(pauseMs))
-      if ((await fetch(url).catch(() => ({ status: 0 }))).status !== 200) failed++;
+      if ((await fetch(url, init).catch(() => ({ status: 0 }))).status !== 200) failed++;
   })();
   return {
     async stop() {

@@ -20,9 +20,11 @@ export async function bothDoors(
     get url() {
       return main.url;
     },
-    pause() {
-      main.pause();
-      beside.pause();
+    get isListening() {
+      return main.isListening;
+    },
+    async pause() {
+      await Promise.all([main.pause(), beside.pause()]);
     },
     async resume() {
       await main.resume();

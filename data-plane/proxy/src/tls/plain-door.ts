@@ -13,10 +13,17 @@ const limits = { headersMs: 5_000, requestMs: 5_000, keepAliveMs: 5_000, maxConn
 /** What a plain door is made with. */
 export interface PlainDoorOptions {
   readonly host: string;
+  /** Other copies of the gateway listen there too. */
+  readonly reusePort: boolean;
   readonly acme: AcmeSettings;
   /** Where the platform puts what authorities are to read. */
   readonly folder: string;
   readonly log: Logger;
+}
+
+/** Where a gateway's plain door is. */
+export function plainPortOf({ httpPort = 80 }: AcmeSettings): number {
+  return httpPort;
 }
 
 /**
@@ -24,8 +31,8 @@ export interface PlainDoorOptions {
  * where this user may not have the port: clients are served all the same. @throws KerfError `start_failed` when somebody has it
  */
 export async function openPlainDoor(options: PlainDoorOptions): Promise<HttpListener | undefined> {
-  const { acme, folder, host, log } = options;
-  const { httpPort: port = 80 } = acme;
+  const { acme, folder, host, log, reusePort } = options;
+  const port = plainPortOf(acme);
   const handler = (request: IncomingMessage, response: ServerResponse): void => {
     const path = request.url?.split("?")[0] ?? "";
     const token = challenge.exec(path)?.[1];
@@ -33,7 +40,7 @@ export async function openPlainDoor(options: PlainDoorOptions): Promise<HttpList
     else void answer(join(folder, "challenges", token), response);
   };
   try {
-    return await listenHttp({ host, port, handler, limits });
+    return await listenHttp({ host, port, reusePort, handler, limits });
   } catch (error) {
     const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
     if (code !== "EACCES") throw error;

@@ -152,7 +152,7 @@ test("a port that is given away: clients of HTTP/2 are told, and served until th
   waiting.write("a");
   await once(session, "remoteSettings");
   const told = once(session, "goaway");
-  listener.pause();
+  await listener.pause();
   await told;
   await assert.rejects(fetch(listener.url));
   waiting.end("b");

@@ -26,6 +26,8 @@ export { framingFault } from "./request-framing.ts";
 export { grpcAnswer, isGrpc } from "./grpc.ts";
 export type { ForeignRequest, ForeignRoute, ForeignRoutes, Passed } from "./foreign.ts";
 export { type Problem, type ProblemAnswer, type ProblemPlace, problemOf } from "./problem.ts";
+export { portTaken } from "./port-taken.ts";
+export { sharesPorts } from "./shared-ports.ts";
 export { pathSegments, splitTarget } from "./request-path.ts";
 export { RequestMetrics } from "./request-metrics.ts";
 export { RequestSpans } from "./request-spans.ts";

@@ -282,6 +282,20 @@ test("drains: what is in flight finishes, what is idle is closed, nothing new is
   await drained;
 });
 
+test("whoever is connected when it stops listening is served, accepted or not", async (t) => {
+  const { listener } = await edgeUnderTest(t);
+  // They connect before this process has had a turn to accept any of them.
+  const waiting = Array.from({ length: 50 }, () => connect(listener.port, listener.host));
+  const answers = waiting.map((socket) => {
+    socket.write(get);
+    return text(socket);
+  });
+  await listener.pause();
+  assert.equal(listener.isListening, false);
+  for (const answer of await Promise.all(answers)) assert.deepEqual(statuses(answer), [200]);
+  await assert.rejects(fetch(listener.url), TypeError);
+});
+
 test("a drain that takes too long ends what is left", async (t) => {
   const edge = await edgeUnderTest(t);
   const arrived = edge.nextCall();

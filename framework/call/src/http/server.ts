@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { KerfError } from "@kerf/kernel";
+import { acceptQueueEmpty } from "./accept-queue.ts";
 import { Front, type FrontProtocols } from "./front.ts";
 import { http1Connections } from "./http1/connections.ts";
 import { http2Sessions } from "./http2/sessions.ts";
@@ -42,8 +43,10 @@ export interface HttpListener {
   readonly port: number;
   /** `http://host:port`, or `https:` while it serves TLS. */
   readonly url: string;
-  /** Lets go of the port; connections go on, and each closes with its next answer, so that its client need not guess. */
-  pause(): void;
+  /** Whether new connections come here. */
+  readonly isListening: boolean;
+  /** Lets go of the port; connections go on, and each closes with its next answer, so that its client need not guess. Resolves when the port is free. */
+  pause(): Promise<void>;
   /** Takes the port again after {@link pause}. @throws KerfError `start_failed` */
   resume(): Promise<void>;
   /** Stops listening, lets requests finish for `ms` at most, closes idle connections a moment later, then all. Idempotent. */
@@ -58,6 +61,8 @@ export interface HttpServerOptions {
   host: string;
   /** 0 takes any that is free. */
   port: number;
+  /** Others of this user that say so too may listen on the port beside this one, and get a share of its connections (SO_REUSEPORT; not on every system). */
+  reusePort?: boolean;
   limits?: HttpServerLimits;
   /** What may change the protocol of its connection. Without it nothing may: such requests are answered like all others. */
   upgrade?: Upgrades;
@@ -83,11 +88,20 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpListen
   server.maxConnections = limits.maxConnections ?? 10_000;
   let draining = false;
 
-  await listen(server, options.host, options.port);
+  const { reusePort = false } = options;
+  await listen(server, { host: options.host, port: options.port, reusePort });
   const { address, port } = server.address() as AddressInfo;
-  let closed: Promise<void> | undefined;
-  const stopListening = (): Promise<void> =>
-    (closed ??= new Promise((resolve) => server.close(() => resolve())));
+  let stopping: { readonly stopped: Promise<void>; readonly closed: Promise<void> } | undefined;
+  /** `stopped`: the port is free; `closed`: every connection has ended too. */
+  const stopListening = (): { readonly stopped: Promise<void>; readonly closed: Promise<void> } => {
+    if (stopping !== undefined) return stopping;
+    const closed = Promise.withResolvers<void>();
+    const stopped = acceptQueueEmpty(server).then(() => {
+      server.close(() => closed.resolve());
+    });
+    stopping = { stopped, closed: closed.promise };
+    return stopping;
+  };
   const closeAll = (): void => {
     front.closeAll();
     http1.closeAll();
@@ -100,22 +114,25 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpListen
     get url() {
       return `${front.isSecure ? "https" : "http"}://${place}`;
     },
-    pause() {
+    get isListening() {
+      return server.listening;
+    },
+    async pause() {
       http1.lastAnswers(true);
       http2.sendAway();
-      void stopListening();
+      await stopListening().stopped;
     },
     async resume() {
       if (server.listening || draining) return;
       http1.lastAnswers(false);
-      closed = undefined;
-      await listen(server, address, port);
+      stopping = undefined;
+      await listen(server, { host: address, port, reusePort });
     },
     async drain(ms) {
       draining = true;
       http1.lastAnswers(true);
       http2.sendAway();
-      const done = stopListening();
+      const done = stopListening().closed;
       const grace = setTimeout(
         () => {
           front.closeAll();
@@ -132,19 +149,25 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpListen
     },
     async close() {
       draining = true;
-      const done = stopListening();
+      const { closed, stopped } = stopListening();
       closeAll();
-      await done;
+      await stopped;
+      // What was accepted in the last moment.
+      closeAll();
+      await closed;
       http1.stop();
     },
   };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(
+  server: Server,
+  { host, port, reusePort }: { host: string; port: number; reusePort: boolean },
+): Promise<void> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen({ host, port }, () => {
+      server.listen({ host, port, reusePort }, () => {
         server.off("error", reject);
         resolve();
       });

@@ -37,7 +37,7 @@ export interface App {
   readonly servers: Readonly<Record<string, ExternalServer>>;
   /** What the copies of a unit may use. */
   readonly limits: Readonly<Record<string, UnitLimits>>;
-  /** How the number of copies of a unit is decided by its load. */
+  /** How the number of copies of a unit or gateway is decided by its load. */
   readonly scale: Readonly<Record<string, UnitScale>>;
   /** Units that run elsewhere, and where their instances are found. */
   readonly discovery: Readonly<Record<string, DiscoverySettings>>;
@@ -62,7 +62,7 @@ export function app(
     servers?: Readonly<Record<string, ExternalServer>>;
     /** By unit (`gateway:NAME` for a gateway): what one copy may use, such as `{ main: { memory: "512MB" } }`. Default: no limit. */
     limits?: Readonly<Record<string, UnitLimits>>;
-    /** By unit: how many copies it has, by its load, such as `{ search: { min: 1, max: 10, inFlight: 20 } }`; an operator's `kerf scale` counts more. Default: as many as `--replicas` says. */
+    /** By unit (`gateway:NAME` for a gateway): how many copies it has, by its load, such as `{ search: { min: 1, max: 10, inFlight: 20 } }`; an operator's `kerf scale` counts more. Default: as many as `--replicas` says, of a gateway one. */
     scale?: Readonly<Record<string, UnitScale>>;
     /** By unit: runs elsewhere, and is found there. The platform starts no copy of it; needs `kerf dev --network tcp`. */
     discovery?: Readonly<Record<string, DiscoverySettings>>;

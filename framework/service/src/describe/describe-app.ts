@@ -69,15 +69,13 @@ export async function describeApp(
   const possible = [
     ...new Set([...Object.keys(placement.units), ...Object.keys(app.services), "main"]),
   ];
+  const programs = [...possible, ...Object.keys(app.gateways).map((name) => `gateway:${name}`)];
   problems.push(
     ...appProblems({ app, services, backends }),
     ...placement.problems,
     ...unitDiscoveryProblems(app.discovery, Object.keys(placement.units)),
-    ...scaleProblems(app.scale, possible),
-    ...limitProblems(app.limits, [
-      ...possible,
-      ...Object.keys(app.gateways).map((name) => `gateway:${name}`),
-    ]),
+    ...scaleProblems(app.scale, programs),
+    ...limitProblems(app.limits, programs),
   );
   if (problems.length > 0) throw invalidApp(appModule, problems);
 

@@ -20,9 +20,10 @@ export function scaleCommand(): Command {
       .description(
         "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. With --auto the platform does " +
           "so by itself, by what the copies say of their load; what is named is for each copy, and of several the one that asks for most copies counts. " +
-          "With 0 as the least the unit sleeps while nobody calls it, and the first call waits until a copy is there. It holds for the next start too.",
+          "With 0 as the least the unit sleeps while nobody calls it, and the first call waits until a copy is there. It holds for the next start too. " +
+          "Copies of a gateway listen on one port, which needs Linux; a gateway never sleeps.",
       )
-      .argument("<unit>", "the unit")
+      .argument("<unit>", "the unit; a gateway as gateway:NAME")
       .argument("[copies]", "how many, from 1 to 100, whatever the load")
       .option("--auto <min..max>", "as many as its load asks for; off: as many as there are now")
       .option("--in-flight <calls>", "with --auto: calls in flight")
@@ -42,6 +43,7 @@ export function scaleCommand(): Command {
       ["kerf scale search --auto 2..10 --cpu 60% --lag 1000", "by what asks for most"],
       ["kerf scale users --auto 0..3", "none while nobody calls it"],
       ["kerf scale search --auto off", "it stays at what it has now"],
+      ["kerf scale gateway:web 2", "two copies of the gateway web, on one port"],
     ],
   );
 }

@@ -40,10 +40,14 @@ export function counts({ units, gateways, databases }: Pictured): { ailing: numb
 function gatewayLines(gateways: readonly GatewayStatus[], paint: Paint): string[] {
   if (gateways.length === 0) return [`${margin}${clients} ${paint("faint", "(no gateway)")}`];
   const width = Math.max(...gateways.map(({ name }) => widthOf(name)));
-  return gateways.map((gateway, index) => {
+  const copies = Map.groupBy(gateways, ({ name }) => name);
+  return [...copies].map(([name, all], index) => {
     const from = index === 0 ? clients : " ".repeat(widthOf(clients));
-    const state = gateway.state === "ready" ? "" : `  ${stateText(gateway.state, paint)}`;
-    return `${margin}${from} ${paint("faint", "──▶")} ${paint("strong", padTo(gateway.name, width))}  ${paint("name", gateway.url)}${state}`;
+    const url = all.find((copy) => copy.url !== "")?.url ?? "";
+    // What is as it usually is need not be said.
+    const isUsual = all.length === 1 && all[0]?.state === "ready";
+    const state = isUsual ? "" : `  ${copiesState(all, paint)}`;
+    return `${margin}${from} ${paint("faint", "──▶")} ${paint("strong", padTo(name, width))}  ${paint("name", url)}${state}`;
   });
 }
 
@@ -84,13 +88,17 @@ function databaseOf(status: Pictured, service: string, paint: Paint): string {
   return server === undefined ? "" : ` ${paint("faint", "──▶ database on")} ${server.server}`;
 }
 
-/** The state of all instances of a unit in a word or two. */
-function unitState(unit: UnitStatus, paint: Paint): string {
-  const ready = unit.instances.filter(({ state }) => state === "ready").length;
-  const all = unit.instances.length;
-  if (all === 0 && unit.scaling?.asleep === true) return paint("faint", "asleep");
-  if (all === 0) return paint("bad", "no instance");
-  if (all === 1) return stateText(unit.instances[0]?.state ?? "stopped", paint);
+function unitState({ instances, scaling }: UnitStatus, paint: Paint): string {
+  if (instances.length === 0 && scaling?.asleep === true) return paint("faint", "asleep");
+  if (instances.length === 0) return paint("bad", "no instance");
+  return copiesState(instances, paint);
+}
+
+/** The state of all copies in a word or two. */
+function copiesState(copies: readonly { readonly state: RunState }[], paint: Paint): string {
+  const ready = copies.filter(({ state }) => state === "ready").length;
+  const all = copies.length;
+  if (all === 1) return stateText(copies[0]?.state ?? "stopped", paint);
   return ready === all ? paint("good", `ready ×${all}`) : paint("warn", `${ready} of ${all} ready`);
 }
 

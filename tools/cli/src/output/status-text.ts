@@ -51,9 +51,12 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
   ].join("\n");
 }
 
-/** Of units that are scaled by their load: how many copies there are to be, and why as many. */
-function scalingLines({ units }: Status, paint: Paint): string[] {
-  const rows = units.flatMap(({ name, scaling }) => {
+/** Of units and gateways that are scaled by their load: how many copies there are to be, and why as many. */
+function scalingLines({ gateways, units }: Status, paint: Paint): string[] {
+  const doors = new Map(
+    gateways.map(({ name, scaling }) => [name, { name: `gateway:${name}`, scaling }]),
+  );
+  const rows = [...units, ...doors.values()].flatMap(({ name, scaling }) => {
     if (scaling === undefined) return [];
     const { asleep, copies, max, min, why } = scaling;
     const now = asleep && copies === 0 ? "asleep" : String(copies);

@@ -3,10 +3,8 @@ import type { ReactNode } from "react";
 import { UnitActions } from "../changes/unit-actions.tsx";
 import type { Facts } from "../changes/plan.ts";
 import { Command } from "../parts/command.tsx";
-import { ago, bytes, percent } from "../parts/format.ts";
 import { useLastKnown } from "../parts/last-known.ts";
-import { State } from "../parts/state.tsx";
-import { Numbers } from "./box-card.tsx";
+import { Copies } from "./copies.tsx";
 import type { Box } from "./model.ts";
 
 /** What is known of one box, and what can be done with it. */
@@ -22,7 +20,8 @@ export function BoxPanel({
   const { status } = facts;
   const there = status.units.find(({ name }) => box.id === `unit:${name}`);
   const unit = useLastKnown(box.id, there);
-  const gateway = status.gateways.find(({ name }) => box.id === `gateway:${name}`);
+  const doors = status.gateways.filter(({ name }) => box.id === `gateway:${name}`);
+  const [gateway] = doors;
   const database = status.databases.find(({ server }) => box.id === `database:${server}`);
   return (
     <aside className="panel" aria-label={`${box.kind} ${box.label}`}>
@@ -44,28 +43,7 @@ export function BoxPanel({
               {unit.scaling.why}
             </p>
           )}
-          <h3>Copies</h3>
-          <ul className="copies">
-            {unit.instances.map(({ id, load, since, state }) => (
-              <li key={id}>
-                <State state={state} />
-                <code>{id}</code>
-                <span className="faint">{ago(since)}</span>
-                {load === undefined ? null : (
-                  <span className="number">
-                    <Numbers
-                      measured={{
-                        ratePerSecond: load.callsPerSecond,
-                        errorShare: load.failureShare,
-                        p95Ms: load.p95Ms,
-                      }}
-                    />
-                    {` · ${percent(load.cpuShare)} cpu · ${bytes(load.residentBytes)}`}
-                  </span>
-                )}
-              </li>
-            ))}
-          </ul>
+          <Copies all={unit.instances} />
           <h3>Services</h3>
           <ul>
             {unit.services.map((service) => (
@@ -84,11 +62,17 @@ export function BoxPanel({
         </>
       )}
       {gateway === undefined ? null : (
-        <p>
-          <a href={gateway.url} target="_blank" rel="noreferrer">
-            {gateway.url}
-          </a>
-        </p>
+        <>
+          <p>
+            <a href={gateway.url} target="_blank" rel="noreferrer">
+              {gateway.url}
+            </a>
+          </p>
+          {gateway.scaling === undefined ? null : (
+            <p className="faint">Scaled by load: {gateway.scaling.why}</p>
+          )}
+          <Copies all={doors} />
+        </>
       )}
       {database === undefined ? null : (
         <p>

@@ -1,4 +1,10 @@
-import type { RunState, Status, TrafficMap } from "@kerf/control-api";
+import type {
+  GatewayStatus,
+  InstanceStatus,
+  RunState,
+  Status,
+  TrafficMap,
+} from "@kerf/control-api";
 import type { Manifest } from "../api/manifest.ts";
 
 /** What is measured of a box or a way. */
@@ -67,28 +73,27 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
   const isMeasured = traffic?.edges.some(({ ratePerSecond }) => ratePerSecond > 0) === true;
   const boxes: Box[] = [
     { id: "clients", kind: "client", label: "clients", services: [] },
-    ...status.gateways.map((gateway): Box => ({
-      id: `gateway:${gateway.name}`,
+    ...[...Map.groupBy(status.gateways, ({ name }) => name)].map(([name, copies]): Box => ({
+      id: `gateway:${name}`,
       kind: "gateway",
-      label: gateway.name,
-      services: [],
-      state: gateway.state,
-      problem: gateway.lastError?.message,
-      load: gateway.load && together([gateway.load]),
-    })),
-    ...status.units.map(({ instances, name, services }): Box => ({
-      id: `unit:${name}`,
-      kind: "unit",
       label: name,
-      services,
-      state: worst(instances.map(({ state }) => state)),
-      copies: instances.length,
-      ready: instances.filter(({ state }) => state === "ready").length,
-      problem:
-        services.map((service) => problems.get(service)).find((each) => each !== undefined) ??
-        instances.find(({ state }) => state !== "ready")?.lastError?.message,
-      load: together(instances.flatMap(({ load }) => load ?? [])),
+      services: [],
+      ...ofCopies(copies),
     })),
+    ...status.units.map(({ instances, name, services }): Box => {
+      const all = ofCopies(instances);
+      const problem = services
+        .map((service) => problems.get(service))
+        .find((each) => each !== undefined);
+      return {
+        id: `unit:${name}`,
+        kind: "unit",
+        label: name,
+        services,
+        ...all,
+        problem: problem ?? all.problem,
+      };
+    }),
     ...status.databases.map((database): Box => ({
       id: `database:${database.server}`,
       kind: "database",
@@ -123,6 +128,19 @@ export function pictureOf(status: Status, manifest: Manifest, traffic?: TrafficM
   }
   if (isMeasured) addTraffic(ways, known, traffic, unitOf);
   return { boxes, ways: [...ways.values()] };
+}
+
+/** What there is to say of copies together. */
+function ofCopies(
+  copies: readonly InstanceStatus[] | readonly GatewayStatus[],
+): Pick<Box, "copies" | "load" | "problem" | "ready" | "state"> {
+  return {
+    state: worst(copies.map(({ state }) => state)),
+    copies: copies.length,
+    ready: copies.filter(({ state }) => state === "ready").length,
+    problem: copies.find(({ state }) => state !== "ready")?.lastError?.message,
+    load: together(copies.flatMap(({ load }) => load ?? [])),
+  };
 }
 
 /** What was measured, of all ways that lie between the same two boxes. */

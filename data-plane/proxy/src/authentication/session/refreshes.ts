@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { BoundedCache } from "@kerf/call";
-import { type Clock, KerfError } from "@kerf/kernel";
+import type { Clock } from "@kerf/kernel";
 import type { Provider } from "./provider.ts";
 import type { SessionState } from "./state.ts";
 
@@ -31,7 +31,8 @@ export class Refreshes {
   }
 
   /**
-   * The session with tokens that hold. While the provider is away the old ones do until their end.
+   * The session with tokens that hold. While the provider is away, or refuses, the old ones do until their end: another copy of the gateway may have used the
+   * refresh token a moment ago, and its answer with the new cookie be on its way.
    * @throws KerfError `unauthenticated` when the provider ended it, `unavailable` when it is away and the tokens have ended
    */
   async fresh(state: SessionState): Promise<SessionState> {
@@ -42,8 +43,7 @@ export class Refreshes {
     try {
       return await this.#once(state, refreshToken);
     } catch (error) {
-      const away = !(error instanceof KerfError) || error.code !== "unauthenticated";
-      if (away && now < tokensUntil) return state;
+      if (now < tokensUntil) return state;
       throw error;
     }
   }
