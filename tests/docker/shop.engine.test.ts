@@ -9,6 +9,7 @@ import { Load } from "../shop/load.ts";
 import { eachApart } from "../shop/placements.ts";
 import { eventually } from "../shop/running-shop.ts";
 import { ContainedShop, containersOf, docker } from "./contained-shop.ts";
+import { lackingDocker } from "./lacking-docker.ts";
 
 /** How long a copy that hangs may take to be found and replaced, milliseconds. */
 const replacedMs = 60_000;
@@ -171,16 +172,4 @@ async function loadOf(shop: Shop): Promise<Load> {
   const load = new Load(new Customer(shop.url), ["/products?limit=5"]);
   await eventually("the load runs", async () => (load.samples.length > 20 ? true : undefined));
   return load;
-}
-
-/** Why there is no Docker here. Continuous integration may not run one: these tests are left out there. */
-async function lackingDocker(): Promise<string | undefined> {
-  try {
-    await docker("version", "--format", "{{.Server.Version}}");
-    return undefined;
-  } catch {
-    const reason = "needs Docker, which is not there; npm run test:docker runs these alone";
-    console.log(`skipped: ${reason}`);
-    return reason;
-  }
 }

@@ -16,6 +16,8 @@ export const foreignImage = z.object({
   replicas: z.int(),
   /** Copies that take connections. */
   ready: z.int(),
+  /** Whether a sidecar stands beside each copy. */
+  sidecar: z.boolean(),
 });
 export type ForeignImageStatus = z.infer<typeof foreignImage>;
 
@@ -34,6 +36,10 @@ export const imageOperations = {
       image: z.string().max(512),
       /** Variables of its processes. Everybody who may inspect containers sees them. */
       variables: z.record(z.string().regex(/^\w{1,128}$/), z.string().max(32_768)),
+      /** Files below /run/secrets in its containers, by name; kept encrypted. */
+      secrets: z
+        .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/), z.string().max(65_536))
+        .optional(),
       /** Where it listens. */
       port: z.int().min(1).max(65_535),
       replicas: z.int().min(1).max(100),
@@ -43,11 +49,26 @@ export const imageOperations = {
       gateway: z.string().optional(),
       /** Memory that a copy may use, bytes. */
       memoryBytes: z.int().min(6_291_456).optional(),
+      /** A sidecar beside each copy: mutual TLS from the gateway, spans, and calls to the services that are named. */
+      sidecar: z
+        .object({
+          uses: z.array(name).max(100),
+          allow: z.array(z.string().regex(/^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i)).max(100),
+        })
+        .optional(),
     }),
     errors,
     output: foreignImage,
     deadlineMs: 600_000,
     summary: "Runs an image of somebody else as a service, or another release of it.",
+  }),
+  scaleImage: command({
+    http: "POST /api/images/{name}/scale",
+    input: z.object({ name, replicas: z.int().min(1).max(100) }),
+    errors,
+    output: foreignImage,
+    deadlineMs: 600_000,
+    summary: "Gives an image that runs as a service another number of copies.",
   }),
   removeImage: command({
     http: "DELETE /api/images/{name}",

@@ -47,6 +47,8 @@ import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
 import { type Keys, publicHalf } from "./resources/keys.ts";
 import type { Security } from "./resources/security.ts";
+import { ImageSecrets } from "./runtimes/docker/image-secrets.ts";
+import { ImageUnits } from "./runtimes/docker/image-units.ts";
 import type { ForeignImages } from "./runtimes/docker/foreign-images.ts";
 import type { Containers } from "./runtimes/docker/containers.ts";
 import { ProgramBundle } from "./program-bundle/program-bundle.ts";
@@ -212,7 +214,10 @@ export function assemble(
       const named = releases.settingsOf(service);
       return {
         config: named.map(({ config }) => config),
-        secrets: named.map(({ secrets }) => secrets),
+        secrets: [
+          ...named.map(({ secrets }) => secrets),
+          ...(images?.secretVersions(service) ?? []),
+        ],
       };
     },
     problem: (error, source) => events.problem(error, source),
@@ -280,7 +285,7 @@ export function assemble(
     environment,
     runtime,
     boot: async (program, record) => {
-      if (program.kind === "host") await containers?.prepared();
+      if (program.kind !== "gateway") await containers?.prepared();
       return composeBoot(bootFacts, program, record);
     },
     attached: (unit) => attached.of(unit),
@@ -363,8 +368,14 @@ export function assemble(
     changed: () => publisher.changed(),
     acknowledged: () => publisher.acknowledged(),
     gateways: () => manifest().gateways,
-    isService: (name) => manifest().services.some((service) => service.name === name),
+    secrets: new ImageSecrets(home.root, settings.secrets),
+    units: new ImageUnits(() => supervisor),
+    contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
+    isTaken: (name) =>
+      Object.hasOwn(deployed.units, name) ||
+      manifest().services.some((service) => service.name === name),
   });
+  deployed.images = () => images?.programs ?? [];
 
   // What is changed of all that while it runs.
   const journal = new Journal(home.state);

@@ -12,6 +12,8 @@ export const programs = {
   host: fileURLToPath(import.meta.resolve("@kerf/service/host")),
   /** Runs a unit whose service is a program in any language. */
   sidecar: fileURLToPath(import.meta.resolve("@kerf/proxy/sidecar")),
+  /** Stands beside an image of somebody else. */
+  "image-sidecar": fileURLToPath(import.meta.resolve("@kerf/proxy/image-sidecar")),
   /** Runs a gateway. */
   gateway: fileURLToPath(import.meta.resolve("@kerf/proxy/gateway")),
   /** Keeps what all of them tell of themselves. */

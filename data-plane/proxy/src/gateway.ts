@@ -150,7 +150,7 @@ export async function assembleGateway(
     clock,
     log,
   });
-  const traffic = new TrafficKeeper(name, { clock, random, wheel, log });
+  const traffic = new TrafficKeeper(name, { clock, random, wheel, log, identity: () => identity });
   const certificates = boot.domainCertificates;
   const fronts = new Fronts({ directory: dirname(boot.appModule), certificates, clock, log });
   const shaping = new ShapingState(clock, {

@@ -32,6 +32,8 @@ export interface PlacedService {
   readonly follows?: readonly string[] | undefined;
   /** True when it has a transactional database, in which a command is recorded with its effect. */
   readonly recordsCommands?: boolean | undefined;
+  /** Of an image of somebody else: the contracts of what it uses, as data, for the sidecar beside it. */
+  readonly contracts?: readonly ContractDescription[] | undefined;
 }
 
 /** A public key of the environment as a JWK (Ed25519), with `kid`. */
@@ -184,6 +186,16 @@ export interface BrokerBoot {
   readonly authority?: string | undefined;
 }
 
+/** What the sidecar of an image of somebody else stands beside, in a container of its own. */
+export interface ImageBoot {
+  /** `IP:PORT` where the image's program listens, on a network that only the two share. */
+  readonly program: string;
+  /** Where the sidecar takes what that program sends to others, on the same network. */
+  readonly outbound: { readonly host: string; readonly port: number };
+  /** Hosts outside of the app that the program may reach through the sidecar, each `host` or `host:port`. */
+  readonly allow: readonly string[];
+}
+
 /** What every program starts from, whoever runs it. */
 export interface ProgramBoot {
   readonly app: string;
@@ -217,6 +229,8 @@ export interface ProgramBoot {
   };
   /** Of a sidecar: what to start instead of the program that the service declares. `cwd` is an absolute path. */
   readonly program?: { readonly command: readonly string[]; readonly cwd: string } | undefined;
+  /** Of the sidecar of an image. */
+  readonly image?: ImageBoot | undefined;
   /** What the app sets for calls. */
   readonly policies?: Policies | undefined;
   /** What the app sets for traces. */

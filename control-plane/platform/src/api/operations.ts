@@ -56,7 +56,7 @@ export interface ApiSurroundings
   readonly events: EventLog;
   readonly databases: Databases;
   /** Where units are containers. */
-  readonly images: Pick<ForeignImages, "deploy" | "remove" | "status"> | undefined;
+  readonly images: Pick<ForeignImages, "deploy" | "remove" | "scale" | "status"> | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly domains: Pick<Domains, "renew" | "status">;
   readonly settings: Settings;

@@ -180,6 +180,12 @@ const kept: { readonly [Name in Changing]: Kept } = {
       },
     }),
   },
+  scaleImage: {
+    asked: ({ name, replicas }) => ({
+      service: String(name),
+      asked: { replicas: Number(replicas) },
+    }),
+  },
   removeImage: { asked: ({ name }) => ({ service: String(name), asked: {} }) },
   attachProgram: {
     // It is said again every few seconds; only the first time changes something.

@@ -14,6 +14,7 @@ export const programFolder = "/kerf";
 const entries = {
   host: "@kerf/service/host",
   sidecar: "@kerf/proxy/sidecar",
+  "image-sidecar": "@kerf/proxy/image-sidecar",
   gateway: "@kerf/proxy/gateway",
 } as const;
 

@@ -32,6 +32,7 @@ export class Deployed {
   #starting = false;
   #moving: ReadonlyMap<string, string> = new Map();
   #beside: AppManifest | undefined;
+  #images: () => readonly Program[] = () => [];
   #canary: Canary | undefined;
 
   constructor(
@@ -161,8 +162,15 @@ export class Deployed {
     });
   }
 
+  /** What is to run beside the app: images of others with their sidecars. A unit of the app that is called the same goes first. */
+  set images(images: () => readonly Program[]) {
+    this.#images = images;
+  }
+
   get programs(): Program[] {
-    return this.programsOf(this.current);
+    const own = this.programsOf(this.current);
+    const taken = new Set(own.map(({ unit }) => unit));
+    return [...own, ...this.#images().filter(({ unit }) => !taken.has(unit))];
   }
 
   unitOf(service: string): string | undefined {

@@ -3,7 +3,7 @@ import type { Launch, Running, Runtime } from "./runtime.ts";
 import { type DockerRuntime, isContainer } from "./docker/docker.ts";
 
 /**
- * Units as containers, everything else as processes: gateways pass ports of this machine on, and what a sidecar starts is installed on it. What is a process
+ * Units and images as containers, everything else as processes: gateways pass ports of this machine on, and what a sidecar starts is installed on it. What is a process
  * listens where containers reach it.
  */
 export class ByProgram implements Runtime {
@@ -18,7 +18,8 @@ export class ByProgram implements Runtime {
   }
 
   start(launch: Launch, recorded: (running: Running) => Promise<void>): Promise<Running> {
-    if (launch.program === "host") return this.#containers.start(launch, recorded);
+    if (launch.program === "host" || launch.program === "image-sidecar")
+      return this.#containers.start(launch, recorded);
     const boot = launch.boot.then((document) =>
       document.address === undefined
         ? document

@@ -34,7 +34,7 @@ function runtime(t: TestContext, program: string) {
   });
   const made = new ProcessRuntime({
     clock: systemClock,
-    programs: { host: main, gateway: main, sidecar: main },
+    programs: { host: main, gateway: main, sidecar: main, "image-sidecar": main },
   });
   return {
     runtime: made,
@@ -186,7 +186,7 @@ test("every program holds on to the launcher's lifeline", async (t) => {
   const logFile = join(directory, "x.log");
   const made = new ProcessRuntime({
     clock: systemClock,
-    programs: { host: main, gateway: main, sidecar: main },
+    programs: { host: main, gateway: main, sidecar: main, "image-sidecar": main },
     lifeline: fd,
   });
   const launch = {

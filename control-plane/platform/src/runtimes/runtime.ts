@@ -1,5 +1,6 @@
 import type { Boot } from "@kerf/call";
 import type { KerfError } from "@kerf/kernel";
+import type { ForeignImage } from "./docker/foreign-image.ts";
 
 /**
  * How a process ended. `failed`: it never got to run, or its boot document could not be made. `unknown`: it was not ours to
@@ -14,8 +15,10 @@ export type Exit =
 /** One copy of a unit or a gateway, as it is to be started. */
 export interface Launch {
   readonly instance: string;
-  /** Which program: the host of a unit, the sidecar of one in another language, or a gateway. */
-  readonly program: "host" | "sidecar" | "gateway";
+  /** Which program: the host of a unit, the sidecar of one in another language, that of an image of somebody else, or a gateway. */
+  readonly program: "host" | "sidecar" | "image-sidecar" | "gateway";
+  /** The image that the sidecar stands beside: the two are one copy. */
+  readonly image?: ForeignImage | undefined;
   /** What it can load before its boot document is there. */
   readonly preload: {
     readonly appModule: string;

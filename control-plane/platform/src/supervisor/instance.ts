@@ -168,7 +168,8 @@ export class Instance {
   /** It tells its state and which snapshot it routes by. */
   report(report: HostReport): void {
     this.#seen = { epoch: report.epoch, generation: report.generation };
-    this.#says(report.state);
+    // Where it listens is said when it attaches, and a report may overtake that: it comes again then.
+    if (report.state !== "ready" || this.attached) this.#says(report.state);
     this.#onChange(this);
   }
 

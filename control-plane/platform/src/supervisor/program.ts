@@ -1,10 +1,13 @@
+import type { ForeignImage } from "../runtimes/docker/foreign-image.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 
-/** What is to run: a unit with its services, or a gateway; as many copies as wanted. */
+/** What is to run: a unit with its services, a gateway, or an image of somebody else beside a sidecar; as many copies as wanted. */
 export interface Program {
-  /** A unit's name, or `gateway:NAME`. */
+  /** The name of a unit or of an image, or `gateway:NAME`. */
   readonly unit: string;
-  readonly kind: "host" | "gateway";
+  readonly kind: "host" | "image" | "gateway";
+  /** Of the kind `image`. */
+  readonly image?: ForeignImage | undefined;
   /** Of a unit: its one service is a program in any language, and the copy its sidecar. */
   readonly sidecar?: true;
   /** Services that a copy runs; of a gateway the name of its backend, when it has one. */

@@ -5,7 +5,7 @@ import type { Attachment, Boot } from "@kerf/call";
 import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { isGateway } from "../placement/gateway-copies.ts";
-import type { Runtime } from "../runtimes/runtime.ts";
+import type { Launch, Runtime } from "../runtimes/runtime.ts";
 import type { Home } from "../state/home.ts";
 import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
 import type { AttachedProgram } from "./attached-programs.ts";
@@ -373,7 +373,7 @@ export class Supervisor {
       heldBack: [],
       appModule: this.#options.appModule,
       token: randomBytes(32).toString("base64url"),
-      address: program.kind === "host" ? addressFor(network, home, id) : "",
+      address: program.kind === "gateway" ? "" : addressFor(network, home, id),
       network,
       environment: this.#options.environment,
       attached: this.#options.attached(slot.unit),
@@ -396,7 +396,8 @@ export class Supervisor {
     const running = runtime.start(
       {
         instance: id,
-        program: program.sidecar === true ? "sidecar" : program.kind,
+        program: programOf(program),
+        ...(program.image === undefined ? undefined : { image: program.image }),
         preload: {
           appModule: plan.appModule,
           services: program.services,
@@ -511,6 +512,11 @@ function servesBest(a: InstanceRecord, b: InstanceRecord): number {
 /** Where a new copy is to listen: on this machine's loopback at any port that is free, or at a socket of its own. */
 function addressFor(network: "unix" | "tcp", home: Home, id: string): string {
   return network === "tcp" ? "tcp:127.0.0.1:0" : `unix:${home.instanceSocket(id)}`;
+}
+
+function programOf({ kind, sidecar }: Program): Launch["program"] {
+  if (kind === "image") return "image-sidecar";
+  return sidecar === true ? "sidecar" : kind;
 }
 
 /** The places of a program's copies. */

@@ -72,6 +72,7 @@ const rules: { readonly [Operation in Name]: Rule } = {
   images: "read",
   // Which image runs on the machine is the operator's.
   deployImage: "operator",
+  scaleImage: "operator",
   removeImage: "operator",
   getConfig: "read",
   listSecrets: "read",

@@ -5,22 +5,18 @@ import {
   defaultMaxBodyBytes,
   readJsonBody,
   type Route,
-  RouteTable,
+  type RouteTable,
   sendAnswer,
   sendEvents,
   type Problem,
   problemOf,
   splitTarget,
 } from "@kerf/call/http";
-import {
-  type CallOptions,
-  type Contract,
-  type ContractDescription,
-  describeContract,
-} from "@kerf/contract";
+import { type CallOptions, describeContract } from "@kerf/contract";
 import { type CallContext, type Clock, KerfError, type TimerWheel, type Trace } from "@kerf/kernel";
 import { usesOf } from "@kerf/service";
 import type { AnyService } from "@kerf/service";
+import { callableTables } from "./callable-tables.ts";
 
 type ClientCall = (input: unknown, options: CallOptions) => unknown;
 
@@ -62,7 +58,7 @@ export class OutboundCalls {
         contract.name,
         {
           bind: caller.bind(contract, { caller: service.name, optional }) as Callee["bind"],
-          tables: tablesOf(contract),
+          tables: callableTables(describeContract(contract)),
         },
       ]),
     );
@@ -186,33 +182,6 @@ function matched(callee: Callee, asked: OutboundRequest) {
     fix: "Send POST /OPERATION with the input as JSON, or the operation's own method and path.",
   });
 }
-
-/** Two tables, since an operation's own path may be another operation's name. All of it may be called: who may is decided there. */
-function tablesOf(contract: Contract): RouteTable[] {
-  const described = describeContract(contract);
-  const open = (http: (name: string, own: Operation["http"]) => Operation["http"]) => ({
-    ...described,
-    operations: Object.fromEntries(
-      Object.entries(described.operations).map(([name, { http: own, ...operation }]) => {
-        const route = http(name, own);
-        return [
-          name,
-          {
-            ...operation,
-            access: "public" as const,
-            ...(route === undefined ? undefined : { http: route }),
-          },
-        ];
-      }),
-    ),
-  });
-  return [
-    new RouteTable([open((_, own) => own)]),
-    new RouteTable([open((name) => ({ method: "POST", path: `/${name}`, status: 200 }))]),
-  ];
-}
-
-type Operation = ContractDescription["operations"][string];
 
 /** The value of a header that must come once. */
 function text(header: string | string[] | undefined): string | undefined {

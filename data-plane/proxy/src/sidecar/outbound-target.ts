@@ -35,5 +35,6 @@ export function targetOf(request: IncomingMessage, uses: ReadonlySet<string>): O
 
 /** Some clients send requests to the proxy's own address through the proxy. */
 function isSidecar({ socket }: IncomingMessage, host: string): boolean {
-  return host === `127.0.0.1:${socket.localPort}` || host === `localhost:${socket.localPort}`;
+  const { localAddress, localPort } = socket;
+  return [localAddress, "127.0.0.1", "localhost"].some((name) => host === `${name}:${localPort}`);
 }

@@ -103,17 +103,15 @@ export class Instance {
   #connect(): Http1Pool {
     const { settings, tls } = this;
     const { host, port } = this.#endpoint();
-    // A name is checked against the certificate, and said in the handshake; an address is only checked.
-    const servername = isIP(host) === 0 ? { servername: host } : undefined;
+    // A name is checked against the certificate, and said in the handshake; an address is only checked. What is given itself may say something else by the
+    // time of a connection.
+    const options = isIP(host) === 0 ? { servername: host, ...tls } : (tls ?? {});
     return new Http1Pool(
       {
         host,
         port,
         authority: this.origin.host,
-        tls:
-          this.origin.protocol === "https:"
-            ? { options: { ...servername, ...tls }, session: undefined }
-            : undefined,
+        tls: this.origin.protocol === "https:" ? { options, session: undefined } : undefined,
         connectMs: settings.connectMs,
         idleMs: settings.idleMs,
       },

@@ -2,6 +2,7 @@ import type { UpstreamSettings } from "@kerf/service";
 import { FoundAddresses } from "./found-addresses.ts";
 import { Instance } from "./instance.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
+import { UnitTls } from "./unit-tls.ts";
 import {
   connectionSettings,
   ForeignUpstream,
@@ -73,11 +74,16 @@ export class UpstreamRegistry {
 
   /** @param known instances that are shared, also with other upstreams; new ones are added */
   #make(name: string, settings: UpstreamSettings, known: Map<string, Instance>): ForeignUpstream {
-    const tls = settings.tls === undefined ? undefined : readTls(name, settings.tls);
+    const tls = this.#tlsOf(name, settings);
     const places = this.#place(settings, tls, known);
     const upstream = new ForeignUpstream(name, settings, places, this.#parts);
     if (tls !== undefined) this.#tls.set(upstream, tls);
     return upstream;
+  }
+
+  #tlsOf(name: string, { tls }: UpstreamSettings): TlsFiles | undefined {
+    if (tls?.unit !== undefined) return new UnitTls(tls.unit, this.#parts.identity);
+    return tls === undefined ? undefined : readTls(name, tls);
   }
 
   #place(

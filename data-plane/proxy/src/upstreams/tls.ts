@@ -5,7 +5,7 @@ import type { UpstreamTls } from "@kerf/service";
 
 /** What connections to an `https` instance are made with. */
 export interface TlsFiles {
-  readonly ca?: string;
+  readonly ca?: string | string[];
   readonly cert?: string;
   readonly key?: string;
   readonly servername?: string;

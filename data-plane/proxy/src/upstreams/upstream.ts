@@ -6,6 +6,7 @@ import {
   type PolicyDefaults,
   policyDefaults,
   RetryBudget,
+  type WorkloadIdentity,
 } from "@kerf/call";
 import { type Clock, KerfError, type Random, type TimerWheel } from "@kerf/kernel";
 import type { UpstreamPolicies, UpstreamSettings } from "@kerf/service";
@@ -20,6 +21,8 @@ export interface TrafficParts {
   readonly random: Random;
   readonly wheel: TimerWheel;
   readonly log: Logger;
+  /** Who we are to units of this environment, once that is known; undefined where programs talk over Unix sockets. */
+  readonly identity?: (() => WorkloadIdentity | undefined) | undefined;
 }
 
 /** The policies of an upstream that says nothing; their sources are in {@link UpstreamPolicies}. */

@@ -28,8 +28,10 @@ export interface ServerTls {
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   /** Ends the handshake of who asks for a name that none of `names` is for; else that gets `cert`. */
   readonly refuseUnknown?: boolean | undefined;
-  /** Clients are asked for a certificate of one of these; one that has none is served all the same. */
-  readonly clientAuthorities?: string | undefined;
+  /** Clients are asked for a certificate of one of these; one that has none is served all the same, */
+  readonly clientAuthorities?: string | readonly string[] | undefined;
+  /** unless this says that the handshake ends then. */
+  readonly requireClients?: boolean | undefined;
 }
 
 /** What connections may speak. */
@@ -95,7 +97,8 @@ export class Front {
     const known = this.#tls;
     if (known !== undefined && known.from.tls === tls && known.from.http2 === http2)
       return known.server;
-    const { cert, key, minVersion, clientAuthorities, names = [], refuseUnknown = false } = tls;
+    const { cert, key, minVersion, names = [], refuseUnknown = false } = tls;
+    const clientAuthorities = tls.clientAuthorities && [tls.clientAuthorities].flat();
     const shared = { minVersion, ciphers, honorCipherOrder: true };
     const named = new ServerNames(names, { ...shared, ca: clientAuthorities });
     // It never listens: it makes secure connections of those that are handed to it.
@@ -114,7 +117,7 @@ export class Front {
         ? undefined
         : {
             requestCert: true,
-            rejectUnauthorized: false,
+            rejectUnauthorized: tls.requireClients === true,
             ca: clientAuthorities,
             // A session that is resumed shows no chain of certificates.
             secureOptions: constants.SSL_OP_NO_TICKET,

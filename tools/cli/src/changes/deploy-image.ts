@@ -1,9 +1,10 @@
 import type { ForeignImageStatus } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import type { DeployOptions } from "../commands/deploy.ts";
-import { withPlatform } from "../connection/connect.ts";
+import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
+import { readValue } from "../secrets/read-value.ts";
 import { table } from "../output/table.ts";
 
 /** Where programs in images listen when nobody says otherwise. */
@@ -20,20 +21,63 @@ export function deployImage(
       message: "An image runs alone, under the name that --app gives.",
       fix: "kerf deploy --app billing --image registry.example.com/team/billing:4",
     });
+  if (options.sidecar !== true && (options.uses ?? options.allow) !== undefined)
+    throw new KerfError("usage", {
+      message: "--uses and --allow say what a sidecar lets out.",
+      fix: "Add --sidecar, or leave them out.",
+    });
+  assertNoSecrets(env ?? {});
   return withPlatform(options, async ({ client }) => {
+    const secrets: Record<string, string> = {};
+    for (const [secret, file] of Object.entries(options.secret ?? {}))
+      secrets[secret] = (await readValue("", file)).value;
     const deployed = await client.deployImage({
       name,
       image,
       variables: env ?? {},
+      ...(options.secret === undefined ? undefined : { secrets }),
       port,
       replicas,
       ...(domain === undefined ? undefined : { domain }),
       ...(options.expose === undefined ? undefined : { gateway: options.expose }),
       ...(memory === undefined ? undefined : { memoryBytes: memory }),
+      ...(options.sidecar === true
+        ? { sidecar: { uses: options.uses ?? [], allow: options.allow ?? [] } }
+        : undefined),
     });
     if (options.json === true) return printJson(deployed);
     process.stdout.write(`${sentence(deployed)}\n`);
   });
+}
+
+/** Names of variables that hold what nobody else may read. */
+const secretNames =
+  /(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|(?:API|PRIVATE|ACCESS)_?KEY)$/i;
+
+/** Throws `usage` for variables that look like secrets: everybody who may inspect containers reads them, and so does who lists processes. */
+function assertNoSecrets(variables: Readonly<Record<string, string>>): void {
+  const [found] = Object.keys(variables).filter((name) => secretNames.test(name));
+  if (found === undefined) return;
+  throw new KerfError("usage", {
+    message: `${found} looks like a secret.`,
+    why: "A variable of a container is read by everybody who may inspect it, and an argument of a command by everybody on this machine.",
+    fix: `Put it into a file: --secret ${found}=FILE; its processes find it as /run/secrets/${found}.`,
+  });
+}
+
+/** Another number of copies of an image, if one is called so; false when none is. */
+export async function scaleImage(
+  client: Connection["client"],
+  name: string,
+  replicas: number,
+  options: { readonly json?: true },
+): Promise<boolean> {
+  const { images } = await client.images({});
+  if (!images.some((image) => image.name === name)) return false;
+  const scaled = await client.scaleImage({ name, replicas });
+  if (options.json === true) printJson(scaled);
+  else process.stdout.write(`${sentence(scaled)}\n`);
+  return true;
 }
 
 /** Ends an image that runs as a service. */
@@ -80,6 +124,8 @@ export function listImages(options: {
   });
 }
 
-function sentence({ at, gateway, image, name, ready, replicas }: ForeignImageStatus): string {
-  return `${name} runs ${image}: ${ready} of ${replicas} copies, at ${at} of the gateway ${gateway}`;
+function sentence(deployed: ForeignImageStatus): string {
+  const { at, gateway, image, name, ready, replicas, sidecar } = deployed;
+  const beside = sidecar ? ", each beside a sidecar" : "";
+  return `${name} runs ${image}: ${ready} of ${replicas} copies${beside}, at ${at} of the gateway ${gateway}`;
 }

@@ -2,7 +2,9 @@ import type { platform } from "@kerf/control-api";
 import type { InputOf } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
 import type { ScaleOptions } from "../commands/scale.ts";
-import { runChange } from "./run-change.ts";
+import { withPlatform } from "../connection/connect.ts";
+import { scaleImage } from "./deploy-image.ts";
+import { makeChange } from "./run-change.ts";
 
 type Scaling = NonNullable<InputOf<(typeof platform)["operations"]["scale"]["input"]>["auto"]>;
 
@@ -13,7 +15,12 @@ export function scale(
   options: ScaleOptions,
 ): Promise<void> {
   const how = howOf(copies, options);
-  return runChange(options, (client, asked) => client.scale({ ...asked, unit, ...how }));
+  return withPlatform(options, async (connection) => {
+    if ("copies" in how && (await scaleImage(connection.client, unit, how.copies, options))) return;
+    await makeChange(connection, options, (client, asked) =>
+      client.scale({ ...asked, unit, ...how }),
+    );
+  });
 }
 
 function howOf(

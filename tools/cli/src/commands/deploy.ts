@@ -29,6 +29,10 @@ export interface DeployOptions extends ChangeOptions {
   memory?: number;
   target?: DeployTarget;
   sshConfig?: string;
+  secret?: Record<string, string>;
+  sidecar?: true;
+  uses?: string[];
+  allow?: string[];
   options?: string;
   context?: string;
   dryRun?: true;
@@ -70,6 +74,14 @@ function variable(text: string, before: Record<string, string> = {}): Record<str
   return { ...before, [name]: value };
 }
 
+/** `NAME=FILE`, once or several times. */
+function secretFile(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, file] = /^([A-Za-z0-9][\w.-]*)=(.+)$/s.exec(text) ?? [];
+  if (name === undefined || file === undefined)
+    throw new InvalidArgumentError("It is written NAME=FILE; the file holds the value.");
+  return { ...before, [name]: file };
+}
+
 /** A whole number from 1. */
 function whole(most: number): (text: string) => number {
   return (text) => {
@@ -77,6 +89,11 @@ function whole(most: number): (text: string) => number {
     if (/^\d{1,5}$/.test(text) && number >= 1 && number <= most) return number;
     throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
   };
+}
+
+/** `catalog,payments`. */
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
 }
 
 /** `512MB` in bytes. */
@@ -121,6 +138,11 @@ export function deployCommand(): Command {
         "with --image: variables of its processes; no secrets",
         variable,
       )
+      .option(
+        "--secret <name=file...>",
+        "with --image: secrets from files here, which its processes find as /run/secrets/NAME",
+        secretFile,
+      )
       .option("--port <number>", "with --image: where it listens (default: 8080)", whole(65_535))
       .option("--replicas <number>", "with --image: how many copies (default: 1)", whole(100))
       .option(
@@ -128,6 +150,20 @@ export function deployCommand(): Command {
         "with --image: the host that requests are for (default: /NAME/* of any)",
       )
       .option("--memory <size>", "with --image: most memory of a copy, as 512MB or 2GB", size)
+      .option(
+        "--sidecar",
+        "with --image: a sidecar beside each copy, with mutual TLS from the gateway and a span of its own",
+      )
+      .option(
+        "--uses <services>",
+        "with --sidecar: services that the program calls, as catalog,payments",
+        names,
+      )
+      .option(
+        "--allow <hosts>",
+        "with --sidecar: hosts outside of the app that it reaches through the sidecar",
+        names,
+      )
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
@@ -185,6 +221,10 @@ export function deployCommand(): Command {
       [
         "kerf deploy --app docs --image nginx:1.29 --port 80 --replicas 2 --domain docs.example.com",
         "an image of somebody else",
+      ],
+      [
+        "kerf deploy --app billing --image team/billing:4 --sidecar --uses payments",
+        "one that calls payments, behind mutual TLS",
       ],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
       [

@@ -17,6 +17,8 @@ export const mounted = {
 
 /** Processes and threads that a container may have; Node begins with a dozen. */
 const mostProcesses = 512;
+/** Memory of the sidecar of an image, bytes: three times what one uses under load. What the image may use is its own limit. */
+const sidecarBytes = 268_435_456;
 /** What may lie in the folders that a program writes to, bytes: the last placement, and temporary files. Memory, both. */
 const writableBytes = { run: 32 * 1_048_576, temporary: 128 * 1_048_576 };
 
@@ -35,9 +37,10 @@ export interface ContainerSurroundings {
 
 /** A container as the engine is asked to make it. Nothing in it is secret: everybody who may inspect it reads it. */
 export function containerOf(
-  { instance, memoryBytes, preload, program }: Launch,
+  { image: foreign, instance, memoryBytes: most, preload, program }: Launch,
   around: ContainerSurroundings,
 ): object {
+  const memoryBytes = foreign === undefined ? most : sidecarBytes;
   const { home, image, network, postgres, sockets, user } = around;
   const builds = Object.entries(preload.builds ?? {});
   const ids = `uid=${user.uid},gid=${user.gid}`;

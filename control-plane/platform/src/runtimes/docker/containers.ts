@@ -13,6 +13,7 @@ import { labels } from "./labels.ts";
 import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
 import { Engine } from "./engine.ts";
 import { ForeignContainers } from "./foreign-containers.ts";
+import { ImageNetworks } from "./image-networks.ts";
 import { ForeignImages, type ForeignSurroundings } from "./foreign-images.ts";
 import { listed, type Network, networksOf, removeAll, removeContainer } from "./remove-all.ts";
 import { programImage } from "./program-image.ts";
@@ -32,6 +33,7 @@ export class Containers {
   readonly #engine: Engine;
   readonly #home: Home;
   readonly #network: string;
+  readonly #networks: ImageNetworks;
 
   private constructor(
     engine: Engine,
@@ -59,8 +61,10 @@ export class Containers {
     this.prepared = prepared;
     // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
     prepared().catch(() => {});
+    this.#networks = new ImageNetworks(engine, home.root, prefixOf(home.root));
     this.#runtime = new DockerRuntime({
       engine,
+      networks: this.#networks,
       clock,
       log,
       home,
@@ -81,15 +85,17 @@ export class Containers {
   static async open(home: Home, around: { clock: Clock; log: Logger }): Promise<Containers> {
     const engine = new Engine();
     await assertUsable(engine);
+    const records = new InstanceRecords(home.instances).all();
     const known = new Set(
-      new InstanceRecords(home.instances)
-        .all()
-        .flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
+      records.flatMap(({ reference }) => (isContainer(reference) ? [reference.container] : [])),
     );
+    const instances = new Set(records.map(({ id }) => id));
     const found = new Map<string, number>();
     for (const { Id, Labels, State } of await listed(engine, home.root)) {
       // Images of others run on; what is to become of them is decided later.
       if (Labels?.[labels.foreign] !== undefined) continue;
+      // It stands behind a sidecar, and goes with it.
+      if (instances.has(Labels?.[labels.beside] ?? "")) continue;
       if (known.has(Id) && State !== "created") {
         const { State: state } = await engine.call<Inspected>("GET", `/containers/${Id}/json`);
         found.set(Id, state.Pid);
@@ -110,7 +116,7 @@ export class Containers {
       network: this.#network,
       home: this.#home.root,
     });
-    return new ForeignImages(this.#home, this.#engine, containers, around);
+    return new ForeignImages(this.#home, this.#engine, containers, this.#networks, around);
   }
 
   /** What starts units here, and everything else as processes. */

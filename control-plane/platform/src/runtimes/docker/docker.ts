@@ -6,6 +6,8 @@ import { bootInContainer } from "./boot-in-container.ts";
 import { containerOf, type ContainerSurroundings } from "./container.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
+import { ImageBeside } from "./image-beside.ts";
+import type { ImageNetworks } from "./image-networks.ts";
 
 /** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
 const againMs = 500;
@@ -24,6 +26,8 @@ const signals: Readonly<Record<number, string>> = {
 export interface ContainerReference {
   readonly container: string;
   readonly logFile: string;
+  /** Of a sidecar: the image that it stands beside, and the name of that one's container. */
+  readonly beside?: { readonly image: string; readonly container: string } | undefined;
 }
 
 /** Whether a reference is one of a container. */
@@ -45,6 +49,8 @@ export interface DockerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly home: Home;
+  /** Of images with sidecars. */
+  readonly networks: ImageNetworks;
   /** What containers have in common, once the image is there. */
   readonly surroundings: () => Promise<ContainerSurroundings>;
   /** Process ids of the containers that ran when this platform began, by id. */
@@ -66,24 +72,38 @@ export class DockerRuntime implements Runtime {
     // Where it cannot be started, nobody else waits for it.
     launch.boot.catch(() => {});
     const around = await surroundings();
+    const { image, instance, logFile } = launch;
+    const name = `${prefix}-${instance}`;
     const { Id: id } = await engine.call<{ Id: string }>("POST", "/containers/create", {
-      query: { name: `${prefix}-${launch.instance}` },
+      query: { name },
       body: containerOf(launch, around),
     });
     const failure: { error?: KerfError } = {};
     const begun = Promise.withResolvers<void>();
     const state = { pid: 0 };
-    const running = this.#running(id, launch.logFile, state, begun.promise, failure);
+    const beside = image && { image: image.name, container: `${name}-program` };
+    const reference: ContainerReference = {
+      container: id,
+      logFile,
+      ...(beside === undefined ? undefined : { beside }),
+    };
+    const program = this.#besideOf(reference);
+    const running = this.#running(reference, state, begun.promise, failure);
     try {
       await recorded(running);
       const input = await engine.attachInput(id);
       await engine.call("POST", `/containers/${id}/start`);
-      begun.resolve();
       const { NetworkSettings, State } = await this.#inspect(id);
       state.pid = State.Pid;
       const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
+      const of = { home: home.root, instance };
+      const started =
+        image === undefined ? undefined : { image: await program?.start(image, id, of) };
+      begun.resolve();
       launch.boot
-        .then((boot) => input.end(JSON.stringify(bootInContainer(boot, home, ip))))
+        .then((boot) =>
+          input.end(JSON.stringify(bootInContainer({ ...boot, ...started }, home, ip))),
+        )
         .catch((cause: unknown) => {
           failure.error = toKerfError(cause);
           input.destroy();
@@ -92,7 +112,7 @@ export class DockerRuntime implements Runtime {
       return running;
     } catch (cause) {
       begun.reject(cause as Error);
-      await this.#remove(id);
+      await Promise.all([this.#remove(id), program?.remove()]);
       throw cause;
     }
   }
@@ -101,18 +121,26 @@ export class DockerRuntime implements Runtime {
     if (!isContainer(reference)) return undefined;
     const pid = this.#options.found.get(reference.container);
     if (pid === undefined) return undefined;
-    return this.#running(reference.container, reference.logFile, { pid }, Promise.resolve(), {
-      again: true,
-    });
+    this.#besideOf(reference)?.follow(true);
+    return this.#running(reference, { pid }, Promise.resolve(), { again: true });
+  }
+
+  #besideOf({ beside, logFile }: ContainerReference): ImageBeside | undefined {
+    const { clock, engine, log, networks } = this.#options;
+    return (
+      beside &&
+      new ImageBeside({ engine, clock, log, networks, logFile, container: beside.container })
+    );
   }
 
   #running(
-    id: string,
-    logFile: string,
+    reference: ContainerReference,
     state: { pid: number },
     begun: Promise<void>,
     failure: { error?: KerfError; again?: true },
   ): Running {
+    const { beside, container: id, logFile } = reference;
+    const program = this.#besideOf(reference);
     const follow = async (): Promise<Exit> => {
       await begun;
       const { engine, log } = this.#options;
@@ -121,9 +149,20 @@ export class DockerRuntime implements Runtime {
           log.warn("what a container prints cannot be read", { container: id, error });
         },
       );
-      const exit = await this.#ended(id);
+      const exit = await Promise.race([
+        this.#ended(id),
+        // One is nothing without the other: the copy has ended.
+        ...(program === undefined
+          ? []
+          : [
+              program.ended(beside?.image ?? "").then((error): Exit => ({ kind: "failed", error })),
+            ]),
+      ]);
+      if (exit.kind === "failed") await this.#signal(id, "SIGKILL");
       await Promise.race([logged, delay(this.#options.clock, lastLinesMs)]);
-      await this.#remove(id);
+      // Only a sidecar that drained leaves a program that anybody still waits for.
+      const drained = exit.kind === "code" && exit.code === 0;
+      await Promise.all([this.#remove(id), drained ? program?.end() : program?.remove()]);
       return failure.error === undefined ? exit : { kind: "failed", error: failure.error };
     };
     const exited = follow().catch((cause: unknown): Exit => ({
@@ -131,13 +170,16 @@ export class DockerRuntime implements Runtime {
       error: toKerfError(cause),
     }));
     return {
-      reference: { container: id, logFile } satisfies ContainerReference,
+      reference,
       get pid() {
         return state.pid;
       },
       exited,
       terminate: () => void this.#signal(id, "SIGTERM"),
-      kill: () => void this.#signal(id, "SIGKILL"),
+      kill: () => {
+        void this.#signal(id, "SIGKILL");
+        void program?.remove();
+      },
     };
   }
 

@@ -4,6 +4,7 @@ import { type Clock, delay, KerfError } from "@kerf/kernel";
 import { credentialsFor } from "../../images/registry/credentials.ts";
 import { formatReference, parseReference } from "../../images/registry/reference.ts";
 import type { Engine } from "./engine.ts";
+import { foreignContainer } from "./foreign-container.ts";
 import type { ForeignImage } from "./foreign-image.ts";
 import { labels } from "./labels.ts";
 
@@ -16,7 +17,6 @@ const connectMs = 1_000;
 const pullMs = 600_000;
 /** What a copy that is replaced may take to finish what it has begun, seconds. */
 const drainSeconds = 10;
-const mostProcesses = 1_024;
 
 /** A container of an image of somebody else. */
 export interface ForeignContainer {
@@ -109,26 +109,16 @@ export class ForeignContainers {
     await this.remove(name);
     await this.#engine.call("POST", "/containers/create", {
       query: { name },
-      body: {
-        Image: image.id,
-        Env: Object.entries(image.variables).map(([key, value]) => `${key}=${value}`),
-        Labels: {
-          [labels.home]: this.#home,
+      body: foreignContainer(image, {
+        network: this.#network,
+        home: this.#home,
+        labels: {
           [labels.foreign]: image.name,
           [labels.revision]: String(image.revision),
           [labels.copy]: String(copy),
         },
-        HostConfig: {
-          NetworkMode: this.#network,
-          SecurityOpt: ["no-new-privileges"],
-          PidsLimit: mostProcesses,
-          RestartPolicy: { Name: "always" },
-          LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
-          ...(image.memoryBytes === undefined
-            ? undefined
-            : { Memory: image.memoryBytes, MemorySwap: image.memoryBytes }),
-        },
-      },
+        again: true,
+      }),
     });
     try {
       await this.#engine.call("POST", `/containers/${name}/start`);

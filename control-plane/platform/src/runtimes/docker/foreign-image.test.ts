@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Placement } from "../../placement/snapshot-builder.ts";
-import { conflictsWith, type ForeignImage, withImages } from "./foreign-image.ts";
+import { conflictsWith, type ForeignImage, withCallers, withImages } from "./foreign-image.ts";
 
 const image = (name: string, more: Partial<ForeignImage> = {}): ForeignImage => ({
   name,
@@ -55,4 +55,47 @@ test("without a copy there is no route, and what the app says of its gateway goe
   assert.match(conflictsWith(own, old).join(), /\/old\/\* is taken/);
   assert.match(conflictsWith(own, image("legacy")).join(), /an upstream of its own/);
   assert.deepEqual(conflictsWith(own, image("docs")), []);
+});
+
+test("a gateway reaches an image with a sidecar where its unit serves, and knows it by its certificate", () => {
+  const billing = image("billing", { sidecar: { uses: ["labels"], allow: [] } });
+  const instance = (id: string, state: "ready" | "draining") => ({
+    id,
+    state,
+    address: `tcp:10.0.0.${id}:4000`,
+  });
+  const units = { billing: { instances: [instance("2", "ready"), instance("3", "draining")] } };
+  const { gateways } = withImages({ ...placement, units }, [billing], new Map());
+  assert.deepEqual(gateways["web"]?.settings?.["upstreams"], {
+    billing: { urls: ["https://10.0.0.2:4000"], host: "client", tls: { unit: "billing" } },
+    ...own.upstreams,
+  });
+  assert.deepEqual(
+    withImages({ ...placement, units: {} }, [billing], new Map()).gateways,
+    placement.gateways,
+  );
+});
+
+test("callees know an image by what it uses, also while another release of it comes; the app's own services go first", () => {
+  const sidecar = (...uses: string[]) => ({ sidecar: { uses, allow: [] } });
+  const images = [
+    image("billing", sidecar("labels")),
+    image("billing", sidecar("prices", "labels")),
+    image("docs"),
+    image("orders", sidecar("labels")),
+  ];
+  const orders = { unit: "main", version: "2.0.0", uses: [] };
+  const contract = (name: string) => ({ name, version: "1.0.0", operations: {} });
+  const placed = { ...placement, services: { orders } };
+  const { services } = withCallers(placed, images, (name) => contract(name) as never);
+  assert.deepEqual(services, {
+    orders,
+    billing: {
+      unit: "billing",
+      version: "0.0.0",
+      uses: ["labels", "prices"],
+      follows: [],
+      contracts: [contract("labels"), contract("prices")],
+    },
+  });
 });

@@ -1,6 +1,16 @@
-import type { PlacedGateway } from "@kerf/call";
-import { type GatewaySettings, type RouteSettings, trafficProblems } from "@kerf/service";
+import type { PlacedGateway, PlacedService } from "@kerf/call";
+import type { ContractDescription } from "@kerf/contract";
+import {
+  type GatewaySettings,
+  type RouteSettings,
+  trafficProblems,
+  type UpstreamSettings,
+} from "@kerf/service";
+import type { NamedSecrets } from "./image-secrets.ts";
 import type { Placement } from "../../placement/snapshot-builder.ts";
+
+/** The version of a contract that is not there: an image offers no operations. */
+const noVersion = "0.0.0";
 
 /** An image of somebody else as it is to run. */
 export interface ForeignImage {
@@ -17,6 +27,18 @@ export interface ForeignImage {
   readonly domain?: string | undefined;
   readonly gateway: string;
   readonly memoryBytes?: number | undefined;
+  /** Files that its containers get below `/run/secrets`. */
+  readonly secrets?: NamedSecrets | undefined;
+  /** A sidecar stands beside each copy. */
+  readonly sidecar?: ImageSidecar | undefined;
+}
+
+/** What the sidecar beside an image lets out. */
+export interface ImageSidecar {
+  /** Services of the app that the program calls. */
+  readonly uses: readonly string[];
+  /** Hosts outside of the app that it may reach, each `host` or `host:port`. */
+  readonly allow: readonly string[];
 }
 
 /** Where clients reach it, for people and for the gateway. */
@@ -34,14 +56,39 @@ export function withImages(
   const gateways: Record<string, PlacedGateway> = { ...placement.gateways };
   for (const image of images) {
     const gateway = gateways[image.gateway];
-    const found = addresses.get(image.name) ?? [];
+    const found =
+      image.sidecar === undefined ? addresses.get(image.name) : sidecarsOf(placement, image);
     // Without a copy there is nowhere to send a request, and its path is not there.
-    if (gateway === undefined || found.length === 0) continue;
+    if (gateway === undefined || found === undefined || found.length === 0) continue;
     const settings = withImage(gateway.settings ?? {}, image, found);
     // What the app came to say since goes first: a gateway refuses settings that contradict themselves, all of them.
     if (trafficProblems(settings).length === 0) gateways[image.gateway] = { ...gateway, settings };
   }
   return { ...placement, gateways };
+}
+
+/** Where the sidecars of an image take requests, as `IP:PORT`. */
+function sidecarsOf({ units }: Placement, { name }: ForeignImage): string[] {
+  return (units[name]?.instances ?? [])
+    .filter(({ address, state }) => state === "ready" && address.startsWith("tcp:"))
+    .map(({ address }) => address.slice("tcp:".length));
+}
+
+/** A placement in which callees know the images that call them through their sidecars. What the app has under the same name goes first. */
+export function withCallers(
+  placement: Placement,
+  images: readonly ForeignImage[],
+  contractOf: (service: string) => ContractDescription | undefined,
+): Placement {
+  const services: Record<string, PlacedService> = {};
+  for (const { name, sidecar } of images) {
+    if (sidecar === undefined) continue;
+    // While one deploy takes the place of another, copies of both call.
+    const uses = [...new Set([...(services[name]?.uses ?? []), ...sidecar.uses])].toSorted();
+    const contracts = uses.flatMap((service) => contractOf(service) ?? []);
+    services[name] = { unit: name, version: noVersion, uses, follows: [], contracts };
+  }
+  return { ...placement, services: { ...services, ...placement.services } };
 }
 
 /** What of a gateway's own settings speaks against an image there. */
@@ -56,14 +103,21 @@ export function conflictsWith(
 
 function withImage(
   settings: GatewaySettings,
-  image: Pick<ForeignImage, "domain" | "name">,
+  image: Pick<ForeignImage, "domain" | "name" | "sidecar">,
   addresses: readonly string[],
 ): GatewaySettings & Readonly<Record<string, unknown>> {
   const { routes = [], upstreams = {} } = settings;
-  const urls = addresses.map((address) => `http://${address}`);
+  const upstream: UpstreamSettings =
+    image.sidecar === undefined
+      ? { urls: addresses.map((address) => `http://${address}`), host: "client" }
+      : {
+          urls: addresses.map((address) => `https://${address}`),
+          host: "client",
+          tls: { unit: image.name },
+        };
   return {
     ...settings,
-    upstreams: { [image.name]: { urls, host: "client" }, ...upstreams },
+    upstreams: { [image.name]: upstream, ...upstreams },
     routes: [...routes, routeOf(image)],
   };
 }

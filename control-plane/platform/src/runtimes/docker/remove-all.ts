@@ -1,3 +1,4 @@
+import { removeSecretFiles } from "./image-secrets.ts";
 import { labels } from "./labels.ts";
 import type { Engine } from "./engine.ts";
 
@@ -18,7 +19,7 @@ export interface Network {
   readonly IPAM: { readonly Config?: readonly { readonly Gateway?: string }[] };
 }
 
-/** Ends and removes every container of a home, and its network. Answers how many ran. */
+/** Ends and removes every container of a home, its networks, and the files of secrets. Answers how many ran. */
 export async function removeAll(engine: Engine, home: string): Promise<number> {
   const all = await listed(engine, home);
   const running = all.filter(({ State }) => State === "running");
@@ -34,6 +35,7 @@ export async function removeAll(engine: Engine, home: string): Promise<number> {
   for (const { Id } of await networksOf(engine, home))
     // Something else has joined it.
     await engine.call("DELETE", `/networks/${Id}`).catch(() => {});
+  removeSecretFiles(home);
   return running.length;
 }
 

@@ -65,6 +65,11 @@ export interface UpstreamTls {
   readonly keyFile?: string;
   /** The name in its certificate, when it is not that of the URL. */
   readonly serverName?: string;
+  /**
+   * Instead of all these: the unit of this environment that answers there. Both sides show the certificates that the platform gives
+   * its programs. The platform's own word, for images that it runs with a sidecar.
+   */
+  readonly unit?: string;
 }
 
 const policyBounds: Readonly<Record<keyof UpstreamPolicies, readonly [number, number]>> = {
@@ -132,6 +137,8 @@ function problemsOf(name: string, settings: UpstreamSettings): string[] {
     problems.push(`${where}: tls is for https, and not all of its urls are`);
   if ((tls?.certFile === undefined) !== (tls?.keyFile === undefined))
     problems.push(`${where}: tls.certFile and tls.keyFile come together`);
+  if (tls?.unit !== undefined && Object.keys(tls).length > 1)
+    problems.push(`${where}: tls.unit stands alone; its certificates are the platform's`);
   return problems;
 }
 

@@ -1,0 +1,130 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { WorkloadIdentity } from "@kerf/call";
+import { type RequestLoad } from "@kerf/call/host";
+import {
+  createHttpEdge,
+  type FrontProtocols,
+  type HttpListener,
+  listenHttp,
+  RequestMetrics,
+  RequestSpans,
+  RouteTable,
+  type ServerTls,
+  type Upgrades,
+} from "@kerf/call/http";
+import type { GatewaySettings } from "@kerf/service";
+import type { Tracing } from "@kerf/telemetry";
+import { AnswerCaches } from "../answer-cache/answer-caches.ts";
+import { DeclaredRoute } from "../routes/declared-route.ts";
+import { AddressSet } from "../upstreams/client-address.ts";
+import { UpstreamRegistry } from "../upstreams/registry.ts";
+import { asksForWebSocket, Tunnels } from "../upstreams/tunnel.ts";
+import type { TrafficParts } from "../upstreams/upstream.ts";
+import type { Peers } from "./peers.ts";
+
+/** What the image's program is called as an upstream; what spans name. */
+const program = "program";
+
+/** What the way in to an image is made of. */
+export interface ImageInboundOptions {
+  /** Its name, which is its unit's too. */
+  readonly image: string;
+  /** `IP:PORT` of its program. */
+  readonly program: string;
+  readonly peers: Peers;
+  readonly parts: TrafficParts;
+  readonly load: RequestLoad;
+  readonly tracing: Pick<Tracing, "metrics" | "recorder">;
+}
+
+/** The way in to an image: mutual TLS from those who may, plain HTTP on to its program, a span for each request. */
+export class ImageInbound {
+  readonly #tunnels = new Tunnels();
+  readonly #registry: UpstreamRegistry;
+  readonly #edge: (request: IncomingMessage, response: ServerResponse) => void;
+  #tls:
+    | { readonly of: unknown; readonly authorities: unknown; readonly tls: ServerTls }
+    | undefined;
+
+  constructor({ image, load, parts, peers, program: at, tracing }: ImageInboundOptions) {
+    const { clock, log, wheel } = parts;
+    const settings: GatewaySettings = {
+      // Whoever sent the request here asks another copy: what may be repeated is repeated there.
+      upstreams: {
+        [program]: { urls: [`http://${at}`], host: "client", policies: { attempts: 1 } },
+      },
+    };
+    this.#registry = new UpstreamRegistry(parts);
+    const upstreams = this.#registry.prepare(settings.upstreams);
+    this.#registry.use(upstreams);
+    const route = new DeclaredRoute({ path: "/*", to: { upstream: program } }, undefined, {
+      upstreams,
+      // Who is let in says who the client is.
+      trusted: new AddressSet(["0.0.0.0/0", "::/0"]),
+      tunnels: this.#tunnels,
+      caches: new AnswerCaches(settings, undefined, parts),
+      via: `kerf-${image}`,
+      parts,
+    });
+    const { metrics, recorder } = tracing;
+    const noRoutes = new RouteTable([]);
+    this.#edge = createHttpEdge({
+      routes: () => noRoutes,
+      foreign: {
+        match: (request) => {
+          peers.assertMaySend(request);
+          return route;
+        },
+      },
+      authenticate: () => ({}),
+      send: () => Promise.reject(new Error("an image has no operations")),
+      caller: image,
+      clock,
+      wheel,
+      log,
+      load,
+      // Its trace goes on as the gateway chose.
+      spans: recorder && new RequestSpans(recorder, image),
+      metrics: metrics && new RequestMetrics(metrics, image),
+    });
+  }
+
+  /** Listens with the newest certificate at any moment. */
+  listen(host: string, identity: WorkloadIdentity): Promise<HttpListener> {
+    const upgrade: Upgrades = {
+      accepts: asksForWebSocket,
+      handler: (request, response, head) => {
+        this.#tunnels.offer(request, head);
+        this.#edge(request, response);
+      },
+    };
+    const protocols = (): FrontProtocols => ({ tls: this.#tlsOf(identity) });
+    return listenHttp({ host, port: 0, handler: this.#edge, upgrade, protocols });
+  }
+
+  /** Ends what is open for as long as both sides like. */
+  drain(): void {
+    this.#tunnels.close();
+  }
+
+  stop(): void {
+    this.#registry.stop();
+    this.#registry.use(new Map());
+  }
+
+  #tlsOf({ authorities, credentials }: WorkloadIdentity): ServerTls {
+    if (this.#tls?.of !== credentials || this.#tls.authorities !== authorities)
+      this.#tls = {
+        of: credentials,
+        authorities,
+        tls: {
+          cert: credentials.certificate,
+          key: credentials.key,
+          minVersion: "TLSv1.3",
+          clientAuthorities: authorities,
+          requireClients: true,
+        },
+      };
+    return this.#tls.tls;
+  }
+}

@@ -1,0 +1,169 @@
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Caller, ImageBoot, Snapshot } from "@kerf/call";
+import {
+  createHttpEdge,
+  nodeHttp,
+  problemOf,
+  RequestSpans,
+  type RouteTable,
+  sendAnswer,
+  splitTarget,
+} from "@kerf/call/http";
+import type { ContractDescription } from "@kerf/contract";
+import { KerfError } from "@kerf/kernel";
+import { newTrace } from "@kerf/kernel";
+import type { Tracing } from "@kerf/telemetry";
+import { callableTables } from "../sidecar/callable-tables.ts";
+import { Egress } from "../sidecar/egress.ts";
+import { targetOf } from "../sidecar/outbound-target.ts";
+import type { TrafficParts } from "../upstreams/upstream.ts";
+
+/** Bounds of the program's requests, milliseconds and bytes (`defaults.md`: inbound HTTP). */
+const server = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16_384 };
+
+/** What the way out of an image is made of. */
+export interface ImageOutboundOptions {
+  readonly image: string;
+  readonly boot: ImageBoot;
+  readonly snapshot: () => Snapshot | undefined;
+  readonly caller: Caller;
+  readonly parts: TrafficParts;
+  readonly tracing: Pick<Tracing, "recorder">;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A service that the program may call, by its contract as the placement has it. */
+interface Callee {
+  readonly contract: ContractDescription;
+  readonly own: { readonly table: RouteTable; readonly handle: Handler };
+  readonly byName: Handler;
+}
+
+/**
+ * The way out of an image: a forward proxy for its program and for nobody else. What is sent to `http://SERVICE/…` becomes a call in the name of the image, of a
+ * service that it uses; other hosts are reached where they are allowed.
+ */
+export class ImageOutbound {
+  readonly #options: ImageOutboundOptions;
+  readonly #egress: Egress;
+  readonly #program: string;
+  readonly #server: Server;
+  readonly #callees = new Map<string, Callee>();
+
+  private constructor(options: ImageOutboundOptions) {
+    this.#options = options;
+    this.#egress = new Egress(options.boot.allow);
+    this.#program = options.boot.program.replace(/:\d+$/, "");
+    this.#server = nodeHttp().createServer(server, (request, response) =>
+      this.#handle(request, response),
+    );
+    this.#server.on("connect", (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#egress.tunnel(request, socket, head, this.#mayEnter(request)),
+    );
+  }
+
+  static async listen(options: ImageOutboundOptions): Promise<ImageOutbound> {
+    const outbound = new ImageOutbound(options);
+    const { host, port } = options.boot.outbound;
+    outbound.#server.listen({ host, port });
+    await once(outbound.#server, "listening");
+    return outbound;
+  }
+
+  async close(): Promise<void> {
+    this.#egress.close();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await once(this.#server, "close");
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      if (!this.#mayEnter(request)) throw refused(this.#options.image);
+      const target = targetOf(request, this.#uses());
+      if ("host" in target) return this.#egress.forward(request, response, target);
+      if ("event" in target) throw noEvents(this.#options.image);
+      const callee = this.#calleeOf(target.service);
+      request.url = target.target;
+      const { path } = splitTarget(target.target);
+      const isOwn = "route" in callee.own.table.match(request.method ?? "", path);
+      (isOwn ? callee.own.handle : callee.byName)(request, response);
+    } catch (thrown) {
+      const { problem, headers } = problemOf(thrown, { traceId: newTrace().traceId });
+      sendAnswer(
+        request,
+        response,
+        {
+          status: problem.status,
+          headers: { "content-type": "application/problem+json", ...headers },
+          body: JSON.stringify(problem),
+        },
+        this.#options.parts.clock,
+      );
+    }
+  }
+
+  /** Other copies of the image are on this network too; each has a sidecar of its own. */
+  #mayEnter({ socket }: IncomingMessage): boolean {
+    return socket.remoteAddress === this.#program;
+  }
+
+  #contracts(): readonly ContractDescription[] {
+    return this.#options.snapshot()?.services[this.#options.image]?.contracts ?? [];
+  }
+
+  #uses(): ReadonlySet<string> {
+    return new Set(this.#contracts().map(({ name }) => name));
+  }
+
+  /** With the contract of now: another version may have been deployed since the last call. */
+  #calleeOf(service: string): Callee {
+    const contract = this.#contracts().find(({ name }) => name === service) as ContractDescription;
+    const known = this.#callees.get(service);
+    if (known?.contract === contract) return known;
+    const [own, byName] = callableTables(contract);
+    const callee = {
+      contract,
+      own: { table: own, handle: this.#edge(own) },
+      byName: this.#edge(byName),
+    };
+    this.#callees.set(service, callee);
+    return callee;
+  }
+
+  #edge(table: RouteTable): Handler {
+    const { caller, image, parts, tracing } = this.#options;
+    const { clock, log, wheel } = parts;
+    return createHttpEdge({
+      routes: () => table,
+      // The program is nobody's: it calls in its own name.
+      authenticate: () => ({}),
+      send: (call) =>
+        caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
+      caller: image,
+      clock,
+      wheel,
+      log,
+      spans: tracing.recorder && new RequestSpans(tracing.recorder, image),
+    });
+  }
+}
+
+function refused(image: string): KerfError {
+  return new KerfError("forbidden", {
+    message: `Only the program of ${image} may call from here.`,
+    why: "Each copy of an image has a sidecar of its own.",
+    fix: "Use the proxy that HTTP_PROXY names.",
+  });
+}
+
+function noEvents(image: string): KerfError {
+  return new KerfError("not_found", {
+    message: `${image} has no events.`,
+    why: "It has no contract that would declare them.",
+    fix: "Declare it as a service of the app with external(…); docs/guides/polyglot.md says how.",
+  });
+}
