@@ -9,6 +9,8 @@ import type { Engine } from "./engine.ts";
 
 /** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
 const againMs = 500;
+/** A container whose output has come to its end has ended itself, which is known by then, milliseconds. */
+const unendedMs = 5_000;
 /** How long the last lines of a container that has ended are waited for, milliseconds. */
 const lastLinesMs = 2_000;
 /** Exit codes above are the number of the signal that ended it. */
@@ -33,7 +35,12 @@ export function isContainer(reference: unknown): reference is ContainerReference
 
 /** What the engine says of a container. */
 export interface Inspected {
-  readonly State: { readonly Pid: number; readonly ExitCode: number; readonly OOMKilled: boolean };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+  };
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
   };
@@ -56,6 +63,9 @@ export interface DockerOptions {
 /** Runs copies as containers of Docker. */
 export class DockerRuntime implements Runtime {
   readonly #options: DockerOptions;
+  /** What was found again, by its container: whoever asks a second time gets the same. */
+  readonly #adopted = new Map<string, Running>();
+  #isAway = false;
 
   constructor(options: DockerOptions) {
     this.#options = options;
@@ -101,9 +111,12 @@ export class DockerRuntime implements Runtime {
     if (!isContainer(reference)) return undefined;
     const pid = this.#options.found.get(reference.container);
     if (pid === undefined) return undefined;
-    return this.#running(reference.container, reference.logFile, { pid }, Promise.resolve(), {
-      again: true,
-    });
+    const { container, logFile } = reference;
+    const known = this.#adopted.get(container);
+    if (known !== undefined) return known;
+    const found = this.#running(container, logFile, { pid }, Promise.resolve(), { again: true });
+    this.#adopted.set(container, found);
+    return found;
   }
 
   #running(
@@ -115,13 +128,10 @@ export class DockerRuntime implements Runtime {
   ): Running {
     const follow = async (): Promise<Exit> => {
       await begun;
-      const { engine, log } = this.#options;
-      const logged = followLog(engine, id, logFile, failure.again === true).catch(
-        (error: unknown) => {
-          log.warn("what a container prints cannot be read", { container: id, error });
-        },
-      );
+      const ended = new AbortController();
+      const logged = this.#log(id, logFile, failure.again === true, ended.signal);
       const exit = await this.#ended(id);
+      ended.abort();
       await Promise.race([logged, delay(this.#options.clock, lastLinesMs)]);
       await this.#remove(id);
       return failure.error === undefined ? exit : { kind: "failed", error: failure.error };
@@ -141,20 +151,54 @@ export class DockerRuntime implements Runtime {
     };
   }
 
-  /** Waits for the end of a container, over restarts of the engine too. */
+  /** Waits for the end of a container, over restarts of the engine too, which it may outlive. */
   async #ended(id: string): Promise<Exit> {
     const { clock, engine } = this.#options;
     for (;;) {
       try {
+        const { State } = await this.#inspect(id);
+        this.#answers();
+        if (!State.Running) return exitOf(State);
         const query = { condition: "not-running" };
         await engine.call("POST", `/containers/${id}/wait`, { query, boundMs: 0 });
-        const { State } = await this.#inspect(id);
-        return exitOf(State);
       } catch (thrown) {
-        if (toKerfError(thrown).code === "not_found") return { kind: "unknown" };
+        const error = toKerfError(thrown);
+        if (error.code === "not_found") return { kind: "unknown" };
+        if (error.code === "unavailable") this.#isSilent(error);
         await delay(clock, againMs);
       }
     }
+  }
+
+  /** Keeps what a container prints, until `ended` and everything has been read. */
+  async #log(id: string, logFile: string, again: boolean, ended: AbortSignal): Promise<void> {
+    const { clock, engine, log } = this.#options;
+    for (let isAgain = again; !ended.aborted; isAgain = true) {
+      let pause = unendedMs;
+      try {
+        await followLog(engine, id, logFile, isAgain);
+      } catch (error) {
+        // The engine is being restarted; it may have kept the container.
+        pause = againMs;
+        if (!this.#isAway && !ended.aborted)
+          log.debug("what a container prints cannot be read", { container: id, error });
+      }
+      await delay(clock, pause, ended).catch(() => {});
+    }
+  }
+
+  #isSilent(error: KerfError): void {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#options.log.warn("Docker does not answer: nothing is started until it is back", {
+      error,
+    });
+  }
+
+  #answers(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#options.log.info("Docker is back: containers that outlived it serve on, others start anew");
   }
 
   #inspect(id: string): Promise<Inspected> {
