@@ -16,6 +16,9 @@ export const foreignImage = z.object({
   replicas: z.int(),
   /** Copies that take connections. */
   ready: z.int(),
+  /** What a copy may use; absent without a limit. */
+  memoryBytes: z.int().optional(),
+  cpus: z.number().optional(),
 });
 export type ForeignImageStatus = z.infer<typeof foreignImage>;
 
@@ -43,6 +46,8 @@ export const imageOperations = {
       gateway: z.string().optional(),
       /** Memory that a copy may use, bytes. */
       memoryBytes: z.int().min(6_291_456).optional(),
+      /** Processors that a copy may use. */
+      cpus: z.number().min(0.01).max(1_024).optional(),
     }),
     errors,
     output: foreignImage,

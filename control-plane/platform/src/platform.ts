@@ -252,6 +252,7 @@ export class Platform {
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
+      inContainers: this.#held.containers !== undefined,
       phase: this.#phase,
       supervisor,
       databases,

@@ -12,6 +12,9 @@ const startSeconds = 150;
 /** Memory of a program where the app sets no limit, bytes, and what it asks for. */
 const memory = { limit: 384 * 1_048_576, request: 160 * 1_048_576 } as const;
 
+/** Processors of a program where the app sets no limit. */
+const usualCpus = 2;
+
 /** What of the pod of a program depends on what it is for. */
 export interface PodPurpose {
   readonly kind: "serve" | "migrate";
@@ -64,6 +67,7 @@ export function podOf(
 function container(program: ExportedProgram, { image, kind }: PodPurpose): IContainer {
   const isGateway = program.gateway !== undefined;
   const limit = program.memoryBytes ?? memory.limit;
+  const millicpus = Math.round((program.cpus ?? usualCpus) * 1_000);
   return {
     name: kind === "serve" ? "program" : "migrate",
     image: image ?? program.image,
@@ -82,8 +86,8 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
         }
       : undefined),
     resources: {
-      requests: { cpu: "100m", memory: mebibytes(Math.min(limit, memory.request)) },
-      limits: { cpu: "2", memory: mebibytes(limit) },
+      requests: { cpu: `${Math.min(100, millicpus)}m`, memory: mebibytes(Math.min(limit, memory.request)) },
+      limits: { cpu: millicpus % 1_000 === 0 ? String(millicpus / 1_000) : `${millicpus}m`, memory: mebibytes(limit) },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

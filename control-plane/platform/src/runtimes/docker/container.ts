@@ -35,7 +35,7 @@ export interface ContainerSurroundings {
 
 /** A container as the engine is asked to make it. Nothing in it is secret: everybody who may inspect it reads it. */
 export function containerOf(
-  { instance, memoryBytes, preload, program }: Launch,
+  { cpus, instance, memoryBytes, preload, program }: Launch,
   around: ContainerSurroundings,
 ): object {
   const { home, image, network, postgres, sockets, user } = around;
@@ -67,6 +67,7 @@ export function containerOf(
       // The supervisor starts anew, and knows why.
       RestartPolicy: { Name: "no" },
       LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
+      ...(cpus === undefined ? undefined : { NanoCpus: nanoCpus(cpus) }),
       // Beyond its limit a copy is exchanged; far beyond, the system ends it.
       ...(memoryBytes === undefined
         ? undefined
@@ -85,6 +86,11 @@ export function containerOf(
       ],
     },
   };
+}
+
+/** Processors as the engine counts them. */
+export function nanoCpus(cpus: number): number {
+  return Math.round(cpus * 1e9);
 }
 
 function bind(from: string, to: string): object {

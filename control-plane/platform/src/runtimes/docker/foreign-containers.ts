@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import { credentialsFor } from "../../images/registry/credentials.ts";
 import { formatReference, parseReference } from "../../images/registry/reference.ts";
+import { nanoCpus } from "./container.ts";
 import type { Engine } from "./engine.ts";
 import type { ForeignImage } from "./foreign-image.ts";
 import { labels } from "./labels.ts";
@@ -124,6 +125,7 @@ export class ForeignContainers {
           PidsLimit: mostProcesses,
           RestartPolicy: { Name: "always" },
           LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
+          ...(image.cpus === undefined ? undefined : { NanoCpus: nanoCpus(image.cpus) }),
           ...(image.memoryBytes === undefined
             ? undefined
             : { Memory: image.memoryBytes, MemorySwap: image.memoryBytes }),

@@ -17,6 +17,7 @@ export interface ForeignImage {
   readonly domain?: string | undefined;
   readonly gateway: string;
   readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
 }
 
 /** Where clients reach it, for people and for the gateway. */

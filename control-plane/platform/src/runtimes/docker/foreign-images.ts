@@ -215,9 +215,19 @@ export class ForeignImages {
   }
 
   #statusOf(image: ForeignImage): ForeignImageStatus {
-    const { gateway, name, port, replicas } = image;
+    const { cpus, gateway, memoryBytes, name, port, replicas } = image;
     const ready = (this.#addresses.get(name) ?? []).length;
-    return { name, image: image.image, at: placeOf(image), gateway, port, replicas, ready };
+    return {
+      name,
+      image: image.image,
+      at: placeOf(image),
+      gateway,
+      port,
+      replicas,
+      ready,
+      ...(memoryBytes === undefined ? undefined : { memoryBytes }),
+      ...(cpus === undefined ? undefined : { cpus }),
+    };
   }
 
   /** The gateway that is to have it. */
