@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
 import { type RunSql, sqlOf } from "../workload/sql.ts";
 import { send } from "./faults/signals.ts";
+import { freePort } from "./free-port.ts";
 import { platformPid, running } from "./processes.ts";
 import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
 
@@ -161,14 +160,4 @@ export class Cluster {
   get sql(): RunSql {
     return sqlOf(this.shop.home);
   }
-}
-
-/** A port that was free just now: the front door keeps it over every restart. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

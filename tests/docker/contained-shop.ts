@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { ReleasedApp } from "../releases/released-app.ts";
 import type { Shop } from "../shop/end-to-end.ts";
 import type { Outcome, ShopStatus } from "../shop/running-shop.ts";
-
-const run = promisify(execFile);
+import { docker } from "./docker.ts";
 
 /** The shop with its units in containers. */
 export class ContainedShop implements Shop {
@@ -52,11 +49,6 @@ export class ContainedShop implements Shop {
   async again(): Promise<void> {
     await this.#app.kerf("up", "--app", this.#app.app, ...this.#options);
   }
-}
-
-/** Runs a command of Docker's. Answers what it prints. */
-export async function docker(...args: string[]): Promise<string> {
-  return (await run("docker", args)).stdout.trim();
 }
 
 /** Names of the containers of a home, by the instances that they are. */

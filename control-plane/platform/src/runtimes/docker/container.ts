@@ -20,6 +20,9 @@ const mostProcesses = 512;
 /** What may lie in the folders that a program writes to, bytes: the last placement, and temporary files. Memory, both. */
 const writableBytes = { run: 32 * 1_048_576, temporary: 128 * 1_048_576 };
 
+/** How much of the processors a container gets beside others where all are busy: the engine's usual weight, and that of one that starts beside copies that serve. */
+export const shares = { usual: 1_024, yielding: 102 } as const;
+
 /** What all containers of a platform have in common. */
 export interface ContainerSurroundings {
   /** The image that they run. */
@@ -35,7 +38,7 @@ export interface ContainerSurroundings {
 
 /** A container as the engine is asked to make it. Nothing in it is secret: everybody who may inspect it reads it. */
 export function containerOf(
-  { cpus, instance, memoryBytes, preload, program }: Launch,
+  { cpus, instance, memoryBytes, preload, program, yields }: Launch,
   around: ContainerSurroundings,
 ): object {
   const { home, image, network, postgres, sockets, user } = around;
@@ -67,6 +70,7 @@ export function containerOf(
       // The supervisor starts anew, and knows why.
       RestartPolicy: { Name: "no" },
       LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
+      ...(yields === true ? { CpuShares: shares.yielding } : undefined),
       ...(cpus === undefined ? undefined : { NanoCpus: nanoCpus(cpus) }),
       // Beyond its limit a copy is exchanged; far beyond, the system ends it.
       ...(memoryBytes === undefined

@@ -3,7 +3,8 @@ import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../../state/home.ts";
 import type { Exit, Launch, Running, Runtime } from "../runtime.ts";
 import { bootInContainer } from "./boot-in-container.ts";
-import { containerOf, type ContainerSurroundings } from "./container.ts";
+import { longestYieldMs } from "../processor-share.ts";
+import { containerOf, type ContainerSurroundings, shares } from "./container.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 
@@ -82,7 +83,7 @@ export class DockerRuntime implements Runtime {
     });
     const failure: { error?: KerfError } = {};
     const begun = Promise.withResolvers<void>();
-    const state = { pid: 0 };
+    const state = { pid: 0, yields: launch.yields === true };
     const running = this.#running(id, launch.logFile, state, begun.promise, failure);
     try {
       await recorded(running);
@@ -91,6 +92,9 @@ export class DockerRuntime implements Runtime {
       begun.resolve();
       const { NetworkSettings, State } = await this.#inspect(id);
       state.pid = State.Pid;
+      // As a process does: where all processors are busy for longer than this, its start is not to be put off for ever.
+      if (state.yields)
+        this.#options.clock.after(longestYieldMs, () => this.#takeFullShare(id));
       const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
       launch.boot
         .then((boot) => input.end(JSON.stringify(bootInContainer(boot, home, ip))))
@@ -114,7 +118,14 @@ export class DockerRuntime implements Runtime {
     const { container, logFile } = reference;
     const known = this.#adopted.get(container);
     if (known !== undefined) return known;
-    const found = this.#running(container, logFile, { pid }, Promise.resolve(), { again: true });
+    const found = this.#running(
+      container,
+      logFile,
+      // A platform before us may have started it so.
+      { pid, yields: true },
+      Promise.resolve(),
+      { again: true },
+    );
     this.#adopted.set(container, found);
     return found;
   }
@@ -122,7 +133,7 @@ export class DockerRuntime implements Runtime {
   #running(
     id: string,
     logFile: string,
-    state: { pid: number },
+    state: { pid: number; readonly yields: boolean },
     begun: Promise<void>,
     failure: { error?: KerfError; again?: true },
   ): Running {
@@ -146,6 +157,9 @@ export class DockerRuntime implements Runtime {
         return state.pid;
       },
       exited,
+      ready: () => {
+        if (state.yields) this.#takeFullShare(id);
+      },
       terminate: () => void this.#signal(id, "SIGTERM"),
       kill: () => void this.#signal(id, "SIGKILL"),
     };
@@ -199,6 +213,13 @@ export class DockerRuntime implements Runtime {
     if (!this.#isAway) return;
     this.#isAway = false;
     this.#options.log.info("Docker is back: containers that outlived it serve on, others start anew");
+  }
+
+  /** It serves, or has given way for long enough. */
+  #takeFullShare(id: string): void {
+    const body = { CpuShares: shares.usual };
+    // It has ended.
+    this.#options.engine.call("POST", `/containers/${id}/update`, { body }).catch(() => {});
   }
 
   #inspect(id: string): Promise<Inspected> {
