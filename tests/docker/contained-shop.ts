@@ -15,9 +15,12 @@ export class ContainedShop implements Shop {
   }
 
   /** Builds it, starts it and waits until it is ready. */
-  static async start(args: readonly string[]): Promise<ContainedShop> {
+  static async start(
+    args: readonly string[],
+    app = "examples/shop/app.ts",
+  ): Promise<ContainedShop> {
     const options = ["--runtime", "docker", "--environment", "dev", ...args];
-    return new ContainedShop(await ReleasedApp.up("examples/shop/app.ts", ...options), options);
+    return new ContainedShop(await ReleasedApp.up(app, ...options), options);
   }
 
   get home(): string {

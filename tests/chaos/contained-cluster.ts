@@ -1,0 +1,73 @@
+import { rm } from "node:fs/promises";
+import { ContainedShop, containersOf } from "../docker/contained-shop.ts";
+import { docker } from "../docker/docker.ts";
+import { eventually } from "../shop/running-shop.ts";
+import { Cluster, patienceMs } from "./cluster.ts";
+import { send } from "./faults/signals.ts";
+import { freePort } from "./free-port.ts";
+
+/** The app under test with its units in containers: its platform runs in the background, and nobody but us starts it again. */
+export class ContainedCluster extends Cluster<ContainedShop> {
+  /** Starts it, two copies of each unit, and waits until every one of them is ready. */
+  static async begin(args: readonly string[]): Promise<ContainedCluster> {
+    const port = String(await freePort());
+    const all = ["--cut", "all", "--replicas", "2", "--port", port, ...args];
+    const shop = await ContainedShop.start(all, "tests/workload/app/app.ts");
+    const cluster = new ContainedCluster(shop, all);
+    try {
+      await cluster.allReady(patienceMs);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      await rm(shop.home, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** The containers of a service, by their names. */
+  async containers(service: string): Promise<string[]> {
+    const isOf = new RegExp(`^${service}-[0-9a-f]{6}$`);
+    return eventually(
+      `${service} runs`,
+      async () => {
+        const all = await containersOf(this.shop.home);
+        const own = [...all].filter(([instance]) => isOf.test(instance)).map(([, name]) => name);
+        return own.length > 0 ? own : undefined;
+      },
+      patienceMs,
+    );
+  }
+
+  /** Process ids as this machine sees them. What is in another language is no container. */
+  override async copies(service: string): Promise<number[]> {
+    if (service === "recommendations") return super.copies(service);
+    const names = await this.containers(service);
+    const said = await docker("inspect", "--format", "{{.State.Pid}}", ...names);
+    return said.split("\n").map(Number);
+  }
+
+  /** The platform ends without a word, and is started again. */
+  killPlatform(): Promise<number> {
+    return this.alone(async () => {
+      const pid = await this.platform();
+      send(pid, "SIGKILL");
+      await this.shop.again();
+      return pid;
+    });
+  }
+
+  cutPower(): Promise<number> {
+    return this.alone(async () => {
+      const names = [...(await containersOf(this.shop.home)).values()];
+      const pids = [await this.platform(), ...(await this.everyProcess())];
+      for (const pid of pids) send(pid, "SIGKILL");
+      await docker("kill", ...names).catch(() => {});
+      await this.shop.again();
+      return pids.length + names.length;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.shop.stop();
+  }
+}
