@@ -33,7 +33,9 @@ export async function runChaos(
 ): Promise<Report> {
   const engine = await startEngine(options.engine);
   try {
-    log(`chaos: ${options.minutes} minutes, seed ${options.seed}, engine ${engine.name}, units as ${options.runtime}`);
+    log(
+      `chaos: ${options.minutes} minutes, seed ${options.seed}, engine ${engine.name}, units as ${options.runtime}`,
+    );
     const isContained = options.runtime === "docker";
     const kind = isContained ? ContainedCluster : ProcessCluster;
     const cluster: Cluster = await kind.begin(engine.args);

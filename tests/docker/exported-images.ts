@@ -16,7 +16,13 @@ export interface ImagesOf {
 }
 
 /** Makes the image of each program of an app, and gives it to Docker. Answers their names. */
-export async function loadImages({ app, home, programs, registry, tag }: ImagesOf): Promise<string[]> {
+export async function loadImages({
+  app,
+  home,
+  programs,
+  registry,
+  tag,
+}: ImagesOf): Promise<string[]> {
   const images: string[] = [];
   for (const [program, services] of Object.entries(programs)) {
     const image = `${registry}/${program}:${tag}`;

@@ -1,7 +1,7 @@
 // What an app is exported to runs without Kerf's platform: its Compose file with docker compose, and the containers of its manifests for Kubernetes on Docker.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -25,6 +25,9 @@ const composeMissing = hasEngine("compose-2.40.3/docker-compose")
 if (composeMissing !== false) console.log(`skipped: ${composeMissing}`);
 /** How long an order may take to its end on a busy machine, milliseconds. */
 const patienceMs = 60_000;
+
+/** What is in the place of keys of others. */
+const onlyOwnersKnow = "a key of the payment provider's";
 
 const app = join(import.meta.dirname, "plain-shop/app.ts");
 const registry = "kerf-test.invalid/plain";
@@ -62,37 +65,64 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
     return stdout;
   }
 
-  test("docker compose up: every service is healthy, and an order is confirmed", { skip: composeMissing }, async () => {
-    const out = join(home, "compose");
-    const port = await freePort();
-    await kerf("export", "compose", ...exported, "--out", out, "--port", String(port), "--postgres-image", postgresImage);
-    const project = ["--project-directory", out, "--file", join(out, "compose.yaml"), "--project-name", "kerf-exported"];
-    // It checks the file against the schema of the specification itself.
-    await run(compose, [...project, "config", "--quiet"]);
-    const document = parse(await readFile(join(out, "compose.yaml"), "utf8"));
-    try {
-      await run(compose, [...project, "up", "--detach", "--wait", "--quiet-pull"]);
-      const states = (await run(compose, [...project, "ps", "--format", "json"])).stdout
-        .trim()
-        .split("\n")
-        .map((line) => JSON.parse(line) as { Health: string; Service: string; State: string });
-      assert.deepEqual(
-        states.map(({ Health, Service, State }) => [Service, State, Health]).toSorted(),
-        Object.keys(document.services)
-          .filter((name) => !name.endsWith("-migrate"))
-          .map((name) => [name, "running", "healthy"])
-          .toSorted(),
+  test(
+    "docker compose up: every service is healthy, and an order is confirmed",
+    { skip: composeMissing },
+    async () => {
+      const out = join(home, "compose");
+      const port = await freePort();
+      await kerf(
+        "export",
+        "compose",
+        ...exported,
+        "--out",
+        out,
+        "--port",
+        String(port),
+        "--postgres-image",
+        postgresImage,
       );
-      await buys(`http://127.0.0.1:${port}`);
-      const cpus = await docker("inspect", "--format", "{{.HostConfig.NanoCpus}}", "kerf-exported-orders-1");
-      assert.equal(cpus, "1500000000");
-    } catch (error) {
-      const { stdout } = await run(compose, [...project, "logs", "--no-color", "--tail", "20"]);
-      throw new Error(stdout, { cause: error });
-    } finally {
-      await run(compose, [...project, "down", "--volumes", "--timeout", "10"]);
-    }
-  });
+      await fillEmpty(join(out, "secrets"));
+      const project = [
+        "--project-directory",
+        out,
+        "--file",
+        join(out, "compose.yaml"),
+        "--project-name",
+        "kerf-exported",
+      ];
+      // It checks the file against the schema of the specification itself.
+      await run(compose, [...project, "config", "--quiet"]);
+      const document = parse(await readFile(join(out, "compose.yaml"), "utf8"));
+      try {
+        await run(compose, [...project, "up", "--detach", "--wait", "--quiet-pull"]);
+        const states = (await run(compose, [...project, "ps", "--format", "json"])).stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line) as { Health: string; Service: string; State: string });
+        assert.deepEqual(
+          states.map(({ Health, Service, State }) => `${Service} ${State} ${Health}`).toSorted(),
+          Object.keys(document.services)
+            .filter((name) => !name.endsWith("-migrate"))
+            .map((name) => `${name} running healthy`)
+            .toSorted(),
+        );
+        await buys(`http://127.0.0.1:${port}`);
+        const cpus = await docker(
+          "inspect",
+          "--format",
+          "{{.HostConfig.NanoCpus}}",
+          "kerf-exported-orders-1",
+        );
+        assert.equal(cpus, "1500000000");
+      } catch (error) {
+        const { stdout } = await run(compose, [...project, "logs", "--no-color", "--tail", "20"]);
+        throw new Error(stdout, { cause: error });
+      } finally {
+        await run(compose, [...project, "down", "--volumes", "--timeout", "10"]);
+      }
+    },
+  );
 
   test("the containers of the manifests for Kubernetes, with their files, rights and probes, and an order is confirmed", async () => {
     const network = "kerf-exported-pods";
@@ -109,7 +139,18 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
         const mount = `${join(home, "password")}:/run/secrets/password:ro`;
         const secret = "POSTGRES_PASSWORD_FILE=/run/secrets/password";
         const where = ["--network", network, "--network-alias", host];
-        started.push(await docker("run", "--detach", ...where, "--volume", mount, "--env", secret, postgresImage));
+        started.push(
+          await docker(
+            "run",
+            "--detach",
+            ...where,
+            "--volume",
+            mount,
+            "--env",
+            secret,
+            postgresImage,
+          ),
+        );
         const file = join(home, `${server}.url`);
         const url = `postgres://postgres:${encodeURIComponent(password)}@${host}:5432/postgres?sslmode=disable`;
         await writeFile(file, url, { mode: 0o600 });
@@ -129,6 +170,9 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
       const objects = texts.flatMap((text) =>
         parseAllDocuments(text).map((each) => each.toJS() as KubernetesObject),
       );
+      for (const { stringData = {} } of objects)
+        for (const [key, value] of Object.entries(stringData))
+          if (value === "") (stringData as Record<string, string>)[key] = onlyOwnersKnow;
       pods = new Pods(objects, join(home, "pods"), network);
       await pods.runJobs();
       const running = await pods.runDeployments();
@@ -142,6 +186,14 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
     }
   });
 });
+
+/** Writes what an export leaves to its owners. */
+async function fillEmpty(folder: string): Promise<void> {
+  for (const each of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(each.parentPath, each.name);
+    if (each.isFile() && (await readFile(path)).length === 0) await writeFile(path, onlyOwnersKnow);
+  }
+}
 
 /** A customer buys something, and its order comes to its end. */
 async function buys(url: string): Promise<void> {

@@ -17,7 +17,9 @@ interface Volume {
   readonly configMap?: { readonly name: string };
   readonly projected?: {
     readonly defaultMode: number;
-    readonly sources: readonly { readonly secret: { readonly name: string; readonly items: readonly Item[] } }[];
+    readonly sources: readonly {
+      readonly secret: { readonly name: string; readonly items: readonly Item[] };
+    }[];
   };
   readonly emptyDir?: { readonly sizeLimit: string };
 }
@@ -47,7 +49,11 @@ interface Container {
 }
 
 interface PodSpec {
-  readonly securityContext: { readonly runAsUser: number; readonly runAsGroup: number; readonly fsGroup: number };
+  readonly securityContext: {
+    readonly runAsUser: number;
+    readonly runAsGroup: number;
+    readonly fsGroup: number;
+  };
   readonly containers: readonly [Container];
   readonly volumes: readonly Volume[];
 }
@@ -109,7 +115,8 @@ export class Pods {
 
   /** Ends and removes all of them. */
   async end(): Promise<void> {
-    if (this.#containers.length > 0) await docker("rm", "--force", "--volumes", ...this.#containers);
+    if (this.#containers.length > 0)
+      await docker("rm", "--force", "--volumes", ...this.#containers);
   }
 
   async #create(of: KubernetesObject, aliases: readonly string[]): Promise<string> {

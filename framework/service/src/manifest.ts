@@ -107,9 +107,7 @@ export interface AppManifest {
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
   /** What one copy of a unit may use, in bytes and processors; absent where the app says nothing of it. */
-  readonly limits?:
-    | Readonly<Record<string, ManifestLimits>>
-    | undefined;
+  readonly limits?: Readonly<Record<string, ManifestLimits>> | undefined;
   /** How the number of copies of units is decided by their load; absent where the app says nothing of it. */
   readonly scale?: Readonly<Record<string, ManifestScale>> | undefined;
   /** Units that run elsewhere, and where their instances are found. */

@@ -46,7 +46,8 @@ const cutNetwork: Fault = {
     const name = await drawnOf(drawn, cluster);
     const pid = await docker("inspect", "--format", "{{.State.Pid}}", name);
     // Its address stays its own, which a new connection to the network would not promise.
-    const link = (state: string) => run("nsenter", ["-t", pid, "-n", "ip", "link", "set", "eth0", state]);
+    const link = (state: string) =>
+      run("nsenter", ["-t", pid, "-n", "ip", "link", "set", "eth0", state]);
     await link("down");
     await sleep(drawn.lastsMs, undefined, { signal }).catch(() => undefined);
     const gone = await link("up").then(

@@ -17,7 +17,18 @@ if (!existsSync(`${data}/PG_VERSION`)) {
   chownSync(password, owner.uid, owner.gid);
   const { status } = spawnSync(
     `${bin}/initdb`,
-    ["-D", data, "-U", "postgres", "-A", "scram-sha-256", `--pwfile=${password}`, "-E", "UTF8", "--locale=C"],
+    [
+      "-D",
+      data,
+      "-U",
+      "postgres",
+      "-A",
+      "scram-sha-256",
+      `--pwfile=${password}`,
+      "-E",
+      "UTF8",
+      "--locale=C",
+    ],
     { ...owner, stdio: "inherit" },
   );
   rmSync(password);

@@ -16,7 +16,11 @@ test("every wrong limit is named", () => {
   );
   assert.deepEqual(
     limitProblems(
-      { mian: { memory: "1GB" }, main: { memory: "1 GB", cpus: Number.NaN }, orders: { memory: "64MB" } },
+      {
+        mian: { memory: "1GB" },
+        main: { memory: "1 GB", cpus: Number.NaN },
+        orders: { memory: "64MB" },
+      },
       ["main", "orders"],
     ),
     [

@@ -11,9 +11,7 @@ import { table } from "../output/table.ts";
 const usualPort = 8_080;
 
 /** Runs an image of somebody else as a service. Throws `usage` for options that say nothing of one. */
-export function deployImage(
-  options: DeployOptions & { readonly image: string },
-): Promise<void> {
+export function deployImage(options: DeployOptions & { readonly image: string }): Promise<void> {
   const { app: name, domain, env, image, memory, port = usualPort, replicas = 1 } = options;
   if (name === undefined)
     throw new KerfError("usage", {

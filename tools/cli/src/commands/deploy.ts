@@ -83,7 +83,17 @@ function processors(text: string): number {
 }
 
 /** Throws `usage` for what is said of an image of somebody else, of which there is none. */
-function assertOfBuilds({ all, app, cpus, domain, env, memory, port, replicas, remove }: DeployOptions): void {
+function assertOfBuilds({
+  all,
+  app,
+  cpus,
+  domain,
+  env,
+  memory,
+  port,
+  replicas,
+  remove,
+}: DeployOptions): void {
   const set = Object.entries({ all, app, cpus, domain, env, memory, port, remove, replicas });
   const [wrong] = set.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (wrong === undefined) return;

@@ -86,8 +86,14 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
         }
       : undefined),
     resources: {
-      requests: { cpu: `${Math.min(100, millicpus)}m`, memory: mebibytes(Math.min(limit, memory.request)) },
-      limits: { cpu: millicpus % 1_000 === 0 ? String(millicpus / 1_000) : `${millicpus}m`, memory: mebibytes(limit) },
+      requests: {
+        cpu: `${Math.min(100, millicpus)}m`,
+        memory: mebibytes(Math.min(limit, memory.request)),
+      },
+      limits: {
+        cpu: millicpus % 1_000 === 0 ? String(millicpus / 1_000) : `${millicpus}m`,
+        memory: mebibytes(limit),
+      },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

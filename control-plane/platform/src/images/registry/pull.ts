@@ -52,9 +52,7 @@ export async function pull(reference: Reference): Promise<Pulled> {
     architecture: builtFor,
     config: start = {},
     rootfs,
-  } = JSON.parse(
-    Buffer.from(await registry.blob(config.digest)).toString("utf8"),
-  ) as ImageConfig;
+  } = JSON.parse(Buffer.from(await registry.blob(config.digest)).toString("utf8")) as ImageConfig;
   const pulled: Layer[] = [];
   for (const [index, { digest, mediaType }] of layers.entries()) {
     const bytes = await registry.blob(digest);

@@ -93,8 +93,7 @@ export class DockerRuntime implements Runtime {
       const { NetworkSettings, State } = await this.#inspect(id);
       state.pid = State.Pid;
       // As a process does: where all processors are busy for longer than this, its start is not to be put off for ever.
-      if (state.yields)
-        this.#options.clock.after(longestYieldMs, () => this.#takeFullShare(id));
+      if (state.yields) this.#options.clock.after(longestYieldMs, () => this.#takeFullShare(id));
       const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
       launch.boot
         .then((boot) => input.end(JSON.stringify(bootInContainer(boot, home, ip))))
@@ -212,7 +211,9 @@ export class DockerRuntime implements Runtime {
   #answers(): void {
     if (!this.#isAway) return;
     this.#isAway = false;
-    this.#options.log.info("Docker is back: containers that outlived it serve on, others start anew");
+    this.#options.log.info(
+      "Docker is back: containers that outlived it serve on, others start anew",
+    );
   }
 
   /** It serves, or has given way for long enough. */
