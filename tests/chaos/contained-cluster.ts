@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { ContainedShop, containersOf } from "../docker/contained-shop.ts";
 import { docker } from "../docker/docker.ts";
+import { weighAsProcesses } from "../docker/share.ts";
 import { eventually } from "../shop/running-shop.ts";
 import { Cluster, patienceMs } from "./cluster.ts";
 import { send } from "./faults/signals.ts";
@@ -8,12 +9,21 @@ import { freePort } from "./free-port.ts";
 
 /** The app under test with its units in containers: its platform runs in the background, and nobody but us starts it again. */
 export class ContainedCluster extends Cluster<ContainedShop> {
+  #weighAsBefore = async (): Promise<void> => {};
+
   /** Starts it, two copies of each unit, and waits until every one of them is ready. */
   static async begin(args: readonly string[]): Promise<ContainedCluster> {
     const port = String(await freePort());
     const all = ["--cut", "all", "--replicas", "2", "--port", port, ...args];
-    const shop = await ContainedShop.start(all, "tests/workload/app/app.ts");
+    const weighAsBefore = await weighAsProcesses();
+    const shop = await ContainedShop.start(all, "tests/workload/app/app.ts").catch(
+      async (error: unknown) => {
+        await weighAsBefore();
+        throw error;
+      },
+    );
     const cluster = new ContainedCluster(shop, all);
+    cluster.#weighAsBefore = weighAsBefore;
     try {
       await cluster.allReady(patienceMs);
       return cluster;
@@ -68,6 +78,10 @@ export class ContainedCluster extends Cluster<ContainedShop> {
   }
 
   async stop(): Promise<void> {
-    await this.shop.stop();
+    try {
+      await this.shop.stop();
+    } finally {
+      await this.#weighAsBefore();
+    }
   }
 }
