@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { gone } from "./fresh-clone/processes.ts";
 import { hasPython } from "./shop/python.ts";
-import { eventually, type Outcome, RunningShop, runKerf } from "./shop/running-shop.ts";
+import { eventually, type Outcome, RunningShop, runKerf, startKerf } from "./shop/running-shop.ts";
 import { copyShop } from "./shop/shop-copy.ts";
 
 /** What has to be shown here. */
@@ -65,6 +65,15 @@ describe("in a shop that runs, with visitors in it", { timeout: 300_000 }, () =>
     assertPassed(await shop.kerf("tour"));
     assert.deepEqual(await placement(shop), found);
     assert.doesNotMatch(shop.output, /the traffic ended/);
+    // The one that it deploys to beside this one.
+    assert.deepEqual(await gone("kerf-tour-", 5_000), []);
+  });
+
+  test("Ctrl-C while a second shop starts leaves nothing of that", async () => {
+    const tour = shop.start("tour", "--act", "redeploy");
+    await tour.said(/starting a second shop that runs releases/);
+    assert.equal((await tour.interrupt()).code, 130);
+    assert.deepEqual(await gone("kerf-tour-", 5_000), []);
   });
 
   test("Ctrl-C in the middle of a change puts that back too", async () => {
@@ -79,6 +88,54 @@ describe("in a shop that runs, with visitors in it", { timeout: 300_000 }, () =>
     const { code, stderr } = await shop.kerf("tour", "--act", "sing");
     assert.equal(code, 2);
     assert.match(stderr, /no act "sing"[\s\S]+declined/);
+  });
+});
+
+describe("in a shop that runs releases", { timeout: 300_000 }, () => {
+  let home: string;
+
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), "kerf-released-"));
+    const app = ["--app", "examples/shop/app.ts", "--cut", "payments"];
+    const { code, stderr } = await runKerf(home, ["up", "--environment", "dev", ...app]);
+    assert.equal(code, 0, stderr);
+  });
+  after(async () => {
+    await runKerf(home, ["down"]);
+    await rm(home, { recursive: true, force: true });
+  });
+
+  /** Numbers of the releases of payments, and the one that runs. */
+  const releases = async (): Promise<{ all: number[]; running: number | undefined }> => {
+    const { stdout } = await runKerf(home, ["releases", "payments", "--json"]);
+    const found = JSON.parse(stdout) as { number: number; running: boolean }[];
+    return {
+      all: found.map(({ number }) => number),
+      running: found.find(({ running }) => running)?.number,
+    };
+  };
+
+  test("payments are deployed there, and rolled back", async () => {
+    const { code, stderr, stdout } = await runKerf(home, ["tour", "--act", "redeploy"]);
+    assert.equal(code, 0, `${stdout}\n${stderr}`);
+    assert.doesNotMatch(stderr, /second shop/);
+    assert.match(stdout, /payments@1 → payments@2 in .*, and back/);
+    assert.deepEqual(await releases(), { all: [2, 1], running: 1 });
+  });
+
+  test("Ctrl-C in the middle of the deploy brings the release back that ran; the same build is the same release", async () => {
+    const tour = startKerf(home, ["tour", "--act", "redeploy"]);
+    await tour.said(/deploy payments: new copies are ready/, 120_000);
+    const { code } = await tour.interrupt();
+    assert.equal(code, 130, tour.output);
+    assert.deepEqual(await releases(), { all: [2, 1], running: 1 });
+    const { stdout } = await runKerf(home, ["audit", "--json"]);
+    const { entries } = JSON.parse(stdout) as { entries: { action: string }[] };
+    const actions = entries.map(({ action }) => action);
+    assert.deepEqual(
+      actions.filter((action) => action === "deploy" || action === "rollback").toSorted(),
+      ["deploy", "deploy", "rollback", "rollback"],
+    );
   });
 });
 

@@ -118,7 +118,7 @@ export class RunningShop {
 
   /** Starts another `kerf` command against it that goes on until it is interrupted. */
   start(...args: string[]): RunningCommand {
-    return new RunningCommand(spawnKerf(this.home, args));
+    return startKerf(this.home, args);
   }
 
   /** The last of what it said. */
@@ -159,13 +159,13 @@ export class RunningCommand {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
-  /** Resolves once it has said this; rejects after 30 s, and when it ends before. */
-  async said(text: RegExp): Promise<void> {
+  /** Resolves once it has said this; rejects after `withinMs`, and when it ends before. */
+  async said(text: RegExp, withinMs = startWithinMs / 2): Promise<void> {
     const ended = this.#ended.then(() => Promise.reject(new Error(`it ended:\n${this.output}`)));
     const said = eventually(
       `it says ${text}`,
       () => Promise.resolve(text.test(this.output) ? true : undefined),
-      startWithinMs / 2,
+      withinMs,
     );
     await Promise.race([said, ended]);
   }
@@ -189,6 +189,11 @@ function spawnKerf(
     env: { ...process.env, ...ours, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+/** Starts a `kerf` command that goes on until it is interrupted. */
+export function startKerf(home: string, args: readonly string[]): RunningCommand {
+  return new RunningCommand(spawnKerf(home, args));
 }
 
 /** Runs `kerf` to its end. */

@@ -84,6 +84,33 @@ describe("traces and logs of the shop, as kerf shows them", { timeout: 240_000 }
     assert.equal((JSON.parse(unknown.stderr) as any).error.code, "not_found");
   });
 
+  test("the read of a log that brought an order's event is a trace of its own, with its position", async () => {
+    const id = await order();
+    const reads = await eventually("a consumer's read of the log leads to the order", async () => {
+      const found = await shop.kerf("traces", 'name:"read orders"', "-n", "20", "--json");
+      const traces = found.code === 0 ? (JSON.parse(found.stdout) as TraceSummary[]) : [];
+      const spans = await Promise.all(
+        traces.map(async ({ traceId }) => {
+          const { stdout } = await shop.kerf("trace", traceId, "--json");
+          return (JSON.parse(stdout) as Shown).spans;
+        }),
+      );
+      const leading = spans
+        .flat()
+        .filter(({ links }) =>
+          links.some((link) => (link as { traceId?: string } | null)?.traceId === id),
+        );
+      return leading.length > 0 ? leading : undefined;
+    });
+    const [read] = reads as [Span, ...Span[]];
+    assert.equal(read.parentId, undefined);
+    assert.equal(read.attributes["kerf.event.source"], "log");
+    assert.match(read.attributes["kerf.event.first"] as string, /^\d+:\d+( \d+:\d+)*$/);
+    assert.ok(Number(read.attributes["kerf.event.count"]) >= 1);
+    const text = await shop.kerf("trace", read.traceId);
+    assert.match(text.stdout, /→ read orders .*█[\s\S]*↔ trace [0-9a-f]{32}/);
+  });
+
   test("lines are followed as they are written", async () => {
     const following = shop.start("logs", "service:gateway:web level:info", "--follow", "-n", "9");
     const id = await refused();

@@ -16,7 +16,12 @@ export {
 } from "./broker-reader/broker-reader.ts";
 export { openBroker } from "./brokers/open.ts";
 export { isBrokerUrl, openBrokerPlace, secretBrokerPlace } from "./brokers/place.ts";
-export { Consumer, type ConsumerOptions, type ReadPort } from "./consumers/consumer.ts";
+export {
+  Consumer,
+  type ConsumerOptions,
+  type ReadPage,
+  type ReadPort,
+} from "./consumers/consumer.ts";
 export { ParkedKeys, type ParkedKey, type Resolved } from "./consumers/parked.ts";
 export { type From, replay } from "./consumers/position.ts";
 export { consumerSchema } from "./consumers/schema.ts";
@@ -26,6 +31,7 @@ export { type Cursor, LogReader, type LogPage, type LogRequest } from "./outbox/
 export { type Emitter, Outbox } from "./outbox/outbox.ts";
 export type { Behind, Blocker, LogState } from "./outbox/log-inspector.ts";
 export { eventSchema } from "./outbox/schema.ts";
+export { ReadSpans } from "./read-spans.ts";
 export { Relay, type RelayOptions } from "./relay/relay.ts";
 export { type RelayState, relayStates } from "./relay/relay-state.ts";
 export { relaySchema } from "./relay/schema.ts";

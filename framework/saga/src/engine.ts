@@ -8,7 +8,7 @@ import { SagaRecords } from "./saga-records.ts";
 import { SagaStore, staleLease } from "./saga-store.ts";
 import type { Acting } from "./operations.ts";
 import { keepSignal, topicOf, wakeWaiting } from "./signals.ts";
-import type { LocalArgs, SagaDefinition, SagaRow } from "./saga.ts";
+import type { LocalArgs, LocalScope, SagaDefinition, SagaRow } from "./saga.ts";
 
 /** Sagas that one instance works on at once. */
 const maxLive = 256;
@@ -24,6 +24,8 @@ export interface SagaEngineOptions {
   readonly database: ServiceDatabase;
   readonly clients: ExecutionParts["clients"];
   readonly local: LocalArgs;
+  /** Default: none. */
+  readonly scope?: LocalScope | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -191,7 +193,7 @@ export class SagaEngine {
   }
 
   async #execute(saga: SagaRow, fresh: boolean, live: Live): Promise<void> {
-    const { clock, random, clients, local, log } = this.#options;
+    const { clock, random, clients, local, log, scope } = this.#options;
     const { signal } = this.#stopping;
     const definition = this.#definitions.get(keyOf(saga)) as SagaDefinition;
     const parts = {
@@ -202,6 +204,7 @@ export class SagaEngine {
       signal,
       clients,
       local,
+      scope,
       records: this.#records,
     };
     try {

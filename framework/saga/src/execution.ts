@@ -23,7 +23,14 @@ import type { Journal, Move } from "./journal.ts";
 import type { Acting } from "./operations.ts";
 import { type SagaOutcome, type SagaRecords, sagaTrace, type StepRecord } from "./saga-records.ts";
 import type { SagaStore } from "./saga-store.ts";
-import type { LocalArgs, SagaDefinition, SagaFailure, SagaRow, StepRow } from "./saga.ts";
+import type {
+  LocalArgs,
+  LocalScope,
+  SagaDefinition,
+  SagaFailure,
+  SagaRow,
+  StepRow,
+} from "./saga.ts";
 import { Steps } from "./steps.ts";
 
 /** Turns of the event loop that a replay may take: it waits for nothing but itself. */
@@ -45,6 +52,7 @@ export interface ExecutionParts {
   /** Clients whose calls carry keys that follow from `key`, and are below `trace`. */
   readonly clients: (saga: SagaRow, key: string, trace: Trace) => unknown;
   readonly local: LocalArgs;
+  readonly scope?: LocalScope | undefined;
   /** Undefined where spans and metrics go nowhere. */
   readonly records?: SagaRecords | undefined;
 }

@@ -3,6 +3,7 @@
 export { SagaEngine, type SagaEngineOptions, type SagaOrigin, type SagaSignal } from "./engine.ts";
 export type {
   LocalArgs,
+  LocalScope,
   SagaDefinition,
   SagaFailure,
   SagaRow,

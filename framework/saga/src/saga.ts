@@ -101,6 +101,9 @@ export type StartSaga = <Input extends Schema>(
 /** The local half of the port: what a local step is given, on its transaction and in its span. */
 export type LocalArgs = (transaction: CommandTransaction, saga: SagaRow, trace: Trace) => unknown;
 
+/** Runs a local step's function where instrumentation finds its span. */
+export type LocalScope = <T>(saga: SagaRow, trace: Trace, work: () => T) => T;
+
 /** A saga as it lies in the database. */
 export interface SagaRow {
   readonly id: string;

@@ -163,7 +163,10 @@ export class Steps implements SagaSteps<unknown, unknown> {
       if (known !== undefined) return execution.recorded(known);
       const transaction = store.open(trace);
       try {
-        const answer = ((await work(parts.local(transaction, saga, trace))) ?? null) as unknown;
+        const args = parts.local(transaction, saga, trace);
+        const run = (): unknown => work(args);
+        const made = parts.scope === undefined ? run() : parts.scope(saga, trace, run);
+        const answer = ((await made) ?? null) as unknown;
         const whole = { ...row, pivot, answer };
         if (transaction.isUntouched) {
           await transaction.commit();

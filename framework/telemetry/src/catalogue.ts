@@ -76,6 +76,27 @@ export const spanAttributes = {
     meaning: "the shard of the producer's log that it lies in",
   },
   "kerf.event.id": { type: "string", meaning: "its id there; grows within a shard" },
+  "kerf.event.source": {
+    type: "string",
+    meaning: "what was read: `log`, or the broker that carries it, as `nats://host:4222/prefix`",
+  },
+  "kerf.event.count": { type: "number", unit: "1", meaning: "events that a read brought" },
+  "kerf.event.bytes": {
+    type: "number",
+    unit: "By",
+    meaning: "of these events as JSON; absent where they came as part of a call",
+  },
+  "kerf.event.first": {
+    type: "string",
+    meaning: "the first event of a read in each shard, as `shard:id shard:id`",
+  },
+  "kerf.event.last": { type: "string", meaning: "the last one, in the same way" },
+  "kerf.event.first_offset": {
+    type: "string",
+    meaning:
+      "the same as the broker counts, as `shard:offset`: the sequence of a stream of NATS, the offset of a partition of Kafka",
+  },
+  "kerf.event.last_offset": { type: "string", meaning: "the last one, in the same way" },
   "kerf.saga.name": { type: "string", meaning: "the saga" },
   "kerf.saga.id": { type: "string", meaning: "id of the instance, as `kerf sagas` shows it" },
   "kerf.saga.step": { type: "string", meaning: "name of the step" },
@@ -189,6 +210,22 @@ export const spanPlaces = {
       "db.query.text",
       "db.response.returned_rows",
       "error.type",
+    ],
+  },
+  read: {
+    kind: "client",
+    name: "read producer",
+    meaning:
+      "one read of a log that brought events, by a consumer or by the relay that publishes it: from the look that found them until they are here, without the wait for news before. A trace of its own, with links to the spans that emitted them, of 32 traces at most",
+    attributes: [
+      "kerf.event.producer",
+      "kerf.event.source",
+      "kerf.event.count",
+      "kerf.event.bytes",
+      "kerf.event.first",
+      "kerf.event.last",
+      "kerf.event.first_offset",
+      "kerf.event.last_offset",
     ],
   },
   received: {

@@ -35,6 +35,7 @@ export { telemetryProblems, type TelemetrySettings } from "./settings.ts";
 export {
   type AnyAttributes,
   type Attributes,
+  type AttributesAt,
   type AttributeValue,
   type OwnTemplate,
   type Span,

@@ -90,6 +90,7 @@ test("whatever a span holds, a decoder that is not ours reads the same", () => {
 test("whoever records it says its release, when it has one; values of every kind arrive", () => {
   const encoder = new OtlpEncoder({ ...resource, release: 12 });
   const attributes = { list: ["a", 2, true], on: false, below: -1.5 };
+  const links = [newTrace(), newTrace()];
   encoder.add(
     {
       of: {
@@ -105,6 +106,7 @@ test("whoever records it says its release, when it has one; values of every kind
       message: "declined",
       attributes,
       events: [{ name: "tried", at: 1, attributes: { on: true } }],
+      links,
     },
     0,
   );
@@ -113,6 +115,10 @@ test("whoever records it says its release, when it has one; values of every kind
   const [span] = only!.scopeSpans[0]!.spans;
   assert.deepEqual(JSON.parse(JSON.stringify(span?.status)), { code: 2, message: "declined" });
   assert.equal(span?.events?.[0]?.name, "tried");
+  assert.deepEqual(
+    span?.links?.map((link) => [link.traceId, link.spanId]),
+    links.map(({ spanId, traceId }) => [traceId, spanId]),
+  );
   const valueOf = (name: string) => span?.attributes?.find(({ key }) => key === name)?.value;
   assert.deepEqual(JSON.parse(JSON.stringify(valueOf("list"))), {
     arrayValue: { values: [{ stringValue: "a" }, { intValue: "2" }, { boolValue: true }] },

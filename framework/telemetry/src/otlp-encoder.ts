@@ -1,3 +1,4 @@
+import type { Trace } from "@kerf/kernel";
 import { ByteWriter } from "./byte-writer.ts";
 import type { resourceAttributes, SpanKind } from "./catalogue.ts";
 import { doubleField, messageField, messageHead, numberField, textField } from "./protobuf.ts";
@@ -35,9 +36,12 @@ const spanField = {
   kind: 6,
   attributes: 9,
   events: 11,
+  links: 13,
   status: 15,
 } as const;
 const eventField = { name: 2, attributes: 3 } as const;
+/** Bytes of a link: two ids with their tags and lengths. */
+const linkBytes = 18 + 10;
 const statusField = { message: 2, code: 3 } as const;
 const keyValue = { key: 1, value: 2 } as const;
 const anyValue = { text: 1, boolean: 2, integer: 3, double: 4, list: 5 } as const;
@@ -50,7 +54,7 @@ const kinds: Readonly<Record<SpanKind, number>> = {
   consumer: 5,
 };
 const failedCode = 2;
-/** Tags of what each span has: bytes of 1, 2 and 4, fixed64 of 7 and 8; of an event's time, fixed64 of 1. */
+/** Tags of what each span has: bytes of 1, 2 and 4, fixed64 of 7 and 8; of an event's time, fixed64 of 1; of a link, bytes of 1 and 2. */
 const tag = {
   traceId: 0x0a,
   spanId: 0x12,
@@ -58,6 +62,8 @@ const tag = {
   start: 0x39,
   end: 0x41,
   at: 0x09,
+  linkTraceId: 0x0a,
+  linkSpanId: 0x12,
 } as const;
 /** Bytes of ids and times with their tags and lengths, with and without a span above. */
 const fixedBytes = 18 + 10 + 9 + 9;
@@ -150,10 +156,14 @@ export class OtlpEncoder {
   }
 
   #write(to: ByteWriter, span: Span, epochMs: number): void {
-    const { attributes, endedAt, events, failed, of, startedAt, trace } = span;
+    const { attributes, endedAt, events, failed, links, of, startedAt, trace } = span;
     const shared = this.#sharedBy(of);
     const own =
-      attributes === undefined && events === undefined && !failed && trace.state === undefined
+      attributes === undefined &&
+      events === undefined &&
+      links === undefined &&
+      !failed &&
+      trace.state === undefined
         ? nothing
         : ownOf(span, epochMs);
     const length = fixedBytes + (trace.hasParent ? parentBytes : 0) + shared.length + own.length;
@@ -218,10 +228,11 @@ function micros(ms: number): number {
 
 /** What most spans do not have. */
 function ownOf(span: Span, epochMs: number): Buffer {
-  const { attributes = {}, events = [], failed, message, trace } = span;
+  const { attributes = {}, events = [], failed, links = [], message, trace } = span;
   const parts = [
     ...attributeFields(spanField.attributes, attributes),
     ...events.map((event) => eventOf(event, epochMs)),
+    ...links.map(linkTo),
   ];
   if (trace.state !== undefined) parts.push(textField(spanField.traceState, trace.state));
   if (failed) {
@@ -241,6 +252,17 @@ function eventOf({ name, at, attributes }: SpanEvent, epochMs: number): Buffer {
     textField(eventField.name, name),
     ...attributeFields(eventField.attributes, attributes),
   );
+}
+
+function linkTo(trace: Trace): Buffer {
+  const ids = new ByteWriter(linkBytes);
+  ids.byte(tag.linkTraceId);
+  ids.byte(16);
+  ids.traceId(trace);
+  ids.byte(tag.linkSpanId);
+  ids.byte(8);
+  ids.spanId(trace);
+  return messageField(spanField.links, ids.written);
 }
 
 /** Attributes as fields of that number. */

@@ -64,4 +64,6 @@ export interface Span {
   /** Beside those of its template. */
   readonly attributes: Attributes | AnyAttributes | undefined;
   readonly events?: readonly SpanEvent[] | undefined;
+  /** Spans of other traces that it has to do with. */
+  readonly links?: readonly Trace[] | undefined;
 }

@@ -180,7 +180,7 @@ async function setUp(t: TestContext) {
 
 async function round(alerting: Alerting): Promise<void> {
   await alerting.round();
-  await alerting.idle();
+  await alerting.notifier.idle();
 }
 
 test("what is missed is told once, with all that helps; a restart and a silence keep quiet; its end is told", async (t) => {
@@ -232,7 +232,7 @@ test("what is missed is told once, with all that helps; a restart and a silence 
     around.away(true);
     await clock.advance(30 * minute);
     await round(alerting);
-    assert.match(alerting.judged.problem ?? "", /telemetry/);
+    assert.match(alerting.problem ?? "", /telemetry/);
     assert.equal(alerting.list(false).length, 1);
     around.away(false);
     assert.equal(taken.length, 2);
@@ -316,8 +316,8 @@ test("what does not arrive is sent again, less and less often, by the platform a
   answers.push(500, 302, 503);
   await calls(10, { failed: 40 });
   await round(alerting);
-  assert.equal(alerting.deliveryOf("chat").waiting, 1);
-  assert.match(alerting.deliveryOf("chat").last?.problem ?? "", /it answers 500/);
+  assert.equal(alerting.notifier.deliveryOf("chat").waiting, 1);
+  assert.match(alerting.notifier.deliveryOf("chat").last?.problem ?? "", /it answers 500/);
   // Not yet.
   await round(alerting);
   assert.equal(answers.length, 2);
@@ -325,12 +325,12 @@ test("what does not arrive is sent again, less and less often, by the platform a
   await round(alerting);
   // A redirect is not followed, and it would not get better: the notice is given up.
   assert.deepEqual(problems, ["alerts:chat"]);
-  assert.equal(alerting.deliveryOf("chat").waiting, 0);
+  assert.equal(alerting.notifier.deliveryOf("chat").waiting, 0);
 
   await t.test("a new destination hears of what fires", async () => {
     await destinations.add({ name: "later", to: { kind: "webhook", url } }, "ada");
     await round(alerting);
-    assert.equal(alerting.deliveryOf("later").waiting, 1);
+    assert.equal(alerting.notifier.deliveryOf("later").waiting, 1);
     ({ alerting, destinations } = around.begin());
     await clock.advance(pausesMs[0] ?? 0);
     await round(alerting);
@@ -343,10 +343,10 @@ test("what does not arrive is sent again, less and less often, by the platform a
     "a rotated master key takes them along; one that is removed is forgotten",
     async () => {
       await around.secrets.rotateMaster();
-      await alerting.test(destinations.named("chat"));
+      await alerting.notifier.test(destinations.named("chat"));
       assert.deepEqual(kinds(), ["firing", "test"]);
       await destinations.remove("chat", "ada");
-      await alerting.forget("chat");
+      await alerting.notifier.forget("chat");
       assert.throws(() => destinations.secret("chat"), { code: "invalid_configuration" });
       assert.deepEqual(
         destinations.list().map(({ name }) => name),

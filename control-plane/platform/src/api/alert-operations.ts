@@ -46,7 +46,7 @@ export function alertOperations(
 ): Operations {
   const { alerting, destinations, onCall, silences } = around;
   const shown = (name: string) => {
-    const { last, waiting } = alerting.deliveryOf(name);
+    const { last, waiting } = alerting.notifier.deliveryOf(name);
     return toldDestination(destinations.named(name), last, waiting);
   };
   const alertOf = (id: string) => {
@@ -59,11 +59,12 @@ export function alertOperations(
       const own = holderOf(context)?.services;
       const isOwn = ({ service }: { readonly service: string }): boolean =>
         own === undefined || own.includes(service);
-      const { at, problem } = alerting.judged;
+      const { problem } = alerting;
+      const at = alerting.judge.judgedAt;
       return {
         alerts: alerting.list((input as { all: boolean }).all).filter(isOwn),
         silences: silences.list().filter(isOwn),
-        objectives: alerting.objectives.filter(isOwn).length,
+        objectives: alerting.judge.objectives.filter(isOwn).length,
         ...(at === undefined ? undefined : { judgedAt: new Date(at).toISOString() }),
         ...(problem === undefined ? undefined : { problem }),
         destinations: destinations.list().length,
@@ -75,7 +76,7 @@ export function alertOperations(
       const alert = alertOf(id);
       if (own !== undefined && !own.includes(alert.service)) throw unknownAlert(id);
       const { longMs: spanMs, rate: threshold, shortMs: windowMs } = alert.windows;
-      const { calls } = alerting.judging;
+      const { calls } = alerting.judge.judging;
       const steps = calls.steps(alert, alert.view);
       const now = around.clock.wall();
       const stepMs = spanMs / mostPoints;
@@ -89,13 +90,13 @@ export function alertOperations(
       const own = holderOf(context)?.services;
       const { service } = input as { service?: string };
       if (service !== undefined) serviceOf(around.manifest(), service);
-      const wanted = alerting.objectives.filter(
+      const wanted = alerting.judge.objectives.filter(
         (each) =>
           (service === undefined || each.service === service) &&
           (own === undefined || own.includes(each.service)),
       );
       const now = around.clock.wall();
-      const { calls, windows } = alerting.judging;
+      const { calls, windows } = alerting.judge.judging;
       const { historyMs } = windowTimes(windows);
       return {
         objectives: wanted.map((objective) => {
@@ -150,12 +151,12 @@ export function alertOperations(
     removeDestination: inFull(async ({ context, input }) => {
       const { name } = input as { name: string };
       await destinations.remove(name, userOf(context));
-      await alerting.forget(name);
+      await alerting.notifier.forget(name);
       return {};
     }),
     testDestination: inFull(async ({ input }) => {
       const begun = around.clock.now();
-      await alerting.test(destinations.named((input as { name: string }).name));
+      await alerting.notifier.test(destinations.named((input as { name: string }).name));
       return { ms: Math.round(around.clock.now() - begun) };
     }),
     ...onCallOf(around, onCall, inFull),

@@ -26,13 +26,13 @@ export interface MadeBuild {
 }
 
 /**
- * Makes the build of a described service in memory. `roots`: what each of the app's root modules is, by absolute path. Throws `start_failed`, `invalid_configuration`
- * or `migration_failed`.
+ * Makes the build of a described service in memory. `said`: where it comes from, and what sets it apart from another one of the same code. `roots`: what each of
+ * the app's root modules is, by absolute path. Throws `start_failed`, `invalid_configuration` or `migration_failed`.
  */
 export async function buildService(
   service: ManifestService,
   kind: BuildDescriptor["kind"],
-  source: BuildDescriptor["source"],
+  { label, source }: Pick<BuildDescriptor, "label" | "source">,
   roots: ReadonlyMap<string, string>,
 ): Promise<MadeBuild> {
   const {
@@ -80,6 +80,7 @@ export async function buildService(
     migrations: migrations.map(({ name, sha256 }) => ({ name, sha256 })),
     packages: packages.packages,
     ...(packages.platform === undefined ? undefined : { platform: packages.platform }),
+    ...(label === undefined ? undefined : { label }),
     files: filesOf(content),
     ...(source === undefined ? undefined : { source }),
   };

@@ -32,11 +32,13 @@ export interface BuildRequest {
   readonly names: readonly string[];
   /** Absolute path of the folder of all builds. */
   readonly out: string;
+  /** What sets the builds apart from others of the same code. */
+  readonly label?: string | undefined;
 }
 
 /** Describes an app and builds what of it is asked for, one after the other. Throws what went wrong with the first that cannot be built. */
 export async function build(
-  { module, names, out }: BuildRequest,
+  { label, module, names, out }: BuildRequest,
   around: { describe: () => Promise<AppManifest>; clock: Clock; events: EventLog },
 ): Promise<{ builds: BuildReport[]; manifest: AppManifest }> {
   const { clock, events } = around;
@@ -50,10 +52,14 @@ export async function build(
   const roots = rootsOf(manifest, module);
   const store = new BuildStore(out, clock);
   const source = await sourceRevision(dirname(module));
+  const said = {
+    ...(source === undefined ? undefined : { source }),
+    ...(label === undefined ? undefined : { label }),
+  };
   const reports: BuildReport[] = [];
   for (const { service, kind } of wanted) {
     const work = async (): Promise<BuildReport> => {
-      const made = await buildService(service, kind, source, roots);
+      const made = await buildService(service, kind, said, roots);
       const kept = await store.keep(made.descriptor, made.content);
       return reportOf(made.descriptor, kept.build.directory, kept.unchanged, made.notes);
     };

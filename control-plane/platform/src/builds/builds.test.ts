@@ -112,6 +112,29 @@ test("the same code is the same build, wherever it lies and how often it is buil
   );
 });
 
+test("a label makes another build of the same code, and the same label the same one", async () => {
+  const module = join(copyShop("labelled"), "app.ts");
+  const labelled = async (label: string | undefined): Promise<BuildReport | undefined> => {
+    const around = {
+      clock: systemClock,
+      events: new EventLog(systemClock),
+      describe: () => describeApp(programs.describe, module, { forBuild: true }),
+    };
+    const wanted = { module, names: ["users"], out: join(folder, "builds"), label };
+    return (await build(wanted, around)).builds[0];
+  };
+  const once = await labelled("once more");
+  assert.equal(once?.unchanged, false);
+  const { descriptor } = openBuild(once.directory);
+  assert.equal(descriptor.label, "once more");
+  assert.deepEqual(
+    descriptor.files,
+    openBuild(built.get("users")?.directory ?? "").descriptor.files,
+  );
+  assert.equal((await labelled("once more"))?.digest, once.digest);
+  assert.equal((await labelled(undefined))?.digest, built.get("users")?.digest);
+});
+
 test("a service that brings another one's implementation along is told so", async () => {
   const shop = copyShop("entangled");
   const module = join(shop, "search", "service.ts");

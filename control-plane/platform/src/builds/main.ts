@@ -1,4 +1,4 @@
-// The program that makes builds: `node @kerf/platform/builds --module FILE --out DIR [SERVICE…]`. Progress events go to descriptor 3, one a
+// The program that makes builds: `node @kerf/platform/builds --module FILE --out DIR [--label TEXT] [SERVICE…]`. Progress events go to descriptor 3, one a
 // line, when somebody reads there. Stdout carries one JSON document: `{"builds": [BuildReport…], "manifest": AppManifest}` with exit code 0, or
 // `{"error": ErrorShape}` with exit code 1. None of the author's code runs in here: a child process describes it.
 import { resolve } from "node:path";
@@ -17,7 +17,7 @@ events.subscribe((event) => launcher.write(event));
 
 try {
   const { values, positionals: names } = parseArgs({
-    options: { module: { type: "string" }, out: { type: "string" } },
+    options: { module: { type: "string" }, out: { type: "string" }, label: { type: "string" } },
     allowPositionals: true,
   });
   if (values.module === undefined || values.out === undefined) {
@@ -29,7 +29,8 @@ try {
   const module = resolve(values.module);
   const out = resolve(values.out);
   const describe = () => describeApp(programs.describe, module, { forBuild: true });
-  await end(0, await build({ module, names, out }, { describe, clock, events }));
+  const { label } = values;
+  await end(0, await build({ label, module, names, out }, { describe, clock, events }));
 } catch (thrown) {
   await end(1, { error: toKerfError(thrown).toShape() });
 }

@@ -54,8 +54,9 @@ export class BrokerReader {
 
   /** One at a time. */
   readonly read: ReadPort = async (request, signal) => {
-    const { clock, log, ownLog } = this.#options;
-    const end = clock.now() + request.waitMs;
+    const { broker, clock, log, ownLog } = this.#options;
+    const askedAt = clock.now();
+    const end = askedAt + request.waitMs;
     // Tables that are built anew read what is old, for a while; they need no place in the broker.
     if (request.peek === true || request.building === true) return ownLog(request, signal);
     this.#expect(request);
@@ -63,9 +64,14 @@ export class BrokerReader {
     for (;;) {
       const page = await this.#askLog(request, signal);
       if (page !== undefined) return page;
+      let entries: readonly BrokerEntry[];
+      let waitedMs: number;
       let events: readonly LoggedEvent[];
       try {
-        events = this.#take(await this.#next(Math.max(0, end - clock.now()), signal));
+        entries = await this.#next(Math.max(0, end - clock.now()), signal);
+        // A broker sends by itself: until something is here nothing is done for it.
+        waitedMs = clock.now() - askedAt;
+        events = this.#take(entries);
       } catch (error) {
         await this.close();
         if (signal.aborted) throw error;
@@ -75,7 +81,9 @@ export class BrokerReader {
       }
       this.#counts.fromBroker += events.length;
       if (events.length > 0 || clock.now() >= end || signal.aborted) {
-        return { log: this.#identity ?? "", events, head: "0", more: false };
+        const through = { destination: broker.destination, entries };
+        const page = { log: this.#identity ?? "", events, head: "0", more: false };
+        return { ...page, waitedMs, through };
       }
     }
   };

@@ -1,8 +1,10 @@
 import { type CommandTransaction, type ServiceDatabase, SharedTransaction } from "@kerf/data";
 import { type Clock, delay, describeError, KerfError, type Random } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
+import type { BrokerEntry } from "../broker.ts";
 import type { LoggedEvent } from "../event.ts";
 import type { LogPage, LogRequest } from "../outbox/log-reader.ts";
+import type { ReadSpans } from "../read-spans.ts";
 import { applyBatch, type BatchWork, lastIds, parkOne } from "./batch.ts";
 import { type From, makePosition } from "./position.ts";
 import { beatMs, type OwnedShard, ShardLeases, type Track } from "./shard-leases.ts";
@@ -25,7 +27,13 @@ const longestPauseMs = 5_000;
 const firstRestMs = 250;
 
 /** Reads a producer's log from a cursor, near or far. */
-export type ReadPort = (request: LogRequest, signal: AbortSignal) => Promise<LogPage>;
+export type ReadPort = (request: LogRequest, signal: AbortSignal) => Promise<ReadPage>;
+
+/** A page with the way that it came. */
+export interface ReadPage extends LogPage {
+  /** The broker that it came through, and what that gave; absent when it is out of the log itself. */
+  readonly through?: { readonly destination: string; readonly entries: readonly BrokerEntry[] };
+}
 
 /** What a consumer is made of. */
 export interface ConsumerOptions {
@@ -42,6 +50,8 @@ export interface ConsumerOptions {
   readonly track?: Track;
   /** Runs the handler of one event in the given transaction; events without one pass. */
   readonly apply: (event: LoggedEvent, transaction: CommandTransaction) => Promise<void>;
+  /** Where reads are traced. */
+  readonly reads?: ReadSpans | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -101,12 +111,13 @@ export class Consumer {
 
   /** Applies what is there and answers how many events that were; for tests and tools. Waits up to `wait` milliseconds for some. */
   async runOnce(wait = 0): Promise<number> {
-    const { clock, producer, read, service } = this.#options;
+    const { clock, producer, read, reads, service } = this.#options;
     if (clock.now() - this.#beaten >= beatMs) await this.#beat();
     if (this.#owned.size === 0) return 0;
     const after = Object.fromEntries(
       [...this.#owned.values()].map(({ shard, watermark }) => [shard, watermark]),
     );
+    const askedAt = clock.now();
     const page = await read(
       {
         consumer: service,
@@ -116,6 +127,7 @@ export class Consumer {
       },
       this.#stopping.signal,
     );
+    reads?.page(page, askedAt);
     const work = {
       producer,
       track: this.#track,

@@ -52,6 +52,8 @@ export interface LogPage {
   /** Up to here nothing is missing from the asked shards, when `events` is empty or short. */
   readonly head: string;
   readonly more: boolean;
+  /** How long the log was waited for before the look that this is of, milliseconds. */
+  readonly waitedMs?: number;
 }
 
 /** Reads one service's log for its consumers. */
@@ -93,12 +95,14 @@ export class LogReader {
 
   /** Events beyond the cursor, all of them final; waits for some when there are none. */
   async read(request: LogRequest, signal?: AbortSignal): Promise<LogPage> {
-    const end = this.#clock.now() + Math.min(request.waitMs, longestWaitMs);
+    const askedAt = this.#clock.now();
+    const end = askedAt + Math.min(request.waitMs, longestWaitMs);
     if (request.peek !== true) await this.#told(request);
     let looked: bigint | undefined;
     for (;;) {
       const news = this.#news.promise;
-      const leftMs = Math.max(0, end - this.#clock.now());
+      const lookedAt = this.#clock.now();
+      const leftMs = Math.max(0, end - lookedAt);
       const head = await this.#head.advance(Math.min(patienceMs, leftMs), signal);
       const now = this.#clock.now();
       const over = now >= end || signal?.aborted === true;
@@ -107,7 +111,7 @@ export class LogReader {
         looked = head;
         const page = await this.#page(request.after, head);
         if (page.events.length > 0) this.#lastNews = now;
-        if (page.events.length > 0 || over) return page;
+        if (page.events.length > 0 || over) return { ...page, waitedMs: lookedAt - askedAt };
       }
       const quietMs = now - this.#lastNews;
       const pause = Math.max(shortestPauseMs, Math.min(longestPauseMs, quietMs / 4));

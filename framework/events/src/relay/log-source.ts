@@ -18,6 +18,8 @@ export type ShardIds = readonly string[];
 export interface SourcePage {
   readonly messages: readonly BrokerMessage[];
   readonly after: ShardIds;
+  /** When the look began that found them, monotonic milliseconds. */
+  readonly lookedAt: number;
 }
 
 /** id, shard, key, the event as JSON up to its time, its time. */
@@ -54,8 +56,9 @@ export class LogSource {
     const end = this.#clock.now() + waitMs;
     for (;;) {
       signal.throwIfAborted();
+      const lookedAt = this.#clock.now();
       const head = await this.#head(end, signal);
-      const page = await this.#page(log, after, head);
+      const page = { ...(await this.#page(log, after, head)), lookedAt };
       const now = this.#clock.now();
       if (page.messages.length > 0) this.#lastNews = now;
       if (page.messages.length > 0 || now >= end) return page;
@@ -71,7 +74,7 @@ export class LogSource {
     return head.advance(Math.max(0, end - this.#clock.now()), signal);
   }
 
-  async #page(log: string, after: ShardIds, head: bigint): Promise<SourcePage> {
+  async #page(log: string, after: ShardIds, head: bigint): Promise<Omit<SourcePage, "lookedAt">> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
     // After a failure it is asked for what lies further back.

@@ -4,6 +4,7 @@ import type { Logger } from "@kerf/telemetry";
 import type { Broker, BrokerLog } from "../broker.ts";
 import { beatMs } from "../consumers/shard-leases.ts";
 import type { LogReader } from "../outbox/log-reader.ts";
+import type { ReadSpans } from "../read-spans.ts";
 import { RelayLease, type RelayTerm } from "./lease.ts";
 import { LogSource, type ShardIds, type SourcePage } from "./log-source.ts";
 
@@ -27,6 +28,8 @@ export interface RelayOptions {
   readonly database: ServiceDatabase;
   readonly reader: LogReader;
   readonly broker: Broker;
+  /** Where reads are traced. */
+  readonly reads?: ReadSpans | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -111,6 +114,7 @@ export class Relay {
       for (;;) {
         const page = await this.#read(after, flights.length);
         ({ after } = page);
+        this.#options.reads?.messages(page.messages, page.lookedAt);
         const isNews = page.messages.length > 0;
         if (isNews) flights.push({ after, published: sent(destination.publish(page.messages)) });
         while (flights.length > (isNews ? depth - 1 : 0)) {

@@ -83,6 +83,8 @@ export interface BuildDescriptor {
   readonly packages: readonly { readonly name: string; readonly version: string }[];
   /** Such as `linux-x64`: where it runs, when that is not everywhere. */
   readonly platform?: string;
+  /** What sets it apart from another build of the same code, in a word or two of who built it. */
+  readonly label?: string;
   /** Every file of the build but this one, by its path with `/`, sorted. */
   readonly files: Readonly<Record<string, BuiltFile>>;
   /** Where it came from, for people. The same code is the same build wherever it came from. */

@@ -107,6 +107,7 @@ const fields: Readonly<Record<string, readonly [Check, string]>> = {
   migrations: [isListOf(has({ name: isText, sha256: isHash })), "migrations with their SHA-256"],
   packages: [isListOf(has({ name: isText, version: isText })), "packages with their versions"],
   platform: [optional(isText), "a platform such as linux-x64"],
+  label: [optional(isText), "a label"],
   files: [isMapOf(has({ sha256: isHash, bytes: isCount })), "files with their SHA-256 and size"],
   source: [optional(has({ revision: isText, changed: isBoolean })), "a revision"],
 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import * as api from "@opentelemetry/api";
-import { ManualClock, seededRandom, Trace } from "@kerf/kernel";
+import { ManualClock, newTrace, seededRandom, Trace } from "@kerf/kernel";
 import {
   Metrics,
   type MetricExporter,
@@ -138,11 +138,21 @@ test("a trace that is not recorded makes no span, and what is sent on says so; w
 
 test("what a span may have is bounded", () => {
   spans.length = 0;
-  const span = api.trace.getTracer("a library").startSpan("large");
+  const { spanId, traceId } = newTrace();
+  const context = { traceId, spanId, traceFlags: 1 };
+  const nobody = { traceId: "0", spanId: "", traceFlags: 0 };
+  const links = [{ context }, { context: nobody }];
+  const span = api.trace.getTracer("a library").startSpan("large", { links });
   for (let n = 0; n < 500; n++) span.setAttribute(`a${n}`, "x".repeat(10_000)).addEvent(`e${n}`);
+  span.addLinks(Array.from({ length: 500 }, () => ({ context })));
   span.end();
   const values = Object.values(spans[0]?.attributes ?? {}) as string[];
   assert.deepEqual([values.length, values[0]?.length, spans[0]?.events?.length], [128, 4_096, 128]);
+  const kept = spans[0]?.links?.map((link) => [link.traceId, link.spanId]);
+  assert.deepEqual(
+    kept,
+    Array.from({ length: 128 }, () => [traceId, spanId]),
+  );
 });
 
 test("metrics of every kind arrive as what came since, or as what is", () => {

@@ -7,7 +7,7 @@ import type {
   SpanStatus,
   TimeInput,
 } from "@opentelemetry/api";
-import { type Clock, redacted, redactText, type Trace } from "@kerf/kernel";
+import { type Clock, redacted, redactText, Trace } from "@kerf/kernel";
 import type {
   AnyAttributes,
   AttributeValue,
@@ -20,6 +20,7 @@ import type {
 /** What a span may have of each (OpenTelemetry's limits), and the longest text of one, characters. */
 const maxAttributes = 128;
 const maxEvents = 128;
+const maxLinks = 128;
 const maxText = 4_096;
 /** OpenTelemetry's status of what failed. */
 const failedStatus = 2;
@@ -41,6 +42,7 @@ export class RecordedSpan implements Span {
   readonly #startedAt: number;
   readonly #attributes = new Map<string, AttributeValue>();
   readonly #events: SpanEvent[] = [];
+  readonly #links: Trace[] = [];
   #name: string;
   #status: SpanStatus = { code: 0 };
   #context: SpanContext | undefined;
@@ -50,13 +52,18 @@ export class RecordedSpan implements Span {
     name: string,
     trace: Trace,
     parts: RecordedSpanParts,
-    start: { readonly at?: TimeInput | undefined; readonly attributes?: Attributes | undefined },
+    start: {
+      readonly at?: TimeInput | undefined;
+      readonly attributes?: Attributes | undefined;
+      readonly links?: readonly Link[] | undefined;
+    },
   ) {
     this.#name = name;
     this.trace = trace;
     this.#parts = parts;
     this.#startedAt = monotonic(parts.clock, start.at);
     this.setAttributes(start.attributes ?? {});
+    this.addLinks(start.links ?? []);
   }
 
   spanContext(): SpanContext {
@@ -86,12 +93,16 @@ export class RecordedSpan implements Span {
     return this;
   }
 
-  /** What a span has to do with others than those above it is not kept. */
-  addLink(_link: Link): this {
+  /** Without its attributes. */
+  addLink({ context: { spanId, traceFlags, traceId } }: Link): this {
+    if (this.#isEnded || this.#links.length >= maxLinks) return this;
+    if (isTraceId(traceId) && isSpanId(spanId))
+      this.#links.push(Trace.of({ traceId, spanId, sampled: (traceFlags & 1) === 1 }));
     return this;
   }
 
-  addLinks(_links: Link[]): this {
+  addLinks(links: readonly Link[]): this {
+    for (const link of links) this.addLink(link);
     return this;
   }
 
@@ -147,8 +158,17 @@ export class RecordedSpan implements Span {
         this.#events.length === 0
           ? undefined
           : this.#events.map((event) => ({ ...event, attributes: shown(event.attributes) })),
+      links: this.#links.length === 0 ? undefined : this.#links,
     });
   }
+}
+
+export function isTraceId(id: string): boolean {
+  return /^[0-9a-f]{32}$/.test(id);
+}
+
+export function isSpanId(id: string): boolean {
+  return /^[0-9a-f]{16}$/.test(id);
 }
 
 /** Attributes without what is hidden: by their names, and in their texts. */

@@ -2,7 +2,7 @@ import type { Context, Span, SpanOptions, Tracer, TracerProvider } from "@opente
 import { type Clock, Trace } from "@kerf/kernel";
 import type { OwnTemplate, SpanPlaceOfWork, TracingParts } from "@kerf/telemetry";
 import { placeKey, spanKey } from "./place-context.ts";
-import { RecordedSpan } from "./recorded-span.ts";
+import { isSpanId, isTraceId, RecordedSpan } from "./recorded-span.ts";
 
 /** Names of spans that are kept for use again; some libraries put ids into them. */
 const maxTemplates = 1_000;
@@ -77,7 +77,7 @@ class OwnTracer implements Tracer {
         hidden: place?.hidden,
         template: (called) => this.#templateOf(service, called, kind),
       },
-      { at: options.startTime, attributes: options.attributes },
+      { at: options.startTime, attributes: options.attributes, links: options.links },
     );
   }
 
@@ -108,7 +108,7 @@ class OwnTracer implements Tracer {
 function traceOf(span: Span, place: SpanPlaceOfWork | undefined): Trace | undefined {
   if (span instanceof RecordedSpan) return span.trace;
   const { spanId, traceFlags, traceId } = span.spanContext();
-  if (!/^[0-9a-f]{32}$/.test(traceId) || !/^[0-9a-f]{16}$/.test(spanId)) return undefined;
+  if (!isTraceId(traceId) || !isSpanId(spanId)) return undefined;
   if (place?.trace.spanId === spanId && place.trace.traceId === traceId) return place.trace;
   return Trace.of({ traceId, spanId, sampled: (traceFlags & 1) === 1 });
 }

@@ -17,6 +17,7 @@ import {
   type LogRequest,
   ModelFollower,
   type ReadPort,
+  ReadSpans,
   type WriteModel,
 } from "@kerf/events";
 import {
@@ -118,6 +119,7 @@ function consumerOptions(
     database,
     log,
     read: through?.read ?? ownLog,
+    reads: new ReadSpans(parts.tracing, { clock, service: name, producer }),
     apply: (event, transaction) => applyEvent(bound, subscription, event, transaction, parts),
   };
 }

@@ -5,11 +5,12 @@ import {
   type LogRequest,
   LogReader,
   Outbox,
+  ReadSpans,
   Relay,
   shards,
 } from "@kerf/events";
 import type { CommandTransaction } from "@kerf/data";
-import { formatTraceparent } from "@kerf/telemetry";
+import { formatTraceparent, type TracingParts } from "@kerf/telemetry";
 import type { ServedOperation } from "@kerf/call";
 import { type CallContext, KerfError, type Random } from "@kerf/kernel";
 import type { BoundService } from "./bound-service.ts";
@@ -22,6 +23,13 @@ export const readEventsOperation: Operation = stream({
   input: schemaFrom(anything, logRequest),
   output: schemaFrom(anything, (page) => page as LogPage),
 }) as unknown as Operation;
+
+/** What a relay needs beside its service. */
+interface RelayParts {
+  readonly instance: string;
+  readonly random: Random;
+  readonly tracing?: TracingParts | undefined;
+}
 
 /** The log of one service in this process: what its commands emit, and its consumers read. */
 export class EventLog {
@@ -42,7 +50,7 @@ export class EventLog {
   }
 
   /** What publishes it to a broker, not started. */
-  relayTo(broker: Broker, { instance, random }: { instance: string; random: Random }): Relay {
+  relayTo(broker: Broker, { instance, random, tracing }: RelayParts): Relay {
     const { clock, database, log, name: service } = this.#bound;
     return new Relay({
       service,
@@ -50,6 +58,7 @@ export class EventLog {
       database,
       reader: this.#reader,
       broker,
+      reads: new ReadSpans(tracing, { clock, service, producer: service }),
       clock,
       random,
       log: log.with({ publishes: broker.destination }),

@@ -3,9 +3,10 @@ import type { CommandTransaction } from "@kerf/data";
 import { type Schema, sensitiveFields } from "@kerf/contract";
 import { CallContext, KerfError, type Random, type TimerWheel, type Trace } from "@kerf/kernel";
 import { type Acting, SagaEngine, type SagaRow, type SagaSignal } from "@kerf/saga";
-import { formatTraceparent, type TracingParts } from "@kerf/telemetry";
+import { formatTraceparent, type Hidden, type TracingParts } from "@kerf/telemetry";
 import { usesOf } from "../declaration/uses.ts";
 import type { BoundService } from "./bound-service.ts";
+import { inScope } from "./in-scope.ts";
 
 /** What sagas need beside their service. */
 export interface SagaParts {
@@ -41,6 +42,8 @@ export class ServiceSagas {
       database,
       clients: (_saga, key, trace) => clientsOf(this.#context(key, trace)),
       local: (transaction, saga, trace) => this.#local(transaction, saga, trace),
+      scope:
+        bound.scope && ((saga, trace, work) => inScope(bound, trace, work, this.#hiddenOf(saga))),
       tracing: parts.tracing,
       clock,
       random: parts.random,
@@ -108,14 +111,8 @@ export class ServiceSagas {
 
   #local(transaction: CommandTransaction, saga: SagaRow, trace: Trace): unknown {
     const context = this.#context(`saga:${saga.id}`, trace);
-    const { events, log, service, settings } = this.#bound;
-    const { input } =
-      service.sagas.find(({ name, version }) => name === saga.name && version === saga.version) ??
-      {};
-    const hidden = this.#bound.hiding(
-      () => input && sensitiveFields(input as Schema, "input"),
-      saga.input,
-    );
+    const { events, log, settings } = this.#bound;
+    const hidden = this.#hiddenOf(saga);
     return {
       db: transaction.db,
       raw: transaction.raw,
@@ -125,6 +122,15 @@ export class ServiceSagas {
       log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }).hiding(hidden),
       ...settings,
     };
+  }
+
+  /** What is not written down of a saga. */
+  #hiddenOf(saga: SagaRow): () => Hidden {
+    const { sagas } = this.#bound.service;
+    const { input } =
+      sagas.find(({ name, version }) => name === saga.name && version === saga.version) ?? {};
+    const fields = () => input && sensitiveFields(input as Schema, "input");
+    return this.#bound.hiding(fields, saga.input);
   }
 }
 

@@ -6,7 +6,15 @@ import { command, contract, event, query } from "@kerf/contract";
 import { postgres, TemplateDatabases } from "@kerf/data";
 import { startTemporaryServer, type TemporaryServer } from "@kerf/data/embedded";
 import { newTrace, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
-import { Metrics, Recorder, Sampler, silentLogger, type Span } from "@kerf/telemetry";
+import {
+  Metrics,
+  Recorder,
+  Sampler,
+  silentLogger,
+  type Span,
+  type SpanPlaceOfWork,
+  type SpanScope,
+} from "@kerf/telemetry";
 import { z } from "zod";
 import { service } from "../declaration/service.ts";
 import { systemSchema } from "../system-schema.ts";
@@ -116,7 +124,15 @@ async function start() {
     },
   });
   const sampler = new Sampler({ ratio: 1, askedPerSecond: 0, clock, random });
-  const tracing = { recorder, sampler, metrics };
+  const places: SpanPlaceOfWork[] = [];
+  const scope: SpanScope = {
+    isUsed: true,
+    run(place, work) {
+      places.push(place);
+      return work();
+    },
+  };
+  const tracing = { recorder, sampler, metrics, scope };
   const services = [shopService, bankService];
   const boots = Object.fromEntries(
     services.map(({ name }, at) => [name, { ...clones[at]!.app, connections: 4 }]),
@@ -146,6 +162,8 @@ async function start() {
   const bind = caller.bind(shop, { caller: "test" });
   return {
     spans,
+    /** Where authors' code ran, for instrumentation. */
+    places,
     runtime,
     /** What was counted since the last time, by `service metric attributes…`. */
     counted(): ReadonlyMap<string, number> {
@@ -221,6 +239,17 @@ test("a command is one tree with its statements, its event in the consumer and i
       "shop: COMMIT",
     ],
   ]);
+  const spanOf = (name: string) => spans.find(({ of }) => of.name === name)?.trace.spanId;
+  const placed = running.places.map((place) => [place.service, place.trace.spanId]);
+  for (const [service, work] of [
+    ["shop", "shop/order"],
+    ["shop", "step pay/open"],
+    ["bank", "process shop.ordered"],
+  ] as const)
+    assert.ok(
+      placed.some(([of, id]) => of === service && id === spanOf(work)),
+      `instrumentation finds ${work}`,
+    );
   const handled = spans.find(({ of }) => of.name === "process shop.ordered");
   assert.match(String(handled?.attributes?.["kerf.event.id"]), /^\d+$/);
   assert.equal(typeof handled?.attributes?.["kerf.event.shard"], "number");
@@ -291,6 +320,33 @@ test("what is counted does not depend on who is traced", async () => {
   assert.ok((of("bank", "kerf.server.duration", "bank", "charge", "shop") ?? 0) >= 1);
   assert.ok((of("shop", "kerf.saga.duration", "pay", "completed") ?? 0) >= 1);
   assert.ok((of("shop", "kerf.saga.step.duration", "pay", "charge") ?? 0) >= 1);
+});
+
+test("the read that brought an event is a trace of its own, and leads to who emitted it", async () => {
+  const { client, trace } = running.client(true);
+  await client.order({ owner: "margaret" });
+  const spans = await running.until(trace.traceId, (names) =>
+    names.includes("process shop.ordered"),
+  );
+  const handled = spans.find(({ of }) => of.name === "process shop.ordered");
+  const { attributes: place = {} } = handled ?? assert.fail();
+  // It was recorded before what it brought was handled.
+  const read = running.spans.findLast(
+    ({ links, of }) =>
+      of.name === "read shop" && links?.some(({ traceId }) => traceId === trace.traceId),
+  );
+  assert.equal(read?.of.service, "bank");
+  assert.equal(read?.trace.parentId, undefined);
+  assert.notEqual(read?.trace.traceId, trace.traceId);
+  const { attributes = {} } = read ?? {};
+  assert.equal(attributes["kerf.event.source" as never], "log");
+  const at = `${String(place["kerf.event.shard"])}:${String(place["kerf.event.id"])}`;
+  assert.ok(
+    String(attributes["kerf.event.last" as never])
+      .split(" ")
+      .includes(at),
+  );
+  assert.ok((read?.endedAt ?? Infinity) <= (handled?.startedAt ?? 0));
 });
 
 test("a run of a worker is a trace of its own", async () => {

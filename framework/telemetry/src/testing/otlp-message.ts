@@ -14,10 +14,11 @@ const { root } = parse(
   message InstrumentationScope { string name = 1; }
   message Status { string message = 2; int32 code = 3; }
   message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
+  message Link { bytes trace_id = 1; bytes span_id = 2; }
   message Span {
     bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4;
     string name = 5; int32 kind = 6; fixed64 start_time_unix_nano = 7; fixed64 end_time_unix_nano = 8;
-    repeated KeyValue attributes = 9; repeated Event events = 11; Status status = 15;
+    repeated KeyValue attributes = 9; repeated Event events = 11; repeated Link links = 13; Status status = 15;
   }
   message ScopeSpans { InstrumentationScope scope = 1; repeated Span spans = 2; }
   message ResourceSpans { Resource resource = 1; repeated ScopeSpans scope_spans = 2; }
@@ -73,6 +74,7 @@ export interface ReceivedSpan {
     readonly timeUnixNano: string;
     readonly attributes?: readonly ReceivedAttribute[];
   }[];
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly traceState?: string;
 }
 

@@ -4,6 +4,7 @@ import { homeToStart } from "../connection/home.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { progressView } from "../output/progress-view.ts";
+import { labelArguments } from "./build-label.ts";
 import { builtText } from "./built-text.ts";
 import { imageArguments, programArguments } from "./image-arguments.ts";
 import { imageText } from "./image-text.ts";
@@ -22,7 +23,7 @@ export async function build(services: readonly string[], options: BuildOptions):
   const ofImage = imageArguments(options, cwd);
   const view = json ? undefined : progressView({ json: false, cwd });
   try {
-    const args = ["--module", module, "--out", out, "--", ...names];
+    const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
     const { builds } = await runBuilder(args, (event) => view?.event(event));
     if (ofImage !== undefined) {
       const of = [...programArguments(services, builds), "--module", module, ...ofImage];

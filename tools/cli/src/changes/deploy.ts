@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ProgressEvent } from "@kerf/control-api";
 import type { KerfError } from "@kerf/kernel";
 import type { DeployOptions, MayDeployOptions } from "../commands/deploy.ts";
+import { labelArguments } from "../build/build-label.ts";
 import { type Built, type BuiltApp, runBuilder, takeBuilds } from "../build/run-builder.ts";
 import { whatToBuild } from "../build/what-to-build.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
@@ -102,7 +103,7 @@ function buildInto(
   names: readonly string[],
   options: MayDeployOptions,
 ): Promise<BuiltApp> {
-  const args = ["--module", module, "--out", out, "--", ...names];
+  const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
   return withView(options, (onEvent) => runBuilder(args, onEvent));
 }
 

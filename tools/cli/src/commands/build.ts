@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { labelOption } from "../build/build-label.ts";
 import { examples } from "../examples.ts";
 import { stateOption } from "./state-option.ts";
 
@@ -6,6 +7,7 @@ import { stateOption } from "./state-option.ts";
 export interface BuildOptions {
   app?: string;
   out?: string;
+  label?: string;
   image?: string;
   base?: string;
   output?: string;
@@ -31,6 +33,7 @@ export function buildCommand(): Command {
       )
       .option("--app <file>", "module that declares the app (default: app.ts or app.js here)")
       .option("--out <dir>", "folder of the builds (default: builds in the folder of the state)")
+      .addOption(labelOption())
       .option(
         "--image <ref>",
         "make the image of a unit or a gateway: registry.example.com/shop/orders:1",

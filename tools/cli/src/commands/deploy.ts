@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { KerfError } from "@kerf/kernel";
+import { labelOption } from "../build/build-label.ts";
 import type { ChangeOptions } from "../changes/run-change.ts";
 import { examples } from "../examples.ts";
 import { watchOption, withChangeOptions } from "./change-options.ts";
@@ -12,6 +13,7 @@ export interface DeployOptions extends ChangeOptions {
   canary?: number;
   watch?: number;
   app?: string;
+  label?: string;
   expose?: string;
   remove?: string[];
   image?: string;
@@ -33,7 +35,7 @@ interface RollbackOptions extends ChangeOptions {
 }
 
 /** What `kerf can-i-deploy` takes. */
-export type MayDeployOptions = Pick<DeployOptions, "all" | "app" | "home" | "json">;
+export type MayDeployOptions = Pick<DeployOptions, "all" | "app" | "home" | "json" | "label">;
 
 /** What `kerf releases` takes. */
 export interface ReleasesOptions {
@@ -89,12 +91,13 @@ function assertOfBuilds({
   cpus,
   domain,
   env,
+  label,
   memory,
   port,
   replicas,
   remove,
 }: DeployOptions): void {
-  const set = Object.entries({ all, app, cpus, domain, env, memory, port, remove, replicas });
+  const set = Object.entries({ all, app, cpus, domain, env, label, memory, port, remove, replicas });
   const [wrong] = set.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (wrong === undefined) return;
   throw new KerfError("usage", {
@@ -129,6 +132,7 @@ export function deployCommand(): Command {
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
       )
+      .addOption(labelOption())
       .option(
         "--image <ref>",
         "with --app, run this image as a service: nginx:1.29; with services, the image that brings their builds",

@@ -6,6 +6,10 @@ export interface Stage {
   readonly connection: Connection;
   /** Somebody with an account, who came for this tour. */
   readonly visitor: Visitor;
+  /** Whether the shop goes on afterwards. */
+  readonly isLive: boolean;
+  /** The module of the shop's app, to build from; undefined where it is not here. */
+  readonly source: string | undefined;
   /** Aborts at Ctrl-C. What an act changed it puts back all the same. */
   readonly signal: AbortSignal;
   /** No steps of changes are shown. */

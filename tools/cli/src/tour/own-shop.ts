@@ -1,35 +1,33 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KerfError } from "@kerf/kernel";
 import type { TourOptions } from "../commands/tour.ts";
 import { platformArguments } from "../commands/start-options.ts";
-import { upward } from "../connection/home.ts";
-import { findApp } from "../launcher/app-file.ts";
 import { Guardian } from "../launcher/guardian.ts";
 import { Launcher } from "../launcher/launcher.ts";
 import { type ProgressView, progressView } from "../output/progress-view.ts";
+import { shopSource } from "./shop-source.ts";
 
 /** Payments and search have programs of their own, since they are shown alone; the others share one, so that one of them can be cut out. */
 const apart = "payments,search";
 
-/** Starts a shop from source with a state of its own, as `kerf dev` does: whatever becomes of us, it ends with us. */
+/** Starts a shop with a state of its own, from releases as `kerf up` does, since these can be deployed to. Whatever becomes of us, it ends with us. */
 export async function startOwnShop(
-  options: Pick<TourOptions, "app" | "json">,
+  options: Pick<TourOptions, "app"> & { readonly json: boolean; readonly why: string },
   signal: AbortSignal,
 ): Promise<{ readonly home: string; leave(): Promise<void> }> {
   const cwd = process.cwd();
-  const app = options.app === undefined ? exampleShop(cwd) : findApp(options.app, cwd);
+  const app = shopSource(options.app, cwd) ?? noSource(cwd);
   const home = await mkdtemp(join(tmpdir(), "kerf-tour-"));
   const ready = Promise.withResolvers<"ready">();
-  const view = viewUntilReady(options.json === true, ready.promise);
+  const view = viewUntilReady(options.json, ready.promise);
   const start = { network: "unix", cut: apart, port: 0, platformPort: 0 } as const;
   const launcher = new Launcher({
     platform: {
       program: import.meta.resolve("@kerf/platform/main"),
       home,
-      args: [...platformArguments(start, { app, home, cwd }), "--no-watch"],
+      args: [...platformArguments(start, { app, home, cwd }), "--releases"],
     },
     guardian: new Guardian(home),
     view,
@@ -44,7 +42,7 @@ export async function startOwnShop(
     await ended;
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   };
-  view.note("no shop runs: starting one for the tour");
+  view.note(options.why);
   const stopped = Promise.withResolvers<"stopped">();
   signal.addEventListener("abort", () => stopped.resolve("stopped"));
   if ((await Promise.race([ready.promise, ended, stopped.promise])) === "ready")
@@ -58,11 +56,7 @@ export async function startOwnShop(
   });
 }
 
-function exampleShop(cwd: string): string {
-  const found = upward(cwd)
-    .map((folder) => join(folder, "examples", "shop", "app.ts"))
-    .find((file) => existsSync(file));
-  if (found !== undefined) return found;
+function noSource(cwd: string): never {
   throw new KerfError("invalid_configuration", {
     message: "No shop runs here, and there is none to start.",
     why: `Neither ${cwd} nor a folder above it holds examples/shop/app.ts.`,

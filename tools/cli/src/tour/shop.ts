@@ -45,7 +45,8 @@ export async function findShop(
     // Who names one means that one.
     if (!isAbsent || options.home !== undefined) throw thrown;
   }
-  const own = await startOwnShop(options, signal);
+  const why = "no shop runs: starting one for the tour";
+  const own = await startOwnShop({ ...options, json: options.json === true, why }, signal);
   return { ...own, isLive: false, command: (words) => `npx kerf ${words}` };
 }
 

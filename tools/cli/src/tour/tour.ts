@@ -4,10 +4,11 @@ import { exitCodes } from "../exit-code.ts";
 import { onStopRequest } from "../launcher/stop-requests.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
-import type { Act } from "./act.ts";
+import type { Act, Stage } from "./act.ts";
 import { acts } from "./acts/index.ts";
 import { play, type Played } from "./play.ts";
 import { admit, findShop, type Shop } from "./shop.ts";
+import { shopSource } from "./shop-source.ts";
 import { actEnd, actHead, actJson, countsOf, countsText } from "./tour-text.ts";
 import { Visitor } from "./visitor.ts";
 
@@ -23,7 +24,10 @@ export async function tour(options: TourOptions): Promise<number> {
   try {
     const shop = await findShop(options, ending.signal);
     try {
-      return await walk(shop, chosen, { json: options.json === true, signal: ending.signal });
+      const source = shopSource(options.app, process.cwd());
+      const { signal } = ending;
+      const { isLive } = shop;
+      return await walk(shop, chosen, { json: options.json === true, signal, source, isLive });
     } finally {
       if (!shop.isLive) process.stderr.write("ending the shop of the tour…\n");
       await shop.leave();
@@ -39,8 +43,9 @@ export async function tour(options: TourOptions): Promise<number> {
 async function walk(
   shop: Shop,
   chosen: readonly Act[],
-  { json, signal }: { readonly json: boolean; readonly signal: AbortSignal },
+  given: Pick<Stage, "json" | "signal" | "source" | "isLive">,
 ): Promise<number> {
+  const { json, signal } = given;
   const paint = paintFor(process.stdout);
   const print = (text: string): void => {
     if (!json) process.stdout.write(`${text}\n`);
@@ -54,7 +59,7 @@ async function walk(
   const played: Played[] = [];
   for (const act of chosen) {
     print(actHead(act, `${played.length + 1}/${chosen.length}`, paint));
-    const ended = await play(act, shop.home, { visitor, signal, json, say });
+    const ended = await play(act, shop.home, { ...given, visitor, say });
     print(actEnd(ended, paint, shop.command));
     played.push(ended);
     signal.throwIfAborted();

@@ -53,7 +53,12 @@ test("a trace is a tree in the order of time, with attempts, failures and what w
     }),
     span("b", "a", { startedAt: began + 10_000, durationMicros: 90_000 }),
     // Whose span above has not arrived.
-    span("f", "e", { service: "search", name: "late", startedAt: began + 99_000 }),
+    span("f", "e", {
+      service: "search",
+      name: "late",
+      startedAt: began + 99_000,
+      links: ["1", "2", "3", "4", "5"].map((id) => ({ traceId: id.repeat(32), spanId: "a" })),
+    }),
   ];
   const text = waterfall(
     { traceId, spans, logs: [line("b", "stock is low"), line("x", "beside")], truncated: false },
@@ -69,8 +74,10 @@ test("a trace is a tree in the order of time, with attempts, failures and what w
   assert.match(rows[4] ?? "", /^ {2}└ payments payments\/charge +40\.0 ms +█+$/);
   assert.match(rows[5] ?? "", /✗ unavailable: the bank↵hung up$/);
   assert.match(rows[6] ?? "", /^search late +1\.0 ms +█$/);
-  assert.equal(rows[7], "logged beside:");
-  assert.match(rows[8] ?? "", /warn {2}beside .*trace=0af7/);
+  assert.equal(rows[7], `  ↔ trace ${"1".repeat(32)}`);
+  assert.equal(rows[10], "  ↔ and 2 more: --json");
+  assert.equal(rows[11], "logged beside:");
+  assert.match(rows[12] ?? "", /warn {2}beside .*trace=0af7/);
   assert.ok(
     text
       .split("\n")

@@ -10,6 +10,8 @@ const leastBar = 16;
 const mostName = 72;
 /** Columns of a duration. */
 const durationColumns = 8;
+/** Links of a span that are shown. */
+const mostLinks = 3;
 
 /** A trace as it is answered. */
 export interface ShownTrace {
@@ -46,6 +48,7 @@ export function waterfall(trace: ShownTrace, paint: Paint, columns: number): str
       bar(span, { startedAt, endedAt, width: barWidth }, paint),
     ].join("  "),
     ...problemLines(span).map((text) => `${paint("faint", rail)}${paint("bad", text)}`),
+    ...linkLines(span).map((text) => paint("faint", `${rail}${text}`)),
     ...logs
       .filter(({ spanId }) => spanId === span.spanId)
       .map((log) => paint("faint", `${rail}· `) + logRecordText(log, paint, "short")),
@@ -147,6 +150,19 @@ function problemLines({ attributes, events, failed, message }: Span): string[] {
   const texts = [...(message === undefined ? [] : [message]), ...thrown];
   if (!failed && type === undefined) return [];
   return [oneLine(`${failed ? "✗" : "!"} ${[type ?? "error", ...texts].join(": ")}`)];
+}
+
+/** Which other traces a span has to do with. */
+function linkLines({ links }: Span): string[] {
+  const ids = links.flatMap((link) => {
+    const { traceId } = link as { traceId?: unknown };
+    return typeof traceId === "string" ? [traceId] : [];
+  });
+  const more = ids.length - mostLinks;
+  return [
+    ...ids.slice(0, mostLinks).map((id) => oneLine(`↔ trace ${id}`)),
+    ...(more > 0 ? [`↔ and ${more} more: --json`] : []),
+  ];
 }
 
 function textIn(attributes: Span["attributes"], name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import type { LogRecord, Span } from "@kerf/control-api";
 import { clockTime, duration } from "../parts/format.ts";
@@ -134,6 +134,12 @@ function RowView({
   );
 }
 
+/** The traces that a span leads to: of a read, those of the events that it brought. */
+function tracesLinkedFrom({ links }: Span): string[] {
+  const ids = links.map((link) => (link as { traceId?: unknown } | null)?.traceId);
+  return [...new Set(ids.filter((id) => typeof id === "string"))];
+}
+
 function SpanCard({
   onClose,
   span,
@@ -164,6 +170,14 @@ function SpanCard({
               <code>{typeof value === "string" ? value : JSON.stringify(value)}</code>
             </dd>,
           ])}
+        {tracesLinkedFrom(span).map((traceId) => [
+          <dt key={traceId}>has to do with</dt>,
+          <dd key={`${traceId} value`}>
+            <Link to="/traces/$traceId" params={{ traceId }}>
+              <code>{traceId}</code>
+            </Link>
+          </dd>,
+        ])}
       </dl>
     </article>
   );

@@ -73,6 +73,17 @@ test("a trace is found by any of its spans, and told in one line, also when it l
   });
 });
 
+test("reads of logs are found when they are asked for, and are not between the requests", (t) => {
+  const { store } = setUp(t);
+  const read = span({ service: "notifications", name: "read orders", kind: 3, startedAt: second });
+  store.add([span({ name: "orders/place", startedAt: second }), read]);
+  const names = (query: string): string[] =>
+    store.traces({ ...everything, query }).map(({ name }) => name);
+  assert.deepEqual(names(""), ["orders/place"]);
+  assert.deepEqual(names('name:"read orders"'), ["read orders"]);
+  assert.deepEqual(names("service:notifications"), ["read orders"]);
+});
+
 test("what tells traces from others stands first: here a release", (t) => {
   const { store } = setUp(t);
   for (let number = 1; number <= 40; number++) {
