@@ -97,7 +97,18 @@ function assertOfBuilds({
   replicas,
   remove,
 }: DeployOptions): void {
-  const set = Object.entries({ all, app, cpus, domain, env, label, memory, port, remove, replicas });
+  const set = Object.entries({
+    all,
+    app,
+    cpus,
+    domain,
+    env,
+    label,
+    memory,
+    port,
+    remove,
+    replicas,
+  });
   const [wrong] = set.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
   if (wrong === undefined) return;
   throw new KerfError("usage", {
