@@ -51,9 +51,20 @@ export class ContainedCluster extends Cluster<ContainedShop> {
   /** Process ids as this machine sees them. What is in another language is no container. */
   override async copies(service: string): Promise<number[]> {
     if (service === "recommendations") return super.copies(service);
-    const names = await this.containers(service);
-    const said = await docker("inspect", "--format", "{{.State.Pid}}", ...names);
-    return said.split("\n").map(Number);
+    return eventually(
+      `a container of ${service} runs`,
+      async () => {
+        const names = await this.containers(service);
+        const said = await docker("inspect", "--format", "{{.State.Pid}}", ...names);
+        // One that has ended, or has not begun, has the process id 0, which means us.
+        const pids = said
+          .split("\n")
+          .map(Number)
+          .filter((pid) => pid > 0);
+        return pids.length > 0 ? pids : undefined;
+      },
+      patienceMs,
+    );
   }
 
   /** The platform ends without a word, and is started again. */
