@@ -34,13 +34,13 @@ export class ContainedCluster extends Cluster<ContainedShop> {
     }
   }
 
-  /** The containers of a service, by their names. */
+  /** The containers of a service that run, by their names. */
   async containers(service: string): Promise<string[]> {
     const isOf = new RegExp(`^${service}-[0-9a-f]{6}$`);
     return eventually(
       `${service} runs`,
       async () => {
-        const all = await containersOf(this.shop.home);
+        const all = await containersOf(this.shop.home, "running");
         const own = [...all].filter(([instance]) => isOf.test(instance)).map(([, name]) => name);
         return own.length > 0 ? own : undefined;
       },

@@ -54,11 +54,14 @@ export class ContainedShop implements Shop {
   }
 }
 
-/** Names of the containers of a home, by the instances that they are. */
-export async function containersOf(home: string): Promise<Map<string, string>> {
+/** Names of the containers of a home, by the instances that they are. `of`: those too that have ended, or have not begun, or those alone that run. */
+export async function containersOf(
+  home: string,
+  of: "all" | "running" = "all",
+): Promise<Map<string, string>> {
   const said = await docker(
     "ps",
-    "--all",
+    ...(of === "all" ? ["--all"] : ["--filter", "status=running"]),
     "--filter",
     `label=dev.kerf.home=${home}`,
     "--format",
