@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { docker } from "../../docker/docker.ts";
+import { eventually } from "../../shop/running-shop.ts";
 import { busy } from "../../workload/app/services.ts";
 import { ContainedCluster } from "../contained-cluster.ts";
 import type { Cluster } from "../cluster.ts";
@@ -43,14 +44,18 @@ const cutNetwork: Fault = {
   targets: busy,
   lasts: [3_000, 12_000],
   async strike(drawn, cluster, signal) {
-    const name = await drawnOf(drawn, cluster);
-    const pid = await docker("inspect", "--format", "{{.State.Pid}}", name);
     // Its address stays its own, which a new connection to the network would not promise.
-    const link = (state: string) =>
+    const link = (pid: string, state: string) =>
       run("nsenter", ["-t", pid, "-n", "ip", "link", "set", "eth0", state]);
-    await link("down");
+    // Another fault may have ended the one that was drawn.
+    const { name, pid } = await eventually("a container is off the network", async () => {
+      const name = await drawnOf(drawn, cluster);
+      const pid = await docker("inspect", "--format", "{{.State.Pid}}", name);
+      await link(pid, "down");
+      return { name, pid };
+    });
     await sleep(drawn.lastsMs, undefined, { signal }).catch(() => undefined);
-    const gone = await link("up").then(
+    const gone = await link(pid, "up").then(
       () => "up again",
       () => "replaced",
     );
