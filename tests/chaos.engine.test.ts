@@ -14,7 +14,7 @@ for (const { engine, seed, skip } of [
   test(name, { skip }, async (t) => {
     const lines: string[] = [];
     const report = await runChaos(
-      { minutes: 0.5, seed, engine },
+      { minutes: 0.5, seed, engine, runtime: "process" },
       (line) => lines.push(line),
       t.signal,
     );

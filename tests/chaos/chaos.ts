@@ -1,8 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "@kerf/kernel";
-import { Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { ContainedCluster } from "./contained-cluster.ts";
 import { startEngine } from "./engines.ts";
+import { containerFaults } from "./faults/containers.ts";
 import { faults } from "./faults/index.ts";
 import { judge } from "../workload/invariants/index.ts";
 import type { Finding } from "../workload/invariants/invariant.ts";
@@ -10,6 +12,7 @@ import { Journal } from "../workload/load/journal.ts";
 import { startLoad } from "../workload/load/load.ts";
 import type { ChaosOptions } from "./options.ts";
 import { drawPlan } from "./plan.ts";
+import { ProcessCluster } from "./process-cluster.ts";
 import { linesOf, type Report, reportOf } from "./report.ts";
 import { settle } from "../workload/settle.ts";
 import { clockTime, strikeAll, type Struck } from "./strike.ts";
@@ -30,13 +33,17 @@ export async function runChaos(
 ): Promise<Report> {
   const engine = await startEngine(options.engine);
   try {
-    log(`chaos: ${options.minutes} minutes, seed ${options.seed}, engine ${engine.name}`);
-    const cluster = await Cluster.start(engine.args);
+    log(
+      `chaos: ${options.minutes} minutes, seed ${options.seed}, engine ${engine.name}, units as ${options.runtime}`,
+    );
+    const isContained = options.runtime === "docker";
+    const kind = isContained ? ContainedCluster : ProcessCluster;
+    const cluster: Cluster = await kind.begin(engine.args);
     let keep = true;
     try {
       const plan = drawPlan(
         seededRandom(options.seed),
-        [...faults, ...engine.faults],
+        [...faults, ...(isContained ? containerFaults : []), ...engine.faults],
         options.minutes * 60_000,
       );
       const report = await runPlan(cluster, plan, options.seed, log, signal);

@@ -1,56 +1,35 @@
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type PostgresPlace, postgresServers } from "../shop/postgres-places.ts";
 import { type RunSql, sqlOf } from "../workload/sql.ts";
-import { send } from "./faults/signals.ts";
 import { platformPid, running } from "./processes.ts";
-import { eventually, RunningShop, runs } from "../shop/running-shop.ts";
+import type { Shop } from "../shop/end-to-end.ts";
+import { eventually, runs } from "../shop/running-shop.ts";
 
 /** How long something that must be there is waited for, milliseconds: the machine may be busy. */
-const patienceMs = 60_000;
-/** How long it may take to end in order, milliseconds; then its launcher is killed, and its guardian ends the rest. */
-const stopMs = 30_000;
-
-const app = ["--app", "tests/workload/app/app.ts", "--no-watch", "--cut", "all", "--replicas", "2"];
-
+export const patienceMs = 60_000;
 /** The app under test and how to reach its parts: processes by what they say of themselves, data by its owners. */
-export class Cluster {
-  shop: RunningShop;
-  readonly #args: readonly string[];
+export abstract class Cluster<Kind extends Shop = Shop> {
+  shop: Kind;
+  /** How it was started. */
+  protected readonly args: readonly string[];
   #powerCut: Promise<unknown> = Promise.resolve();
 
-  private constructor(shop: RunningShop, args: readonly string[]) {
+  protected constructor(shop: Kind, args: readonly string[]) {
     this.shop = shop;
-    this.#args = args;
+    this.args = args;
   }
 
-  /** Starts it, two copies of each unit, and waits until every one of them is ready. */
-  static async start(args: readonly string[]): Promise<Cluster> {
-    const port = String(await freePort());
-    const all = [...app, "--port", port, ...args];
-    const home = await mkdtemp(join(tmpdir(), "kerf-chaos-"));
-    let shop: RunningShop | undefined;
-    try {
-      shop = await RunningShop.start(all, home);
-      const cluster = new Cluster(shop, all);
-      await cluster.allReady(patienceMs);
-      return cluster;
-    } catch (error) {
-      await shop?.stop();
-      await rm(home, { recursive: true, force: true });
-      throw error;
-    }
-  }
+  /** Kills everything that runs, all at once, and starts it again with the data that it left. Answers how many programs that were. */
+  abstract cutPower(): Promise<number>;
 
-  /**
-   * Kills everything that runs, all at once, and starts it again with the data that it left. Answers how many processes that were.
-   * One at a time: a second one waits until the first is over.
-   */
-  cutPower(): Promise<number> {
-    const next = this.#powerCut.then(() => this.#cutPower());
+  /** The platform ends without a word; the next one takes over what runs. Answers its process id. */
+  abstract killPlatform(): Promise<number>;
+
+  /** Ends it, whatever state it is in; bounded. */
+  abstract stop(): Promise<void>;
+
+  /** One after the other: what starts everything again, or its platform. */
+  protected alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#powerCut.then(work);
     this.#powerCut = next.catch(() => undefined);
     return next;
   }
@@ -60,28 +39,11 @@ export class Cluster {
     return this.#powerCut;
   }
 
-  async #cutPower(): Promise<number> {
-    const { launcher, home } = this.shop;
+  /** Process ids of every database server and every program that is a process. */
+  protected async everyProcess(): Promise<number[]> {
+    const { home } = this.shop;
     const servers = Object.values(await postgresServers(home).catch(() => ({})));
-    const pids = [await this.platform(), ...servers.map(({ pid }) => pid)];
-    pids.push(...(await running(home)).map(({ pid }) => pid));
-    // The launcher first: whoever sees another end would start it again.
-    launcher.kill("SIGKILL");
-    for (const pid of pids) send(pid, "SIGKILL");
-    await this.shop.stop();
-    this.shop = await RunningShop.start(this.#args, home);
-    return pids.length + 1;
-  }
-
-  /** Ends it, whatever state it is in; bounded. */
-  async stop(): Promise<void> {
-    const { launcher } = this.shop;
-    const late = setTimeout(() => launcher.kill("SIGKILL"), stopMs);
-    try {
-      await this.shop.stop();
-    } finally {
-      clearTimeout(late);
-    }
+    return [...servers, ...(await running(home))].map(({ pid }) => pid);
   }
 
   /** Process id of the platform; waits for one that is just being started. */
@@ -161,14 +123,4 @@ export class Cluster {
   get sql(): RunSql {
     return sqlOf(this.shop.home);
   }
-}
-
-/** A port that was free just now: the front door keeps it over every restart. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

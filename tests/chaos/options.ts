@@ -8,6 +8,8 @@ export interface ChaosOptions {
   /** What is drawn from: the same seed, the same plan of faults. */
   readonly seed: number;
   readonly engine: string;
+  /** What units are: `process` or `docker`. */
+  readonly runtime: string;
 }
 
 /** Reads the command line; ends the process when it asks for help or for what there is not. */
@@ -19,6 +21,7 @@ export function readOptions(): ChaosOptions {
       minutes: number("how long faults hit", { from: 0.01, to: 24 * 60 }, 2),
       seed: whole("what the plan of faults is drawn from", { from: 0, to: 0xffff_ffff }, 1),
       engine: choice("what carries the events", engineNames, "embedded"),
+      runtime: choice("what units are", ["process", "docker"], "process"),
     },
   }).values;
 }

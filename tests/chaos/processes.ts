@@ -18,8 +18,9 @@ export async function running(home: string): Promise<Running[]> {
     if (!name.endsWith(".json")) continue;
     const record = await read<InstanceRecord>(join(folder, name));
     if (record === undefined) continue;
-    const identity = record.reference as ProcessIdentity;
-    if (!lives(identity)) continue;
+    // What is a container is none of this machine's processes.
+    const identity = record.reference as Partial<ProcessIdentity>;
+    if (!isProcess(identity) || !lives(identity)) continue;
     const { unit, services, slot } = record;
     found.push({ pid: identity.pid, unit, services, slot });
   }
@@ -30,6 +31,10 @@ export async function running(home: string): Promise<Running[]> {
 export async function platformPid(home: string): Promise<number | undefined> {
   const identity = await read<ProcessIdentity>(join(home, "platform.lock"));
   return identity !== undefined && lives(identity) ? identity.pid : undefined;
+}
+
+function isProcess(reference: Partial<ProcessIdentity>): reference is ProcessIdentity {
+  return reference.pid !== undefined;
 }
 
 /** Undefined for a file that has just gone. */

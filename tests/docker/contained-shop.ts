@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { ReleasedApp } from "../releases/released-app.ts";
 import type { Shop } from "../shop/end-to-end.ts";
 import type { Outcome, ShopStatus } from "../shop/running-shop.ts";
-
-const run = promisify(execFile);
+import { docker } from "./docker.ts";
 
 /** The shop with its units in containers. */
 export class ContainedShop implements Shop {
@@ -18,9 +15,12 @@ export class ContainedShop implements Shop {
   }
 
   /** Builds it, starts it and waits until it is ready. */
-  static async start(args: readonly string[]): Promise<ContainedShop> {
+  static async start(
+    args: readonly string[],
+    app = "examples/shop/app.ts",
+  ): Promise<ContainedShop> {
     const options = ["--runtime", "docker", "--environment", "dev", ...args];
-    return new ContainedShop(await ReleasedApp.up("examples/shop/app.ts", ...options), options);
+    return new ContainedShop(await ReleasedApp.up(app, ...options), options);
   }
 
   get home(): string {
@@ -54,16 +54,14 @@ export class ContainedShop implements Shop {
   }
 }
 
-/** Runs a command of Docker's. Answers what it prints. */
-export async function docker(...args: string[]): Promise<string> {
-  return (await run("docker", args)).stdout.trim();
-}
-
-/** Names of the containers of a home, by the instances that they are. */
-export async function containersOf(home: string): Promise<Map<string, string>> {
+/** Names of the containers of a home, by the instances that they are. `of`: those too that have ended, or have not begun, or those alone that run. */
+export async function containersOf(
+  home: string,
+  of: "all" | "running" = "all",
+): Promise<Map<string, string>> {
   const said = await docker(
     "ps",
-    "--all",
+    ...(of === "all" ? ["--all"] : ["--filter", "status=running"]),
     "--filter",
     `label=dev.kerf.home=${home}`,
     "--format",

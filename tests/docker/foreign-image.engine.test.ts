@@ -10,8 +10,7 @@ import { Load } from "../shop/load.ts";
 import { eventually } from "../shop/running-shop.ts";
 import { stepsOf } from "../guides/steps.ts";
 import { askDomain, knock, knockWithTls } from "./knock.ts";
-import { docker } from "./contained-shop.ts";
-import { lackingDocker } from "./lacking-docker.ts";
+import { docker, lackingDocker } from "./docker.ts";
 import { buildPythonImage, hasDebianPython } from "./python-image.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
-import { docker } from "./contained-shop.ts";
+import { docker } from "./docker.ts";
 
 const run = promisify(execFile);
 /** Debian's own Python; that of a version manager lies in somebody's home. */

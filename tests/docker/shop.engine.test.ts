@@ -1,20 +1,28 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { Customer } from "../shop/customer.ts";
 import { endToEnd, type Shop } from "../shop/end-to-end.ts";
 import { Load } from "../shop/load.ts";
 import { eachApart } from "../shop/placements.ts";
-import { eventually } from "../shop/running-shop.ts";
-import { ContainedShop, containersOf, docker } from "./contained-shop.ts";
-import { lackingDocker } from "./lacking-docker.ts";
+import { eventually, runKerf } from "../shop/running-shop.ts";
+import { copyShop } from "../shop/shop-copy.ts";
+import { ContainedShop, containersOf } from "./contained-shop.ts";
+import { docker, lackingDocker } from "./docker.ts";
+import { weighAsProcesses } from "./share.ts";
 
 /** How long a copy that hangs may take to be found and replaced, milliseconds. */
 const replacedMs = 60_000;
 
 const missing = await lackingDocker();
+const folder = await mkdtemp(join(tmpdir(), "kerf-docker-"));
+const weighAsBefore = await weighAsProcesses();
+after(async () => {
+  await weighAsBefore();
+  await rm(folder, { recursive: true, force: true });
+});
 
 if (missing === undefined)
   endToEnd<ContainedShop>(
@@ -88,6 +96,29 @@ if (missing === undefined)
             );
           }
         },
+      "a service is deployed by the image that brings its build, under load, without a failure":
+        async (shop) => {
+          const image = "kerf-test.invalid/shop/catalog:2";
+          const archive = await imageOfCatalog(image);
+          await docker("load", "--input", archive);
+          const load = await loadOf(shop);
+          const { code, stderr } = await shop.kerf("deploy", "catalog", "--image", image);
+          assert.equal(code, 0, stderr);
+          const samples = await load.stop();
+          assert.deepEqual(
+            samples.filter(({ status }) => status !== 200),
+            [],
+          );
+          const { body } = await new Customer(shop.url).get<{ items: { name: string }[] }>(
+            "/products?limit=1",
+          );
+          assert.match(body.items[0]?.name ?? "", / #2$/);
+          const again = await shop.kerf("deploy", "catalog", "--image", image);
+          assert.match(again.stdout, /catalog runs as it is built: nothing to deploy/);
+          const other = await shop.kerf("deploy", "orders", "--image", image);
+          assert.match(other.stderr, /has no build of orders in it.*It has catalog/s);
+          await docker("rmi", image);
+        },
       "an image of somebody else runs behind the gateway, and is exchanged without a failure":
         async (shop) => {
           const image = await buildGreeter(shop);
@@ -105,16 +136,30 @@ if (missing === undefined)
               "--replicas",
               "2",
               "--memory",
-              "128MB",
+              "128m",
+              "--cpus",
+              "0.5",
             );
             assert.equal(code, 0, stderr);
           };
+          const own = ["ps", "-q", "--filter", `label=dev.kerf.home=${shop.home}`];
+          const copies = async (): Promise<string[]> =>
+            (await docker(...own, "--filter", "label=dev.kerf.image=greeter")).split("\n");
           const customer = new Customer(shop.url);
           await deploy("good morning");
           const { body, headers } = await customer.get("/greeter/a?b=c");
           assert.equal(body.greeting, "good morning");
           assert.equal(body.url, "/a?b=c");
           assert.equal(body.trace.split("-")[1], headers.get("x-trace-id"));
+          const [copy = ""] = await copies();
+          const limits = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}";
+          assert.equal(
+            await docker("inspect", "--format", limits, copy),
+            `${128 * 1_048_576} 500000000`,
+          );
+          assert.match((await shop.kerf("images")).stdout, /128 MB, 0\.5 CPU/);
+          const asService = await shop.kerf("deploy", "orders", "--image", image);
+          assert.match(asService.stderr, /has no build of a service in it.*--app NAME/s);
           const load = new Load(customer, ["/greeter/"]);
           await deploy("good evening");
           const samples = await load.stop();
@@ -125,9 +170,6 @@ if (missing === undefined)
           );
           assert.equal((await customer.get("/greeter/")).body.greeting, "good evening");
 
-          const own = ["ps", "-q", "--filter", `label=dev.kerf.home=${shop.home}`];
-          const copies = async (): Promise<string[]> =>
-            (await docker(...own, "--filter", "label=dev.kerf.image=greeter")).split("\n");
           await docker("kill", (await copies())[0] ?? "");
           await eventually("it is started again", async () =>
             (await copies()).length === 2 ? true : undefined,
@@ -166,6 +208,28 @@ async function buildGreeter(shop: Shop): Promise<string> {
   await docker("build", "--quiet", "--tag", image, folder);
   await rm(folder, { recursive: true });
   return image;
+}
+
+/** The archive of an image of catalog as it never was before: its products have other names. */
+async function imageOfCatalog(image: string): Promise<string> {
+  const source = await copyShop();
+  const service = source.file("catalog/service.ts");
+  const text = await readFile(service, "utf8");
+  await writeFile(service, text.replace("name: row.name,", "name: `${row.name} #2`,"));
+  const archive = join(folder, "catalog.tar");
+  const { code, stderr } = await runKerf(folder, [
+    "build",
+    "catalog",
+    "--app",
+    source.app,
+    "--image",
+    image,
+    "--output",
+    archive,
+  ]);
+  assert.equal(code, 0, stderr);
+  await source.remove();
+  return archive;
 }
 
 async function loadOf(shop: Shop): Promise<Load> {

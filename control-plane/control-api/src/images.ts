@@ -18,6 +18,9 @@ export const foreignImage = z.object({
   ready: z.int(),
   /** Whether a sidecar stands beside each copy. */
   sidecar: z.boolean(),
+  /** What a copy may use; absent without a limit. */
+  memoryBytes: z.int().optional(),
+  cpus: z.number().optional(),
 });
 export type ForeignImageStatus = z.infer<typeof foreignImage>;
 
@@ -56,6 +59,8 @@ export const imageOperations = {
           allow: z.array(z.string().regex(/^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i)).max(100),
         })
         .optional(),
+      /** Processors that a copy may use. */
+      cpus: z.number().min(0.01).max(1_024).optional(),
     }),
     errors,
     output: foreignImage,

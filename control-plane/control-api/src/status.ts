@@ -73,6 +73,15 @@ export const unitStatus = z.object({
   name: z.string(),
   services: z.array(z.string()),
   instances: z.array(instanceStatus),
+  /** What each copy may use; absent where the app says nothing of it. */
+  limits: z
+    .object({
+      memoryBytes: z.int().optional(),
+      cpus: z.number().optional(),
+      /** False where copies are processes of the machine, which take what processors are free. */
+      cpusHeld: z.boolean().optional(),
+    })
+    .optional(),
   /** Where load decides how many copies there are. */
   scaling: scalingStatus.optional(),
 });

@@ -275,7 +275,7 @@ export function assemble(
     telemetryStore: () => telemetry.endpoint,
     mutualTls,
   };
-  const memoryLimit = (unit: string) => deployed.coming.limits?.[unit]?.memoryBytes;
+  const limits = (unit: string) => deployed.coming.limits?.[unit] ?? {};
   const supervisor = new Supervisor({
     clock,
     log,
@@ -289,7 +289,7 @@ export function assemble(
       return composeBoot(bootFacts, program, record);
     },
     attached: (unit) => attached.of(unit),
-    memoryLimit,
+    limits,
     changed: () => {
       publisher.changed();
       reloader.refresh();
@@ -332,7 +332,7 @@ export function assemble(
     clock,
     slots: () => supervisor.slots,
     load: (instance) => load.instance(instance),
-    limit: memoryLimit,
+    limit: (unit) => limits(unit).memoryBytes,
     problem: (error, source) => events.problem(error, source),
   });
 

@@ -256,6 +256,7 @@ export class Platform {
     return gatherStatus({
       deployed,
       environment: this.#options.environment,
+      inContainers: this.#held.containers !== undefined,
       phase: this.#phase,
       supervisor,
       databases,
@@ -374,6 +375,11 @@ export class Platform {
       if (slot.heldBack) void slot.start();
       // What fails is reported, and the copy without it serves on.
       else if (slot.current?.record.heldBack.includes(service)) slot.replace().catch(() => {});
+      // One that was told a moment ago that it is held back is on its way to its end.
+      else if (slot.current?.state === "starting")
+        void slot.current.whenEnded.then(() => {
+          if (slot.heldBack) void slot.start();
+        });
     }
   }
 

@@ -20,6 +20,8 @@ import type { Supervisor } from "./supervisor/supervisor.ts";
 export interface StatusFacts {
   readonly deployed: Deployed;
   readonly environment: string;
+  /** Whether units are containers. */
+  readonly inContainers: boolean;
   readonly phase: Status["phase"];
   readonly supervisor: Supervisor;
   readonly databases: Databases;
@@ -43,6 +45,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       name,
       services: [...services],
       instances: supervisor.slotsOf(name).flatMap((slot) => instancesOf(slot, load)),
+      ...limitsOf(facts, name, services),
       ...facts.scaling.statusOf(name),
     })),
     gateways: (manifest?.gateways ?? []).flatMap(({ name }): GatewayStatus[] =>
@@ -76,6 +79,25 @@ export function gatherStatus(facts: StatusFacts): Status {
     ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
     ...(facts.domains.length === 0 ? undefined : { domains: [...facts.domains] }),
     platform: facts.platform,
+  };
+}
+
+/** What the app lets a copy of a unit use. What is in another language runs as a process in any case. */
+function limitsOf(
+  { deployed: { manifest }, inContainers }: StatusFacts,
+  unit: string,
+  services: readonly string[],
+): Pick<UnitStatus, "limits"> {
+  const { cpus, memoryBytes } = manifest?.limits?.[unit] ?? {};
+  if (cpus === undefined && memoryBytes === undefined) return {};
+  const isForeign = manifest?.services.some(
+    ({ name, program }) => program !== undefined && services.includes(name),
+  );
+  return {
+    limits: {
+      ...(memoryBytes === undefined ? undefined : { memoryBytes }),
+      ...(cpus === undefined ? undefined : { cpus, cpusHeld: inContainers && isForeign !== true }),
+    },
   };
 }
 

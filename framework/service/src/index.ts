@@ -7,7 +7,7 @@ export {
   type ServiceModule,
   type Units,
 } from "./declaration/app.ts";
-export type { UnitLimits } from "./declaration/limits.ts";
+export type { ManifestLimits, UnitLimits } from "./declaration/limits.ts";
 export type { AlertSettings, AlertWindowSettings } from "./declaration/alerts.ts";
 export type { Demonstration, Demonstrations } from "./declaration/demonstrations.ts";
 export { type ManifestScale, mostCopies, type UnitScale } from "./declaration/scale.ts";

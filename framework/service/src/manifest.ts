@@ -5,6 +5,7 @@ import type { TelemetrySettings } from "@kerf/telemetry";
 import type { SagaVersion, WrittenAgainst } from "./build/descriptor.ts";
 import type { AlertSettings } from "./declaration/alerts.ts";
 import type { Demonstrations } from "./declaration/demonstrations.ts";
+import type { ManifestLimits } from "./declaration/limits.ts";
 import type { ManifestScale } from "./declaration/scale.ts";
 import type { ManifestSecret } from "./declaration/settings.ts";
 import type { GatewaySettings } from "./declaration/gateway/settings.ts";
@@ -105,10 +106,8 @@ export interface AppManifest {
   readonly demonstrations?: Demonstrations;
   /** Servers that are not embedded. */
   readonly servers: Readonly<Record<string, { readonly urlFile: string }>>;
-  /** What one copy of a unit may use, in bytes; absent where the app says nothing of it. */
-  readonly limits?:
-    | Readonly<Record<string, { readonly memoryBytes?: number | undefined }>>
-    | undefined;
+  /** What one copy of a unit may use, in bytes and processors; absent where the app says nothing of it. */
+  readonly limits?: Readonly<Record<string, ManifestLimits>> | undefined;
   /** How the number of copies of units is decided by their load; absent where the app says nothing of it. */
   readonly scale?: Readonly<Record<string, ManifestScale>> | undefined;
   /** Units that run elsewhere, and where their instances are found. */

@@ -20,6 +20,7 @@ export interface ExportedProgram {
   readonly replicas: number;
   readonly scale?: ManifestScale | undefined;
   readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
 }
 
 /** The programs of an app, units first, in the order of their names. Throws `invalid_configuration` for what runs on one machine only. */
@@ -83,6 +84,7 @@ export function exportedProgramsOf(
     replicas: options.replicas,
     scale: manifest.scale?.[program.unit],
     memoryBytes: manifest.limits?.[program.unit]?.memoryBytes,
+    cpus: manifest.limits?.[program.unit]?.cpus,
   }));
 }
 

@@ -24,6 +24,11 @@ export function buildFolder(service: string): string {
   return `${programFolder}/builds/${service}`;
 }
 
+/** The label that says which build of a service is in an image: its digest. */
+export function buildLabel(service: string): string {
+  return `dev.kerf.build.${service}`;
+}
+
 /** Node and the libraries of this machine as a base. */
 export async function ownBase(cache: LayerCache = new LayerCache()): Promise<ImageBase> {
   const { files, parts } = await baseFiles();
@@ -72,7 +77,7 @@ export async function programImageOf(
     "dev.kerf.sbom": sbomPath,
   };
   for (const { descriptor } of builds)
-    labels[`dev.kerf.build.${descriptor.service.name}`] = descriptor.digest;
+    labels[buildLabel(descriptor.service.name)] = descriptor.digest;
   const [only, ...others] = builds.map(({ descriptor }) => descriptor.service);
   if (only !== undefined && others.length === 0)
     labels["org.opencontainers.image.version"] = only.contract.version;

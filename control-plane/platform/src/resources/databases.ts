@@ -14,11 +14,12 @@ import {
   withConnection,
 } from "@kerf/data";
 import { type Build, buildFiles } from "@kerf/service/builds";
-import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
+import { type Clock, KerfError, type Timer, toKerfError } from "@kerf/kernel";
 import { type AppManifest, type ManifestService, systemSchema } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
+import { passes, patiently } from "./patiently.ts";
 import { connectionsOfCopy, connectionsOfRole } from "./connection-budget.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { refusedLogin } from "./refused-login.ts";
@@ -26,6 +27,8 @@ import type { Locations, ServerPlace } from "./moves/locations.ts";
 
 /** How long a server that the app no longer names may take to shut down, in milliseconds. */
 const stopBoundMs = 8_000;
+/** How long a database that could not be reached, while its server runs, is left alone, milliseconds. */
+const againMs = 5_000;
 
 /** Where the database of one service stands. */
 interface ServiceState {
@@ -70,6 +73,9 @@ export class Databases {
   readonly #held = new Map<string, Promise<void>>();
   /** Servers that a move needs. */
   readonly #opened = new Set<string>();
+  /** When servers are asked again on which a database could not be reached. */
+  readonly #again = new Map<string, Timer>();
+  readonly #stopping = new AbortController();
 
   constructor(options: DatabasesOptions) {
     this.#options = options;
@@ -137,7 +143,7 @@ export class Databases {
         // It reports what fails itself.
         void this.#server(name, urlFile).start();
       } else if (reachable !== undefined) {
-        this.#prepareOn(name, reachable, false).catch((thrown: unknown) =>
+        this.#prepareOn(name, reachable, isUnmade).catch((thrown: unknown) =>
           this.#options.problem(toKerfError(thrown), `postgres:${name}`),
         );
       }
@@ -186,12 +192,7 @@ export class Databases {
     const state = this.#services.get(service);
     if (state?.provisioned === undefined) return [];
     try {
-      const { applied } = await migrate(
-        state.provisioned.owner,
-        state.declared.database?.migrations as string,
-        systemSchema,
-        this.#history,
-      );
+      const applied = await this.#migrated(state);
       await this.#settle(state, undefined);
       return applied;
     } catch (thrown) {
@@ -390,6 +391,8 @@ export class Databases {
   }
 
   async stop(boundMs: number): Promise<void> {
+    this.#stopping.abort();
+    for (const timer of this.#again.values()) timer.cancel();
     await Promise.all(this.servers.map((server) => server.stop(boundMs)));
   }
 
@@ -419,7 +422,7 @@ export class Databases {
         log: this.#options.log,
         started: async (reachable) => {
           this.#reachable.set(name, reachable);
-          await this.#prepareOn(name, reachable, true);
+          await this.#prepareOn(name, reachable, (state) => isUnmade(state) || isBroken(state));
         },
         moved: (moved) => this.#options.moved(moved),
         problem: (error, source) => {
@@ -436,41 +439,73 @@ export class Databases {
     return server;
   }
 
-  /** Prepares what is not ready on a server, one round after the other: each sees what came up during the one before. */
-  #prepareOn(name: string, server: DatabaseServer, again: boolean): Promise<void> {
+  /** Prepares what is wanted on a server, one round after the other: each sees what came up during the one before. */
+  #prepareOn(
+    name: string,
+    server: DatabaseServer,
+    isWanted: (state: ServiceState) => boolean,
+  ): Promise<void> {
     const before = this.#preparing.get(name) ?? Promise.resolve();
-    const preparing = before.catch(() => {}).then(() => this.#provision(name, server, again));
+    const preparing = before.catch(() => {}).then(() => this.#provision(name, server, isWanted));
     this.#preparing.set(name, preparing);
     return preparing;
   }
 
-  /** Provisions and migrates in one go, since the services share the connection. `again`: also where a migration failed before. */
-  async #provision(name: string, server: DatabaseServer, again: boolean): Promise<void> {
+  /** Provisions and migrates in one go, since the services share the connection. */
+  async #provision(
+    name: string,
+    server: DatabaseServer,
+    isWanted: (state: ServiceState) => boolean,
+  ): Promise<void> {
     const states = [...this.#services.values()].filter(
-      ({ server: on, provisioned, problem }) =>
-        on === name && (provisioned === undefined || (again && problem !== undefined)),
+      (state) => state.server === name && isWanted(state),
     );
     if (states.length === 0) return;
+    const { clock } = this.#options;
+    const { signal } = this.#stopping;
     let provisioned: ProvisionedService[];
     try {
-      provisioned = await this.#roles(server, states);
+      provisioned = await patiently(clock, () => this.#roles(server, states), signal);
     } catch (thrown) {
       const error = toKerfError(thrown);
       for (const state of states) await this.#settle(state, error);
+      this.#askAgain(name, states);
       throw error;
     }
     await Promise.all(
       states.map(async (state, index) => {
+        const before = state.problem;
         state.provisioned = provisioned[index] as ProvisionedService;
         await this.#restoreWrites(state).catch((thrown: unknown) =>
           this.#options.problem(toKerfError(thrown), state.declared.name),
         );
-        return this.migrate(state.declared.name).then(
-          () => {},
-          (thrown: unknown) => this.#options.problem(toKerfError(thrown), state.declared.name),
-        );
+        try {
+          await patiently(clock, () => this.#migrated(state), signal);
+          await this.#settle(state, undefined);
+        } catch (thrown) {
+          const error = toKerfError(thrown);
+          await this.#settle(state, error);
+          // Told once, however often it is tried.
+          if (before === undefined || !passes(before) || !passes(error))
+            this.#options.problem(error, state.declared.name);
+        }
       }),
     );
+    this.#askAgain(name, states);
+  }
+
+  /** What could not be reached is tried again later: its server runs, and will not say that it is well again. */
+  #askAgain(name: string, states: readonly ServiceState[]): void {
+    this.#again.get(name)?.cancel();
+    this.#again.delete(name);
+    if (this.#stopping.signal.aborted || !states.some(isAway)) return;
+    const ask = (): void => {
+      this.#again.delete(name);
+      const server = this.#reachable.get(name);
+      // It has told already, and is tried until it is well or its server is gone.
+      if (server !== undefined) this.#prepareOn(name, server, isAway).catch(() => {});
+    };
+    this.#again.set(name, this.#options.clock.after(againMs, ask));
   }
 
   /** A move that a platform before us did not come to commit may have taken the service its right to write. */
@@ -519,6 +554,13 @@ export class Databases {
     await again;
   }
 
+  async #migrated({ declared, provisioned }: ServiceState): Promise<readonly string[]> {
+    const { owner } = provisioned as ProvisionedService;
+    const directory = declared.database?.migrations as string;
+    const { applied } = await migrate(owner, directory, systemSchema, this.#history);
+    return applied;
+  }
+
   async #settle(state: ServiceState, problem: KerfError | undefined): Promise<void> {
     if (problem === undefined) {
       delete state.problem;
@@ -527,6 +569,20 @@ export class Databases {
     state.attempted.resolve();
     this.#options.changed(state.declared.name);
   }
+}
+
+/** Nothing has been made for it yet. */
+function isUnmade({ provisioned }: ServiceState): boolean {
+  return provisioned === undefined;
+}
+
+function isBroken({ problem }: ServiceState): boolean {
+  return problem !== undefined;
+}
+
+/** It could not be reached, which passes. */
+function isAway({ problem }: ServiceState): boolean {
+  return problem !== undefined && passes(problem);
 }
 
 async function newest(directory: string): Promise<string> {

@@ -8,7 +8,7 @@ const attempts = 50;
 const pauseMs = 110;
 
 /** How long it gives way at most, milliseconds: a start takes a fifth of a second of one processor, and where all are busy for longer than this it is not to be put off for ever. */
-const longestMs = 1_000;
+export const longestYieldMs = 1_000;
 
 /**
  * Has a process give way to all others for as long as it starts. On Linux every session has a share of the processors of its own, which its owner may
@@ -21,7 +21,7 @@ export function giveWayWhileStarting(
   clock: Clock,
 ): () => void {
   if (!set(pid, yielding)) return () => {};
-  const timer = clock.after(longestMs, () => giveWayNoMore(pid, clock));
+  const timer = clock.after(longestYieldMs, () => giveWayNoMore(pid, clock));
   void exited.then(() => timer.cancel());
   return () => {
     timer.cancel();

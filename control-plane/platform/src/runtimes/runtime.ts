@@ -33,6 +33,8 @@ export interface Launch {
   readonly boot: Promise<Boot>;
   /** Resident memory that it may use, bytes; undefined without a limit. */
   readonly memoryBytes?: number | undefined;
+  /** Processors that it may use, where the runtime can see to that; undefined for as many as there are. */
+  readonly cpus?: number | undefined;
   /** Where its output goes. */
   readonly logFile: string;
   /** It starts beside copies that serve: they get the processors first until it is ready, where the runtime can see to that. */

@@ -3,6 +3,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Attachment, Boot } from "@kerf/call";
 import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
+import type { ManifestLimits } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import { isGateway } from "../placement/gateway-copies.ts";
 import type { Launch, Runtime } from "../runtimes/runtime.ts";
@@ -34,8 +35,8 @@ export interface SupervisorOptions {
   boot(program: Program, record: InstanceRecord): Promise<Boot>;
   /** What a unit runs instead of the program that its service declares. */
   attached(unit: string): AttachedProgram | undefined;
-  /** Resident memory that a copy of a unit may use, bytes; undefined without a limit. */
-  memoryLimit(unit: string): number | undefined;
+  /** What a copy of a unit may use. */
+  limits(unit: string): ManifestLimits;
   /** Something that `status` or the snapshot shows is different now. */
   changed(): void;
   /** An instance entered another state. */
@@ -365,6 +366,7 @@ export class Supervisor {
     const { clock, home, network, runtime } = this.#options;
     const id = `${plainName(slot.unit)}-${randomHex(3)}`;
     const logFile = home.log(slot.name);
+    const limits = this.#options.limits(slot.unit);
     const plan: Writable<InstanceRecord> = {
       id,
       unit: slot.unit,
@@ -404,7 +406,8 @@ export class Supervisor {
           ...(program.builds === undefined ? undefined : { builds: program.builds }),
         },
         boot,
-        memoryBytes: this.#options.memoryLimit(slot.unit),
+        memoryBytes: limits.memoryBytes,
+        cpus: limits.cpus,
         logFile,
         // It is staged: what serves now serves meanwhile.
         yields: change !== undefined,

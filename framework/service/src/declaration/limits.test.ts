@@ -11,17 +11,22 @@ test("sizes are whole megabytes and gigabytes", () => {
 
 test("every wrong limit is named", () => {
   assert.deepEqual(
-    limitProblems({ main: { memory: "512MB" }, orders: {} }, ["main", "orders"]),
+    limitProblems({ main: { memory: "512MB", cpus: 0.5 }, orders: {} }, ["main", "orders"]),
     [],
   );
   assert.deepEqual(
     limitProblems(
-      { mian: { memory: "1GB" }, main: { memory: "1 GB" }, orders: { memory: "64MB" } },
+      {
+        mian: { memory: "1GB" },
+        main: { memory: "1 GB", cpus: Number.NaN },
+        orders: { memory: "64MB" },
+      },
       ["main", "orders"],
     ),
     [
       'limits: there is no unit "mian"; there can be main, orders',
       'limits: main: memory "1 GB" is not like "512MB" or "2GB"',
+      "limits: main: cpus null is no number from 0.05",
       "limits: orders: memory 64MB is less than 128MB",
     ],
   );

@@ -135,9 +135,12 @@ export function bounded<T>(clock: Clock, work: Promise<T>): Promise<T> {
 
 function manifestLimits({ limits }: App): AppManifest["limits"] {
   return Object.fromEntries(
-    Object.entries(limits).map(([unit, { memory }]) => [
+    Object.entries(limits).map(([unit, { cpus, memory }]) => [
       unit,
-      { memoryBytes: memory === undefined ? undefined : bytesOf(memory) },
+      {
+        memoryBytes: memory === undefined ? undefined : bytesOf(memory),
+        ...(cpus === undefined ? undefined : { cpus }),
+      },
     ]),
   );
 }

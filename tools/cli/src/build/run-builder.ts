@@ -53,6 +53,25 @@ export function runBuilder(
   );
 }
 
+/** Starts what takes builds out of an image and waits for it. Throws what it says went wrong. */
+export async function takeBuilds(
+  image: string,
+  services: readonly string[],
+  out: string,
+  onEvent: (event: ProgressEvent) => void,
+): Promise<readonly Pick<Built, "digest" | "service">[]> {
+  const { taken } = await runDocumentProgram<{ taken: Pick<Built, "digest" | "service">[] }>(
+    {
+      program: fileURLToPath(import.meta.resolve("@kerf/platform/images")),
+      args: ["--image", image, "--out", out, ...services.flatMap((name) => ["--take", name])],
+      boundMs,
+      what: "reads images",
+    },
+    onEvent,
+  );
+  return taken;
+}
+
 /** Starts what makes images and waits for it. Throws what it says went wrong. */
 export async function runImageMaker(
   args: readonly string[],

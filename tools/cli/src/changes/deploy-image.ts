@@ -4,6 +4,7 @@ import type { DeployOptions } from "../commands/deploy.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
+import { limitsText } from "../output/limits-text.ts";
 import { readValue } from "../secrets/read-value.ts";
 import { table } from "../output/table.ts";
 
@@ -11,15 +12,12 @@ import { table } from "../output/table.ts";
 const usualPort = 8_080;
 
 /** Runs an image of somebody else as a service. Throws `usage` for options that say nothing of one. */
-export function deployImage(
-  services: readonly string[],
-  options: DeployOptions & { readonly image: string },
-): Promise<void> {
+export function deployImage(options: DeployOptions & { readonly image: string }): Promise<void> {
   const { app: name, domain, env, image, memory, port = usualPort, replicas = 1 } = options;
-  if (name === undefined || services.length > 0)
+  if (name === undefined)
     throw new KerfError("usage", {
-      message: "An image runs alone, under the name that --app gives.",
-      fix: "kerf deploy --app billing --image registry.example.com/team/billing:4",
+      message: "An image of somebody else runs under the name that --app gives, and none is given.",
+      fix: "kerf deploy --app billing --image registry.example.com/team/billing:4; one of yours brings a service: kerf deploy orders --image REF",
     });
   if (options.sidecar !== true && (options.uses ?? options.allow) !== undefined)
     throw new KerfError("usage", {
@@ -44,6 +42,7 @@ export function deployImage(
       ...(options.sidecar === true
         ? { sidecar: { uses: options.uses ?? [], allow: options.allow ?? [] } }
         : undefined),
+      ...(options.cpus === undefined ? undefined : { cpus: options.cpus }),
     });
     if (options.json === true) return printJson(deployed);
     process.stdout.write(`${sentence(deployed)}\n`);
@@ -112,13 +111,15 @@ export function listImages(options: {
       { title: "AT" },
       { title: "GATEWAY" },
       { title: "READY", align: "right" },
+      { title: "LIMITS" },
     ] as const;
-    const rows = images.map(({ at, gateway, image, name, ready, replicas }) => [
-      name,
-      image,
-      at,
-      gateway,
-      `${ready}/${replicas}`,
+    const rows = images.map((each) => [
+      each.name,
+      each.image,
+      each.at,
+      each.gateway,
+      `${each.ready}/${each.replicas}`,
+      limitsText(each),
     ]);
     process.stdout.write(`${table(columns, rows)}\n`);
   });

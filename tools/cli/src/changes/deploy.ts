@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import type { ProgressEvent } from "@kerf/control-api";
 import type { KerfError } from "@kerf/kernel";
 import type { DeployOptions, MayDeployOptions } from "../commands/deploy.ts";
 import { labelArguments } from "../build/build-label.ts";
-import { type Built, type BuiltApp, runBuilder } from "../build/run-builder.ts";
+import { type Built, type BuiltApp, runBuilder, takeBuilds } from "../build/run-builder.ts";
 import { whatToBuild } from "../build/what-to-build.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
@@ -17,29 +18,63 @@ export function deploy(services: readonly string[], options: DeployOptions): Pro
     const app = options.all === true || gateways.length > 0 ? manifest : undefined;
     if (changed.length === 0 && app === undefined) return nothing(built, options);
     const builds = Object.fromEntries(changed.map(({ digest, service }) => [service, digest]));
-    const { canary, expose, force, remove, watch } = options;
-    const making = makeChange(connection, options, (client, asked) =>
-      client.deploy({
-        ...asked,
-        builds,
-        ...(app === undefined ? undefined : { app }),
-        ...(options.all === true || gateways.length === 0 ? undefined : { gateways }),
-        ...(remove === undefined ? undefined : { remove }),
-        ...(expose === undefined ? undefined : { expose }),
-        ...(force === true ? { force } : undefined),
-        ...(canary === undefined ? undefined : { canary }),
-        ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }),
-      }),
-    );
-    await making.catch((thrown: unknown) => {
-      const { code } = ((thrown as KerfError).data ?? {}) as { code?: string };
-      if (code !== "nothing_to_deploy") throw thrown;
-      nothing(built, options);
+    const { expose, remove } = options;
+    await roll(connection, built, options, {
+      builds,
+      ...(app === undefined ? undefined : { app }),
+      ...(options.all === true || gateways.length === 0 ? undefined : { gateways }),
+      ...(remove === undefined ? undefined : { remove }),
+      ...(expose === undefined ? undefined : { expose }),
     });
   });
 }
 
-function nothing(built: readonly Built[], { json }: DeployOptions): void {
+/** Runs the builds that an image brings in the place of what runs. */
+export function deployBuildsOf(
+  image: string,
+  services: readonly string[],
+  options: DeployOptions,
+): Promise<void> {
+  return withPlatform(options, async (connection) => {
+    const taken = await withView(options, (onEvent) =>
+      takeBuilds(image, services, join(connection.home, "builds"), onEvent),
+    );
+    const running = await runningBuilds(connection);
+    const changed = taken.filter(({ digest, service }) => running.get(service) !== digest);
+    if (changed.length === 0) return nothing(taken, options);
+    const { expose } = options;
+    await roll(connection, taken, options, {
+      builds: Object.fromEntries(changed.map(({ digest, service }) => [service, digest])),
+      ...(expose === undefined ? undefined : { expose }),
+    });
+  });
+}
+
+/** Asks for the change and shows how far it is. */
+async function roll(
+  connection: Connection,
+  built: readonly Pick<Built, "service">[],
+  options: DeployOptions,
+  what: Omit<Parameters<Connection["client"]["deploy"]>[0], "change">,
+): Promise<void> {
+  const { canary, force, watch } = options;
+  const making = makeChange(connection, options, (client, asked) =>
+    client.deploy({
+      ...asked,
+      ...what,
+      ...(force === true ? { force } : undefined),
+      ...(canary === undefined ? undefined : { canary }),
+      ...(watch === undefined ? undefined : { watchMs: watch * 1_000 }),
+    }),
+  );
+  await making.catch((thrown: unknown) => {
+    const { code } = ((thrown as KerfError).data ?? {}) as { code?: string };
+    if (code !== "nothing_to_deploy") throw thrown;
+    nothing(built, options);
+  });
+}
+
+function nothing(built: readonly Pick<Built, "service">[], { json }: DeployOptions): void {
   if (json === true) printJson({ deployed: [] });
   else process.stdout.write(`${named(built)} runs as it is built: nothing to deploy\n`);
 }
@@ -62,17 +97,24 @@ export async function buildChanged(
   return { built, changed, manifest };
 }
 
-async function buildInto(
+function buildInto(
   out: string,
   module: string,
   names: readonly string[],
   options: MayDeployOptions,
 ): Promise<BuiltApp> {
-  const view =
-    options.json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
+  const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
+  return withView(options, (onEvent) => runBuilder(args, onEvent));
+}
+
+/** Shows how far some work is, unless JSON is wanted. */
+async function withView<Answer>(
+  { json }: Pick<MayDeployOptions, "json">,
+  work: (onEvent: (event: ProgressEvent) => void) => Promise<Answer>,
+): Promise<Answer> {
+  const view = json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
   try {
-    const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
-    return await runBuilder(args, (event) => view?.event(event));
+    return await work((event) => view?.event(event));
   } finally {
     view?.close();
   }
@@ -85,6 +127,6 @@ async function runningBuilds({ client }: Connection): Promise<Map<string, string
   return new Map(running.flatMap(({ builds }) => Object.entries(builds)));
 }
 
-function named(built: readonly Built[]): string {
+function named(built: readonly Pick<Built, "service">[]): string {
   return built.length === 1 ? (built[0]?.service ?? "") : "everything";
 }

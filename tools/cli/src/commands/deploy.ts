@@ -1,3 +1,4 @@
+import { KerfError } from "@kerf/kernel";
 import { Command, InvalidArgumentError } from "commander";
 import { labelOption } from "../build/build-label.ts";
 import type { ChangeOptions } from "../changes/run-change.ts";
@@ -33,6 +34,7 @@ export interface DeployOptions extends ChangeOptions {
   sidecar?: true;
   uses?: string[];
   allow?: string[];
+  cpus?: number;
   options?: string;
   context?: string;
   dryRun?: true;
@@ -96,11 +98,51 @@ function names(text: string): string[] {
   return text.split(",").map((name) => name.trim());
 }
 
-/** `512MB` in bytes. */
+/** `512MB` in bytes, or as Docker writes it: `512m`. */
 function size(text: string): number {
-  const [, count = "", unit = ""] = /^(\d{1,6})(MB|GB)$/.exec(text) ?? [];
+  const [, count = "", unit = ""] = /^(\d{1,6})(MB|GB|m|g)$/.exec(text) ?? [];
   if (unit === "") throw new InvalidArgumentError("It is written like 512MB or 2GB.");
-  return Number(count) * (unit === "GB" ? 1_073_741_824 : 1_048_576);
+  return Number(count) * (/^g/i.test(unit) ? 1_073_741_824 : 1_048_576);
+}
+
+/** `0.5`: half of a processor. */
+function processors(text: string): number {
+  const number = Number(text);
+  if (/^\d{0,4}(\.\d{1,3})?$/.test(text) && number >= 0.01 && number <= 1_024) return number;
+  throw new InvalidArgumentError("It is a number from 0.01, such as 0.5 for half of a processor.");
+}
+
+/** Throws `usage` for what is said of an image of somebody else, of which there is none. */
+function assertOfBuilds({
+  all,
+  app,
+  cpus,
+  domain,
+  env,
+  label,
+  memory,
+  port,
+  replicas,
+  remove,
+}: DeployOptions): void {
+  const set = Object.entries({
+    all,
+    app,
+    cpus,
+    domain,
+    env,
+    label,
+    memory,
+    port,
+    remove,
+    replicas,
+  });
+  const [wrong] = set.flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`]));
+  if (wrong === undefined) return;
+  throw new KerfError("usage", {
+    message: `With services and --image, ${wrong} says nothing: the services are taken out of the image as they were built.`,
+    fix: "Leave it out; or leave out the services, and the image runs as it is: kerf deploy --app NAME --image REF",
+  });
 }
 
 /** `kerf deploy`: new code of some services, and of no others. */
@@ -113,7 +155,8 @@ export function deployCommand(): Command {
           "everyone calls the new ones, and the old ones finish what they have begun. Other services of the same unit keep their builds; other units are " +
           "not touched. Several are one change: services that are called start before those that call them. Gateways, policies and new services come with --all, " +
           "a gateway alone with gateway:NAME. When a step fails, what served before serves on, and the exit code says so. With --image it is an image of somebody " +
-          "else that runs as a service, where units are containers (kerf up --runtime docker): new copies first, then everyone is told, then the old ones end.",
+          "else that runs as a service, where units are containers (kerf up --runtime docker): new copies first, then everyone is told, then the old ones end. With --image and " +
+          "services, those are not built, but taken out of an image that kerf build SERVICE --image REF has made.",
       )
       .argument(
         "[services...]",
@@ -131,7 +174,7 @@ export function deployCommand(): Command {
       .addOption(labelOption())
       .option(
         "--image <ref>",
-        "run this image as a service: nginx:1.29, registry.example.com/team/billing:4",
+        "with --app, run this image as a service: nginx:1.29; with services, the image that brings their builds",
       )
       .option(
         "--env <name=value...>",
@@ -164,6 +207,7 @@ export function deployCommand(): Command {
         "with --sidecar: hosts outside of the app that it reaches through the sidecar",
         names,
       )
+      .option("--cpus <number>", "with --image: most processors of a copy, as 0.5", processors)
       .option("--expose <gateway>", "a gateway that is to expose a new service")
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
@@ -185,9 +229,14 @@ export function deployCommand(): Command {
       .option("--dry-run", "with --target kubernetes: only say what it would change")
       .option("--ssh-config <file>", "with --target ssh://…: instead of your own (ssh -F)")
       .action(async (services: string[], options: DeployOptions) => {
+        if (options.image !== undefined && services.length > 0) {
+          const { deployBuildsOf } = await import("../changes/deploy.ts");
+          assertOfBuilds(options);
+          return deployBuildsOf(options.image, services, options);
+        }
         if (options.image !== undefined) {
           const { deployImage } = await import("../changes/deploy-image.ts");
-          return deployImage(services, { ...options, image: options.image });
+          return deployImage({ ...options, image: options.image });
         }
         if (typeof options.target === "object") {
           const { assertNamed } = await import("../changes/assert-named.ts");
@@ -225,6 +274,10 @@ export function deployCommand(): Command {
       [
         "kerf deploy --app billing --image team/billing:4 --sidecar --uses payments",
         "one that calls payments, behind mutual TLS",
+      ],
+      [
+        "kerf deploy orders --image registry.example.com/shop/orders:1.4.0",
+        "the build in an image that another machine has made and tested",
       ],
       ["kerf deploy ./service.ts --expose web", "a service that has a repository of its own"],
       [

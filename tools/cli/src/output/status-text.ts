@@ -2,6 +2,7 @@ import type { ErrorShape } from "@kerf/kernel";
 import type { Status } from "@kerf/control-api";
 import { ago } from "./duration.ts";
 import { failureText, logTail } from "./failure.ts";
+import { limitsText } from "./limits-text.ts";
 import { loadTable } from "./load-table.ts";
 import type { Paint } from "./paint.ts";
 import { picture, stateText } from "./picture.ts";
@@ -43,12 +44,23 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
     "",
     indented(table(columns >= 100 ? titles : titles.slice(0, -1), rows)),
     ...(load === undefined ? [] : ["", indented(load)]),
+    ...limitLines(status),
     ...scalingLines(status, paint),
     ...problems(status).map(
       ([source, error]) => `\n${indented(problemText(source, error, paint))}`,
     ),
     "",
   ].join("\n");
+}
+
+/** What copies may use, where the app sets limits. */
+function limitLines({ units }: Status): string[] {
+  const rows = units.flatMap(({ limits, name }) =>
+    limits === undefined ? [] : [[name, limitsText(limits)]],
+  );
+  return rows.length === 0
+    ? []
+    : ["", indented(table([{ title: "limits" }, { title: "of each copy" }], rows))];
 }
 
 /** Of units and gateways that are scaled by their load: how many copies there are to be, and why as many. */

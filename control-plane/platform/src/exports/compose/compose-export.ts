@@ -149,6 +149,7 @@ function container(program: ExportedProgram, boot: string, secrets: readonly str
     cap_drop: ["ALL"],
     security_opt: ["no-new-privileges:true"],
     mem_limit: program.memoryBytes ?? "384m",
+    ...(program.cpus === undefined ? undefined : { cpus: program.cpus }),
     pids_limit: 256,
     environment: { KERF_BOOT_FILE: containerPaths.boot },
     volumes: [`./boot/${boot}.json:${containerPaths.boot}:ro`],
@@ -188,7 +189,6 @@ function healthcheck({ gateway }: ExportedProgram): object {
     timeout: "5s",
     retries: 3,
     start_period: "120s",
-    start_interval: "1s",
   };
 }
 

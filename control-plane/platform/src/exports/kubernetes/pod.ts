@@ -15,6 +15,9 @@ const memory = { limit: 384 * 1_048_576, request: 160 * 1_048_576 } as const;
 /** Disk of a program: two scratch folders of 64 MiB, and its log until the node rotates it (50 MiB by default). */
 const disk = { limit: "256Mi", request: "64Mi" } as const;
 
+/** Processors of a program where the app sets no limit. */
+const usualCpus = 2;
+
 /** What of the pod of a program depends on what it is for. */
 export interface PodPurpose {
   readonly kind: "serve" | "migrate";
@@ -67,6 +70,7 @@ export function podOf(
 function container(program: ExportedProgram, { image, kind }: PodPurpose): IContainer {
   const isGateway = program.gateway !== undefined;
   const limit = program.memoryBytes ?? memory.limit;
+  const millicpus = Math.round((program.cpus ?? usualCpus) * 1_000);
   return {
     name: kind === "serve" ? "program" : "migrate",
     image: image ?? program.image,
@@ -86,11 +90,15 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
       : undefined),
     resources: {
       requests: {
-        cpu: "100m",
+        cpu: `${Math.min(100, millicpus)}m`,
         memory: mebibytes(Math.min(limit, memory.request)),
         "ephemeral-storage": disk.request,
       },
-      limits: { cpu: "2", memory: mebibytes(limit), "ephemeral-storage": disk.limit },
+      limits: {
+        cpu: millicpus % 1_000 === 0 ? String(millicpus / 1_000) : `${millicpus}m`,
+        memory: mebibytes(limit),
+        "ephemeral-storage": disk.limit,
+      },
     },
     securityContext: {
       allowPrivilegeEscalation: false,

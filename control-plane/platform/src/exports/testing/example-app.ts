@@ -52,7 +52,7 @@ export const exampleApp: AppManifest = {
   units: { orders: ["orders"], payments: ["payments"], mail: ["mail"] },
   policies: {},
   servers: {},
-  limits: { payments: { memoryBytes: 268_435_456 } },
+  limits: { payments: { memoryBytes: 268_435_456, cpus: 0.5 } },
   scale: { mail: { min: 1, max: 5, target: { lag: 100 } } },
   files: [],
 };

@@ -19,11 +19,24 @@ interface Descriptor {
   readonly platform?: { readonly architecture: string; readonly os: string };
 }
 
+/** What the configuration of an image says, as far as it is read. */
+export interface ImageConfig {
+  readonly architecture?: string;
+  readonly config?: {
+    readonly Env?: readonly string[];
+    readonly Labels?: Readonly<Record<string, string>> | null;
+  };
+  readonly rootfs: { readonly diff_ids: readonly string[] };
+}
+
 /** An image of somebody else, as far as one that stands on it needs it. */
 export interface Pulled {
   readonly digest: string;
   readonly layers: readonly Layer[];
   readonly variables: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** As images name it; undefined where the image does not say. */
+  readonly architecture?: string | undefined;
 }
 
 /** Pulls an image for this machine's processor. Throws `not_found`, `unauthenticated` or `invalid_configuration`. */
@@ -35,9 +48,11 @@ export async function pull(reference: Reference): Promise<Pulled> {
     config: Descriptor;
     layers: readonly Descriptor[];
   };
-  const { config: start = {}, rootfs } = JSON.parse(
-    Buffer.from(await registry.blob(config.digest)).toString("utf8"),
-  ) as { config?: { Env?: string[] }; rootfs: { diff_ids: readonly string[] } };
+  const {
+    architecture: builtFor,
+    config: start = {},
+    rootfs,
+  } = JSON.parse(Buffer.from(await registry.blob(config.digest)).toString("utf8")) as ImageConfig;
   const pulled: Layer[] = [];
   for (const [index, { digest, mediaType }] of layers.entries()) {
     const bytes = await registry.blob(digest);
@@ -49,7 +64,13 @@ export async function pull(reference: Reference): Promise<Pulled> {
       blob: blobOf(bytes),
     });
   }
-  return { digest: blobOf(found.bytes).digest, layers: pulled, variables: start.Env ?? [] };
+  return {
+    digest: blobOf(found.bytes).digest,
+    layers: pulled,
+    variables: start.Env ?? [],
+    labels: start.Labels ?? {},
+    architecture: builtFor,
+  };
 }
 
 /** The digest of an image, for one processor or for several, as its registry has it now. Throws `not_found` or `unauthenticated`. */

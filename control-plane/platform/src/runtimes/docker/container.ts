@@ -22,6 +22,9 @@ const sidecarBytes = 268_435_456;
 /** What may lie in the folders that a program writes to, bytes: the last placement, and temporary files. Memory, both. */
 const writableBytes = { run: 32 * 1_048_576, temporary: 128 * 1_048_576 };
 
+/** How much of the processors a container gets beside others where all are busy: the engine's usual weight, and that of one that starts beside copies that serve. */
+export const shares = { usual: 1_024, yielding: 102 } as const;
+
 /** What all containers of a platform have in common. */
 export interface ContainerSurroundings {
   /** The image that they run. */
@@ -37,7 +40,7 @@ export interface ContainerSurroundings {
 
 /** A container as the engine is asked to make it. Nothing in it is secret: everybody who may inspect it reads it. */
 export function containerOf(
-  { image: foreign, instance, memoryBytes: most, preload, program }: Launch,
+  { cpus, image: foreign, instance, memoryBytes: most, preload, program, yields }: Launch,
   around: ContainerSurroundings,
 ): object {
   const memoryBytes = foreign === undefined ? most : sidecarBytes;
@@ -70,6 +73,8 @@ export function containerOf(
       // The supervisor starts anew, and knows why.
       RestartPolicy: { Name: "no" },
       LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
+      ...(yields === true ? { CpuShares: shares.yielding } : undefined),
+      ...(cpus === undefined ? undefined : { NanoCpus: nanoCpus(cpus) }),
       // Beyond its limit a copy is exchanged; far beyond, the system ends it.
       ...(memoryBytes === undefined
         ? undefined
@@ -88,6 +93,11 @@ export function containerOf(
       ],
     },
   };
+}
+
+/** Processors as the engine counts them. */
+export function nanoCpus(cpus: number): number {
+  return Math.round(cpus * 1e9);
 }
 
 function bind(from: string, to: string): object {

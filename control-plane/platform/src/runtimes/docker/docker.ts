@@ -3,7 +3,8 @@ import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../../state/home.ts";
 import type { Exit, Launch, Running, Runtime } from "../runtime.ts";
 import { bootInContainer } from "./boot-in-container.ts";
-import { containerOf, type ContainerSurroundings } from "./container.ts";
+import { longestYieldMs } from "../processor-share.ts";
+import { containerOf, type ContainerSurroundings, shares } from "./container.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
 import { ImageBeside } from "./image-beside.ts";
@@ -11,6 +12,8 @@ import type { ImageNetworks } from "./image-networks.ts";
 
 /** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
 const againMs = 500;
+/** A container whose output has come to its end has ended itself, which is known by then, milliseconds. */
+const unendedMs = 5_000;
 /** How long the last lines of a container that has ended are waited for, milliseconds. */
 const lastLinesMs = 2_000;
 /** Exit codes above are the number of the signal that ended it. */
@@ -37,7 +40,12 @@ export function isContainer(reference: unknown): reference is ContainerReference
 
 /** What the engine says of a container. */
 export interface Inspected {
-  readonly State: { readonly Pid: number; readonly ExitCode: number; readonly OOMKilled: boolean };
+  readonly State: {
+    readonly Running: boolean;
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly OOMKilled: boolean;
+  };
   readonly NetworkSettings: {
     readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>>;
   };
@@ -62,6 +70,9 @@ export interface DockerOptions {
 /** Runs copies as containers of Docker. */
 export class DockerRuntime implements Runtime {
   readonly #options: DockerOptions;
+  /** What was found again, by its container: whoever asks a second time gets the same. */
+  readonly #adopted = new Map<string, Running>();
+  #isAway = false;
 
   constructor(options: DockerOptions) {
     this.#options = options;
@@ -80,7 +91,7 @@ export class DockerRuntime implements Runtime {
     });
     const failure: { error?: KerfError } = {};
     const begun = Promise.withResolvers<void>();
-    const state = { pid: 0 };
+    const state = { pid: 0, yields: launch.yields === true };
     const beside = image && { image: image.name, container: `${name}-program` };
     const reference: ContainerReference = {
       container: id,
@@ -95,6 +106,8 @@ export class DockerRuntime implements Runtime {
       await engine.call("POST", `/containers/${id}/start`);
       const { NetworkSettings, State } = await this.#inspect(id);
       state.pid = State.Pid;
+      // As a process does: where all processors are busy for longer than this, its start is not to be put off for ever.
+      if (state.yields) this.#options.clock.after(longestYieldMs, () => this.#takeFullShare(id));
       const ip = NetworkSettings.Networks[around.network]?.IPAddress ?? "";
       const of = { home: home.root, instance };
       const started =
@@ -121,8 +134,14 @@ export class DockerRuntime implements Runtime {
     if (!isContainer(reference)) return undefined;
     const pid = this.#options.found.get(reference.container);
     if (pid === undefined) return undefined;
+    const known = this.#adopted.get(reference.container);
+    if (known !== undefined) return known;
     this.#besideOf(reference)?.follow(true);
-    return this.#running(reference, { pid }, Promise.resolve(), { again: true });
+    // A platform before us may have started it so.
+    const state = { pid, yields: true };
+    const found = this.#running(reference, state, Promise.resolve(), { again: true });
+    this.#adopted.set(reference.container, found);
+    return found;
   }
 
   #besideOf({ beside, logFile }: ContainerReference): ImageBeside | undefined {
@@ -135,7 +154,7 @@ export class DockerRuntime implements Runtime {
 
   #running(
     reference: ContainerReference,
-    state: { pid: number },
+    state: { pid: number; readonly yields: boolean },
     begun: Promise<void>,
     failure: { error?: KerfError; again?: true },
   ): Running {
@@ -143,12 +162,8 @@ export class DockerRuntime implements Runtime {
     const program = this.#besideOf(reference);
     const follow = async (): Promise<Exit> => {
       await begun;
-      const { engine, log } = this.#options;
-      const logged = followLog(engine, id, logFile, failure.again === true).catch(
-        (error: unknown) => {
-          log.warn("what a container prints cannot be read", { container: id, error });
-        },
-      );
+      const ended = new AbortController();
+      const logged = this.#log(id, logFile, failure.again === true, ended.signal);
       const exit = await Promise.race([
         this.#ended(id),
         // One is nothing without the other: the copy has ended.
@@ -158,6 +173,7 @@ export class DockerRuntime implements Runtime {
               program.ended(beside?.image ?? "").then((error): Exit => ({ kind: "failed", error })),
             ]),
       ]);
+      ended.abort();
       if (exit.kind === "failed") await this.#signal(id, "SIGKILL");
       await Promise.race([logged, delay(this.#options.clock, lastLinesMs)]);
       // Only a sidecar that drained leaves a program that anybody still waits for.
@@ -175,6 +191,9 @@ export class DockerRuntime implements Runtime {
         return state.pid;
       },
       exited,
+      ready: () => {
+        if (state.yields) this.#takeFullShare(id);
+      },
       terminate: () => void this.#signal(id, "SIGTERM"),
       kill: () => {
         void this.#signal(id, "SIGKILL");
@@ -183,20 +202,63 @@ export class DockerRuntime implements Runtime {
     };
   }
 
-  /** Waits for the end of a container, over restarts of the engine too. */
+  /** Waits for the end of a container, over restarts of the engine too, which it may outlive. */
   async #ended(id: string): Promise<Exit> {
     const { clock, engine } = this.#options;
     for (;;) {
       try {
+        const { State } = await this.#inspect(id);
+        this.#answers();
+        if (!State.Running) return exitOf(State);
         const query = { condition: "not-running" };
         await engine.call("POST", `/containers/${id}/wait`, { query, boundMs: 0 });
-        const { State } = await this.#inspect(id);
-        return exitOf(State);
       } catch (thrown) {
-        if (toKerfError(thrown).code === "not_found") return { kind: "unknown" };
+        const error = toKerfError(thrown);
+        if (error.code === "not_found") return { kind: "unknown" };
+        if (error.code === "unavailable") this.#isSilent(error);
         await delay(clock, againMs);
       }
     }
+  }
+
+  /** Keeps what a container prints, until `ended` and everything has been read. */
+  async #log(id: string, logFile: string, again: boolean, ended: AbortSignal): Promise<void> {
+    const { clock, engine, log } = this.#options;
+    for (let isAgain = again; !ended.aborted; isAgain = true) {
+      let pause = unendedMs;
+      try {
+        await followLog(engine, id, logFile, isAgain);
+      } catch (error) {
+        // The engine is being restarted; it may have kept the container.
+        pause = againMs;
+        if (!this.#isAway && !ended.aborted)
+          log.debug("what a container prints cannot be read", { container: id, error });
+      }
+      await delay(clock, pause, ended).catch(() => {});
+    }
+  }
+
+  #isSilent(error: KerfError): void {
+    if (this.#isAway) return;
+    this.#isAway = true;
+    this.#options.log.warn("Docker does not answer: nothing is started until it is back", {
+      error,
+    });
+  }
+
+  #answers(): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    this.#options.log.info(
+      "Docker is back: containers that outlived it serve on, others start anew",
+    );
+  }
+
+  /** It serves, or has given way for long enough. */
+  #takeFullShare(id: string): void {
+    const body = { CpuShares: shares.usual };
+    // It has ended.
+    this.#options.engine.call("POST", `/containers/${id}/update`, { body }).catch(() => {});
   }
 
   #inspect(id: string): Promise<Inspected> {

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { KerfError } from "@kerf/kernel";
@@ -80,6 +81,8 @@ export class Engine {
       sent.once("upgrade", (_response, socket) => {
         // It ended before it had read everything: its exit is what counts.
         socket.on("error", () => {});
+        // What is to be written may take its time.
+        (socket as Socket).setTimeout(0);
         socket.resume();
         resolve(socket);
       });
@@ -87,6 +90,7 @@ export class Engine {
         response.resume();
         reject(refused(response.statusCode ?? 500, `attach ${container}`, ""));
       });
+      sent.once("timeout", () => sent.destroy(new Error(`no answer within ${requestMs} ms`)));
       sent.once("error", (cause) => reject(this.#away(cause)));
       sent.end();
     });

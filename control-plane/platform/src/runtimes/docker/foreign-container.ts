@@ -1,3 +1,4 @@
+import { nanoCpus } from "./container.ts";
 import type { ForeignImage } from "./foreign-image.ts";
 import { secretMounts } from "./image-secrets.ts";
 import { labels } from "./labels.ts";
@@ -21,7 +22,7 @@ export function foreignContainer(
   image: Omit<ForeignImage, "domain" | "gateway" | "image" | "port" | "replicas" | "revision">,
   options: ForeignContainerOptions,
 ): object {
-  const { id, memoryBytes, variables } = image;
+  const { cpus, id, memoryBytes, variables } = image;
   const all = { ...options.variables, ...variables };
   return {
     Image: id,
@@ -34,6 +35,7 @@ export function foreignContainer(
       Mounts: secretMounts(options.home, image),
       RestartPolicy: { Name: options.again ? "always" : "no" },
       LogConfig: { Type: "local", Config: { "max-size": "16m", "max-file": "2" } },
+      ...(cpus === undefined ? undefined : { NanoCpus: nanoCpus(cpus) }),
       ...(memoryBytes === undefined ? undefined : { Memory: memoryBytes, MemorySwap: memoryBytes }),
     },
   };

@@ -27,6 +27,7 @@ export interface ForeignImage {
   readonly domain?: string | undefined;
   readonly gateway: string;
   readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
   /** Files that its containers get below `/run/secrets`. */
   readonly secrets?: NamedSecrets | undefined;
   /** A sidecar stands beside each copy. */

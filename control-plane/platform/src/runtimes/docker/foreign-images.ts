@@ -327,7 +327,7 @@ export class ForeignImages {
   }
 
   #statusOf(image: ForeignImage): ForeignImageStatus {
-    const { gateway, name, port, replicas, sidecar } = image;
+    const { cpus, gateway, memoryBytes, name, port, replicas, sidecar } = image;
     const ready =
       sidecar === undefined
         ? (this.#addresses.get(name) ?? []).length
@@ -341,6 +341,8 @@ export class ForeignImages {
       replicas,
       ready,
       sidecar: sidecar !== undefined,
+      ...(memoryBytes === undefined ? undefined : { memoryBytes }),
+      ...(cpus === undefined ? undefined : { cpus }),
     };
   }
 
