@@ -4,6 +4,7 @@ import { p99Between } from "kerf-tests/faults/load/figures";
 import { ReleasedShop } from "kerf-tests/soak/released-shop";
 import { SourceCopy } from "kerf-tests/soak/source-copy";
 import type { Benchmark } from "../harness/benchmark.ts";
+import { median } from "../harness/pairs.ts";
 import { MixedLoad } from "./mixed-load.ts";
 
 /** Requests a second that the bar is for; a machine that this keeps busy gets half, and half again. */
@@ -25,7 +26,7 @@ const benchmark: Benchmark = {
     "the shop under 1,000 requests/s of queries, commands, streams and sagas while a service is rolled to new code and back, cut and joined: what clients saw",
   peers: false,
   async run({ quick, log }) {
-    const rounds = quick ? 1 : 3;
+    const rounds = quick ? 1 : 5;
     const source = await SourceCopy.make();
     let shop: ReleasedShop | undefined;
     try {
@@ -38,11 +39,12 @@ const benchmark: Benchmark = {
         statement: "alter table bumps disable trigger bumps_commit_slowly",
       });
       const load = await startHalfIdle(shop.url, log);
-      const ratios: number[] = [];
+      const ratios = new Map<string, number[]>();
       const rollbacks: number[] = [];
+      let changes = 0;
       try {
         const change = (name: string, make: (asked: { change: string }) => Promise<unknown>) =>
-          measured(load, name, ratios, log, () => make({ change: `${name}-${ratios.length}` }));
+          measured(load, name, ratios, log, () => make({ change: `${name}-${changes++}` }));
         for (let round = 1; round <= rounds; round += 1) {
           load.journal.during = "build";
           await source.edit("catalog", round);
@@ -66,9 +68,16 @@ const benchmark: Benchmark = {
       log(
         `${asked} requests, ${journal.streams} streams, ${journal.orders.length} sagas; ${failures.length} failed`,
       );
+      for (const [name, all] of ratios)
+        log(
+          `${name.padEnd(9)} p99 in the median ${median(all).toFixed(2)} times as long (${Math.min(...all).toFixed(2)} to ${Math.max(...all).toFixed(2)})`,
+        );
+      const medians = [...ratios.values()].map(median);
       return {
         failed: failures.length,
-        p99_ratio: Math.max(...ratios),
+        // Of the kind of change that costs most. Ten seconds have few requests in their hundredth: one change says little.
+        p99_ratio: Math.max(...medians),
+        p99_ratio_worst: Math.max(...[...ratios.values()].flat()),
         rollback_s: Math.max(...rollbacks) / 1_000,
       };
     } finally {
@@ -98,7 +107,7 @@ async function startHalfIdle(url: string, log: (line: string) => void): Promise<
 async function measured(
   load: MixedLoad,
   name: string,
-  ratios: number[],
+  ratios: Map<string, number[]>,
   log: (line: string) => void,
   make: () => Promise<unknown>,
 ): Promise<number> {
@@ -114,7 +123,7 @@ async function measured(
   const before = p99Between(load.samples, from - windowMs, from - rest) ?? Number.NaN;
   const around = p99Between(load.samples, from - rest, until + rest) ?? Number.NaN;
   const ratio = around / before;
-  ratios.push(ratio);
+  ratios.set(name, [...(ratios.get(name) ?? []), ratio]);
   log(
     `${name.padEnd(9)} ${(until - from).toFixed(0).padStart(6)} ms   p99 ${before.toFixed(1)} ms before, ${around.toFixed(1)} ms around   ratio ${ratio.toFixed(2)}`,
   );

@@ -14,13 +14,9 @@ import type { Status } from "@kerf/control-api";
 import { type Clock, type Principal, systemRandom, TimerWheel } from "@kerf/kernel";
 import type { AppManifest } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
+import type { Alerting } from "./alerts/alerting.ts";
+import { assembleAlerts } from "./alerts/assemble-alerts.ts";
 import type { ApiSurroundings } from "./api/operations.ts";
-import { Alerting } from "./alerts/alerting.ts";
-import { DestinationStore } from "./alerts/destinations/destination-store.ts";
-import { sendEmail } from "./alerts/destinations/email.ts";
-import { sendWebhook } from "./alerts/destinations/webhook.ts";
-import { OnCall } from "./alerts/on-call/on-call.ts";
-import { Silences } from "./alerts/silences.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { logSources } from "./api/log-sources.ts";
 import { freePort, gatewayPortSetting } from "./api/ports.ts";
@@ -64,10 +60,9 @@ import { LogRotation } from "./supervisor/log-rotation.ts";
 import { MemoryLimits } from "./supervisor/memory-limits.ts";
 import { isSuperseded } from "./supervisor/slot.ts";
 import { Supervisor } from "./supervisor/supervisor.ts";
-import { logFiles } from "./telemetry/log-files.ts";
-import { LogShipper } from "./telemetry/log-shipper.ts";
-import { StoreClient } from "./telemetry/store-client.ts";
-import { StoreProcess } from "./telemetry/store-process.ts";
+import { assembleTelemetry } from "./telemetry/assemble-telemetry.ts";
+import type { LogShipper } from "./telemetry/log-shipper.ts";
+import type { StoreProcess } from "./telemetry/store-process.ts";
 import { TokenStore } from "./tokens/token-store.ts";
 import { Reloader } from "./watch/reloader.ts";
 
@@ -244,15 +239,15 @@ export function assemble(
     variables: compileCache.variables(),
   });
   const runtime = containers?.beside(processes) ?? processes;
-  const telemetryClient = new StoreClient(home.telemetrySocket, clock);
-  const telemetry = new StoreProcess({
+  const telemetry = assembleTelemetry({
     home,
     clock,
+    log,
     runtime: processes,
     otlpSocket: containers?.otlpSocket ?? home.telemetryOtlpSocket,
-    client: telemetryClient,
     // Who takes any port for the others does so for this one.
     usualPorts: environment === "dev" && options.platformPort !== 0,
+    servers: () => databases.servers,
     moved: ({ state, pid }) =>
       events.emit({ type: "instance", unit: "telemetry", instance: "telemetry", state, pid }),
     problem: (error, source) => events.problem(error, source),
@@ -272,7 +267,7 @@ export function assemble(
     manifest: ({ change }: { readonly change?: string | undefined }) =>
       change === undefined ? manifest() : deployed.coming,
     snapshot,
-    telemetryStore: () => telemetry.endpoint,
+    telemetryStore: () => telemetry.store.endpoint,
     mutualTls,
   };
   const limits = (unit: string) => deployed.coming.limits?.[unit] ?? {};
@@ -508,34 +503,18 @@ export function assemble(
     deploy: (deployment) => whole.redeploy(deployment),
   });
 
-  const logShipper = new LogShipper({
-    clock,
-    log,
-    file: join(home.state, "shipped-logs.json"),
-    client: telemetryClient,
-    socket: () => (telemetry.state === "ready" ? home.telemetryOtlpSocket : undefined),
-    sources: () => logFiles(home, databases.servers),
-  });
-
   // Who is told that objectives are missed.
-  const silences = new Silences(home.state, clock);
-  const onCall = new OnCall(home.state, clock);
-  const destinations = new DestinationStore(home.state, clock, settings.secrets);
-  const alerting = new Alerting({
+  const alerts = assembleAlerts({
     clock,
     log,
     state: home.state,
     environment,
+    secrets: settings.secrets,
     manifest,
-    store: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
+    store: () => telemetry.reachable,
     changes: () => audit.read({ limit: 1_000 }),
     unitOf: (service) => deployed.unitOf(service),
     url: () => whole.status().platform.url,
-    silences,
-    onCall,
-    destinations,
-    senders: { webhook: (sending) => sendWebhook(sending, () => clock.wall()), email: sendEmail },
-    random: () => systemRandom.next(),
     problem: (error, source) => events.problem(error, source),
   });
 
@@ -562,15 +541,12 @@ export function assemble(
         units: deployed.units,
         slots: supervisor.slots,
         servers: databases.servers,
-        telemetry: telemetry.endpoint !== undefined,
+        telemetry: telemetry.reachable !== undefined,
         images: images?.logs ?? [],
       }),
     attached,
-    telemetry: () => (telemetry.endpoint === undefined ? undefined : telemetryClient),
-    alerting,
-    silences,
-    destinations,
-    onCall,
+    telemetry: () => telemetry.reachable,
+    ...alerts,
     unitOf: (service) => deployed.unitOf(service),
     change,
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),
@@ -622,9 +598,9 @@ export function assemble(
     rollouts,
     scaling,
     attached,
-    telemetry,
-    logShipper,
-    alerting,
+    telemetry: telemetry.store,
+    logShipper: telemetry.shipper,
+    alerting: alerts.alerting,
     domains,
     draining,
     listenApi: async () => {

@@ -59,7 +59,7 @@ CPUWeight=100
 TasksMax=512
 LimitNOFILE=65536
 ${hardening(names)}
-${http === undefined ? "" : "# Its two copies meet there when one passes its port on to the other.\n"}RuntimeDirectory=${names.runtime}
+${http === undefined ? "" : "# Its two copies meet there, and share its port.\n"}RuntimeDirectory=${names.runtime}
 RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
 CapabilityBoundingSet=${capability}
