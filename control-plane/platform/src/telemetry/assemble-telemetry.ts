@@ -15,7 +15,7 @@ export interface TelemetryOptions extends Omit<StoreProcessOptions, "client"> {
 
 /** Puts together what keeps traces, logs and metrics, and what takes logs there. Starts nothing. */
 export function assembleTelemetry(options: TelemetryOptions) {
-  const { clock, home, log, servers } = options;
+  const { clock, home, log } = options;
   const client = new StoreClient(home.telemetrySocket, clock);
   const store = new StoreProcess({ ...options, client });
   const shipper = new LogShipper({
@@ -24,7 +24,7 @@ export function assembleTelemetry(options: TelemetryOptions) {
     file: join(home.state, "shipped-logs.json"),
     client,
     socket: () => (store.state === "ready" ? home.telemetryOtlpSocket : undefined),
-    sources: () => logFiles(home, servers()),
+    sources: () => logFiles(home, options.servers()),
   });
   return {
     store,
