@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { durablePeers, requireDurable } from "./durable-peers.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "kerf-tests/chaos/free-port";
 import { measureSagas, sideOptions } from "./measure.ts";
 import { temporalCli } from "./temporal-cli.ts";
 

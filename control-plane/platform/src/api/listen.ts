@@ -1,15 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Inbound, PrincipalVerifier, type PublicKey } from "@kerf/call";
-import {
-  createHttpEdge,
-  type HttpListener,
-  problemOf,
-  RouteTable,
-  sendAnswer,
-} from "@kerf/call/http";
+import { createHttpEdge, type HttpListener, RouteTable, sendProblem } from "@kerf/call/http";
 import { describeContract } from "@kerf/contract";
 import { platform } from "@kerf/control-api";
-import { type Clock, newTrace, type Principal, type TimerWheel } from "@kerf/kernel";
+import { type Clock, type Principal, type TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { servePages } from "../dashboard/pages.ts";
 import type { SessionStore } from "../dashboard/session-store.ts";
@@ -101,17 +95,7 @@ function isLocal(
     checkOrigin(request, port);
     return true;
   } catch (thrown) {
-    const { problem, headers } = problemOf(thrown, { traceId: newTrace().traceId });
-    sendAnswer(
-      request,
-      response,
-      {
-        status: problem.status,
-        headers: { "content-type": "application/problem+json", ...headers },
-        body: JSON.stringify(problem),
-      },
-      clock,
-    );
+    sendProblem(request, response, thrown, clock);
     return false;
   }
 }

@@ -1,9 +1,8 @@
-import { connect } from "node:net";
+import { takesConnections } from "@kerf/call/http";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 
-/** How long a program may take until it takes connections, and how long one try may take, milliseconds. */
+/** How long a program may take until it takes connections, milliseconds. */
 const readyMs = 60_000;
-const connectMs = 1_000;
 /** Pauses between two tries, milliseconds: from the first to the second, doubling. */
 const [firstPauseMs, lastPauseMs] = [20, 250];
 
@@ -22,18 +21,4 @@ export async function awaitProgram(address: string, clock: Clock): Promise<void>
     }
     await delay(clock, pause);
   }
-}
-
-/** Whether somebody accepts connections there. */
-function takesConnections(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectMs });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("timeout", () => end(false));
-  });
 }

@@ -5,15 +5,13 @@ import type { Caller, ImageBoot, Snapshot } from "@kerf/call";
 import {
   createHttpEdge,
   nodeHttp,
-  problemOf,
   RequestSpans,
   type RouteTable,
-  sendAnswer,
+  sendProblem,
   splitTarget,
 } from "@kerf/call/http";
 import type { ContractDescription } from "@kerf/contract";
 import { KerfError } from "@kerf/kernel";
-import { newTrace } from "@kerf/kernel";
 import type { Tracing } from "@kerf/telemetry";
 import { callableTables } from "../sidecar/callable-tables.ts";
 import { Egress } from "../sidecar/egress.ts";
@@ -92,17 +90,7 @@ export class ImageOutbound {
       const isOwn = "route" in callee.own.table.match(request.method ?? "", path);
       (isOwn ? callee.own.handle : callee.byName)(request, response);
     } catch (thrown) {
-      const { problem, headers } = problemOf(thrown, { traceId: newTrace().traceId });
-      sendAnswer(
-        request,
-        response,
-        {
-          status: problem.status,
-          headers: { "content-type": "application/problem+json", ...headers },
-          body: JSON.stringify(problem),
-        },
-        this.#options.parts.clock,
-      );
+      sendProblem(request, response, thrown, this.#options.parts.clock);
     }
   }
 

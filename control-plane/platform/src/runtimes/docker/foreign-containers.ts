@@ -1,5 +1,5 @@
-import { connect } from "node:net";
 import { text } from "node:stream/consumers";
+import { takesConnections } from "@kerf/call/http";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import { credentialsFor } from "../../images/registry/credentials.ts";
 import { formatReference, parseReference } from "../../images/registry/reference.ts";
@@ -11,8 +11,6 @@ import { labels } from "./labels.ts";
 /** How long a copy may take until it takes connections, and how often that is tried, milliseconds. */
 const readyMs = 60_000;
 const againMs = 200;
-/** How long one try may take, milliseconds. */
-const connectMs = 1_000;
 /** How long a pull may take, milliseconds. */
 const pullMs = 600_000;
 /** What a copy that is replaced may take to finish what it has begun, seconds. */
@@ -186,18 +184,4 @@ export class ForeignContainers {
       fix: `What served before serves on. See what it says: docker run --rm IMAGE (its container was ${container}); another port is named with --port.`,
     });
   }
-}
-
-/** Whether somebody accepts connections there. */
-function takesConnections(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: connectMs });
-    const end = (answer: boolean): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => end(true));
-    socket.once("error", () => end(false));
-    socket.once("timeout", () => end(false));
-  });
 }
