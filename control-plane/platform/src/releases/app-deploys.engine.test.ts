@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { sharesPorts } from "@kerf/call/http";
 import { refusal, ReleaseStage } from "../testing/release-stage.ts";
 import { answers, keepAsking } from "../testing/requests.ts";
@@ -114,10 +113,15 @@ test("what an app says beside its services is deployed too", async (t) => {
         (event) => event.instance === id && event.state === "stopped",
       );
     const gone = killed(second?.id);
+    const back = stage.platform.next(
+      "instance",
+      (event) =>
+        event.unit === "gateway:web" && event.instance !== second?.id && event.state === "ready",
+    );
     process.kill(second?.pid as number, "SIGKILL");
     await gone;
     const meanwhile = keepAsking(url, { headers: { connection: "close" } });
-    while ((await copies()).some(({ state }) => state !== "ready")) await delay(50);
+    await back;
     assert.equal(await meanwhile.stop(), 0);
 
     // Both are exchanged, and what is deployed keeps their number.
