@@ -20,8 +20,10 @@ export interface PlacedInstance {
 /** A service: which unit it lives in and whom it may call. */
 export interface PlacedService {
   readonly unit: string;
-  /** The unit that a change is about to take it to: copies of that one may speak for it, and nobody calls them yet. */
+  /** The unit that a change is about to take it to: copies of that one may speak for it. */
   readonly movesTo?: string | undefined;
+  /** While its next unit warms up: the copies of both that are called, with their weights. Otherwise all of its unit are. */
+  readonly instances?: readonly PlacedInstance[] | undefined;
   /** Semantic version of the contract that it offers. */
   readonly version: string;
   /** The services that it declares as `uses`. */

@@ -20,6 +20,7 @@ import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
+import { warmMoved } from "./warm-moved.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 import { WatchVerdict } from "./watch-verdict.ts";
 import { type Watch, watchedNow, watchOf } from "./watched.ts";
@@ -154,6 +155,7 @@ export class Rollouts {
       }
       staged.assertReady();
       staged.assertWhole((service) => isServed(before, supervisor, service));
+      await this.#warmMoved(change);
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
@@ -166,11 +168,12 @@ export class Rollouts {
     }
 
     // From here on it has happened: what fails is mended, not undone.
+    await store.served(target.released?.releases ?? {});
+    // In one go: a placement of the time in between would send calls to copies that know nothing of what moved.
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
-    await store.served(target.released?.releases ?? {});
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -210,6 +213,23 @@ export class Rollouts {
     return databases.problemOf(service) ?? settings.problemOf(service);
   }
 
+  /** Where a service moves, nothing is compared, but what it moves to is not to be cold. */
+  async #warmMoved(change: Change): Promise<void> {
+    if (change.moves.length === 0) return;
+    const { acknowledged, clock, deployed, load } = this.#options;
+    const units = Object.keys(change.units).filter((unit) => !isGateway(unit));
+    await warmMoved({
+      clock,
+      load,
+      units,
+      share: async (share) => {
+        deployed.canary = { units: new Set(units), share };
+        await acknowledged();
+      },
+      step: (detail, work) => this.#step(change, "warm", detail, work),
+    });
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
     const { acknowledged, clock, deployed, load, supervisor } = this.#options;
@@ -232,7 +252,7 @@ export class Rollouts {
       clock,
       load,
       verdict,
-      // A service that gets another unit is called in one place at a time.
+      // Where a service moves, old and new copies of a unit do not have the same services: they cannot be compared.
       units: change.moves.length > 0 ? [] : units,
       releases: named,
       share: async (share) => {
