@@ -26,7 +26,9 @@ async function placementOf({ client }: PlatformProcess): Promise<Record<string, 
 async function isBusy({ client }: PlatformProcess): Promise<void> {
   for (let look = 0; ; look++) {
     const { units } = await client.status({});
-    const rates = units.flatMap(({ instances }) => instances.map(({ load }) => load?.callsPerSecond));
+    const rates = units.flatMap(({ instances }) =>
+      instances.map(({ load }) => load?.callsPerSecond),
+    );
     if (rates.some((rate = 0) => rate > 40)) return;
     assert.ok(look < 200, `${rates.join()} calls a second`);
     await delay(100);

@@ -12,7 +12,9 @@ async function warmed(calls: number) {
   let over = false;
   const done = warmMoved({
     clock,
-    load: { window: ({ unit }) => ({ ...emptyWindow, seconds: 10, calls: unit === "main" ? calls : 0 }) },
+    load: {
+      window: ({ unit }) => ({ ...emptyWindow, seconds: 10, calls: unit === "main" ? calls : 0 }),
+    },
     units: ["main", "search"],
     share: async (share) => void shares.push([share, clock.now() - begun]),
     step: (_detail, work) => work(),
@@ -34,5 +36,5 @@ test("what is called a lot is called a little at first where it moves to, and th
 });
 
 test("what is hardly called moves at once", async () => {
-  assert.deepEqual((await warmed(150)).shares, []);
+  assert.deepEqual((await warmed(90)).shares, []);
 });

@@ -13,10 +13,10 @@ const ramp = [
   { share: 0.3, ms: 1_000 },
 ];
 
-/** Fewer calls a second than this do not wait for each other, however slow the first ones are, and would warm nothing up: a tenth of them for a second is two. */
-const leastRate = 20;
-/** Over how long calls are counted for that, milliseconds: programs tell of their load once a second. */
-const countedMs = 10_000;
+/** Fewer calls a second than this do not wait for each other, however slow the first ones are, and would warm little up: three tenths of them for a second are three. */
+const leastRate = 10;
+/** Over how long calls are counted for that, milliseconds; at least, since they are kept in slices of as long. */
+const countedMs = 5_000;
 
 /** What the copies of a service that moves are warmed up by. */
 export interface Warming {
