@@ -60,7 +60,8 @@ describe("Docker is restarted", { skip, timeout: 420_000 }, () => {
   function says(message: RegExp): Promise<unknown> {
     return eventually(
       `the platform says ${message}`,
-      async () => ((await said()).slice(seen).some((line) => message.test(line)) ? true : undefined),
+      async () =>
+        (await said()).slice(seen).some((line) => message.test(line)) ? true : undefined,
       backMs,
     );
   }

@@ -47,7 +47,10 @@ export class OwnEngine {
     const at = (name: string): string => join(folder, name);
     // In the place of what this machine's own are told.
     await writeFile(at("daemon.json"), "{}");
-    await writeFile(at("holder.toml"), 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
+    await writeFile(
+      at("holder.toml"),
+      'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n',
+    );
     const places = ["--address", at("holder.sock"), "--root", at("kept"), "--state", at("held")];
     const args = ["--config", at("holder.toml"), ...places];
     return new OwnEngine(folder, await started(holder, args, /containerd successfully booted/));
@@ -56,13 +59,12 @@ export class OwnEngine {
   /** Starts it; resolves when it listens. `liveRestore`: containers outlive it. */
   async start({ liveRestore }: { liveRestore: boolean }): Promise<void> {
     const at = (name: string): string => join(this.#folder, name);
-    const args = [
-      ...["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid")],
-      ...["--host", this.host, "--containerd", at("holder.sock"), "--config-file", at("daemon.json")],
-      ...["--bridge", "none", "--default-address-pool", addresses],
-      ...["--iptables=false", "--ip-masq=false", "--userland-proxy=false"],
-      `--live-restore=${liveRestore}`,
-    ];
+    const places = ["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid")];
+    const talks = ["--host", this.host, "--containerd", at("holder.sock")];
+    const networks = ["--bridge", "none", "--default-address-pool", addresses];
+    const rules = ["--iptables=false", "--ip-masq=false", "--userland-proxy=false"];
+    const asked = ["--config-file", at("daemon.json"), `--live-restore=${liveRestore}`];
+    const args = [...places, ...talks, ...networks, ...rules, ...asked];
     this.#daemon = await started(program, args, /API listen on/);
   }
 

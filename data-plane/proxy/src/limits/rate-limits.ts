@@ -102,11 +102,7 @@ function counts({ routes }: Limit, { route, foreign, identity }: Shaped): boolea
   return routes.has(route.service) || routes.has(route.name);
 }
 
-function bucketOf(
-  limit: Limit,
-  subscriber: () => string,
-  identity: Identity | undefined,
-): string {
+function bucketOf(limit: Limit, subscriber: () => string, identity: Identity | undefined): string {
   // Nobody in particular is one object for all, and told apart by the address.
   if (identity?.principal === undefined) return limit.key + subjectOf(limit, subscriber, identity);
   const known = limit.bucketOf.get(identity);

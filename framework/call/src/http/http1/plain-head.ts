@@ -99,9 +99,7 @@ export function readPlainHead(bytes: Buffer, from: number): PlainHead | undefine
 /** The method that a request begins with, and a blank behind it; undefined for one that is rare. */
 function methodOf(text: string): string | undefined {
   const method = methods.get(text.charCodeAt(0) * 256 + text.charCodeAt(1));
-  return method !== undefined &&
-    text.startsWith(method) &&
-    text.charCodeAt(method.length) === 0x20
+  return method !== undefined && text.startsWith(method) && text.charCodeAt(method.length) === 0x20
     ? method
     : undefined;
 }
