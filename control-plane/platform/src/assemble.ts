@@ -294,6 +294,7 @@ export function assemble(
     problem: (error, source, lines) => events.problem(error, source, lines),
     acknowledged: () => publisher.acknowledged(),
   });
+  containers?.presence.onBack(() => supervisor.hurry());
 
   // Copies that use the newest settings; a start that a newer one took the place of may have read older ones.
   let exchanging: Promise<unknown> = Promise.resolve();

@@ -141,6 +141,7 @@ export class Platform {
       // Nothing is started for them, which is when it would be looked at.
       await Promise.all(manifest.services.map(({ name }) => this.#parts.settings.check(name)));
     }
+    await this.#parts.images?.find();
     this.#assertStarting();
     publisher.open();
     rotation.start();

@@ -12,6 +12,7 @@ import type { ContainerSurroundings } from "./container.ts";
 import { labels } from "./labels.ts";
 import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
 import { Engine } from "./engine.ts";
+import { EnginePresence } from "./engine-presence.ts";
 import { ForeignContainers } from "./foreign-containers.ts";
 import { ImageNetworks } from "./image-networks.ts";
 import { ForeignImages, type ForeignSurroundings } from "./foreign-images.ts";
@@ -30,6 +31,8 @@ export class Containers {
   readonly user: ContainerSurroundings["user"];
   /** Resolves when the engine has the image that units run: the first time takes many seconds, which are none of a copy's own. */
   readonly prepared: () => Promise<unknown>;
+  /** Whether Docker answers. */
+  readonly presence: EnginePresence;
   readonly #engine: Engine;
   readonly #home: Home;
   readonly #network: string;
@@ -61,9 +64,11 @@ export class Containers {
     this.prepared = prepared;
     // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
     prepared().catch(() => {});
+    this.presence = new EnginePresence(engine, { clock, log });
     this.#networks = new ImageNetworks(engine, home.root, prefixOf(home.root));
     this.#runtime = new DockerRuntime({
       engine,
+      presence: this.presence,
       networks: this.#networks,
       clock,
       log,

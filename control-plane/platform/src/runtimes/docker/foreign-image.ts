@@ -59,9 +59,8 @@ export function withImages(
     const gateway = gateways[image.gateway];
     const found =
       image.sidecar === undefined ? addresses.get(image.name) : sidecarsOf(placement, image);
-    // Without a copy there is nowhere to send a request, and its path is not there.
-    if (gateway === undefined || found === undefined || found.length === 0) continue;
-    const settings = withImage(gateway.settings ?? {}, image, found);
+    if (gateway === undefined) continue;
+    const settings = withImage(gateway.settings ?? {}, image, found ?? []);
     // What the app came to say since goes first: a gateway refuses settings that contradict themselves, all of them.
     if (trafficProblems(settings).length === 0) gateways[image.gateway] = { ...gateway, settings };
   }
@@ -108,14 +107,15 @@ function withImage(
   addresses: readonly string[],
 ): GatewaySettings & Readonly<Record<string, unknown>> {
   const { routes = [], upstreams = {} } = settings;
-  const upstream: UpstreamSettings =
-    image.sidecar === undefined
-      ? { urls: addresses.map((address) => `http://${address}`), host: "client" }
-      : {
-          urls: addresses.map((address) => `https://${address}`),
-          host: "client",
-          tls: { unit: image.name },
-        };
+  const scheme = image.sidecar === undefined ? "http" : "https";
+  const upstream: UpstreamSettings = {
+    // Its path is there without a copy too: who asks is to come again, not to look elsewhere.
+    ...(addresses.length === 0
+      ? { absent: true }
+      : { urls: addresses.map((address) => `${scheme}://${address}`) }),
+    host: "client",
+    ...(image.sidecar === undefined ? undefined : { tls: { unit: image.name } }),
+  };
   return {
     ...settings,
     upstreams: { [image.name]: upstream, ...upstreams },

@@ -86,6 +86,13 @@ export class ForeignImages {
     this.#images = readJson<Record<string, ForeignImage>>(this.#file) ?? {};
   }
 
+  /** Finds the copies that run already, so that gateways are not told otherwise. Never rejects. */
+  async find(): Promise<void> {
+    await this.#look(false).catch((error: unknown) =>
+      this.#around.log.warn("copies of images could not be found", { error }),
+    );
+  }
+
   /** Brings what runs to what is to run, and watches it from now on. Never rejects. */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
