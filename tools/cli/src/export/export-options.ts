@@ -22,6 +22,7 @@ export interface ExportOptions {
 export interface KubernetesExportOptions extends ExportOptions {
   namespace?: string;
   discovery: "endpointslices" | "dns";
+  certificates: "cert-manager" | "kerf";
   issuer: string;
   mesh?: true;
   postgres: "url" | "cloudnative-pg";
@@ -69,6 +70,15 @@ export function withKubernetesOptions(command: Command): Command {
       )
         .choices(["endpointslices", "dns"])
         .default("endpointslices"),
+    )
+    .addOption(
+      new Option(
+        "--certificates <whose>",
+        "certificates by an Issuer of cert-manager, or by an authority of the app's own that a Job in the cluster signs with",
+      )
+        .choices(["cert-manager", "kerf"])
+        .default("cert-manager")
+        .conflicts("mesh"),
     )
     .option(
       "--issuer <name>",
@@ -126,6 +136,7 @@ export function exporterOptions(options: ExportOptions): Record<string, unknown>
 export function kubernetesOptions(options: KubernetesExportOptions): Record<string, unknown> {
   const {
     canary,
+    certificates,
     discovery,
     domain,
     egress,
@@ -145,7 +156,9 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
     certificates:
       mesh === true
         ? "mesh"
-        : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
+        : certificates === "kerf"
+          ? certificates
+          : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
     postgres,
     secrets: externalSecrets === undefined ? "existing" : { store: externalSecrets },
     ...(gateway === undefined ? undefined : { ingress: gateway }),

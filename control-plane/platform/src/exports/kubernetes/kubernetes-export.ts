@@ -9,6 +9,7 @@ import {
   imageOf,
 } from "../exported-programs.ts";
 import { accountOf, certificateOf, discovererRole } from "./access.ts";
+import { certificateIssuer } from "./certificate-issuer.ts";
 import { bootConfig } from "./boot-config.ts";
 import { appLabels } from "./cluster-names.ts";
 import { externalSecret, migrationJob, postgresCluster, wantedSecrets } from "./data.ts";
@@ -117,6 +118,7 @@ function sharedOf(
       : wantedSecrets(app, programs, options).map((wanted) =>
           externalSecret(wanted, options, app.app, secrets.store),
         )),
+    ...certificateIssuer(programs, options, app.app),
     ...(postgres === "url"
       ? []
       : [...new Set(servers)]

@@ -10,6 +10,9 @@ import { type Manifest, manifest, type Remark } from "./manifest.ts";
 /** Whole numbers of a thousand, as weights: a share of 2.5 % is one. */
 const weights = 1_000;
 
+/** Where the API of Kubernetes listens: by its Service, and by itself, which is what most policies see. */
+export const apiPorts: readonly number[] = [443, 6443];
+
 /** Where the instances of a program are found: of a unit each by itself, of a gateway behind one address. */
 export function serviceOf(
   program: Pick<ExportedProgram, "name" | "gateway">,
@@ -201,7 +204,7 @@ function outsidePorts(program: ExportedProgram, options: KubernetesOptions): num
   const ports = new Set<number>(options.egress?.[program.name]);
   if (databasesOf(program).length > 0 && options.postgres === "url") ports.add(5432);
   if (options.discovery === "endpointslices" && program.calls.length > 0)
-    for (const port of [443, 6443]) ports.add(port);
+    for (const port of apiPorts) ports.add(port);
   if (options.otlp !== undefined) ports.add(portOf(options.otlp));
   if (options.broker !== undefined && program.gateway === undefined)
     for (const [, port] of options.broker.matchAll(/:(\d{2,5})/g)) ports.add(Number(port));
