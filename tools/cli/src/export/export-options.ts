@@ -27,6 +27,7 @@ export interface KubernetesExportOptions extends ExportOptions {
   mesh?: true;
   postgres: "url" | "cloudnative-pg";
   externalSecrets?: string;
+  pullSecret?: string;
   gateway?: string;
   domain: Record<string, string[]>;
   canary: Record<string, { tag: string; share: number }>;
@@ -95,6 +96,10 @@ export function withKubernetesOptions(command: Command): Command {
         .default("url"),
     )
     .option("--external-secrets <store>", "take Secrets from this ClusterSecretStore")
+    .option(
+      "--pull-secret <name>",
+      "Secret that nodes pull images with (default: their own rights)",
+    )
     .option("--gateway <namespace/name>", "Gateway that requests come in by (Gateway API)", ingress)
     .option(
       "--domain <gateway=host>",
@@ -147,6 +152,7 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
     namespace,
     postgres,
     prometheus,
+    pullSecret,
   } = options;
   const [, cluster, name = issuer] = /^(cluster\/)?(.*)$/.exec(issuer) ?? [];
   return {
@@ -161,6 +167,7 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
           : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
     postgres,
     secrets: externalSecrets === undefined ? "existing" : { store: externalSecrets },
+    ...(pullSecret === undefined ? undefined : { pullSecret }),
     ...(gateway === undefined ? undefined : { ingress: gateway }),
     domains: domain,
     canary,

@@ -10,7 +10,7 @@ import { appLabels, clusterNames, managedBy, selectorOf } from "./cluster-names.
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 import { apiPorts } from "./network.ts";
-import { restrictedContainer, restrictedPod } from "./pod.ts";
+import { pulledWith, restrictedContainer, restrictedPod } from "./pod.ts";
 
 /** Longest run, seconds, and how late one may begin. */
 const runSeconds = 300;
@@ -22,7 +22,7 @@ const lateSeconds = 1_800;
  */
 export function certificateIssuer(
   programs: readonly ExportedProgram[],
-  { certificates, environment, namespace }: KubernetesOptions,
+  { certificates, environment, namespace, pullSecret }: KubernetesOptions,
   app: string,
 ): Manifest[] {
   if (certificates !== "kerf") return [];
@@ -37,7 +37,7 @@ export function certificateIssuer(
     // Every image of Kerf has the program that does it; that of a gateway changes least.
     (programs.find(({ gateway }) => gateway !== undefined) ?? programs[0])?.image ?? "",
     issueArguments({ environment, namespace, authority, identities }),
-    labels,
+    { labels, pullSecret },
   );
   const account: IServiceAccount = {
     apiVersion: "v1",
@@ -171,7 +171,7 @@ function runs(
 function issuerPods(
   image: string,
   args: readonly string[],
-  labels: Record<string, string>,
+  { labels, pullSecret }: { labels: Record<string, string>; pullSecret: string | undefined },
 ): IPodTemplateSpec {
   return {
     metadata: { labels },
@@ -179,6 +179,7 @@ function issuerPods(
       serviceAccountName: clusterNames.issuer,
       automountServiceAccountToken: true,
       enableServiceLinks: false,
+      ...pulledWith({ pullSecret }),
       restartPolicy: "OnFailure",
       securityContext: restrictedPod,
       containers: [

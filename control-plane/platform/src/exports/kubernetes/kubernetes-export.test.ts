@@ -193,6 +193,38 @@ test("only who makes certificates may read Secrets: those by their names, and ne
     assert.ok(!JSON.stringify((object as any).spec).includes('"name":"kerf-authority"'));
 });
 
+test("images of a private registry are pulled with a Secret, and telemetry that the app itself names is reached", () => {
+  const { programs, shared } = kubernetesExport(
+    { ...exampleApp, telemetry: { otlp: { endpoint: "http://collector:4319" } } },
+    { ...own, otlp: undefined, pullSecret: "registry" },
+  );
+  const objects = [...shared, ...programs.flatMap(({ manifests }) => manifests)].map(
+    ({ object }) => object as any,
+  );
+  for (const { kind, metadata, spec } of objects) {
+    const template = kind === "CronJob" ? spec.jobTemplate.spec.template : spec?.template;
+    const secrets = template?.spec.imagePullSecrets;
+    assert.deepEqual(secrets, template && [{ name: "registry" }], metadata.name);
+    if (kind === "NetworkPolicy" && metadata.name === "orders")
+      assert.ok(spec.egress.at(-1).ports.some(({ port }: any) => port === 4319));
+  }
+});
+
+test("a password in what many may read, and TLS behind what ends it, are refused", () => {
+  assert.throws(() => all({ ...plain, broker: "nats://kerf:secret@nats:4222" }), {
+    code: "invalid_configuration",
+    message: /password/,
+  });
+  const gateways = exampleApp.gateways.map((gateway) => ({
+    ...gateway,
+    settings: { tls: { certFile: "./web.crt", keyFile: "./web.key" } },
+  }));
+  assert.throws(() => kubernetesExport({ ...exampleApp, gateways }, operators), {
+    code: "invalid_configuration",
+    fix: /--gateway/,
+  });
+});
+
 test("what has no tag, or one that moves, is refused", () => {
   const { orders: _, ...others } = exampleTags;
   assert.throws(() => all({ ...plain, tags: others }), { code: "invalid_configuration" });

@@ -30,7 +30,9 @@ export interface KubernetesExport {
 }
 
 /** An app as objects of Kubernetes, without anything of Kerf's platform. Holds no secret. Throws `invalid_configuration`. */
-export function kubernetesExport(app: AppManifest, options: KubernetesOptions): KubernetesExport {
+export function kubernetesExport(app: AppManifest, given: KubernetesOptions): KubernetesExport {
+  // Where the app itself says where telemetry goes, that has to be reached as well.
+  const options = { ...given, otlp: given.otlp ?? app.telemetry?.otlp?.endpoint };
   const programs = exportedProgramsOf(app, options);
   const layout = layoutOf(options);
   return {

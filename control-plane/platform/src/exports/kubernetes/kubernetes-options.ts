@@ -14,6 +14,8 @@ export interface KubernetesOptions extends ExportOptions {
   readonly postgres: "url" | "cloudnative-pg";
   /** Where Secrets come from: somebody makes them, or External Secrets takes them from a store. */
   readonly secrets: "existing" | { readonly store: string };
+  /** The Secret that nodes pull images with, of the type `kubernetes.io/dockerconfigjson`; somebody makes it. */
+  readonly pullSecret?: string | undefined;
   /** The Gateway that requests come in by, `namespace/name`; without it gateways have a Service and no route. */
   readonly ingress?: string | undefined;
   /** Host names of gateways, by the gateway's name. */

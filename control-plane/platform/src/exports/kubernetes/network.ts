@@ -1,6 +1,7 @@
 import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import type { IService } from "kubernetes-models/v1";
 import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
+import { KerfError } from "@kerf/kernel";
 import { containerPorts } from "../export-options.ts";
 import { databasesOf, type ExportedProgram } from "../exported-programs.ts";
 import { appLabels, labelsOf, selectorOf } from "./cluster-names.ts";
@@ -159,7 +160,7 @@ export function networkPolicyOf(
   return manifest(policy, remarks);
 }
 
-/** Requests to a gateway's hosts, with the share of a canary. */
+/** Requests to a gateway's hosts, with the share of a canary. Throws `invalid_configuration` for one that ends TLS itself. */
 export function routeOf(
   program: ExportedProgram,
   { canary, domains, ingress, namespace }: KubernetesOptions,
@@ -167,11 +168,17 @@ export function routeOf(
 ): Manifest | undefined {
   const { gateway } = program;
   if (gateway === undefined || ingress === undefined) return undefined;
+  if (gateway.settings.tls !== undefined) {
+    throw new KerfError("invalid_configuration", {
+      message: `The gateway ${gateway.name} has TLS of its own (tls), and its requests come in by the Gateway ${ingress}.`,
+      why: "That one ends TLS, and would send it requests in the clear.",
+      fix: "Leave tls out of the app and have the Gateway do it; or leave --gateway out and publish the Service.",
+    });
+  }
   const [parentNamespace, parent] = ingress.split("/") as [string, string];
   const hostnames = domains?.[gateway.name] ?? [];
   const share = canary?.[gateway.name]?.share;
-  const port = gateway.settings.tls === undefined ? 80 : 443;
-  const backend = (name: string, weight: number) => ({ name, port, weight });
+  const backend = (name: string, weight: number) => ({ name, port: 80, weight });
   const tried = share === undefined ? 0 : Math.max(1, Math.round(share * weights));
   const route: IHTTPRoute = {
     apiVersion: "gateway.networking.k8s.io/v1",

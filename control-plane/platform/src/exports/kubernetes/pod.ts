@@ -56,6 +56,7 @@ export function podOf(
     serviceAccountName: program.name,
     automountServiceAccountToken: isWatching,
     enableServiceLinks: false,
+    ...pulledWith(options),
     ...(isServing ? { terminationGracePeriodSeconds: leavingSeconds + stopSeconds } : undefined),
     securityContext: restrictedPod,
     ...(isServing
@@ -74,6 +75,13 @@ export function podOf(
       })),
     ],
   };
+}
+
+/** With which rights a pod's image is pulled, where nodes have none of their own. */
+export function pulledWith({
+  pullSecret,
+}: Pick<KubernetesOptions, "pullSecret">): Pick<IPodSpec, "imagePullSecrets"> {
+  return pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] };
 }
 
 function container(program: ExportedProgram, { image, kind }: PodPurpose): IContainer {

@@ -11,7 +11,7 @@ import {
   type WorkloadIdentity,
 } from "@kerf/call";
 import { command, contract } from "@kerf/contract";
-import { type ManualClock, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import { type ManualClock, systemClock, systemRandom, TimerWheel, toKerfError } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { z } from "zod";
 
@@ -89,8 +89,8 @@ export async function steadyCalls(
       }
     }),
   );
-  let lost: unknown;
-  load.catch((error: unknown) => (lost = error ?? new Error("lost")));
+  let lost: Error | undefined;
+  load.catch((error: unknown) => (lost = toKerfError(error)));
   return {
     async more(count) {
       const until = answered + count;
