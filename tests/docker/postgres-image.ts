@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
 import { docker } from "./docker.ts";
 
@@ -21,6 +21,7 @@ export async function buildPostgresImage(name: string, base: string): Promise<vo
     const native = join(dirname(entry), "../native");
     await cp(source, folder, { recursive: true });
     await cp(native, join(folder, "native"), { recursive: true, verbatimSymlinks: true });
+    await restoreLinks(folder);
     // initdb starts its children through a shell.
     await cp("/bin/sh", join(folder, "sh"), { dereference: true });
     await mkdir(join(folder, "lib"));
@@ -35,5 +36,15 @@ export async function buildPostgresImage(name: string, base: string): Promise<vo
     await docker("build", "--quiet", "--tag", name, "--build-arg", `base=${base}`, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** npm packages hold no symbolic links; what starts the server elsewhere makes them, and may not have run yet. */
+async function restoreLinks(folder: string): Promise<void> {
+  const text = await readFile(join(folder, "native/pg-symlinks.json"), "utf8");
+  for (const { source: from, target } of JSON.parse(text) as { source: string; target: string }[]) {
+    const link = join(folder, target);
+    await rm(link, { force: true });
+    await symlink(relative(dirname(link), join(folder, from)), link);
   }
 }

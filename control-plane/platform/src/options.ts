@@ -66,7 +66,10 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
   const brokerImage = containerImage(values.broker, usualImages.broker);
   const postgresImage = containerImage(values.postgres, usualImages.postgres);
   if (values.postgres !== undefined && postgresImage === undefined)
-    throw wrong("--postgres", "is docker, or docker:IMAGE; a server of your own is named by the app");
+    throw wrong(
+      "--postgres",
+      "is docker, or docker:IMAGE; a server of your own is named by the app",
+    );
   if (runtime !== "docker" && (brokerImage ?? postgresImage) !== undefined)
     throw wrong(
       postgresImage === undefined ? "--broker docker" : "--postgres docker",

@@ -1,7 +1,15 @@
 // Starts PostgreSQL in a container as the image of its makers does, as far as an app asks for it: the superuser's password comes from the file that
 // POSTGRES_PASSWORD_FILE names, data lie where PGDATA says, arguments are the server's, and it runs as its own user, or as whom the container was started as.
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  appendFileSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
 
 const isRoot = process.getuid() === 0;

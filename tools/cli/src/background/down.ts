@@ -56,7 +56,7 @@ export async function down(options: DownOptions): Promise<void> {
 function inVolumes(volumes: readonly string[]): string {
   if (volumes.length === 0) return "";
   const names = volumes.join(" ");
-  return `\n  and in ${volumes.length === 1 ? "a volume" : "volumes"} of Docker: ${names}\n  kerf up goes on with both; to lose the data for ever, remove both: docker volume rm ${names}`;
+  return `\n  and in Docker's volumes ${names}\n  kerf up goes on with all of it. To lose what is in the volumes for ever: docker volume rm ${names}`;
 }
 
 /** The process of a `kerf dev`, or of a `kerf up` that waits. */

@@ -34,7 +34,11 @@ export async function followLog(
 }
 
 /** The last lines that a container has printed. */
-export async function lastOutput(engine: Engine, container: string, lines: number): Promise<string> {
+export async function lastOutput(
+  engine: Engine,
+  container: string,
+  lines: number,
+): Promise<string> {
   const query = { stdout: "1", stderr: "1", tail: String(lines) };
   const stream = await engine.stream("GET", `/containers/${container}/logs`, { query });
   const printed: Buffer[] = [];

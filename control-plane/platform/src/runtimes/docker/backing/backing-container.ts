@@ -145,7 +145,11 @@ export class BackingContainer {
       if (found === undefined) throw await this.#failed(id, "it was removed");
       const { RestartCount, State } = found;
       restarts ??= RestartCount;
-      if (State.Status === "exited" || State.Status === "dead" || RestartCount > restarts + mostRestarts)
+      if (
+        State.Status === "exited" ||
+        State.Status === "dead" ||
+        RestartCount > restarts + mostRestarts
+      )
         throw await this.#failed(id, endOf(State));
       const version = State.Running ? await this.#backing.answers() : undefined;
       if (version !== undefined) return { state: State, version };

@@ -14,7 +14,11 @@ export class BackingVolume {
   readonly #home: Home;
   readonly #backing: string;
 
-  constructor(engine: Engine, home: Home, { backing, prefix }: { backing: string; prefix: string }) {
+  constructor(
+    engine: Engine,
+    home: Home,
+    { backing, prefix }: { backing: string; prefix: string },
+  ) {
     this.name = `${prefix}-${backing}`;
     this.#engine = engine;
     this.#home = home;

@@ -39,5 +39,8 @@ export interface Backing {
   /** The version of what answers; undefined while nothing does. Throws what no waiting helps against. */
   answers(): Promise<string | undefined>;
   /** What is known of a failure by the last lines, and by the version that wrote the data. */
-  explain(lines: string, writtenBy: string | undefined): Pick<ErrorShape, "why" | "fix"> | undefined;
+  explain(
+    lines: string,
+    writtenBy: string | undefined,
+  ): Pick<ErrorShape, "why" | "fix"> | undefined;
 }
