@@ -214,6 +214,8 @@ describe("PostgreSQL and NATS as containers", { skip, timeout: 1_200_000 }, () =
       docker(
         "run",
         "--rm",
+        "--network",
+        "none",
         "--user",
         "0",
         "-v",

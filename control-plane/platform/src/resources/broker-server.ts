@@ -30,17 +30,18 @@ export class BrokerServer extends KeptServer<BrokerBoot> {
   readonly logFile: string;
   #url = "";
 
-  constructor({ clock, container, log, logFile, moved, problem }: BrokerServerOptions) {
+  constructor(options: BrokerServerOptions) {
+    const { clock, container, log, logFile } = options;
     super({
       source: "broker",
       clock,
       log,
-      problem,
+      problem: (error, of) => options.problem(error, of),
       open: (signal) => container.open(signal),
       started: async ({ url }) => {
         this.#url = url;
       },
-      moved: () => moved(this),
+      moved: () => options.moved(this),
       ended: ({ pid }) =>
         new KerfError("start_failed", {
           message: `The broker (process ${pid}) ended while it ran.`,

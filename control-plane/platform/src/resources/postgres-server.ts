@@ -43,14 +43,14 @@ export class PostgresServer extends KeptServer<DatabaseServer> {
   readonly image: string | undefined;
 
   constructor(options: PostgresServerOptions) {
-    const { clock, containers, log, name, problem, started, urlFile } = options;
+    const { clock, containers, log, name, urlFile } = options;
     const source = `postgres:${name}`;
     super({
       source,
       clock,
       log,
-      started,
-      problem,
+      started: (server) => options.started(server),
+      problem: (error, of) => options.problem(error, of),
       open: (signal) => open(options, signal),
       moved: () => options.moved(this),
       ended: ({ pid }) =>

@@ -6,7 +6,10 @@ export async function volumesOf(home: string): Promise<string[]> {
   const folder = join(home, "backing");
   const names = await readdir(folder).catch(() => []);
   const volumes = await Promise.all(
-    names.toSorted().map((name) => readFile(join(folder, name, "volume"), "utf8").catch(() => "")),
+    names.map((name) => readFile(join(folder, name, "volume"), "utf8").catch(() => "")),
   );
-  return volumes.map((volume) => volume.trim()).filter((volume) => volume !== "");
+  return volumes
+    .map((volume) => volume.trim())
+    .filter((volume) => volume !== "")
+    .toSorted((a, b) => (a < b ? -1 : 1));
 }
