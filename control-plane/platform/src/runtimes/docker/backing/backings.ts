@@ -33,7 +33,9 @@ export class Backings {
 
   /** Fetches the images that the engine has not got. Throws `not_found`: without them nothing need be started. */
   async prepare(): Promise<void> {
-    const images = [this.postgres?.image, this.broker?.image].filter((image) => image !== undefined);
+    const images = [this.postgres?.image, this.broker?.image].filter(
+      (image) => image !== undefined,
+    );
     await Promise.all(images.map((image) => this.#image(image)));
   }
 
