@@ -38,6 +38,7 @@ import { Journal } from "./rollouts/journal.ts";
 import { Rollouts } from "./rollouts/rollouts.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
+import { BrokerServer } from "./resources/broker-server.ts";
 import { Databases } from "./resources/databases.ts";
 import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
@@ -111,6 +112,8 @@ export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
   readonly databaseMoves: DatabaseMoves;
+  /** What carries events, where we run it. */
+  readonly brokerServer: BrokerServer | undefined;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly supervisor: Supervisor;
@@ -187,12 +190,27 @@ export function assemble(
     clock,
     log,
     locations,
+    containers: containers?.backings.postgres,
     ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
     changed: (service) => whole.databaseChanged(service),
     problem: (error, source) => events.problem(error, source),
   });
+
+  // What carries their events.
+  const brokerContainer = containers?.backings.broker;
+  const brokerServer =
+    brokerContainer &&
+    new BrokerServer({
+      container: brokerContainer,
+      clock,
+      log,
+      logFile: home.log("broker"),
+      moved: ({ state, pid }) =>
+        events.emit({ type: "instance", unit: "broker", instance: "broker", state, pid }),
+      problem: (error, source) => events.problem(error, source),
+    });
 
   // What operators set of services.
   const settings = new Settings({
@@ -254,7 +272,7 @@ export function assemble(
   });
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
-  const broker = () => readBroker(options.broker);
+  const broker = () => brokerServer?.place() ?? readBroker(options.broker);
   const mutualTls = security !== undefined;
   const bootFacts = {
     home,
@@ -544,6 +562,7 @@ export function assemble(
         servers: databases.servers,
         telemetry: telemetry.reachable !== undefined,
         images: images?.logs ?? [],
+        broker: brokerServer?.logFile,
       }),
     attached,
     telemetry: () => telemetry.reachable,
@@ -577,6 +596,7 @@ export function assemble(
     deployed,
     databases,
     databaseMoves,
+    brokerServer,
     settings,
     audit,
     supervisor,
@@ -592,6 +612,7 @@ export function assemble(
       ...supervisor.logs,
       ...databases.logs,
       ...(images?.logs ?? []).map(({ file }) => file),
+      ...(brokerServer === undefined ? [] : [brokerServer.logFile]),
       ...ownLogs,
     ]),
     journal,

@@ -74,7 +74,7 @@ export class Platform {
       const security =
         options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
       const containers =
-        options.runtime === "docker" ? await openContainers(home, around) : undefined;
+        options.runtime === "docker" ? await openContainers(home, options, around) : undefined;
       const held = { home, unlock, keys, token, epoch, security, containers };
       return new Platform(options, around, held);
     } catch (cause) {
@@ -102,12 +102,14 @@ export class Platform {
 
     // A broker that cannot be is found before anything is started.
     await readBroker(this.#options.broker);
+    await this.#held.containers?.backings.prepare();
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
     this.#adopting = adopting;
     if (!adopting) await freePort(gatewayPortSetting, host, port);
     await freePort(apiPortSetting, "127.0.0.1", platformPort);
 
+    void this.#parts.brokerServer?.start();
     // The servers of last time, while the app is being read and our own doors are opened.
     databases.startEarly(readJson<{ servers: string[] }>(this.#serversFile)?.servers ?? ["main"]);
     [this.#api, this.#hosts] = await Promise.all([
@@ -207,7 +209,7 @@ export class Platform {
     this.#parts.logShipper.start();
     this.#parts.alerting.start();
     this.#parts.domains.start();
-    if (databases.servers.some((server) => server.embedded)) {
+    if (databases.servers.some((server) => server.embedded && server.image === undefined)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
     clock.after(bundleAfterMs, () => void this.#parts.programBundle?.prepare());
@@ -265,6 +267,7 @@ export class Platform {
       scaling,
       settings,
       telemetry: telemetry.status,
+      broker: this.#parts.brokerServer,
       domains: this.#parts.domains.status(),
       platform: {
         url: this.#api?.url ?? "",
@@ -318,7 +321,13 @@ export class Platform {
       await bounded(clock, logShipper.stop(), bounds.databases / 2);
       await telemetry.stop(bounds.databases / 2);
     };
-    await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
+    await attempt(
+      Promise.all([
+        databases.stop(bounds.databases),
+        this.#parts.brokerServer?.stop(bounds.databases),
+        stopTelemetry(),
+      ]),
+    );
     rotation.stop();
     memoryLimits.stop();
     this.#parts.compileCache.stop();
@@ -393,10 +402,12 @@ export class Platform {
 /** What runs containers is loaded here, and only here. */
 async function openContainers(
   home: Home,
+  { brokerImage, postgresImage }: PlatformOptions,
   around: PlatformSurroundings,
 ): Promise<NonNullable<Held["containers"]>> {
   const { Containers } = await import("./runtimes/docker/containers.ts");
-  return Containers.open(home, around);
+  const images = { broker: brokerImage, postgres: postgresImage };
+  return Containers.open(home, { ...around, images });
 }
 
 /** Waits for a work, but no longer than `ms` milliseconds. */

@@ -21,7 +21,7 @@ import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
 import { passes, patiently } from "./patiently.ts";
 import { connectionsOfCopy, connectionsOfRole } from "./connection-budget.ts";
-import { PostgresServer } from "./postgres-server.ts";
+import { type PostgresContainers, PostgresServer } from "./postgres-server.ts";
 import { refusedLogin } from "./refused-login.ts";
 import type { Locations, ServerPlace } from "./moves/locations.ts";
 
@@ -50,6 +50,8 @@ export interface DatabasesOptions {
   readonly log: Logger;
   /** Where databases are that were moved. */
   readonly locations: Locations;
+  /** Where servers that we run are containers. */
+  readonly containers?: PostgresContainers | undefined;
   /** Whether code that is older than its tables may run. */
   readonly ahead: "allowed" | "refused";
   /** A server entered another state. */
@@ -417,6 +419,7 @@ export class Databases {
       server = new PostgresServer({
         name,
         urlFile,
+        containers: this.#options.containers,
         home: this.#options.home,
         clock: this.#options.clock,
         log: this.#options.log,

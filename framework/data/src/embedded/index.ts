@@ -6,5 +6,5 @@ export { EmbeddedServer, type EmbeddedServerOptions } from "./embedded-server.ts
 export { makeSpareDatabases } from "./make-spare-databases.ts";
 export { quickestDirectory } from "./quickest-directory.ts";
 export { makeSpareClusters, type SpareOptions } from "./spare-clusters.ts";
-export type { ServerSettings } from "./settings.ts";
+export { serverParameters, type ServerSettings } from "./settings.ts";
 export { startTemporaryServer, type TemporaryServer } from "./temporary-server.ts";
