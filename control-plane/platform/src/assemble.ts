@@ -103,6 +103,8 @@ export interface Whole {
   redeploy(deployment: Deployment): Promise<void>;
   /** The database of a service became as its code needs it, or stopped being so. */
   databaseChanged(service: string): void;
+  /** Makes the databases that are missing. */
+  prepareDatabases(): Promise<void>;
   stop(reason: string): void;
 }
 
@@ -187,6 +189,7 @@ export function assemble(
     clock,
     log,
     locations,
+    beside: () => images?.databases ?? [],
     ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
@@ -366,6 +369,11 @@ export function assemble(
     secrets: new ImageSecrets(home.root, settings.secrets),
     units: new ImageUnits(() => supervisor),
     contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
+    prepareDatabase: async (name) => {
+      await whole.prepareDatabases();
+      const problem = databases.problemOf(name);
+      if (problem !== undefined) throw problem;
+    },
     isTaken: (name) =>
       Object.hasOwn(deployed.units, name) ||
       manifest().services.some((service) => service.name === name),

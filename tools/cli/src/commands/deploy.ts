@@ -34,6 +34,8 @@ export interface DeployOptions extends ChangeOptions {
   sidecar?: true;
   uses?: string[];
   allow?: string[];
+  follows?: string[];
+  emits?: Record<string, string>;
   cpus?: number;
   options?: string;
   context?: string;
@@ -82,6 +84,14 @@ function secretFile(text: string, before: Record<string, string> = {}): Record<s
   if (name === undefined || file === undefined)
     throw new InvalidArgumentError("It is written NAME=FILE; the file holds the value.");
   return { ...before, [name]: file };
+}
+
+/** `tagged:text`, once or several times. */
+function emitted(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, field] = /^([A-Za-z][A-Za-z0-9]{0,63}):(\w{1,64})$/.exec(text) ?? [];
+  if (name === undefined || field === undefined)
+    throw new InvalidArgumentError("It is written EVENT:FIELD, as tagged:text.");
+  return { ...before, [name]: field };
 }
 
 /** A whole number from 1. */
@@ -199,8 +209,18 @@ export function deployCommand(): Command {
       )
       .option(
         "--uses <services>",
-        "with --sidecar: services that the program calls, as catalog,payments",
+        "with --sidecar: services that the program calls, as catalog,payments; images with sidecars too",
         names,
+      )
+      .option(
+        "--follows <events>",
+        "with --sidecar: events that are posted to the program, as notes.added,orders.placed",
+        names,
+      )
+      .option(
+        "--emits <event:field...>",
+        "with --sidecar: events that it emits, each with the field that orders it, as tagged:text",
+        emitted,
       )
       .option(
         "--allow <hosts>",
