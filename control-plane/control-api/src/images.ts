@@ -18,6 +18,10 @@ export const foreignImage = z.object({
   ready: z.int(),
   /** Whether a sidecar stands beside each copy. */
   sidecar: z.boolean(),
+  /** Events that are posted to it, each `service.event`; absent without any. */
+  follows: z.array(z.string()).optional(),
+  /** Events that it emits, with the field of each that orders it; absent without any. */
+  emits: z.record(z.string(), z.string()).optional(),
   /** What a copy may use; absent without a limit. */
   memoryBytes: z.int().optional(),
   cpus: z.number().optional(),

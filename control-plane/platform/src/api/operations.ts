@@ -56,7 +56,9 @@ export interface ApiSurroundings
   readonly events: EventLog;
   readonly databases: Databases;
   /** Where units are containers. */
-  readonly images: Pick<ForeignImages, "deploy" | "keepsEvents" | "remove" | "scale" | "status"> | undefined;
+  readonly images:
+    | Pick<ForeignImages, "deploy" | "keepsEvents" | "remove" | "scale" | "status">
+    | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly domains: Pick<Domains, "renew" | "status">;
   readonly settings: Settings;

@@ -2,9 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Snapshot, WorkloadIdentity } from "@kerf/call";
 import { createHttpEdge, RequestSpans, RouteTable } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
-import type { GatewaySettings } from "@kerf/service";
+import type { UpstreamSettings } from "@kerf/service";
 import type { Tracing } from "@kerf/telemetry";
-import { type Traffic, TrafficKeeper } from "../routes/traffic.ts";
+import { AnswerCaches } from "../answer-cache/answer-caches.ts";
+import { DeclaredRoute } from "../routes/declared-route.ts";
+import { AddressSet } from "../upstreams/client-address.ts";
+import { UpstreamRegistry } from "../upstreams/registry.ts";
+import { Tunnels } from "../upstreams/tunnel.ts";
 import type { TrafficParts } from "../upstreams/upstream.ts";
 
 /** What the way to other images is made of. */
@@ -25,20 +29,24 @@ export function usedImages(snapshot: Snapshot | undefined, image: string): strin
 /** The way from the program of one image to those of others: as a gateway reaches them, by mutual TLS to the sidecar that proves to be theirs. */
 export class OtherImages {
   readonly #options: OtherImagesOptions;
-  readonly #keeper: TrafficKeeper;
+  readonly #parts: TrafficParts;
+  readonly #registry: UpstreamRegistry;
+  readonly #tunnels = new Tunnels();
   readonly #edge: (request: IncomingMessage, response: ServerResponse) => void;
-  #known: { readonly of: Snapshot | undefined; readonly traffic: Traffic | undefined } | undefined;
-  #settings = "";
+  #known: { readonly of: Snapshot | undefined; readonly places: string } | undefined;
+  /** By the names of images that have a copy. */
+  #routes: ReadonlyMap<string, DeclaredRoute> = new Map();
 
   constructor(options: OtherImagesOptions) {
     const { identity, image, parts, tracing } = options;
     this.#options = options;
-    this.#keeper = new TrafficKeeper(image, { ...parts, identity });
+    this.#parts = { ...parts, identity };
+    this.#registry = new UpstreamRegistry(this.#parts);
     const noRoutes = new RouteTable([]);
     const { clock, log, wheel } = parts;
     this.#edge = createHttpEdge({
       routes: () => noRoutes,
-      foreign: { match: (...asked) => this.#traffic()?.match(...asked) },
+      foreign: { match: ({ headers }) => this.#routes.get(headers.host ?? "") },
       authenticate: () => ({}),
       send: () => Promise.reject(new Error("an image has no operations")),
       caller: image,
@@ -55,7 +63,8 @@ export class OtherImages {
     response: ServerResponse,
     { name, target }: { readonly name: string; readonly target: string },
   ): void {
-    if (this.#traffic()?.upstreams.has(name) !== true) throw nobody(name);
+    this.#refresh();
+    if (!this.#routes.has(name)) throw nobody(name);
     request.url = target;
     // By which the route is found; its program is told the same name.
     request.headers.host = name;
@@ -63,40 +72,52 @@ export class OtherImages {
   }
 
   stop(): void {
-    this.#keeper.stop();
+    this.#tunnels.close();
+    this.#registry.stop();
+    this.#registry.use(new Map());
   }
 
   /** For the placement of now. */
-  #traffic(): Traffic | undefined {
+  #refresh(): void {
     const snapshot = this.#options.snapshot();
-    if (this.#known !== undefined && this.#known.of === snapshot) return this.#known.traffic;
-    const settings = settingsOf(snapshot, this.#options.image);
-    const text = JSON.stringify(settings);
-    let traffic = this.#known?.traffic;
-    if (text !== this.#settings) {
-      traffic = this.#keeper.prepare(settings);
-      this.#keeper.use(traffic);
-      this.#settings = text;
-    }
-    this.#known = { of: snapshot, traffic };
-    return traffic;
+    if (this.#known?.of === snapshot) return;
+    const { image } = this.#options;
+    const settings = upstreamsOf(snapshot, image);
+    const places = JSON.stringify(settings);
+    const isSame = this.#known?.places === places;
+    this.#known = { of: snapshot, places };
+    if (isSame) return;
+    const upstreams = this.#registry.prepare(settings);
+    this.#registry.use(upstreams);
+    const around = {
+      upstreams,
+      trusted: new AddressSet([]),
+      tunnels: this.#tunnels,
+      caches: new AnswerCaches({}, undefined, this.#parts),
+      via: `kerf-${image}`,
+      parts: this.#parts,
+    };
+    this.#routes = new Map(
+      Object.keys(settings).map((name) => [
+        name,
+        new DeclaredRoute({ path: "/*", to: { upstream: name } }, undefined, around),
+      ]),
+    );
   }
 }
 
-/** One upstream and one route for each image, by its name as the host. */
-function settingsOf(snapshot: Snapshot | undefined, image: string): GatewaySettings {
-  const found = usedImages(snapshot, image).flatMap((name) => {
+/** One upstream for each image that has a copy, which has to prove to be that image's. */
+function upstreamsOf(
+  snapshot: Snapshot | undefined,
+  image: string,
+): Readonly<Record<string, UpstreamSettings>> {
+  const found = usedImages(snapshot, image).flatMap((name): [string, UpstreamSettings][] => {
     const urls = (snapshot?.units[name]?.instances ?? [])
       .filter(({ address, state }) => state === "ready" && address.startsWith("tcp:"))
       .map(({ address }) => `https://${address.slice("tcp:".length)}`);
-    return urls.length === 0 ? [] : [{ name, urls }];
+    return urls.length === 0 ? [] : [[name, { urls, host: "client", tls: { unit: name } }]];
   });
-  return {
-    upstreams: Object.fromEntries(
-      found.map(({ name, urls }) => [name, { urls, host: "client", tls: { unit: name } }]),
-    ),
-    routes: found.map(({ name }) => ({ host: name, path: "/*", to: { upstream: name } })),
-  };
+  return Object.fromEntries(found);
 }
 
 function nobody(name: string): KerfError {

@@ -124,7 +124,10 @@ export class Outbound {
       const target = targetOf(request, this.#calls.names);
       if ("host" in target) return this.#egress.forward(request, response, target);
       if ("event" in target)
-        return await takeEvent({ request, response, event: target.event, trace, parent }, this.#events);
+        return await takeEvent(
+          { request, response, event: target.event, trace, parent },
+          this.#events,
+        );
       place = target;
       const deadlineMs = deadlineOf(request);
       await this.#calls.run({ request, response, ...target, trace, parent, deadlineMs });

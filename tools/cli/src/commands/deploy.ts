@@ -176,7 +176,10 @@ export function deployCommand(): Command {
         "--all",
         "every service and backend whose code has changed, and whatever else the app says differently",
       )
-      .option("--remove <service...>", "with --all: services that the app has no more")
+      .option(
+        "--remove <service...>",
+        "with --all: services that the app has no more; with --target ssh://… also alone",
+      )
       .option(
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
@@ -246,7 +249,7 @@ export function deployCommand(): Command {
         "with --target: the options of kerf export kubernetes, or systemd, as on its command line",
       )
       .option("--context <name>", "with --target kubernetes: the cluster, as kubectl knows it")
-      .option("--dry-run", "with --target kubernetes: only say what it would change")
+      .option("--dry-run", "with --target: only say what it would change")
       .option("--ssh-config <file>", "with --target ssh://…: instead of your own (ssh -F)")
       .action(async (services: string[], options: DeployOptions) => {
         if (options.image !== undefined && services.length > 0) {
@@ -259,8 +262,6 @@ export function deployCommand(): Command {
           return deployImage({ ...options, image: options.image });
         }
         if (typeof options.target === "object") {
-          const { assertNamed } = await import("../changes/assert-named.ts");
-          assertNamed(services, options.all);
           const { deployToMachines } = await import("../export/deploy-to-machines.ts");
           await deployToMachines(services, options.target, options);
           return;
@@ -307,6 +308,10 @@ export function deployCommand(): Command {
       [
         "kerf deploy --all --target ssh://deploy@one.internal,two.internal --options systemd.options",
         "machines with systemd, one after the other",
+      ],
+      [
+        "kerf deploy --remove search --target ssh://deploy@one.internal,two.internal --options systemd.options",
+        "what machines are to run no more",
       ],
     ],
   );

@@ -122,7 +122,9 @@ export class ForeignImages {
   /** Those whose sidecars keep events, as databases are made for services. */
   get databases(): ManifestService[] {
     const images = [...Object.values(this.#images), ...(this.#coming ? [this.#coming] : [])];
-    const named = new Map(images.filter(({ sidecar }) => hasEvents(sidecar)).map((image) => [image.name, image]));
+    const named = new Map(
+      images.filter(({ sidecar }) => hasEvents(sidecar)).map((image) => [image.name, image]),
+    );
     return [...named.values()].map((image) => databaseOfImage(image, this.#home.state));
   }
 
@@ -357,6 +359,8 @@ export class ForeignImages {
       replicas,
       ready,
       sidecar: sidecar !== undefined,
+      ...(sidecar?.follows === undefined ? undefined : { follows: [...sidecar.follows] }),
+      ...(sidecar?.emits === undefined ? undefined : { emits: sidecar.emits }),
       ...(memoryBytes === undefined ? undefined : { memoryBytes }),
       ...(cpus === undefined ? undefined : { cpus }),
     };

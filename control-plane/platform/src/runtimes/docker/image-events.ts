@@ -14,7 +14,10 @@ export function hasEvents(sidecar: ImageSidecar | undefined): boolean {
 }
 
 /** An image whose sidecar keeps its log and how far it is in those of others, as databases are made for services. `state`: the platform's own folder. */
-export function databaseOfImage({ name }: Pick<ForeignImage, "name">, state: string): ManifestService {
+export function databaseOfImage(
+  { name }: Pick<ForeignImage, "name">,
+  state: string,
+): ManifestService {
   // Its tables are the platform's; of its own it has none.
   const migrations = join(state, "no-migrations");
   mkdirSync(migrations, { recursive: true, mode: 0o700 });
