@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** Debian's own tool, which makes a system out of its packages. */
 const debootstrap = "/usr/sbin/debootstrap";
 /** What a deploy needs of a machine beside systemd, and sshd. */
-const packages = ["systemd", "systemd-sysv", "dbus", "openssh-server", "libstdc++6"];
+const packages = ["systemd", "systemd-sysv", "dbus", "openssh-server", "libstdc++6", "libatomic1"];
 /** Kept between runs: it takes minutes to make. */
 export const systemdImage = "kerf-test/systemd:1";
 
@@ -27,6 +27,8 @@ export async function buildSystemdImage(): Promise<void> {
     const root = join(folder, "root");
     const include = `--include=${packages.join(",")}`;
     await run(debootstrap, ["--variant=minbase", include, "bookworm", root]);
+    // It shares this machine's network; the test starts its own.
+    await rm(join(root, "etc/systemd/system/multi-user.target.wants/ssh.service"));
     const archive = join(folder, "root.tar");
     await run("tar", [
       "-C",

@@ -18,7 +18,10 @@ const rights = [
     "--cap-add",
     one,
   ]),
-  ...["--security-opt", "seccomp=unconfined", "--cgroupns", "private"],
+  "--security-opt",
+  "seccomp=unconfined",
+  "--cgroupns",
+  "private",
   ...["/run", "/run/lock", "/sys/fs/cgroup", "/tmp:exec"].flatMap((path) => ["--tmpfs", path]),
 ];
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { nodeHttp, problemOf, sendAnswer } from "@kerf/call/http";
-import { type CallContext, KerfError, newTrace, type Trace } from "@kerf/kernel";
+import { type CallContext, KerfError, newTrace } from "@kerf/kernel";
 import type { ExternalService } from "@kerf/service";
 import type { CompanionParts } from "@kerf/service/companion";
 import { parseTraceparent } from "@kerf/telemetry";

@@ -23,7 +23,7 @@ export interface EventTaker {
   readonly service: string;
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  emit(event: string, payload: unknown, context: CallContext): Promise<void>;
+  readonly emit: (event: string, payload: unknown, context: CallContext) => Promise<void>;
 }
 
 /**

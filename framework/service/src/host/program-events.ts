@@ -20,7 +20,7 @@ import { ServiceRuntime } from "../runtime/runtime.ts";
 /** The events of a program that has no contract: what it follows is delivered to it, what it emits lies in a log that others read. */
 export interface ProgramEvents {
   /** Appends an event to the program's log. Throws `invalid_app` for one that was not declared, `invalid_output` for a payload that does not fit. */
-  emit(name: string, payload: unknown, context: CallContext): Promise<void>;
+  readonly emit: (name: string, payload: unknown, context: CallContext) => Promise<void>;
   /** Serves readers of the log, and operators, on connections that another listener takes in. */
   listenBeside(identity: WorkloadIdentity): FramedBeside;
   /** Reads and delivers from now on. */
