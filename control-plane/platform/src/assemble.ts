@@ -104,6 +104,8 @@ export interface Whole {
   redeploy(deployment: Deployment): Promise<void>;
   /** The database of a service became as its code needs it, or stopped being so. */
   databaseChanged(service: string): void;
+  /** Makes the databases that are missing. */
+  prepareDatabases(): Promise<void>;
   stop(reason: string): void;
 }
 
@@ -191,6 +193,7 @@ export function assemble(
     log,
     locations,
     containers: containers?.backings.postgres,
+    beside: () => images?.databases ?? [],
     ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
@@ -385,6 +388,11 @@ export function assemble(
     secrets: new ImageSecrets(home.root, settings.secrets),
     units: new ImageUnits(() => supervisor),
     contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
+    prepareDatabase: async (name) => {
+      await whole.prepareDatabases();
+      const problem = databases.problemOf(name);
+      if (problem !== undefined) throw problem;
+    },
     isTaken: (name) =>
       Object.hasOwn(deployed.units, name) ||
       manifest().services.some((service) => service.name === name),

@@ -55,6 +55,7 @@ export class Platform {
       status: () => this.status(),
       redeploy: (deployment) => this.#redeploy(deployment),
       databaseChanged: (service) => this.#databaseChanged(service),
+      prepareDatabases: () => this.#prepareDatabases(this.#parts.deployed.current.manifest),
       // Whoever runs us waits for its end.
       stop: (reason) => void this.stop(reason),
     });
@@ -378,7 +379,9 @@ export class Platform {
   #databaseChanged(service: string): void {
     const { databases, deployed, publisher, supervisor } = this.#parts;
     publisher.changed();
-    const unit = deployed.unitOf(service);
+    const { images } = this.#parts;
+    const unit =
+      deployed.unitOf(service) ?? (images?.keepsEvents(service) === true ? service : undefined);
     const ready = databases.problemOf(service) === undefined;
     if (this.#phase === "stopping" || !ready || unit === undefined) return;
     for (const slot of supervisor.slotsOf(unit)) {

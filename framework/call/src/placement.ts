@@ -196,6 +196,10 @@ export interface ImageBoot {
   readonly outbound: { readonly host: string; readonly port: number };
   /** Hosts outside of the app that the program may reach through the sidecar, each `host` or `host:port`. */
   readonly allow: readonly string[];
+  /** Events that are posted to the program, each `service.event`. */
+  readonly follows?: readonly string[] | undefined;
+  /** Events that the program emits, with the field of each that orders it. */
+  readonly emits?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What every program starts from, whoever runs it. */

@@ -52,6 +52,8 @@ export interface DatabasesOptions {
   readonly locations: Locations;
   /** Where servers that we run are containers. */
   readonly containers?: PostgresContainers | undefined;
+  /** What else has a database beside the services of the app. */
+  beside(): readonly ManifestService[];
   /** Whether code that is older than its tables may run. */
   readonly ahead: "allowed" | "refused";
   /** A server entered another state. */
@@ -107,7 +109,9 @@ export class Databases {
    */
   async prepare(manifest: AppManifest): Promise<void> {
     // Before anything is waited for: from here on whoever asks for one of these waits until it has been attempted.
-    const services = manifest.services.filter((service) => service.database !== undefined);
+    const services = [...manifest.services, ...this.#options.beside()].filter(
+      (service) => service.database !== undefined,
+    );
     for (const [name, state] of this.#services) {
       if (services.some((service) => service.name === name)) continue;
       this.#services.delete(name);
