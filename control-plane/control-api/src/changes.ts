@@ -108,8 +108,10 @@ export const releaseStatus = z.object({
   set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
-  /** The step at which the change failed that it was made for; absent of one that has served. */
+  /** The step at which the change failed that it was made for, `interrupted` when the platform ended in its middle; absent of one that has served. */
   failed: z.string().optional(),
+  /** Why it failed, in a sentence; of releases that failed before this was kept, absent. */
+  failure: z.string().optional(),
   /** RFC 3339. */
   at: z.string(),
   by: z.string(),

@@ -125,18 +125,28 @@ export class ReleaseStore {
     return release.number;
   }
 
-  /** Writes down that the releases that were made at that moment, of these units, never served: the change they were made for failed at a step. */
-  async failed(units: readonly string[], madeAt: string, step: string): Promise<void> {
-    await this.#edit(units, (release) =>
-      release.at === madeAt ? { ...release, failed: step } : release,
-    );
+  /**
+   * Writes down that releases never served, since the change failed that they were made for at that moment: at which step, and why. `tried`, by unit: one of
+   * an earlier change that failed and was tried once more.
+   */
+  async failed(
+    units: readonly string[],
+    madeAt: string,
+    { failed, failure }: Required<Pick<Release, "failed" | "failure">>,
+    tried: Readonly<Record<string, number>> = {},
+  ): Promise<void> {
+    await this.#edit(units, (release, unit) => {
+      const isOne =
+        release.at === madeAt || (release.failed !== undefined && release.number === tried[unit]);
+      return isOne ? { ...release, failed, failure } : release;
+    });
   }
 
   /** Writes down that these releases serve, by unit, whatever became of earlier attempts. */
   async served(releases: Readonly<Record<string, number>>): Promise<void> {
     await this.#edit(Object.keys(releases), (release, unit) => {
       if (release.number !== releases[unit] || release.failed === undefined) return release;
-      const { failed: _failed, ...served } = release;
+      const { failed: _failed, failure: _failure, ...served } = release;
       return served;
     });
   }

@@ -19,7 +19,7 @@ import { LatencyOfMove } from "./latency-of-move.ts";
 import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
-import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
+import { endedByForce, inOneLine, nothingChanged, underWay } from "./outcome.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 import { WatchVerdict } from "./watch-verdict.ts";
 import { type Watch, watchedNow, watchOf } from "./watched.ts";
@@ -159,7 +159,8 @@ export class Rollouts {
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged, asked.drainMs);
-      await this.#neverServed(change);
+      await this.#neverServed(change, target, thrown);
+      journal.end();
       throw nothingChanged(change, before, this.#failedAt, thrown);
     } finally {
       this.#watch = undefined;
@@ -274,19 +275,21 @@ export class Rollouts {
         databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
+      await this.#neverServed(change, target, thrown);
       journal.end();
-      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
     }
   }
 
-  /** The releases that were made for it stay in the list, with the step at which it failed. */
-  async #neverServed({ at, units }: Change): Promise<void> {
-    await this.#options.store.failed(Object.keys(units), at, this.#failedAt ?? "start");
+  /** The releases that were made for it stay in the list, with the step at which it failed and why. */
+  async #neverServed({ at, units }: Change, target: Deployment, thrown: unknown): Promise<void> {
+    const failure = { failed: this.#failedAt ?? "start", failure: inOneLine(thrown) };
+    const tried = target.released?.releases;
+    await this.#options.store.failed(Object.keys(units), at, failure, tried);
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
-    const { deployed, journal } = this.#options;
+    const { deployed } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
       deployed.canary = undefined;
@@ -294,7 +297,6 @@ export class Rollouts {
       await this.#options.acknowledged();
       await staged.abandon(drainMs);
       deployed.beside = undefined;
-      journal.end();
     });
   }
 

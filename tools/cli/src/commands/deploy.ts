@@ -391,7 +391,7 @@ export function releasesCommand(): Command {
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, settings, set, running, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, failed, failure, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");
