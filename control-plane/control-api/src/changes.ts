@@ -166,6 +166,8 @@ export const changeReport = z.object({
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
   /** Old copies that had not finished in their time and were ended by force. */
   forced: z.array(z.object({ unit: z.string(), instance: z.string() })).optional(),
+  /** What whoever asked for it may not expect, each in a sentence. */
+  notes: z.array(z.string()).optional(),
   /** What the gate had to say; with `force` also what spoke against it. */
   findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */

@@ -174,7 +174,7 @@ export class Platform {
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
     if (unfinished !== undefined) {
       const { audit, releases: store } = this.#parts;
-      await recoverChange(unfinished, { audit, events, journal, store });
+      await recoverChange(unfinished, { app: manifest.app, audit, events, journal, store });
     }
 
     await this.#parts.databaseMoves.recover();

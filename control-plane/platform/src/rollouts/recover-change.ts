@@ -1,10 +1,13 @@
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import { appUnit, releasesOf } from "../releases/app-releases.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Journal } from "./journal.ts";
 
 /** Where it is written down what became of a change. */
 export interface RecoverySurroundings {
+  /** The name of the app. */
+  readonly app: string;
   readonly audit: Pick<AuditLog, "append">;
   readonly events: EventLog;
   readonly journal: Journal;
@@ -17,12 +20,15 @@ export interface RecoverySurroundings {
  */
 export async function recoverChange(
   { change, isCommitted }: NonNullable<ReturnType<Journal["unfinished"]>>,
-  { audit, events, journal, store }: RecoverySurroundings,
+  { app, audit, events, journal, store }: RecoverySurroundings,
 ): Promise<void> {
   const { at, by, kind, title, units } = change;
   const why = "The platform ended in the middle of it; the one after it took care of it.";
-  if (isCommitted) await store.served(releasesOf(journal));
-  else await store.failed(Object.keys(units), at, { failed: "interrupted", failure: why });
+  const { kept } = journal;
+  if (kept !== undefined && isCommitted) await store.served(releasesOf(kept, app));
+  // Which releases it would have come to is known by when they were made.
+  const made = Object.fromEntries([...Object.keys(units), appUnit(app)].map((unit) => [unit, undefined]));
+  if (!isCommitted) await store.failed(made, at, { failed: "interrupted", failure: why });
   await audit.append({
     by,
     action: kind,
@@ -36,11 +42,4 @@ export async function recoverChange(
     isCommitted ? "Finishing a change" : "Undoing a change",
     `${kind} ${title}`,
   );
-}
-
-function releasesOf({ kept }: Journal): Record<string, number> {
-  const releases = Object.entries(kept?.units ?? {}).flatMap(([unit, { release }]) =>
-    release === undefined ? [] : [[unit, release]],
-  );
-  return Object.fromEntries(releases) as Record<string, number>;
 }

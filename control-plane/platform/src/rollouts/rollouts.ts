@@ -4,7 +4,9 @@ import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
 import { gatewayMembers, isGateway } from "../placement/gateway-copies.ts";
+import type { KeptPlacement } from "../placement/kept.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import { releasesOf } from "../releases/app-releases.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
@@ -136,7 +138,7 @@ export class Rollouts {
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
-    await this.#migrate(change, before, target);
+    await this.#migrate(change, before, target, kept);
     await deployed.reserve(target.manifest);
     // Only new code may need what comes with it; whatever else starts finds everyone where they were.
     const waves = change.kind === "deploy" ? programWaves(target.manifest, programs) : [programs];
@@ -153,13 +155,16 @@ export class Rollouts {
         await this.#step(change, "start", detail, () => staged.start(new Set(names)));
       }
       staged.assertReady();
-      staged.assertWhole((service) => isServed(before, supervisor, service));
+      staged.assertWhole(
+        (service) => isServed(before, supervisor, service),
+        (service) => this.#problemOf(service),
+      );
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged, asked.drainMs);
-      await this.#neverServed(change, target, thrown);
+      await this.#neverServed(change, kept, thrown);
       journal.end();
       throw nothingChanged(change, before, this.#failedAt, thrown);
     } finally {
@@ -171,7 +176,7 @@ export class Rollouts {
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
-    await store.served(target.released?.releases ?? {});
+    await store.served(releasesOf(kept, target.manifest.app));
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -259,7 +264,12 @@ export class Rollouts {
   }
 
   /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
-  async #migrate(change: Change, before: Deployment, target: Deployment): Promise<void> {
+  async #migrate(
+    change: Change,
+    before: Deployment,
+    target: Deployment,
+    kept: KeptPlacement,
+  ): Promise<void> {
     const { databases, journal } = this.#options;
     const { builds = {} } = change;
     const services = target.manifest.services.filter(
@@ -275,17 +285,17 @@ export class Rollouts {
         databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
-      await this.#neverServed(change, target, thrown);
+      await this.#neverServed(change, kept, thrown);
       journal.end();
       throw nothingChanged(change, before, this.#failedAt, thrown);
     }
   }
 
   /** The releases that were made for it stay in the list, with the step at which it failed and why. */
-  async #neverServed({ at, units }: Change, target: Deployment, thrown: unknown): Promise<void> {
+  async #neverServed({ at }: Change, kept: KeptPlacement, thrown: unknown): Promise<void> {
+    const { deployed, store } = this.#options;
     const failure = { failed: this.#failedAt ?? "start", failure: inOneLine(thrown) };
-    const tried = target.released?.releases;
-    await this.#options.store.failed(Object.keys(units), at, failure, tried);
+    await store.failed(releasesOf(kept, deployed.current.manifest.app), at, failure);
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
