@@ -517,6 +517,7 @@ export function assemble(
     signPrincipal,
     followers: (unit) =>
       (deployed.units[unit] ?? []).filter((name) => serviceOf(manifest(), name).follows.length > 0),
+    isAsleep: (unit) => deployed.isAsleep(unit),
   });
 
   // What the author changes meanwhile.

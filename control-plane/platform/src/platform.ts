@@ -12,6 +12,7 @@ import { readApp } from "./manifest/read-app.ts";
 import type { PlatformOptions } from "./options.ts";
 import { deploy, type Deployment, ownUnits } from "./placement/deployment.ts";
 import { readReleases } from "./releases/read-releases.ts";
+import { recoverChange } from "./rollouts/recover-change.ts";
 import { readBroker } from "./resources/broker.ts";
 import { loadKeys, loadToken } from "./resources/keys.ts";
 import { openSecurity } from "./resources/security.ts";
@@ -176,21 +177,8 @@ export class Platform {
     ]);
     await supervisor.retireOthers(wanted, stopBounds.asked.units);
     if (unfinished !== undefined) {
-      const { by, kind, title } = unfinished.change;
-      // Who asked for it got no answer: it goes on record all the same.
-      await this.#parts.audit.append({
-        by,
-        action: kind,
-        asked: { title },
-        result: undone === undefined ? "done" : "undone",
-        why: "The platform ended in the middle of it; the one after it took care of it.",
-      });
-      journal.end();
-      events.done(
-        "change",
-        undone === undefined ? "Finishing a change" : "Undoing a change",
-        `${kind} ${title}`,
-      );
+      const { audit, releases: store } = this.#parts;
+      await recoverChange(unfinished, { app: manifest.app, audit, events, journal, store });
     }
 
     await this.#parts.databaseMoves.recover();

@@ -103,6 +103,12 @@ function whole(most: number): (text: string) => number {
   };
 }
 
+/** The number of a release, as `kerf releases` shows it behind the `@`. */
+function releaseNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a number: of main@3, the 3. kerf releases lists them.");
+}
+
 /** `catalog,payments`. */
 function names(text: string): string[] {
   return text.split(",").map((name) => name.trim());
@@ -323,10 +329,15 @@ export function rollbackCommand(): Command {
     withChangeOptions(new Command("rollback"))
       .summary("run an earlier release of a unit again")
       .description(
-        "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add.",
+        "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add. With app:NAME it is what the app " +
+          "says beside its services that goes back: gateways, policies, telemetry, limits, scaling, objectives. Code and placement stay, and units do not bring them along.",
       )
-      .argument("<unit>", "the unit, or gateway:NAME")
-      .argument("[release]", "its number (default: the one that ran before)")
+      .argument("<unit>", "the unit, gateway:NAME, or app:NAME")
+      .argument(
+        "[release]",
+        "its number (default: the one that ran before)",
+        releaseNumber,
+      )
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
         "--target <where>",
@@ -336,17 +347,18 @@ export function rollbackCommand(): Command {
       .option("--app <file>", "with --target: module that declares the app")
       .option("--options <file>", "with --target: the options of kerf export systemd")
       .option("--ssh-config <file>", "with --target: instead of your own (ssh -F)")
-      .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
+      .action(async (unit: string, release: number | undefined, options: RollbackOptions) => {
         if (options.target !== undefined) {
           const { deployToMachines } = await import("../export/deploy-to-machines.ts");
-          return deployToMachines([unit], options.target, options, { release });
+          const back = { release: release?.toString() };
+          return deployToMachines([unit], options.target, options, back);
         }
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
           client.rollback({
             ...asked,
             unit,
-            ...(release === undefined ? undefined : { release: Number(release) }),
+            ...(release === undefined ? undefined : { release }),
             ...(options.force === true ? { force: true } : undefined),
           }),
         );
@@ -354,6 +366,7 @@ export function rollbackCommand(): Command {
     [
       ["kerf rollback payments", "back to what ran before"],
       ["kerf rollback main 3", "to its third release"],
+      ["kerf rollback app:shop", "gateways and policies as they were; no code"],
       [
         "kerf rollback payments --target ssh://deploy@one.internal,two.internal --options systemd.options",
         "on machines: what ran there before",
@@ -393,10 +406,14 @@ export function mayRollBackCommand(): Command {
       .summary("ask whether an earlier release goes together with what runs")
       .description("As kerf can-i-deploy, for an earlier release of a unit. Changes nothing.")
       .argument("<unit>", "the unit, or gateway:NAME")
-      .argument("[release]", "its number (default: the one that ran before)")
+      .argument(
+        "[release]",
+        "its number (default: the one that ran before)",
+        releaseNumber,
+      )
       .addOption(homeOption())
       .option("--json", verdictHelp)
-      .action(async (unit: string, release: string | undefined, options: ReleasesOptions) => {
+      .action(async (unit: string, release: number | undefined, options: ReleasesOptions) => {
         const { mayRollBack } = await import("../changes/may-deploy.ts");
         await mayRollBack(unit, release, options);
       }),
@@ -410,13 +427,13 @@ export function releasesCommand(): Command {
     new Command("releases")
       .summary("list the releases of units")
       .description(
-        "Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
+        "Lists the releases of one unit, or of all and of the app, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
       )
-      .argument("[unit]", "one unit (default: all)")
+      .argument("[unit]", "one unit, gateway:NAME, or app:NAME (default: all)")
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, settings, set, running, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, failed, failure, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");
