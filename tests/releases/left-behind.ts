@@ -7,7 +7,9 @@ export async function leftBehind(app: ReleasedApp): Promise<string[]> {
   const client = await app.client();
   const [status, { releases }] = await Promise.all([client.status({}), client.releases({})]);
   const copies = status.units.flatMap(({ instances }) => instances);
-  const found: string[] = [];
+  const found = status.services.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name}: ${problem.message}`],
+  );
 
   const notReady = copies.filter(({ state }) => state !== "ready");
   found.push(...notReady.map(({ id, state }) => `${id} is ${state}`));

@@ -2,6 +2,7 @@
 // Exits with 0 when everything held, 1 when not.
 import { choice, helpOf, readCommandLine, whole } from "@kerf/testing/command-line";
 import { runDeploys } from "./deploys.ts";
+import { killedChanges } from "./kills/changes.ts";
 import { isSound, runKills } from "./kills/kills.ts";
 import { runScale } from "./scale.ts";
 import { runTeams } from "./teams/teams.ts";
@@ -35,6 +36,11 @@ const command = {
     runtime: choice("deploys: what units are", ["process", "docker"], "process"),
     seed: whole("what load and changes are drawn from", { from: 0, to: 0xffff_ffff }, 1),
     rounds: whole("kills: how many moments, 0 for all", { from: 0, to: 10_000 }, 0),
+    only: choice(
+      "kills: the one kind of change that is made",
+      killedChanges.map(({ name }) => name),
+      undefined,
+    ),
     services: whole("teams: how many services", { from: 1, to: 90 }, 50),
     tokens: whole("teams: how many teams, each with a token", { from: 1, to: 90 }, 20),
     clients: whole("teams: how many deploy at once", { from: 1, to: 16 }, 4),

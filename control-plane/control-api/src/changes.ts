@@ -108,8 +108,10 @@ export const releaseStatus = z.object({
   set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
-  /** The step at which the change failed that it was made for; absent of one that has served. */
+  /** The step at which the change failed that it was made for, `interrupted` when the platform ended in its middle; absent of one that has served. */
   failed: z.string().optional(),
+  /** Why it failed, in a sentence; of releases that failed before this was kept, absent. */
+  failure: z.string().optional(),
   /** RFC 3339. */
   at: z.string(),
   by: z.string(),
@@ -164,6 +166,8 @@ export const changeReport = z.object({
   memoryBytes: z.object({ before: z.int(), after: z.int() }),
   /** Old copies that had not finished in their time and were ended by force. */
   forced: z.array(z.object({ unit: z.string(), instance: z.string() })).optional(),
+  /** What whoever asked for it may not expect, each in a sentence. */
+  notes: z.array(z.string()).optional(),
   /** What the gate had to say; with `force` also what spoke against it. */
   findings: z.array(gateFinding),
   /** `orders → inventory`: calls that stayed in one program before. */

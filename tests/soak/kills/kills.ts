@@ -19,6 +19,8 @@ export interface KillsOptions {
   readonly seed: number;
   /** How many moments; 0 for all of them. */
   readonly rounds: number;
+  /** Only this kind of change. */
+  readonly only?: string | undefined;
 }
 
 /** One kill, and what was wrong afterwards. */
@@ -53,7 +55,7 @@ interface Moment {
  * change is finished or undone, and nothing in between.
  */
 export async function runKills(
-  { rounds: wanted, seed }: KillsOptions,
+  { only, rounds: wanted, seed }: KillsOptions,
   log: (line: string) => void,
   signal: AbortSignal,
 ): Promise<KillsReport> {
@@ -73,7 +75,8 @@ export async function runKills(
   const rounds: Round[] = [];
   try {
     const moments: Moment[] = [];
-    for (const change of killedChanges) {
+    const changes = killedChanges.filter(({ name }) => only === undefined || name === only);
+    for (const change of changes) {
       signal.throwIfAborted();
       const request = await change.prepare(stage);
       await platform.arm();
@@ -83,6 +86,7 @@ export async function runKills(
     }
     const told = moments.map(({ at }) => at);
     const unreached = rolloutStep.options.flatMap((step) =>
+      only !== undefined ||
       ofMoves.has(step) ||
       (told.some((at) => at.startsWith(`step ${step} started`)) &&
         told.some((at) => new RegExp(`^step ${step} (?:done|failed)`).test(at)))
@@ -91,7 +95,8 @@ export async function runKills(
     );
     for (const step of unreached) log(`NO MOMENT for ${step}: write a change that comes there`);
 
-    for (const moment of drawn(moments, wanted, seededRandom(seed))) {
+    const all = drawn(moments, wanted, seededRandom(seed));
+    for (const [index, moment] of all.entries()) {
       signal.throwIfAborted();
       const failuresBefore = load.failures.length;
       const { killed, round } = await killAt(moment, stage, platform, rounds.length);
@@ -99,7 +104,8 @@ export async function runKills(
       const failed = load.failures.slice(failuresBefore);
       const wrong = [...round.wrong, ...failed.map((one) => `request: ${JSON.stringify(one)}`)];
       rounds.push({ ...round, wrong });
-      log(`${round.change}, ${round.moment}: ${round.became}${wrong.length > 0 ? "  WRONG" : ""}`);
+      const became = `${round.became}${wrong.length > 0 ? "  WRONG" : ""}`;
+      log(`${index + 1}/${all.length}  ${round.change}, ${round.moment}: ${became}`);
       for (const line of wrong) log(`  ${line}`);
     }
     await load.stop();
@@ -139,6 +145,7 @@ async function killAt(
   const { app } = stage;
   const request = await change.prepare(stage);
   const before = placementOf(app);
+  const known = new Set((await releasesOf(app)).map(nameOf));
   const id = `round-${index}`;
   await platform.arm(at);
   await safe(request(await app.client(), id)).catch(() => undefined);
@@ -153,6 +160,13 @@ async function killAt(
   if (isCommitted ? after.change !== id : !isDeepStrictEqual(after, before))
     wrong.push(`the placement is that of ${after.change}, before it was that of ${before.change}`);
   wrong.push(...(await leftInTheEnd(app)));
+  for (const release of await releasesOf(app)) {
+    // One that was made for a change which was undone says that it never served; one that runs does not.
+    const isTrue = release.running
+      ? release.failed === undefined
+      : known.has(nameOf(release)) || release.failed !== undefined;
+    if (!isTrue) wrong.push(`${nameOf(release)} says ${release.failed ?? "that it has served"}`);
+  }
   const { builds } = await runningBooks(app);
   const edition = stage.editions.get(builds["books"] as string);
   const { values } = await (await app.client()).getConfig({ service: "books" });
@@ -165,6 +179,14 @@ async function killAt(
   }
   const became = isCommitted ? "finished" : "undone";
   return { killed, round: { change: change.name, moment: at, became, wrong } };
+}
+
+async function releasesOf(app: ReleasedApp) {
+  return (await (await app.client()).releases({})).releases;
+}
+
+function nameOf({ number, unit }: { readonly number: number; readonly unit: string }): string {
+  return `${unit}@${number}`;
 }
 
 /** What is left once copies have had the time to finish what they had begun. */

@@ -5,14 +5,16 @@ import type { AppManifest } from "@kerf/service";
 import { userOf } from "../audit/audited-operations.ts";
 import type { Deployment } from "../placement/deployment.ts";
 import type { AutoScale, KeptPlacement } from "../placement/kept.ts";
+import { appAsBefore, appUnit } from "../releases/app-releases.ts";
 import { appChanges, withGateways } from "../releases/app-changes.ts";
 import { assertSameServers } from "../releases/assert-same-servers.ts";
 import { listReleases } from "../releases/list-releases.ts";
-import type { Release } from "../releases/release.ts";
+import { startedWith } from "../releases/next-deployment.ts";
+import { type Release, releaseName } from "../releases/release.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
-import { type AppRequest, planApp } from "../rollouts/plan-app.ts";
+import { type AppRequest, planApp, planAppRollback } from "../rollouts/plan-app.ts";
 import { planCut, planDeploy, planJoin, planRollback } from "../rollouts/plan.ts";
 import { planAutoScale, planRestart, planScale } from "../rollouts/plan-copies.ts";
 
@@ -104,20 +106,27 @@ export function changeOperations(
         servers: (app?.manifest ?? manifest).servers,
       });
       const wanted = { builds, backends, expose, settings: around.coming, app: app?.manifest };
-      return change(
+      const report = await change(
         (now) => {
           const plan = planDeploy(now, wanted);
           return app === undefined ? plan : planApp(now, plan, app);
         },
         askedOf(rest, context),
       );
+      if (app === undefined || app.changes.texts.length === 0) return report;
+      const unit = appUnit(manifest.app);
+      const what = `${app.changes.texts.join(", ")}: said by the app, ${releaseName(unit, placed().kept?.appRelease ?? 1)}`;
+      return {
+        ...report,
+        notes: [`${what}; that goes back by kerf rollback ${unit}, and with no unit`],
+      };
     }),
-    rollback: inFull(({ input, context }) => {
+    rollback: inFull(async ({ input, context }) => {
       const { release, unit, ...rest } = input as { release?: number; unit: string } & ChangeInput;
-      return change(
-        (now) => planRollback(now, unit, earlier(around, unit, release)),
-        askedOf(rest, context),
-      );
+      const to = earlier(around, unit, release);
+      const plan = await rollbackTo(around, unit, to);
+      const report = await change(plan, askedOf(rest, context));
+      return { ...report, ...noted(around, unit, to) };
     }),
     mayDeploy: inFull(({ input }) => {
       const pairs = (input as { builds: string }).builds.split(",").map((pair) => pair.split("="));
@@ -126,9 +135,10 @@ export function changeOperations(
       const wanted = { builds, backends, expose: undefined, settings: around.coming };
       return judge(planDeploy(placed().deployment, wanted));
     }),
-    mayRollBack: inFull(({ input }) => {
+    mayRollBack: inFull(async ({ input }) => {
       const { release, unit } = input as { release?: number; unit: string };
-      return judge(planRollback(placed().deployment, unit, earlier(around, unit, release)));
+      const plan = await rollbackTo(around, unit, earlier(around, unit, release));
+      return judge(plan(placed().deployment));
     }),
     releases: inFull(({ input }) => ({
       releases: listReleases(
@@ -181,7 +191,9 @@ function earlier(
   unit: string,
   release: number | undefined,
 ): Release {
-  const number = release ?? placed().kept?.units[unit]?.before;
+  const { deployment, kept } = placed();
+  const isOfApp = unit === appUnit(deployment.manifest.app);
+  const number = release ?? (isOfApp ? kept?.appBefore : kept?.units[unit]?.before);
   if (number === undefined) {
     throw new KerfError("invalid_input", {
       message: `Nothing ran before what ${unit} runs now.`,
@@ -189,6 +201,37 @@ function earlier(
     });
   }
   return releases.get(unit, number);
+}
+
+/** How a release becomes what runs: of a unit, or of what the app says beside its services. */
+async function rollbackTo(
+  { placed, releases }: ChangeSurroundings,
+  unit: string,
+  to: Release,
+): Promise<(now: Deployment) => Plan> {
+  const { deployment, kept } = placed();
+  if (unit !== appUnit(deployment.manifest.app)) return (now) => planRollback(now, unit, to);
+  const { manifest: running } = releases.app(kept?.app);
+  const builds = kept?.builds ?? {};
+  const release = releaseName(unit, to.number);
+  const manifest = appAsBefore(running, releases.app(to.app).manifest, { builds, release });
+  const changes = appChanges(running, manifest);
+  const digest = await releases.keepApp({ version: 1, manifest }, kept?.app);
+  const request = { manifest, digest, changes, remove: [] };
+  return (now) => planAppRollback(now, request, to.number);
+}
+
+/** What a rollback of a unit leaves as it is although it was different then. */
+function noted(
+  { placed, releases }: ChangeSurroundings,
+  unit: string,
+  to: Release,
+): Pick<ChangeReport, "notes"> {
+  const { deployment, kept } = placed();
+  const app = appUnit(deployment.manifest.app);
+  if (unit === app || startedWith(releases.app(kept?.app)) === to.app) return {};
+  const what = `policies, telemetry and limits are the app's of now, and were others when ${releaseName(unit, to.number)} was made`;
+  return { notes: [`${what}; what the app says goes back by kerf rollback ${app}`] };
 }
 
 function eitherOr(): KerfError {

@@ -19,6 +19,9 @@ export interface KeptPlacement {
   readonly settings?: Readonly<Record<string, InForce>> | undefined;
   /** Where the platform runs releases: the app, by the digest that it is kept by; a platform of the version before kept one, without a digest. */
   readonly app?: string | undefined;
+  /** Which release of the app that is, and the one that ran before; absent until a platform that counts them deploys the app. */
+  readonly appRelease?: number | undefined;
+  readonly appBefore?: number | undefined;
   /** By gateway: services that it exposes beside those that the app names. */
   readonly expose?: Readonly<Record<string, readonly string[]>> | undefined;
 }

@@ -90,6 +90,42 @@ test("what an app says beside its services is deployed too", async (t) => {
     assert.equal((await fetch(`${stage.gateway}/echo`)).status, 404);
   });
 
+  await t.test("what the app says goes back by its own name, and with no unit", async () => {
+    const unit = "app:pair";
+    const rollback = (of: string, release?: number) =>
+      client.rollback({ change: stage.change, unit: of, ...(release && { release }) });
+    const of = async () =>
+      (await client.releases({ unit })).releases.map(({ number, running, why }) => [
+        number,
+        running,
+        why,
+      ]);
+    assert.deepEqual(await of(), [
+      [4, true, "deploy gateway web, without echo"],
+      [3, false, "deploy echo, counter, gateway web, policies"],
+      [2, false, "deploy new gateway more"],
+      [1, false, "deploy pair"],
+    ]);
+    // Of a release before the policies; the code is the same.
+    const { notes } = await rollback("greeter", 1);
+    assert.match(
+      notes?.[0] ?? "",
+      /^policies, telemetry and limits are .* kerf rollback app:pair$/,
+    );
+
+    const gone = await refusal(rollback(unit));
+    assert.match(gone.message, /gateway web of app:pair@3 offers echo, which runs no more/);
+    const more = async () => (await client.status({})).gateways.some(({ name }) => name === "more");
+    const { title } = await rollback(unit, 1);
+    assert.equal(title, "app:pair to release 1 (without gateway more, policies)");
+    assert.equal(await more(), false);
+    await answers(`${stage.gateway}/greetings/ada`);
+    assert.match((await refusal(rollback(unit, 1))).message, /says now what it said/);
+    await rollback(unit);
+    assert.equal(await more(), true);
+    assert.deepEqual((await of())[0]?.slice(0, 2), [6, true]);
+  });
+
   await t.test("copies of a gateway come, are killed and are exchanged on one port", async () => {
     if (!sharesPorts) return;
     const copies = async () =>

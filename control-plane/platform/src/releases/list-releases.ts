@@ -2,6 +2,7 @@ import type { ReleaseStatus } from "@kerf/control-api";
 import type { Deployment } from "../placement/deployment.ts";
 import type { KeptPlacement } from "../placement/kept.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
+import { appUnit } from "./app-releases.ts";
 import type { Release } from "./release.ts";
 import type { ReleaseStore } from "./release-store.ts";
 
@@ -12,7 +13,8 @@ export function listReleases(
   unit: string | undefined,
   changedNames: (service: string, one: SettingsVersions, other: SettingsVersions) => string[],
 ): ReleaseStatus[] {
-  const units = unit === undefined ? Object.keys(kept?.units ?? {}) : [unit];
+  const app = appUnit(deployment.manifest.app);
+  const units = unit === undefined ? [...Object.keys(kept?.units ?? {}), app] : [unit];
   return units.flatMap((name) => {
     const all = store.of(name);
     return all
@@ -21,7 +23,9 @@ export function listReleases(
         unit: name,
         versions: versionsOf(store, release.builds),
         set: setSince(all[index - 1], release, changedNames),
-        running: deployment.released?.releases[name] === release.number,
+        running:
+          release.number ===
+          (name === app ? kept?.appRelease : deployment.released?.releases[name]),
       }))
       .toReversed();
   });

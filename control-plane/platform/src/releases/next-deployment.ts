@@ -4,6 +4,7 @@ import { type Deployment, type Released, settingsOf } from "../placement/deploym
 import { gatewayMembers, gatewayUnit, isGateway } from "../placement/gateway-copies.ts";
 import type { AutoScale, KeptPlacement, KeptUnit } from "../placement/kept.ts";
 import type { InForce, SettingsVersions } from "../settings/versions.ts";
+import { appAfter } from "./app-releases.ts";
 import { type AppShell, composeManifest } from "./app-shell.ts";
 import type { ReleaseStore } from "./release-store.ts";
 
@@ -38,8 +39,8 @@ export async function nextDeployment(
       names.filter((name) => !remove.includes(name)),
     ]),
   );
-  const digest = change.app ?? last?.app;
-  const app = store.app(digest);
+  const app = store.app(change.app ?? last?.app);
+  const appKept = await appAfter(store, app.manifest.app, last, change);
   const coming = { ...released, builds, settings };
   const releases = await releasesOf(store, coming, change, startedWith(app));
   const deployment: Deployment = {
@@ -48,12 +49,14 @@ export async function nextDeployment(
     manifest: composeManifest(app, store.services(builds), expose),
     released: { ...coming, releases },
   };
-  const kept = { ...keptOf(deployment, last, change), builds, settings, expose };
-  return { deployment, kept: digest === undefined ? kept : { ...kept, app: digest } };
+  const kept = { ...keptOf(deployment, last, change), builds, settings, expose, ...appKept };
+  return { deployment, kept };
 }
 
 /** What of an app is given to copies at their start, in so many digits; undefined where it says nothing of it. */
-function startedWith({ manifest: { limits, policies, telemetry } }: AppShell): string | undefined {
+export function startedWith({
+  manifest: { limits, policies, telemetry },
+}: AppShell): string | undefined {
   if (limits === undefined && telemetry === undefined && Object.keys(policies).length === 0)
     return undefined;
   const text = JSON.stringify([policies, telemetry, limits]);

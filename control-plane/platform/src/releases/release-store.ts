@@ -8,6 +8,7 @@ import { readJson, writeJson } from "../state/json-file.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import { plainName } from "../supervisor/program.ts";
 import type { AppShell, RunningServices } from "./app-shell.ts";
+import { appUnit } from "./app-releases.ts";
 import { type Release, releaseName } from "./release.ts";
 
 /** How many releases of a unit are kept: enough to go back to, few enough to read. */
@@ -51,15 +52,15 @@ export class ReleaseStore {
     });
   }
 
-  /** Keeps an app; answers the digest that it is kept by. Those that were kept long ago go, but for the one that runs. */
+  /** Keeps an app; answers the digest that it is kept by. Those that were kept long ago go, but for the one that runs and those that releases name. */
   async keepApp(app: AppShell, running?: string): Promise<string> {
     const digest = createHash("sha256").update(JSON.stringify(app)).digest("hex");
     const name = `${digest}.json`;
     await writeJson(join(this.#apps, name), app);
     const at = (file: string): number => statSync(join(this.#apps, file)).mtimeMs;
-    const others = readdirSync(this.#apps).filter(
-      (file) => file !== name && file !== `${running}.json`,
-    );
+    const releases = this.of(appUnit(app.manifest.app));
+    const named = new Set([name, `${running}.json`, ...releases.map((each) => `${each.app}.json`)]);
+    const others = readdirSync(this.#apps).filter((file) => !named.has(file));
     const old = others.sort((a, b) => at(b) - at(a)).slice(keptApps);
     for (const file of old) rmSync(join(this.#apps, file), { force: true });
     return digest;
@@ -125,18 +126,28 @@ export class ReleaseStore {
     return release.number;
   }
 
-  /** Writes down that the releases that were made at that moment, of these units, never served: the change they were made for failed at a step. */
-  async failed(units: readonly string[], madeAt: string, step: string): Promise<void> {
-    await this.#edit(units, (release) =>
-      release.at === madeAt ? { ...release, failed: step } : release,
-    );
+  /**
+   * Writes down that releases never served, since the change failed that they were made for at that moment: at which step, and why. `releases`: those that it
+   * would have come to, by unit; one of them that an earlier change had made, which failed too, has been tried once more.
+   */
+  async failed(
+    releases: Readonly<Record<string, number | undefined>>,
+    madeAt: string,
+    { failed, failure }: Required<Pick<Release, "failed" | "failure">>,
+  ): Promise<void> {
+    await this.#edit(Object.keys(releases), (release, unit) => {
+      const isOne =
+        release.at === madeAt ||
+        (release.failed !== undefined && release.number === releases[unit]);
+      return isOne ? { ...release, failed, failure } : release;
+    });
   }
 
   /** Writes down that these releases serve, by unit, whatever became of earlier attempts. */
   async served(releases: Readonly<Record<string, number>>): Promise<void> {
     await this.#edit(Object.keys(releases), (release, unit) => {
       if (release.number !== releases[unit] || release.failed === undefined) return release;
-      const { failed: _failed, ...served } = release;
+      const { failed: _failed, failure: _failure, ...served } = release;
       return served;
     });
   }

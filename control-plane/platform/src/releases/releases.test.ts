@@ -72,13 +72,10 @@ test("services are built, deployed and rolled back alone, and run without their 
     assert.match(refused.why ?? "", /no way/);
     assert.equal(await greeting(), "Welcome ada 0");
     const { releases } = await client.releases({ unit: "main" });
-    assert.deepEqual(
-      releases.slice(0, 2).map(({ failed, running }) => ({ failed, running })),
-      [
-        { failed: "start", running: false },
-        { failed: undefined, running: true },
-      ],
-    );
+    const [never, now] = releases;
+    assert.deepEqual([never?.failed, never?.running, now?.running], ["start", false, true]);
+    assert.match(never?.failure ?? "", /ended with exit code .* no way/);
+    assert.deepEqual([now?.failed, now?.failure], [undefined, undefined]);
     stage.edit("greeter/service.ts", () => healthy);
   });
 
@@ -193,7 +190,11 @@ test("services are built, deployed and rolled back alone, and run without their 
     const after = keepAsking(`${stage.gateway}/greetings/ada`);
     assert.equal(await greeting(), "Welcome ada 0");
     const [newest] = (await client.releases({ unit: "main" })).releases;
-    assert.equal(newest?.running, false);
+    assert.deepEqual([newest?.running, newest?.failed], [false, "watch"]);
+    assert.match(newest?.failure ?? "", /does worse than the one before/);
+    // One that never served is not what ran before.
+    await client.rollback({ change: stage.change, unit: "main" });
+    assert.equal(await greeting(), "Hail ada 0");
     assert.equal(await after.stop(), 0);
   });
 
@@ -205,7 +206,7 @@ test("services are built, deployed and rolled back alone, and run without their 
       const next = stage.start();
       const status = await next.ready();
       stage.gateway = status.gateways[0]?.url as string;
-      assert.equal(await greeting(), "Welcome ada 0");
+      assert.equal(await greeting(), "Hail ada 0");
     },
   );
 });

@@ -33,6 +33,16 @@ export function nothingChanged(
   });
 }
 
+/** Most of why a change failed that is kept with its releases, characters; the answer has all of it. */
+const longestFailure = 400;
+
+/** Why a change failed, as its releases keep it. */
+export function inOneLine(thrown: unknown): string {
+  const { message, why } = toKerfError(thrown);
+  const text = why === undefined ? message : `${message} ${why}`;
+  return text.replaceAll(/\s+/g, " ").slice(0, longestFailure);
+}
+
 /** What was there before and is still. */
 function servesOn(units: readonly string[], { released, units: placed }: Deployment): string {
   const names = units

@@ -3,6 +3,7 @@ import type { AppManifest } from "@kerf/service";
 import type { Deployment } from "../placement/deployment.ts";
 import { gatewayMembers, gatewayUnit } from "../placement/gateway-copies.ts";
 import type { KeptUnit } from "../placement/kept.ts";
+import { appUnit } from "../releases/app-releases.ts";
 import type { AppChanges } from "../releases/app-changes.ts";
 import type { Plan } from "./change.ts";
 import { asIs } from "./plan.ts";
@@ -51,6 +52,26 @@ export function planApp(deployment: Deployment, code: Plan, request: AppRequest)
     });
   }
   return { ...code, title: parts.join(", "), units, app: digest, remove };
+}
+
+/** Gives the app back what it said in an earlier release, beside the code of its services. Throws `invalid_input` when it says the same now. */
+export function planAppRollback(
+  deployment: Deployment,
+  request: AppRequest,
+  release: number,
+): Plan {
+  const { changes, manifest } = request;
+  const unit = appUnit(manifest.app);
+  if (changes.texts.length === 0) {
+    throw new KerfError("invalid_input", {
+      message: `The app says now what it said in ${unit}@${release}.`,
+      why: "It is gateways, policies, telemetry, limits, scaling and objectives of then; the code of services, and where they are, is not part of it.",
+      fix: `Give another one: kerf releases ${unit}`,
+    });
+  }
+  const title = `${unit} to release ${release} (${changes.texts.join(", ")})`;
+  const nothing: Plan = { kind: "rollback", title, units: {}, moves: [] };
+  return { ...planApp(deployment, nothing, request), title };
 }
 
 function assertRemovable(

@@ -50,7 +50,7 @@ export function planAutoScale(
   if (reason !== undefined) {
     throw new KerfError("invalid_input", {
       message: `${unit} cannot sleep: ${reason}.`,
-      why: "Only calls wake a unit that sleeps.",
+      why: "Only calls, and events that it follows, wake a unit that sleeps.",
       fix: `kerf scale ${unit} --auto 1..${max}`,
     });
   }

@@ -4,7 +4,9 @@ import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, type Deployment } from "../placement/deployment.ts";
 import { gatewayMembers, isGateway } from "../placement/gateway-copies.ts";
+import type { KeptPlacement } from "../placement/kept.ts";
 import type { EventLog } from "../progress/event-log.ts";
+import { releasesOf } from "../releases/app-releases.ts";
 import { nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
@@ -19,7 +21,8 @@ import { LatencyOfMove } from "./latency-of-move.ts";
 import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
-import { endedByForce, nothingChanged, underWay } from "./outcome.ts";
+import { endedByForce, inOneLine, nothingChanged, underWay } from "./outcome.ts";
+import { warmMoved } from "./warm-moved.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 import { WatchVerdict } from "./watch-verdict.ts";
 import { type Watch, watchedNow, watchOf } from "./watched.ts";
@@ -136,7 +139,7 @@ export class Rollouts {
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
     await journal.begin(change);
-    await this.#migrate(change, before, target);
+    await this.#migrate(change, before, target, kept);
     await deployed.reserve(target.manifest);
     // Only new code may need what comes with it; whatever else starts finds everyone where they were.
     const waves = change.kind === "deploy" ? programWaves(target.manifest, programs) : [programs];
@@ -153,24 +156,30 @@ export class Rollouts {
         await this.#step(change, "start", detail, () => staged.start(new Set(names)));
       }
       staged.assertReady();
-      staged.assertWhole((service) => isServed(before, supervisor, service));
+      staged.assertWhole(
+        (service) => isServed(before, supervisor, service),
+        (service) => this.#problemOf(service),
+      );
+      await this.#warmMoved(change);
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
     } catch (thrown) {
       await this.#undo(change, staged, asked.drainMs);
-      await this.#neverServed(change);
+      await this.#neverServed(change, kept, thrown);
+      journal.end();
       throw nothingChanged(change, before, this.#failedAt, thrown);
     } finally {
       this.#watch = undefined;
     }
 
     // From here on it has happened: what fails is mended, not undone.
+    await store.served(releasesOf(kept, target.manifest.app));
+    // In one go: a placement of the time in between would send calls to copies that know nothing of what moved.
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
-    await store.served(target.released?.releases ?? {});
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -210,6 +219,23 @@ export class Rollouts {
     return databases.problemOf(service) ?? settings.problemOf(service);
   }
 
+  /** Where a service moves, nothing is compared, but what it moves to is not to be cold. */
+  async #warmMoved(change: Change): Promise<void> {
+    if (change.moves.length === 0) return;
+    const { acknowledged, clock, deployed, load } = this.#options;
+    const units = Object.keys(change.units).filter((unit) => !isGateway(unit));
+    await warmMoved({
+      clock,
+      load,
+      units,
+      share: async (share) => {
+        deployed.canary = { units: new Set(units), share };
+        await acknowledged();
+      },
+      step: (detail, work) => this.#step(change, "warm", detail, work),
+    });
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
     const { acknowledged, clock, deployed, load, supervisor } = this.#options;
@@ -232,7 +258,7 @@ export class Rollouts {
       clock,
       load,
       verdict,
-      // A service that gets another unit is called in one place at a time.
+      // Where a service moves, old and new copies of a unit do not have the same services: they cannot be compared.
       units: change.moves.length > 0 ? [] : units,
       releases: named,
       share: async (share) => {
@@ -258,7 +284,12 @@ export class Rollouts {
   }
 
   /** The tables of new builds are there before their code is; they only ever grow, so that what serves is not hurt. */
-  async #migrate(change: Change, before: Deployment, target: Deployment): Promise<void> {
+  async #migrate(
+    change: Change,
+    before: Deployment,
+    target: Deployment,
+    kept: KeptPlacement,
+  ): Promise<void> {
     const { databases, journal } = this.#options;
     const { builds = {} } = change;
     const services = target.manifest.services.filter(
@@ -274,19 +305,21 @@ export class Rollouts {
         databases.migrateAhead(target.manifest, names),
       );
     } catch (thrown) {
+      await this.#neverServed(change, kept, thrown);
       journal.end();
-      await this.#neverServed(change);
       throw nothingChanged(change, before, this.#failedAt, thrown);
     }
   }
 
-  /** The releases that were made for it stay in the list, with the step at which it failed. */
-  async #neverServed({ at, units }: Change): Promise<void> {
-    await this.#options.store.failed(Object.keys(units), at, this.#failedAt ?? "start");
+  /** The releases that were made for it stay in the list, with the step at which it failed and why. */
+  async #neverServed({ at }: Change, kept: KeptPlacement, thrown: unknown): Promise<void> {
+    const { deployed, store } = this.#options;
+    const failure = { failed: this.#failedAt ?? "start", failure: inOneLine(thrown) };
+    await store.failed(releasesOf(kept, deployed.current.manifest.app), at, failure);
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
-    const { deployed, journal } = this.#options;
+    const { deployed } = this.#options;
     await this.#step(change, "undo", undefined, async () => {
       deployed.moving = new Map();
       deployed.canary = undefined;
@@ -294,7 +327,6 @@ export class Rollouts {
       await this.#options.acknowledged();
       await staged.abandon(drainMs);
       deployed.beside = undefined;
-      journal.end();
     });
   }
 

@@ -9,6 +9,7 @@ import { LoadKeeper } from "../load/load-keeper.ts";
 import { Deployed } from "../placement/deployed.ts";
 import { copiesOf } from "../placement/deployment.ts";
 import { AutoScaling } from "./auto-scaling.ts";
+import type { WaitingEvents } from "./lag.ts";
 import { keptAwake } from "./scaling-of.ts";
 
 const lone = { follows: [], sagas: [], schedules: [], reconciliations: [], workers: [] };
@@ -40,6 +41,7 @@ async function stage(unit = "search") {
     isChanging: false,
     resize: async (): Promise<void> => {},
     published: 0,
+    lag: undefined as WaitingEvents | undefined,
   };
   const ids = (): string[] => Array.from({ length: facts.running }, (_, n) => `${unit}-${n}`);
   const scaling = new AutoScaling({
@@ -49,7 +51,7 @@ async function stage(unit = "search") {
     load,
     audit: { append: async (entry) => void audit.push(entry) },
     serving: ids,
-    lag: () => 0,
+    lag: () => facts.lag,
     resize: async () => {
       await facts.resize();
       facts.running = copiesOf(deployed.current, unit);
@@ -158,6 +160,33 @@ test("what nobody calls sleeps; a call wakes it, and hears when that fails", asy
       [0, "done"],
       [1, "start_failed"],
     ],
+  );
+  scaling.stop();
+});
+
+test("what follows events sleeps once it is known to have read them, and those that wait wake it", async () => {
+  const { audit, copies, facts, pass, scaling } = await stage();
+  facts.lag = { events: 0, isKnown: false, hasMoved: false };
+  // As who took over finds it.
+  scaling.begin(new Map());
+  scaling.start();
+  await pass(200);
+  assert.equal(copies(), 1);
+  assert.match(scaling.statusOf("search").scaling?.why ?? "", /does not sleep: how far it has/);
+  facts.lag = { events: 0, isKnown: true, hasMoved: true };
+  await pass(200);
+  assert.equal(copies(), 1, "it reads");
+  facts.lag = { events: 0, isKnown: true, hasMoved: false };
+  await pass(62);
+  assert.equal(copies(), 0);
+  facts.lag = { events: 2, isKnown: true, hasMoved: false };
+  await pass(1);
+  assert.equal(copies(), 1);
+  await pass(200);
+  assert.equal(copies(), 1, "it has not read them yet");
+  assert.deepEqual(
+    audit.map(({ why }) => why),
+    ["nothing to do for 60 s", "events wait: 2"],
   );
   scaling.stop();
 });

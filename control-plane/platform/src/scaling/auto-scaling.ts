@@ -5,6 +5,7 @@ import type { AuditLog } from "../audit/audit-log.ts";
 import type { LoadKeeper } from "../load/load-keeper.ts";
 import type { Deployed } from "../placement/deployed.ts";
 import { copiesOf, ownPrograms } from "../placement/deployment.ts";
+import type { WaitingEvents } from "./lag.ts";
 import { sampleOf } from "./sample.ts";
 import { Scaler } from "./scaler.ts";
 import { keptAwake, scalingOf } from "./scaling-of.ts";
@@ -27,8 +28,8 @@ export interface AutoScalingOptions {
   readonly audit: Pick<AuditLog, "append">;
   /** The ids of the copies of a unit that serve. */
   readonly serving: (unit: string) => readonly string[];
-  /** Events that wait for a unit; asked only where they are a target. */
-  readonly lag: (unit: string) => number;
+  /** Events that wait for a unit, undefined of one that follows none; asked only where they are a target or wake it. */
+  readonly lag: (unit: string) => WaitingEvents | undefined;
   /** Makes as many copies run as there are to be; rejects when one does not get ready. */
   readonly resize: (unit: string) => Promise<void>;
   /** Whether a change of this unit is under way. */
@@ -140,11 +141,10 @@ export class AutoScaling {
     if (isChanging(unit) && !this.#calls.has(unit)) return;
     const watched = this.#watch(unit);
     if (watched === undefined) return;
-    const waiting = {
-      calls: this.#calls.get(unit)?.length ?? 0,
-      lag: watched.settings.target.lag === undefined ? 0 : lag(unit),
-    };
-    const sample = sampleOf(load, unit, serving(unit), waiting);
+    const { min, target } = watched.settings;
+    const events = min === 0 || target.lag !== undefined ? lag(unit) : undefined;
+    const calls = this.#calls.get(unit)?.length ?? 0;
+    const sample = sampleOf(load, unit, serving(unit), { calls, events });
     const { copies, why } = watched.scaler.decide(sample, clock.now());
     if (copies !== watched.copies) void this.#change(unit, watched.copies, copies, why); // Never rejects.
   }
@@ -177,8 +177,14 @@ export class AutoScaling {
     const { current } = this.#options.deployed;
     const settings = scalingOf(current, unit);
     if (settings === undefined) return undefined;
-    const awake = settings.min === 0 ? keptAwake(current, unit) : undefined;
+    const awake = settings.min === 0 ? (keptAwake(current, unit) ?? this.#unsure(unit)) : undefined;
     return { settings: awake === undefined ? settings : { ...settings, min: 1 }, awake };
+  }
+
+  /** Whoever took over may not know when a unit has to be woken. */
+  #unsure(unit: string): string | undefined {
+    if (this.#options.lag(unit)?.isKnown !== false) return undefined;
+    return "how far it has read the events that it follows is not known yet";
   }
 
   async #change(unit: string, before: number, copies: number, why: string): Promise<void> {

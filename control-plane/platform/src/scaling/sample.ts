@@ -1,5 +1,6 @@
 import type { LoadKeeper } from "../load/load-keeper.ts";
 import { sliceMs } from "../load/load-history.ts";
+import type { WaitingEvents } from "./lag.ts";
 import type { ScalingSample } from "./scaler.ts";
 
 /**
@@ -12,7 +13,7 @@ export function sampleOf(
   /** Instances that serve. */
   serving: readonly string[],
   /** What waits elsewhere: events in logs, calls for a first copy. */
-  waiting: { readonly lag?: number; readonly calls?: number } = {},
+  waiting: { readonly events?: WaitingEvents | undefined; readonly calls?: number } = {},
 ): ScalingSample {
   const told = load.instancesOf(unit).filter(({ subject }) => serving.includes(subject.instance));
   const factor = told.length === 0 ? 0 : serving.length / told.length;
@@ -22,7 +23,7 @@ export function sampleOf(
     inFlight: sum(({ inFlight }) => inFlight) + (waiting.calls ?? 0),
     streams: sum(({ streams }) => streams),
     cpuShare: sum(({ cpuShare }) => cpuShare),
-    lag: waiting.lag ?? 0,
-    called: load.window({ unit }, sliceMs).calls > 0,
+    lag: waiting.events?.events ?? 0,
+    called: waiting.events?.hasMoved === true || load.window({ unit }, sliceMs).calls > 0,
   };
 }

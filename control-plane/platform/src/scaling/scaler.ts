@@ -9,7 +9,7 @@ export interface ScalingSample {
   readonly cpuShare: number;
   /** Events that wait. */
   readonly lag: number;
-  /** Whether it was called since the sample before. */
+  /** Whether it was called, or has read events, since the sample before. */
   readonly called: boolean;
 }
 
@@ -67,7 +67,9 @@ export class Scaler {
 
   #wake(sample: ScalingSample, now: number): ScalingDecision {
     if (!isBusy(sample)) return this.#stay("nothing to do");
-    return this.#change(1, "it is called", now);
+    const { inFlight, lag, streams } = sample;
+    const isCalled = inFlight > 0 || streams > 0 || lag === 0;
+    return this.#change(1, isCalled ? "it is called" : `events wait: ${lag}`, now);
   }
 
   #grow({ copies, why }: Need, now: number): ScalingDecision {

@@ -26,8 +26,8 @@ function withinPort({ max, min, ...rest }: ScalingSettings): ScalingSettings {
 }
 
 /**
- * Why a unit cannot do without a copy; undefined when only calls need one. What works by itself is woken by nobody: followers of events, sagas,
- * schedules, workers. Whoever follows its events reads them from its copies; a program in another language may do anything.
+ * Why a unit cannot do without a copy; undefined when only calls and the events that it follows need one. What works by itself is woken by nobody:
+ * sagas, schedules, workers. Whoever follows its events reads them from its copies; a program in another language may do anything.
  */
 export function keptAwake(deployment: Deployment, unit: string): string | undefined {
   const { manifest, units } = deployment;
@@ -38,7 +38,6 @@ export function keptAwake(deployment: Deployment, unit: string): string | undefi
     if (service === undefined) continue;
     const follower = manifest.services.find(({ follows }) => follows.includes(name));
     const reason =
-      listed(`${name} follows the events of`, service.follows) ??
       listed(`${name} runs its sagas`, service.sagas) ??
       listed(
         `${name} has schedules,`,

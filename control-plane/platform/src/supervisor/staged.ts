@@ -68,14 +68,21 @@ export class Staged {
   }
 
   /** Throws `change_failed` when one of them was started without a service that `isServed` now: what it needs has gone meanwhile. */
-  assertWhole(isServed: (service: string) => boolean): void {
+  assertWhole(
+    isServed: (service: string) => boolean,
+    problemOf: (service: string) => KerfError | undefined,
+  ): void {
     for (const { instance } of this.#started) {
       const lost = instance.record.heldBack.find(isServed);
       if (lost === undefined) continue;
       throw new KerfError("change_failed", {
         message: `${instance.id} was started without ${lost}, which serves now.`,
-        why: "Its database or its settings are not as it needs them any more; the copies that run keep what they have.",
-        fix: "kerf status says what it lacks.",
+        why:
+          problemOf(lost)?.message ??
+          "Its database or its settings were not as it needs them for a moment; the copies that run keep what they have.",
+        fix:
+          problemOf(lost)?.fix ??
+          "kerf status says what it lacks; when it lacks nothing, ask again.",
       });
     }
   }

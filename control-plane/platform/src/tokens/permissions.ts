@@ -2,6 +2,8 @@ import type { ServedOperation } from "@kerf/call";
 import type { platform } from "@kerf/control-api";
 import { DeclaredError, KerfError } from "@kerf/kernel";
 import { holderOf } from "../api/operator.ts";
+import { isGateway } from "../placement/gateway-copies.ts";
+import { isApp } from "../releases/app-releases.ts";
 
 type Name = keyof (typeof platform)["operations"];
 type Input = Readonly<Record<string, unknown>>;
@@ -30,10 +32,12 @@ interface Touched {
 type Rule = "read" | "operator" | ((input: Input, facts: PermissionFacts) => Touched);
 
 /** Of a unit, all that is in it: it starts again as a whole. */
-const ofUnit = ({ unit }: Input, { servicesOf }: PermissionFacts): Touched =>
-  String(unit).startsWith("gateway:")
-    ? { services: [], beyond: `the gateway ${String(unit).slice(8)}` }
-    : { services: servicesOf(String(unit)) };
+const ofUnit = (input: Input, { servicesOf }: PermissionFacts): Touched => {
+  const unit = String(input["unit"]);
+  if (isGateway(unit)) return { services: [], beyond: `the gateway ${unit.slice(8)}` };
+  if (isApp(unit)) return { services: [], beyond: "what the app says beside its services" };
+  return { services: servicesOf(unit) };
+};
 
 /** Of a service, itself and all that start again with it. */
 const ofService = ({ service }: Input, facts: PermissionFacts): Touched => ({

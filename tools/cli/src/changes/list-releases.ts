@@ -12,7 +12,7 @@ export function listReleases(unit: string | undefined, options: ReleasesOptions)
     const { releases } = await client.releases(unit === undefined ? {} : { unit });
     if (options.json === true) return printJson(releases);
     const rows = releases.map(
-      ({ at, builds, by, failed, number, running, set, unit: of, versions, why }) => [
+      ({ at, builds, by, failed, failure, number, running, set, unit: of, versions, why }) => [
         `${of}@${number}`,
         stateOf(running, failed),
         Object.entries(builds)
@@ -23,7 +23,7 @@ export function listReleases(unit: string | undefined, options: ReleasesOptions)
           .join("; "),
         at.slice(0, 19),
         by,
-        why,
+        failure === undefined || running ? why : `${why}; ${failure}`,
       ],
     );
     const titles = ["RELEASE", "", "BUILDS", "SET", "MADE", "BY", "FOR"];

@@ -21,11 +21,11 @@ export function mayDeploy(services: readonly string[], options: MayDeployOptions
 /** Says whether an earlier release goes together with what runs. */
 export function mayRollBack(
   unit: string,
-  release: string | undefined,
+  release: number | undefined,
   options: ReleasesOptions,
 ): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const asked = { unit, ...(release === undefined ? undefined : { release: Number(release) }) };
+    const asked = { unit, ...(release === undefined ? undefined : { release }) };
     show(await client.mayRollBack(asked), options.json === true);
   });
 }

@@ -12,6 +12,7 @@ export function reportText(report: ChangeReport): string {
     ...(report.forced ?? []).map(
       ({ instance }) => `  ended      ${instance} by force: it had not finished in its time`,
     ),
+    ...(report.notes ?? []).map((note) => `  note       ${note}`),
     ...edges("now over the network", nowOverNetwork),
     ...edges("now in one program", nowInProcess),
     ...(latency === undefined ? [] : latencyTable(latency)),

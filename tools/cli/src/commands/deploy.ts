@@ -34,6 +34,8 @@ export interface DeployOptions extends ChangeOptions {
   sidecar?: true;
   uses?: string[];
   allow?: string[];
+  follows?: string[];
+  emits?: Record<string, string>;
   cpus?: number;
   options?: string;
   context?: string;
@@ -84,6 +86,14 @@ function secretFile(text: string, before: Record<string, string> = {}): Record<s
   return { ...before, [name]: file };
 }
 
+/** `tagged:text`, once or several times. */
+function emitted(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, field] = /^([A-Za-z][A-Za-z0-9]{0,63}):(\w{1,64})$/.exec(text) ?? [];
+  if (name === undefined || field === undefined)
+    throw new InvalidArgumentError("It is written EVENT:FIELD, as tagged:text.");
+  return { ...before, [name]: field };
+}
+
 /** A whole number from 1. */
 function whole(most: number): (text: string) => number {
   return (text) => {
@@ -91,6 +101,12 @@ function whole(most: number): (text: string) => number {
     if (/^\d{1,5}$/.test(text) && number >= 1 && number <= most) return number;
     throw new InvalidArgumentError(`It must be a number from 1 to ${most}.`);
   };
+}
+
+/** The number of a release, as `kerf releases` shows it behind the `@`. */
+function releaseNumber(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It is a number: of main@3, the 3. kerf releases lists them.");
 }
 
 /** `catalog,payments`. */
@@ -166,7 +182,10 @@ export function deployCommand(): Command {
         "--all",
         "every service and backend whose code has changed, and whatever else the app says differently",
       )
-      .option("--remove <service...>", "with --all: services that the app has no more")
+      .option(
+        "--remove <service...>",
+        "with --all: services that the app has no more; with --target ssh://… also alone",
+      )
       .option(
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
@@ -199,8 +218,18 @@ export function deployCommand(): Command {
       )
       .option(
         "--uses <services>",
-        "with --sidecar: services that the program calls, as catalog,payments",
+        "with --sidecar: services that the program calls, as catalog,payments; images with sidecars too",
         names,
+      )
+      .option(
+        "--follows <events>",
+        "with --sidecar: events that are posted to the program, as notes.added,orders.placed",
+        names,
+      )
+      .option(
+        "--emits <event:field...>",
+        "with --sidecar: events that it emits, each with the field that orders it, as tagged:text",
+        emitted,
       )
       .option(
         "--allow <hosts>",
@@ -226,7 +255,7 @@ export function deployCommand(): Command {
         "with --target: the options of kerf export kubernetes, or systemd, as on its command line",
       )
       .option("--context <name>", "with --target kubernetes: the cluster, as kubectl knows it")
-      .option("--dry-run", "with --target kubernetes: only say what it would change")
+      .option("--dry-run", "with --target: only say what it would change")
       .option("--ssh-config <file>", "with --target ssh://…: instead of your own (ssh -F)")
       .action(async (services: string[], options: DeployOptions) => {
         if (options.image !== undefined && services.length > 0) {
@@ -239,8 +268,6 @@ export function deployCommand(): Command {
           return deployImage({ ...options, image: options.image });
         }
         if (typeof options.target === "object") {
-          const { assertNamed } = await import("../changes/assert-named.ts");
-          assertNamed(services, options.all);
           const { deployToMachines } = await import("../export/deploy-to-machines.ts");
           await deployToMachines(services, options.target, options);
           return;
@@ -288,6 +315,10 @@ export function deployCommand(): Command {
         "kerf deploy --all --target ssh://deploy@one.internal,two.internal --options systemd.options",
         "machines with systemd, one after the other",
       ],
+      [
+        "kerf deploy --remove search --target ssh://deploy@one.internal,two.internal --options systemd.options",
+        "what machines are to run no more",
+      ],
     ],
   );
 }
@@ -298,10 +329,11 @@ export function rollbackCommand(): Command {
     withChangeOptions(new Command("rollback"))
       .summary("run an earlier release of a unit again")
       .description(
-        "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add.",
+        "Rolls a unit back to the release that ran before, or to another one. Its tables stay as they are: migrations only add. With app:NAME it is what the app " +
+          "says beside its services that goes back: gateways, policies, telemetry, limits, scaling, objectives. Code and placement stay, and units do not bring them along.",
       )
-      .argument("<unit>", "the unit, or gateway:NAME")
-      .argument("[release]", "its number (default: the one that ran before)")
+      .argument("<unit>", "the unit, gateway:NAME, or app:NAME")
+      .argument("[release]", "its number (default: the one that ran before)", releaseNumber)
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
         "--target <where>",
@@ -311,17 +343,18 @@ export function rollbackCommand(): Command {
       .option("--app <file>", "with --target: module that declares the app")
       .option("--options <file>", "with --target: the options of kerf export systemd")
       .option("--ssh-config <file>", "with --target: instead of your own (ssh -F)")
-      .action(async (unit: string, release: string | undefined, options: RollbackOptions) => {
+      .action(async (unit: string, release: number | undefined, options: RollbackOptions) => {
         if (options.target !== undefined) {
           const { deployToMachines } = await import("../export/deploy-to-machines.ts");
-          return deployToMachines([unit], options.target, options, { release });
+          const back = { release: release?.toString() };
+          return deployToMachines([unit], options.target, options, back);
         }
         const { runChange } = await import("../changes/run-change.ts");
         await runChange(options, (client, asked) =>
           client.rollback({
             ...asked,
             unit,
-            ...(release === undefined ? undefined : { release: Number(release) }),
+            ...(release === undefined ? undefined : { release }),
             ...(options.force === true ? { force: true } : undefined),
           }),
         );
@@ -329,6 +362,7 @@ export function rollbackCommand(): Command {
     [
       ["kerf rollback payments", "back to what ran before"],
       ["kerf rollback main 3", "to its third release"],
+      ["kerf rollback app:shop", "gateways and policies as they were; no code"],
       [
         "kerf rollback payments --target ssh://deploy@one.internal,two.internal --options systemd.options",
         "on machines: what ran there before",
@@ -368,10 +402,10 @@ export function mayRollBackCommand(): Command {
       .summary("ask whether an earlier release goes together with what runs")
       .description("As kerf can-i-deploy, for an earlier release of a unit. Changes nothing.")
       .argument("<unit>", "the unit, or gateway:NAME")
-      .argument("[release]", "its number (default: the one that ran before)")
+      .argument("[release]", "its number (default: the one that ran before)", releaseNumber)
       .addOption(homeOption())
       .option("--json", verdictHelp)
-      .action(async (unit: string, release: string | undefined, options: ReleasesOptions) => {
+      .action(async (unit: string, release: number | undefined, options: ReleasesOptions) => {
         const { mayRollBack } = await import("../changes/may-deploy.ts");
         await mayRollBack(unit, release, options);
       }),
@@ -385,13 +419,13 @@ export function releasesCommand(): Command {
     new Command("releases")
       .summary("list the releases of units")
       .description(
-        "Lists the releases of one unit, or of all, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
+        "Lists the releases of one unit, or of all and of the app, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
       )
-      .argument("[unit]", "one unit (default: all)")
+      .argument("[unit]", "one unit, gateway:NAME, or app:NAME (default: all)")
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, settings, set, running, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, failed, failure, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");

@@ -20,7 +20,7 @@ export function scaleCommand(): Command {
       .description(
         "Starts copies of a unit until there are as many as wanted, or lets some of them finish what they have begun and end. With --auto the platform does " +
           "so by itself, by what the copies say of their load; what is named is for each copy, and of several the one that asks for most copies counts. " +
-          "With 0 as the least the unit sleeps while nobody calls it, and the first call waits until a copy is there. It holds for the next start too. " +
+          "With 0 as the least the unit sleeps while nobody calls it and no event waits for it, and the first call waits until a copy is there. It holds for the next start too. " +
           "Copies of a gateway listen on one port, which needs Linux; a gateway never sleeps.",
       )
       .argument("<unit>", "the unit; a gateway as gateway:NAME")

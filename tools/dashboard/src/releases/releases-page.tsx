@@ -92,7 +92,11 @@ export function ReleasesPage(): ReactNode {
                         {ago(release.at)}
                       </td>
                       <td data-label="By">{release.by}</td>
-                      <td data-label="Why">{release.why}</td>
+                      <td data-label="Why">
+                        {release.failure === undefined || release.running
+                          ? release.why
+                          : `${release.why}; ${release.failure}`}
+                      </td>
                       <ActionsCell>
                         {release.running ? null : (
                           <button type="button" onClick={() => setBack(release)}>

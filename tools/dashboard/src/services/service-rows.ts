@@ -45,7 +45,9 @@ export function serviceRows(
         change: audit.find((entry) => entry.service === name || entry.unit === unit),
         running,
         previous:
-          running === undefined ? undefined : own.find(({ number }) => number < running)?.number,
+          running === undefined
+            ? undefined
+            : own.find(({ failed, number }) => number < running && failed === undefined)?.number,
       };
     })
     .toSorted((a, b) => ailing(b) - ailing(a) || a.name.localeCompare(b.name));

@@ -1,6 +1,7 @@
 import type { PlacedGateway, PlacedService } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import {
+  byProducer,
   type GatewaySettings,
   type RouteSettings,
   trafficProblems,
@@ -34,12 +35,16 @@ export interface ForeignImage {
   readonly sidecar?: ImageSidecar | undefined;
 }
 
-/** What the sidecar beside an image lets out. */
+/** What the sidecar beside an image lets out, and which events go through it. */
 export interface ImageSidecar {
-  /** Services of the app that the program calls. */
+  /** Services of the app that the program calls, and images with sidecars. */
   readonly uses: readonly string[];
   /** Hosts outside of the app that it may reach, each `host` or `host:port`. */
   readonly allow: readonly string[];
+  /** Events that are posted to the program, each `service.event`. */
+  readonly follows?: readonly string[] | undefined;
+  /** Events that it emits, each with the field that orders it. */
+  readonly emits?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where clients reach it, for people and for the gateway. */
@@ -86,7 +91,9 @@ export function withCallers(
     // While one deploy takes the place of another, copies of both call.
     const uses = [...new Set([...(services[name]?.uses ?? []), ...sidecar.uses])].toSorted();
     const contracts = uses.flatMap((service) => contractOf(service) ?? []);
-    services[name] = { unit: name, version: noVersion, uses, follows: [], contracts };
+    const producers = byProducer(sidecar.follows ?? []).keys();
+    const follows = [...new Set([...(services[name]?.follows ?? []), ...producers])].toSorted();
+    services[name] = { unit: name, version: noVersion, uses, follows, contracts };
   }
   return { ...placement, services: { ...services, ...placement.services } };
 }
