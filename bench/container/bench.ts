@@ -6,7 +6,7 @@ import { docker } from "kerf-tests/docker/docker";
 import { ReleasedApp } from "kerf-tests/releases/released-app";
 import type { Benchmark } from "../harness/benchmark.ts";
 import { median } from "../harness/pairs.ts";
-import { readyAfter } from "./ready-after.ts";
+import { type ColdStart, readyAfter } from "./ready-after.ts";
 
 const app = "examples/shop/app.ts";
 const service = "orders";
@@ -16,7 +16,7 @@ const megabyte = 1e6;
 const benchmark: Benchmark = {
   name: "container",
   about:
-    "the image of the shop's orders, as its registry and as Docker keep it, and a copy of it from the start of its container until it is ready (needs Docker)",
+    "the image of the shop's orders, as its registry and as Docker keep it, and a copy of it from the request for its container until it is ready (needs Docker)",
   peers: false,
   async run({ quick, log }) {
     const shop = await ReleasedApp.up(app, "--runtime", "docker", "--environment", "dev");
@@ -25,21 +25,22 @@ const benchmark: Benchmark = {
       log(
         `image of ${service}: ${figures.image_mb.toFixed(1)} MB in a registry, ${figures.image_unpacked_mb.toFixed(1)} MB unpacked`,
       );
-      const starts: number[] = [];
+      const starts: ColdStart[] = [];
       while (starts.length < (quick ? 3 : 10)) {
         // Killed, it is started again at once, with nobody beside it to give way to.
         const container = (await containersOf(shop.home, "running")).entries();
         const [, name = ""] = [...container].find(([id]) => id.startsWith(`${service}-`)) ?? [];
         starts.push(await readyAfter(shop, service, () => docker("kill", name)));
       }
-      const all = starts.map((ms) => ms.toFixed(0)).join(", ");
-      log(
-        `from the start of its container until it is ready: ${median(starts).toFixed(0)} ms in the median of ${all}`,
-      );
+      const asked = starts.map((each) => each.asked);
+      const started = starts.map((each) => each.started);
+      log(`ready after the request for its container: ${textOf(asked)}`);
+      log(`ready after Docker said that it runs:      ${textOf(started)}`);
       return {
         ...figures,
-        cold_start_s: median(starts) / 1_000,
-        cold_start_s_worst: Math.max(...starts) / 1_000,
+        cold_start_s: median(asked) / 1_000,
+        cold_start_s_worst: Math.max(...asked) / 1_000,
+        cold_start_without_docker_s: median(started) / 1_000,
       };
     } finally {
       await shop.stop();
@@ -49,6 +50,11 @@ const benchmark: Benchmark = {
 };
 
 export default benchmark;
+
+function textOf(all: readonly number[]): string {
+  const each = all.map((ms) => ms.toFixed(0)).join(", ");
+  return `${median(all).toFixed(0)} ms in the median of ${each}`;
+}
 
 /** Megabytes (10^6 bytes) of its layers as they are sent, and as they lie on a disk. */
 async function imageOf(

@@ -8,12 +8,20 @@ import { eventually } from "kerf-tests/shop/running-shop";
 /** How long a copy may take to be there, milliseconds. */
 const boundMs = 60_000;
 
-/** Milliseconds from the start of the container of the next copy of `unit`, as Docker has it, until that copy says that it is ready. `end`: makes the platform start one. */
+/** How long a copy took until it said that it was ready, milliseconds. */
+export interface ColdStart {
+  /** From the request for its container: with all that Docker does. */
+  readonly asked: number;
+  /** From the moment at which Docker says that it runs, a little after its program began. */
+  readonly started: number;
+}
+
+/** How the next copy of `unit` starts. `end`: makes the platform start one. */
 export async function readyAfter(
   shop: ReleasedApp,
   unit: string,
   end: () => Promise<unknown>,
-): Promise<number> {
+): Promise<ColdStart> {
   const before = await containersOf(shop.home);
   await end();
   const instance = await eventually(
@@ -26,8 +34,11 @@ export async function readyAfter(
     boundMs,
   );
   const container = (await containersOf(shop.home)).get(instance) ?? "";
-  const began = await docker("inspect", "--format", "{{.State.StartedAt}}", container);
-  return (await saidReady(shop.home, unit, instance)) - Date.parse(began);
+  const times = "{{.Created}} {{.State.StartedAt}}";
+  const said = await docker("inspect", "--format", times, container);
+  const [created = "", started = ""] = said.split(" ");
+  const ready = await saidReady(shop.home, unit, instance);
+  return { asked: ready - Date.parse(created), started: ready - Date.parse(started) };
 }
 
 /** When it said so, milliseconds since 1970-01-01 UTC. */
