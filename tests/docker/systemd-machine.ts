@@ -67,7 +67,13 @@ export class SystemdMachine implements DeployedMachine {
       // PostgreSQL starts later, and its folder is another one.
       ["-v", `${tmpdir()}:${sockets}:ro`],
     ].flat();
-    const init = [systemdImage, "/lib/systemd/systemd"];
+    // As on a machine, what systemd mounts for a unit is seen by it: by default nothing in a container is shared.
+    const init = [
+      systemdImage,
+      "/bin/sh",
+      "-c",
+      "mount --make-rshared / && exec /lib/systemd/systemd",
+    ];
     const network = ["--network", "host", "-e", "container=docker"];
     const args = [
       "run",
