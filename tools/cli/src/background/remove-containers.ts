@@ -2,11 +2,15 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { KerfError } from "@kerf/kernel";
 
-/** How long an engine may take to end and remove everything, milliseconds. */
-const boundMs = 60_000;
+/** How long an engine may take to end and remove everything, milliseconds: several rounds of orders that each end within half a minute. */
+const boundMs = 240_000;
 
-/** Removes the containers of a folder of state, when units have run in containers there. Answers how many still ran; `note` is told what cannot be removed. */
+/**
+ * Removes the containers of a folder of state, when units have run in containers there. Answers how many still ran.
+ * @throws KerfError `unavailable` when some may be left
+ */
 export async function removeContainers(
   home: string,
   note: (text: string) => void,
@@ -20,8 +24,13 @@ export async function removeContainers(
     execFile(process.execPath, args, { timeout: boundMs }, (_error, stdout) => resolve(stdout)),
   );
   const { error, removed = 0 } = parse(said);
-  if (error !== undefined) note(`! containers may be left: ${error.message}`);
-  else if (removed > 0) note(`stopped ${removed} containers that had no platform any more`);
+  if (error !== undefined)
+    throw new KerfError("unavailable", {
+      message: "Containers may be left.",
+      why: error.message,
+      fix: "Run kerf down again; docker ps shows what runs.",
+    });
+  if (removed > 0) note(`stopped ${removed} containers that had no platform any more`);
   return removed;
 }
 

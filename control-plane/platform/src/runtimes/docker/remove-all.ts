@@ -1,3 +1,4 @@
+import { KerfError } from "@kerf/kernel";
 import { removeSecretFiles } from "./image-secrets.ts";
 import { labels } from "./labels.ts";
 import type { Engine } from "./engine.ts";
@@ -19,20 +20,38 @@ export interface Network {
   readonly IPAM: { readonly Config?: readonly { readonly Gateway?: string }[] };
 }
 
-/** Ends and removes every container of a home, its networks, and the files of secrets. Answers how many ran. */
+/** How often what is left is looked for: an order to Docker may take longer than anybody waits for it, and be carried out then. */
+const rounds = 4;
+
+/**
+ * Ends and removes every container of a home, its networks, and the files of secrets. Answers how many ran.
+ * @throws KerfError `unavailable` when some are left
+ */
 export async function removeAll(engine: Engine, home: string): Promise<number> {
-  const all = await listed(engine, home);
-  const running = all.filter(({ State }) => State === "running");
-  // Backing services last: the others finish with them what they have begun.
-  const isBacking = ({ Labels }: Listed): boolean => Labels?.[labels.backing] !== undefined;
-  const [backing, others] = [all.filter(isBacking), all.filter((one) => !isBacking(one))];
-  for (const these of [others, backing])
-    await Promise.all(these.map(({ Id }) => endContainer(engine, Id)));
+  let all = await listed(engine, home);
+  const running = all.filter(({ State }) => State === "running").length;
+  for (let round = 0; all.length > 0; round++) {
+    if (round === rounds) throw left(all);
+    // Backing services last: the others finish with them what they have begun.
+    const isBacking = ({ Labels }: Listed): boolean => Labels?.[labels.backing] !== undefined;
+    for (const these of [all.filter((one) => !isBacking(one)), all.filter(isBacking)])
+      await Promise.all(these.map(({ Id }) => endContainer(engine, Id)));
+    all = await listed(engine, home);
+  }
   for (const { Id } of await networksOf(engine, home))
     // Something else has joined it.
     await engine.call("DELETE", `/networks/${Id}`).catch(() => {});
   removeSecretFiles(home);
-  return running.length;
+  return running;
+}
+
+function left(all: readonly Listed[]): KerfError {
+  const ids = all.map(({ Id }) => Id.slice(0, 12)).join(" ");
+  return new KerfError("unavailable", {
+    message: `Docker has not removed ${all.length} containers: ${ids}`,
+    why: `They were still there after they had been ended ${rounds} times; Docker may be busy.`,
+    fix: "Run kerf down again.",
+  });
 }
 
 /** Every container of a home, whether it runs or not. */
