@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KerfError } from "@kerf/kernel";
 
-/** How long an engine may take to end and remove everything, milliseconds: several rounds of orders that each end within half a minute. */
+/** How long an engine may take to end and remove everything, milliseconds: several rounds of orders, each of which ends within a minute. */
 const boundMs = 240_000;
 
 /**
