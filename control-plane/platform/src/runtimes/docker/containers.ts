@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
-import { type Clock, KerfError } from "@kerf/kernel";
+import { type Clock, KerfError, toKerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { imageUser } from "../../images/base-layer.ts";
 import type { Home } from "../../state/home.ts";
@@ -134,8 +134,8 @@ export class Containers {
       // It stands behind a sidecar, and goes with it.
       if (instances.has(Labels?.[labels.beside] ?? "")) continue;
       if (known.has(Id) && State !== "created") {
-        const { State: state } = await engine.call<Inspected>("GET", `/containers/${Id}/json`);
-        found.set(Id, state.Pid);
+        const pid = await pidOf(engine, Id);
+        if (pid !== undefined) found.set(Id, pid);
       } else await removeContainer(engine, Id);
     }
     writeFileSync(home.containersMark, "", { mode: 0o600 });
@@ -170,6 +170,17 @@ export class Containers {
 
 function isWanted(backing: string, { broker, postgres }: BackingImages): boolean {
   return backing === "broker" ? broker !== undefined : postgres !== undefined;
+}
+
+/** Process id of a container; undefined when it has gone since it was listed, as what a platform that was killed let go of a moment before does. */
+async function pidOf(engine: Engine, id: string): Promise<number | undefined> {
+  try {
+    const { State } = await engine.call<Inspected>("GET", `/containers/${id}/json`);
+    return State.Pid;
+  } catch (thrown) {
+    if (toKerfError(thrown).code === "not_found") return undefined;
+    throw thrown;
+  }
 }
 
 async function assertUsable(engine: Engine): Promise<void> {
