@@ -183,10 +183,14 @@ export class Pods {
     if (this.#api === undefined) throw new Error(`There is no API for the pods of ${account}.`);
     const folder = await this.#api.accountFolder(account);
     return [
-      ...["--network", "host"],
-      ...["--env", "KUBERNETES_SERVICE_HOST=127.0.0.1"],
-      ...["--env", `KUBERNETES_SERVICE_PORT=${this.#api.port}`],
-      ...["--volume", `${folder}:${accountPath}:ro`],
+      "--network",
+      "host",
+      "--env",
+      "KUBERNETES_SERVICE_HOST=127.0.0.1",
+      "--env",
+      `KUBERNETES_SERVICE_PORT=${this.#api.port}`,
+      "--volume",
+      `${folder}:${accountPath}:ro`,
     ];
   }
 
