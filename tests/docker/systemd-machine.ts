@@ -3,7 +3,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort } from "../chaos/free-port.ts";
 import type { DeployedMachine } from "../machines/deploys.ts";
@@ -12,6 +12,8 @@ import { systemdImage } from "./systemd-image.ts";
 
 /** What is deployed, and sockets of PostgreSQL, as the machine has them: beside `/tmp`, of which units have one of their own. */
 const [deployed, sockets] = ["/srv/kerf", "/srv/sockets"];
+/** Where a temporary PostgreSQL has its folder. */
+const memory = "/dev/shm";
 /** What systemd needs of a container beside what every one has; it makes its own control groups, and runs with nothing else of the host's. */
 const rights = [
   ...["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH", "SYS_NICE"].flatMap((one) => [
@@ -60,12 +62,12 @@ export class SystemdMachine implements DeployedMachine {
       "sshd_config",
       `ListenAddress 127.0.0.1\nPort ${port}\nHostKey ${keys}/host_key\nAuthorizedKeysFile ${keys}/authorized_keys\nPidFile none\nPermitRootLogin prohibit-password\nPasswordAuthentication no\nUsePAM no\nStrictModes no\n`,
     );
-    for (const name of ["opt", "sockets"]) mkdirSync(join(folder, name), { mode: 0o755 });
+    mkdirSync(join(folder, "opt"), { mode: 0o755 });
     const mounts = [
       ["-v", `${folder}:${keys}:ro`],
       ["-v", `${join(folder, "opt")}:${deployed}`],
-      // PostgreSQL starts later, and its folder is another one.
-      ["-v", `${tmpdir()}:${sockets}:ro`],
+      // PostgreSQL starts later; its sockets lie in memory.
+      ["-v", `${memory}:${sockets}:ro`],
     ].flat();
     // As on a machine, what systemd mounts for a unit is seen by it: by default nothing in a container is shared.
     const init = [
@@ -101,7 +103,8 @@ export class SystemdMachine implements DeployedMachine {
   socketFolder(here: string): string {
     // Its owner's alone; those who work with a database are other users on the machine.
     chmodSync(here, 0o755);
-    return join(sockets, here.slice(tmpdir().length));
+    chmodSync(dirname(here), 0o755);
+    return join(sockets, relative(memory, here));
   }
 
   async process(unit: string): Promise<string> {
