@@ -108,12 +108,14 @@ test("what an app says beside its services is deployed too", async (t) => {
     ]);
     // Of a release before the policies; the code is the same.
     const { notes } = await rollback("greeter", 1);
-    assert.match(notes?.[0] ?? "", /^policies, telemetry and limits are .* kerf rollback app:pair$/);
+    assert.match(
+      notes?.[0] ?? "",
+      /^policies, telemetry and limits are .* kerf rollback app:pair$/,
+    );
 
     const gone = await refusal(rollback(unit));
     assert.match(gone.message, /gateway web of app:pair@3 offers echo, which runs no more/);
-    const more = async () =>
-      (await client.status({})).gateways.some(({ name }) => name === "more");
+    const more = async () => (await client.status({})).gateways.some(({ name }) => name === "more");
     const { title } = await rollback(unit, 1);
     assert.equal(title, "app:pair to release 1 (without gateway more, policies)");
     assert.equal(await more(), false);

@@ -60,7 +60,10 @@ export async function appAfter(
 export function appAsBefore(
   running: AppManifest,
   earlier: AppManifest,
-  { builds, release }: { readonly builds: Readonly<Record<string, string>>; readonly release: string },
+  {
+    builds,
+    release,
+  }: { readonly builds: Readonly<Record<string, string>>; readonly release: string },
 ): AppManifest {
   for (const { backend, expose, name } of earlier.gateways) {
     const needed = [...expose.map((contract) => contract.name), ...(backend ? [backend.name] : [])];

@@ -54,7 +54,9 @@ export async function nextDeployment(
 }
 
 /** What of an app is given to copies at their start, in so many digits; undefined where it says nothing of it. */
-export function startedWith({ manifest: { limits, policies, telemetry } }: AppShell): string | undefined {
+export function startedWith({
+  manifest: { limits, policies, telemetry },
+}: AppShell): string | undefined {
   if (limits === undefined && telemetry === undefined && Object.keys(policies).length === 0)
     return undefined;
   const text = JSON.stringify([policies, telemetry, limits]);

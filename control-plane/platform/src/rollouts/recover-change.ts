@@ -27,7 +27,9 @@ export async function recoverChange(
   const { kept } = journal;
   if (kept !== undefined && isCommitted) await store.served(releasesOf(kept, app));
   // Which releases it would have come to is known by when they were made.
-  const made = Object.fromEntries([...Object.keys(units), appUnit(app)].map((unit) => [unit, undefined]));
+  const made = Object.fromEntries(
+    [...Object.keys(units), appUnit(app)].map((unit) => [unit, undefined]),
+  );
   if (!isCommitted) await store.failed(made, at, { failed: "interrupted", failure: why });
   await audit.append({
     by,

@@ -80,7 +80,9 @@ export class Staged {
         why:
           problemOf(lost)?.message ??
           "Its database or its settings were not as it needs them for a moment; the copies that run keep what they have.",
-        fix: problemOf(lost)?.fix ?? "kerf status says what it lacks; when it lacks nothing, ask again.",
+        fix:
+          problemOf(lost)?.fix ??
+          "kerf status says what it lacks; when it lacks nothing, ask again.",
       });
     }
   }

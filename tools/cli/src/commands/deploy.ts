@@ -308,11 +308,7 @@ export function rollbackCommand(): Command {
           "says beside its services that goes back: gateways, policies, telemetry, limits, scaling, objectives. Code and placement stay, and units do not bring them along.",
       )
       .argument("<unit>", "the unit, gateway:NAME, or app:NAME")
-      .argument(
-        "[release]",
-        "its number (default: the one that ran before)",
-        releaseNumber,
-      )
+      .argument("[release]", "its number (default: the one that ran before)", releaseNumber)
       .option("--force", "even though the gate speaks against it; goes on record")
       .option(
         "--target <where>",
@@ -381,11 +377,7 @@ export function mayRollBackCommand(): Command {
       .summary("ask whether an earlier release goes together with what runs")
       .description("As kerf can-i-deploy, for an earlier release of a unit. Changes nothing.")
       .argument("<unit>", "the unit, or gateway:NAME")
-      .argument(
-        "[release]",
-        "its number (default: the one that ran before)",
-        releaseNumber,
-      )
+      .argument("[release]", "its number (default: the one that ran before)", releaseNumber)
       .addOption(homeOption())
       .option("--json", verdictHelp)
       .action(async (unit: string, release: number | undefined, options: ReleasesOptions) => {
