@@ -17,6 +17,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ default: Benchmark }>>
   recover: () => import("./recover/bench.ts"),
   idle: () => import("./idle/bench.ts"),
   deploy: () => import("./deploy/bench.ts"),
+  container: () => import("./container/bench.ts"),
   telemetry: () => import("./telemetry/bench.ts"),
 };
 

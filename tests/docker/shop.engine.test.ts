@@ -11,6 +11,7 @@ import { eventually, runKerf } from "../shop/running-shop.ts";
 import { copyShop } from "../shop/shop-copy.ts";
 import { ContainedShop, containersOf } from "./contained-shop.ts";
 import { docker, lackingDocker } from "./docker.ts";
+import { buildGreeterImage } from "./greeter-image.ts";
 import { weighAsProcesses } from "./share.ts";
 
 /** How long a copy that hangs may take to be found and replaced, milliseconds. */
@@ -121,7 +122,7 @@ if (missing === undefined)
         },
       "an image of somebody else runs behind the gateway, and is exchanged without a failure":
         async (shop) => {
-          const image = await buildGreeter(shop);
+          const image = await buildGreeterImage(shop.home);
           const deploy = async (greeting: string): Promise<void> => {
             const { code, stderr } = await shop.kerf(
               "deploy",
@@ -190,25 +191,6 @@ if (missing === undefined)
     (args) => ContainedShop.start(args),
   );
 else test("the shop in containers", { skip: missing });
-
-/** An image that knows nothing of Kerf: a program on Node's own HTTP server, over the layers that are there already. */
-async function buildGreeter(shop: Shop): Promise<string> {
-  const [container = ""] = [...(await containersOf(shop.home)).values()];
-  const base = await docker("inspect", "--format", "{{.Config.Image}}", container);
-  const folder = await mkdtemp(join(tmpdir(), "kerf-greeter-"));
-  const program = `require("node:http").createServer(({ headers, url }, answer) =>
-    answer.setHeader("content-type", "application/json").end(
-      JSON.stringify({ url, greeting: process.env.GREETING, trace: headers.traceparent }))).listen(9000);`;
-  const image = "kerf-test.invalid/greeter:1";
-  await writeFile(join(folder, "greeter.js"), program);
-  await writeFile(
-    join(folder, "Dockerfile"),
-    `FROM ${base}\nCOPY greeter.js /greeter.js\nENTRYPOINT ["node", "/greeter.js"]\n`,
-  );
-  await docker("build", "--quiet", "--tag", image, folder);
-  await rm(folder, { recursive: true });
-  return image;
-}
 
 /** The archive of an image of catalog as it never was before: its products have other names. */
 async function imageOfCatalog(image: string): Promise<string> {

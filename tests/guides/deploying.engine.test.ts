@@ -17,6 +17,7 @@ import { newcomerEnv } from "../fresh-clone/newcomer-env.ts";
 import { gone, processesOf } from "../fresh-clone/processes.ts";
 import { Customer } from "../shop/customer.ts";
 import { Load } from "../shop/load.ts";
+import { eventually } from "../shop/running-shop.ts";
 import {
   dependOn,
   makeReviews,
@@ -169,6 +170,8 @@ test(
       ["/products?limit=5", "/inventory/saw-tenon", "/home"],
       120_000,
     );
+    // The guide's service is called a lot before it is cut out.
+    await eventually("the load runs", async () => (load.samples.length > 200 ? true : undefined));
     await follow(guide("cut-and-join"));
     const samples = await load.stop();
     assert.ok(samples.length > 100);

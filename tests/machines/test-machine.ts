@@ -9,19 +9,21 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  watch,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { DeployedMachine } from "./deploys.ts";
+import { freePort } from "../chaos/free-port.ts";
 
 /** Where Debian has it. */
 export const sshd = "/usr/sbin/sshd";
 const standIn = fileURLToPath(new URL("stand-in.mjs", import.meta.url));
 
-export class TestMachine {
+export class TestMachine implements DeployedMachine {
   /** Holds everything that belongs to it, what is deployed included. */
   readonly folder: string;
   readonly port: number;
@@ -97,19 +99,52 @@ export class TestMachine {
     return `ssh://root@127.0.0.1:${this.port}`;
   }
 
-  /** What systemctl was asked, one a line. */
-  get asked(): string[] {
-    return readFileSync(join(this.folder, "state/said"), "utf8").trimEnd().split("\n");
+  get directory(): string {
+    return join(this.folder, "opt");
   }
 
-  /** The process of a unit. */
-  pidOf(unit: string): number {
-    return Number(readFileSync(join(this.folder, "state/units", unit, "pid"), "utf8"));
+  get seen(): string {
+    return this.directory;
   }
 
-  log(unit: string): string {
+  socketFolder(here: string): string {
+    return here;
+  }
+
+  async process(unit: string): Promise<string> {
+    const files = ["cmdline", "environ"].map((file) => `/proc/${this.#pidOf(unit)}/${file}`);
+    return files.map((file) => readFileSync(file, "utf8")).join("\n");
+  }
+
+  async exitCode(unit: string): Promise<number> {
+    return Number(readFileSync(join(this.folder, "state/units", unit, "exit"), "utf8"));
+  }
+
+  async enabled(): Promise<string[]> {
+    return readdirSync(join(this.folder, "state/enabled")).toSorted();
+  }
+
+  async nextStart(program: string): Promise<{ seen: Promise<void> }> {
+    const starts = (): number =>
+      readFileSync(join(this.folder, "state/said"), "utf8")
+        .split("\n")
+        .filter((line) => line.startsWith(`start kerf-generated-${program}@`)).length;
+    const before = starts();
+    const said = watch(join(this.folder, "state"));
+    const started = async (): Promise<void> => {
+      while (starts() === before) await once(said, "change");
+      said.close();
+    };
+    return { seen: started() };
+  }
+
+  async log(unit: string): Promise<string> {
     const path = join(this.folder, "state/units", unit, "log");
     return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  #pidOf(unit: string): number {
+    return Number(readFileSync(join(this.folder, "state/units", unit, "pid"), "utf8"));
   }
 
   /** Ends whatever runs on it, and takes everything away. */
@@ -118,7 +153,7 @@ export class TestMachine {
     for (const unit of existsSync(units) ? readdirSync(units) : []) {
       if (existsSync(join(units, unit, "exit")) || !existsSync(join(units, unit, "pid"))) continue;
       try {
-        process.kill(this.pidOf(unit), "SIGKILL");
+        process.kill(this.#pidOf(unit), "SIGKILL");
       } catch {
         // It ended meanwhile.
       }
@@ -133,14 +168,4 @@ export class TestMachine {
     if (this.#server.exitCode === null) await ended;
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Random, seededRandom } from "@kerf/kernel";
+import { weighAsProcesses } from "../docker/share.ts";
 import { shuffled } from "../workload/draw.ts";
 import { isOk, linesOfFindings } from "../workload/invariants/findings.ts";
 import { judge } from "../workload/invariants/index.ts";
@@ -54,8 +55,11 @@ export async function runDeploys(
   signal: AbortSignal,
 ): Promise<DeploysReport> {
   const source = await SourceCopy.make();
+  const weighAsBefore = options.runtime === "docker" ? await weighAsProcesses() : undefined;
   try {
-    log(`deploys: seed ${options.seed}, about ${options.rate} requests/s; building everything`);
+    log(
+      `deploys: seed ${options.seed}, about ${options.rate} requests/s, units as ${options.runtime ?? "process"}; building everything`,
+    );
     const shop = await ReleasedShop.start(source.app, "--runtime", options.runtime ?? "process");
     let keep = true;
     try {
@@ -68,6 +72,7 @@ export async function runDeploys(
       else await shop.remove();
     }
   } finally {
+    await weighAsBefore?.();
     await source.remove();
   }
 }

@@ -18,6 +18,10 @@ export const foreignImage = z.object({
   ready: z.int(),
   /** Whether a sidecar stands beside each copy. */
   sidecar: z.boolean(),
+  /** Events that are posted to it, each `service.event`; absent without any. */
+  follows: z.array(z.string()).optional(),
+  /** Events that it emits, with the field of each that orders it; absent without any. */
+  emits: z.record(z.string(), z.string()).optional(),
   /** What a copy may use; absent without a limit. */
   memoryBytes: z.int().optional(),
   cpus: z.number().optional(),
@@ -52,10 +56,19 @@ export const imageOperations = {
       gateway: z.string().optional(),
       /** Memory that a copy may use, bytes. */
       memoryBytes: z.int().min(6_291_456).optional(),
-      /** A sidecar beside each copy: mutual TLS from the gateway, spans, and calls to the services that are named. */
+      /** A sidecar beside each copy: mutual TLS from the gateway, spans, calls to the services and images that are named, and events. */
       sidecar: z
         .object({
           uses: z.array(name).max(100),
+          /** Events that are posted to the program: `service.event`. */
+          follows: z
+            .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}\.[A-Za-z][A-Za-z0-9]{0,63}$/))
+            .max(100)
+            .optional(),
+          /** Events that it emits, with the field of each that orders it. */
+          emits: z
+            .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), z.string().regex(/^\w{1,64}$/))
+            .optional(),
           allow: z.array(z.string().regex(/^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i)).max(100),
         })
         .optional(),

@@ -104,6 +104,8 @@ export const databaseServerStatus = z.object({
   server: z.string(),
   /** False for a server by URL, which the platform does not run. */
   embedded: z.boolean(),
+  /** The image that it runs, where it is a container. */
+  image: z.string().optional(),
   services: z.array(z.string()),
   ...processStatus,
 });
@@ -144,6 +146,8 @@ export const status = z.object({
       ...processStatus,
     })
     .optional(),
+  /** What carries events, where the platform runs it as a container. */
+  broker: z.object({ url: z.string(), image: z.string(), ...processStatus }).optional(),
   platform: z.object({
     url: z.string(),
     pid: z.int(),

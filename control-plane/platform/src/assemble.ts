@@ -38,6 +38,7 @@ import { Journal } from "./rollouts/journal.ts";
 import { Rollouts } from "./rollouts/rollouts.ts";
 import type { EventLog } from "./progress/event-log.ts";
 import { readBroker } from "./resources/broker.ts";
+import { BrokerServer } from "./resources/broker-server.ts";
 import { Databases } from "./resources/databases.ts";
 import { DatabaseMoves } from "./resources/moves/database-moves.ts";
 import { Locations } from "./resources/moves/locations.ts";
@@ -103,6 +104,8 @@ export interface Whole {
   redeploy(deployment: Deployment): Promise<void>;
   /** The database of a service became as its code needs it, or stopped being so. */
   databaseChanged(service: string): void;
+  /** Makes the databases that are missing. */
+  prepareDatabases(): Promise<void>;
   stop(reason: string): void;
 }
 
@@ -111,6 +114,8 @@ export interface Parts {
   readonly deployed: Deployed;
   readonly databases: Databases;
   readonly databaseMoves: DatabaseMoves;
+  /** What carries events, where we run it. */
+  readonly brokerServer: BrokerServer | undefined;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly supervisor: Supervisor;
@@ -187,12 +192,28 @@ export function assemble(
     clock,
     log,
     locations,
+    containers: containers?.backings.postgres,
+    beside: () => images?.databases ?? [],
     ahead: options.releases ? "allowed" : "refused",
     moved: ({ name, state, pid }) =>
       events.emit({ type: "instance", unit: `postgres:${name}`, instance: name, state, pid }),
     changed: (service) => whole.databaseChanged(service),
     problem: (error, source) => events.problem(error, source),
   });
+
+  // What carries their events.
+  const brokerContainer = containers?.backings.broker;
+  const brokerServer =
+    brokerContainer &&
+    new BrokerServer({
+      container: brokerContainer,
+      clock,
+      log,
+      logFile: home.log("broker"),
+      moved: ({ state, pid }) =>
+        events.emit({ type: "instance", unit: "broker", instance: "broker", state, pid }),
+      problem: (error, source) => events.problem(error, source),
+    });
 
   // What operators set of services.
   const settings = new Settings({
@@ -254,7 +275,7 @@ export function assemble(
   });
   const snapshot = async (): Promise<SignedSnapshot> => publisher.signed ?? published.promise;
   const manifest = (): AppManifest => deployed.current.manifest;
-  const broker = () => readBroker(options.broker);
+  const broker = () => brokerServer?.place() ?? readBroker(options.broker);
   const mutualTls = security !== undefined;
   const bootFacts = {
     home,
@@ -294,6 +315,7 @@ export function assemble(
     problem: (error, source, lines) => events.problem(error, source, lines),
     acknowledged: () => publisher.acknowledged(),
   });
+  containers?.presence.onBack(() => supervisor.hurry());
 
   // Copies that use the newest settings; a start that a newer one took the place of may have read older ones.
   let exchanging: Promise<unknown> = Promise.resolve();
@@ -366,6 +388,11 @@ export function assemble(
     secrets: new ImageSecrets(home.root, settings.secrets),
     units: new ImageUnits(() => supervisor),
     contractOf: (name) => manifest().services.find((service) => service.name === name)?.contract,
+    prepareDatabase: async (name) => {
+      await whole.prepareDatabases();
+      const problem = databases.problemOf(name);
+      if (problem !== undefined) throw problem;
+    },
     isTaken: (name) =>
       Object.hasOwn(deployed.units, name) ||
       manifest().services.some((service) => service.name === name),
@@ -544,6 +571,7 @@ export function assemble(
         servers: databases.servers,
         telemetry: telemetry.reachable !== undefined,
         images: images?.logs ?? [],
+        broker: brokerServer?.logFile,
       }),
     attached,
     telemetry: () => telemetry.reachable,
@@ -577,6 +605,7 @@ export function assemble(
     deployed,
     databases,
     databaseMoves,
+    brokerServer,
     settings,
     audit,
     supervisor,
@@ -592,6 +621,7 @@ export function assemble(
       ...supervisor.logs,
       ...databases.logs,
       ...(images?.logs ?? []).map(({ file }) => file),
+      ...(brokerServer === undefined ? [] : [brokerServer.logFile]),
       ...ownLogs,
     ]),
     journal,

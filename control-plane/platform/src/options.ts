@@ -22,6 +22,10 @@ export interface PlatformOptions {
   readonly replicas: number;
   /** URL of the broker that carries events, or a file that has it; undefined without one. */
   readonly broker: string | undefined;
+  /** The image of the broker that runs as a container. */
+  readonly brokerImage?: string | undefined;
+  /** The image of the PostgreSQL servers that run as containers; undefined for embedded ones. */
+  readonly postgresImage?: string | undefined;
   /** What programs talk over: Unix sockets of this machine, or TCP on 127.0.0.1 with mutual TLS. */
   readonly network: "unix" | "tcp";
   /** What units are: processes, or containers of Docker, which talk over TCP. */
@@ -59,6 +63,18 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
       "--runtime docker",
       "needs builds: kerf up makes them, and kerf dev runs the source",
     );
+  const brokerImage = containerImage(values.broker, usualImages.broker);
+  const postgresImage = containerImage(values.postgres, usualImages.postgres);
+  if (values.postgres !== undefined && postgresImage === undefined)
+    throw wrong(
+      "--postgres",
+      "is docker, or docker:IMAGE; a server of your own is named by the app",
+    );
+  if (runtime !== "docker" && (brokerImage ?? postgresImage) !== undefined)
+    throw wrong(
+      postgresImage === undefined ? "--broker docker" : "--postgres docker",
+      "needs units that are containers: kerf up --runtime docker",
+    );
   return {
     app: resolve(values.app),
     home: resolve(values.home),
@@ -67,7 +83,9 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     platformPort: port("--platform-port", values["platform-port"] ?? "8090"),
     cut: values.cut,
     replicas: replicas(values.replicas ?? "1"),
-    broker: values.broker,
+    broker: brokerImage === undefined ? values.broker : undefined,
+    brokerImage,
+    postgresImage,
     network: runtime === "docker" ? "tcp" : network,
     runtime,
     lives: lives(values),
@@ -92,6 +110,7 @@ function read(argv: readonly string[]) {
         cut: { type: "string" },
         replicas: { type: "string" },
         broker: { type: "string" },
+        postgres: { type: "string" },
         network: { type: "string" },
         runtime: { type: "string" },
         "certificate-life": { type: "string" },
@@ -106,10 +125,19 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE] [--network unix|tcp] [--runtime process|docker] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE|docker[:IMAGE]] [--postgres docker[:IMAGE]] [--network unix|tcp] [--runtime process|docker] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
       cause,
     });
   }
+}
+
+/** The images that run where none is named: those of their makers, the newest of a version that is tested. */
+const usualImages = { broker: "nats:2.12", postgres: "postgres:18" };
+
+/** The image that `docker` or `docker:IMAGE` means; undefined for anything else. */
+function containerImage(setting: string | undefined, usual: string): string | undefined {
+  if (setting === "docker") return usual;
+  return setting?.startsWith("docker:") === true ? setting.slice("docker:".length) : undefined;
 }
 
 /** A path is no secret: it may come by the environment, where `kerf dev` leaves it. */

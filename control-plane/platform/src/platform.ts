@@ -56,6 +56,7 @@ export class Platform {
       status: () => this.status(),
       redeploy: (deployment) => this.#redeploy(deployment),
       databaseChanged: (service) => this.#databaseChanged(service),
+      prepareDatabases: () => this.#prepareDatabases(this.#parts.deployed.current.manifest),
       // Whoever runs us waits for its end.
       stop: (reason) => void this.stop(reason),
     });
@@ -75,7 +76,7 @@ export class Platform {
       const security =
         options.network === "tcp" ? await openSecurity(home, options, around) : undefined;
       const containers =
-        options.runtime === "docker" ? await openContainers(home, around) : undefined;
+        options.runtime === "docker" ? await openContainers(home, options, around) : undefined;
       const held = { home, unlock, keys, token, epoch, security, containers };
       return new Platform(options, around, held);
     } catch (cause) {
@@ -103,12 +104,14 @@ export class Platform {
 
     // A broker that cannot be is found before anything is started.
     await readBroker(this.#options.broker);
+    await this.#held.containers?.backings.prepare();
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
     this.#adopting = adopting;
     if (!adopting) await freePort(gatewayPortSetting, host, port);
     await freePort(apiPortSetting, "127.0.0.1", platformPort);
 
+    void this.#parts.brokerServer?.start();
     // The servers of last time, while the app is being read and our own doors are opened.
     databases.startEarly(readJson<{ servers: string[] }>(this.#serversFile)?.servers ?? ["main"]);
     [this.#api, this.#hosts] = await Promise.all([
@@ -142,6 +145,7 @@ export class Platform {
       // Nothing is started for them, which is when it would be looked at.
       await Promise.all(manifest.services.map(({ name }) => this.#parts.settings.check(name)));
     }
+    await this.#parts.images?.find();
     this.#assertStarting();
     publisher.open();
     rotation.start();
@@ -194,7 +198,7 @@ export class Platform {
     this.#parts.logShipper.start();
     this.#parts.alerting.start();
     this.#parts.domains.start();
-    if (databases.servers.some((server) => server.embedded)) {
+    if (databases.servers.some((server) => server.embedded && server.image === undefined)) {
       clock.after(prepareAfterMs, () => void this.#prepareNextCluster());
     }
     clock.after(bundleAfterMs, () => void this.#parts.programBundle?.prepare());
@@ -252,6 +256,7 @@ export class Platform {
       scaling,
       settings,
       telemetry: telemetry.status,
+      broker: this.#parts.brokerServer,
       domains: this.#parts.domains.status(),
       platform: {
         url: this.#api?.url ?? "",
@@ -305,7 +310,13 @@ export class Platform {
       await bounded(clock, logShipper.stop(), bounds.databases / 2);
       await telemetry.stop(bounds.databases / 2);
     };
-    await attempt(Promise.all([databases.stop(bounds.databases), stopTelemetry()]));
+    await attempt(
+      Promise.all([
+        databases.stop(bounds.databases),
+        this.#parts.brokerServer?.stop(bounds.databases),
+        stopTelemetry(),
+      ]),
+    );
     rotation.stop();
     memoryLimits.stop();
     this.#parts.compileCache.stop();
@@ -356,7 +367,9 @@ export class Platform {
   #databaseChanged(service: string): void {
     const { databases, deployed, publisher, supervisor } = this.#parts;
     publisher.changed();
-    const unit = deployed.unitOf(service);
+    const { images } = this.#parts;
+    const unit =
+      deployed.unitOf(service) ?? (images?.keepsEvents(service) === true ? service : undefined);
     const ready = databases.problemOf(service) === undefined;
     if (this.#phase === "stopping" || !ready || unit === undefined) return;
     for (const slot of supervisor.slotsOf(unit)) {
@@ -380,10 +393,12 @@ export class Platform {
 /** What runs containers is loaded here, and only here. */
 async function openContainers(
   home: Home,
+  { brokerImage, postgresImage }: PlatformOptions,
   around: PlatformSurroundings,
 ): Promise<NonNullable<Held["containers"]>> {
   const { Containers } = await import("./runtimes/docker/containers.ts");
-  return Containers.open(home, around);
+  const images = { broker: brokerImage, postgres: postgresImage };
+  return Containers.open(home, { ...around, images });
 }
 
 /** Waits for a work, but no longer than `ms` milliseconds. */

@@ -10,7 +10,9 @@ import type {
 import type { LoadKeeper } from "./load/load-keeper.ts";
 import { loadStatus } from "./load/load-status.ts";
 import type { Deployed } from "./placement/deployed.ts";
+import type { BrokerServer } from "./resources/broker-server.ts";
 import type { Databases } from "./resources/databases.ts";
+import type { PostgresServer } from "./resources/postgres-server.ts";
 import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
 import type { Slot } from "./supervisor/slot.ts";
@@ -29,6 +31,8 @@ export interface StatusFacts {
   readonly scaling: Pick<AutoScaling, "statusOf">;
   readonly settings: Pick<Settings, "problemOf">;
   readonly telemetry: Status["telemetry"];
+  /** Where the platform runs one. */
+  readonly broker: BrokerServer | undefined;
   readonly domains: readonly DomainStatus[];
   readonly platform: Status["platform"];
 }
@@ -69,16 +73,29 @@ export function gatherStatus(facts: StatusFacts): Status {
     databases: databases.servers.map((server): DatabaseServerStatus => ({
       server: server.name,
       embedded: server.embedded,
+      ...(server.image === undefined ? undefined : { image: server.image }),
       services: databases.on(server.name),
-      pid: server.pid,
-      state: server.state,
-      restarts: server.restarts,
-      since: new Date(server.since).toISOString(),
-      ...(server.lastError === undefined ? undefined : { lastError: server.lastError }),
+      ...keptStatus(server),
     })),
+    ...brokerStatus(facts.broker),
     ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
     ...(facts.domains.length === 0 ? undefined : { domains: [...facts.domains] }),
     platform: facts.platform,
+  };
+}
+
+function brokerStatus(broker: BrokerServer | undefined): Pick<Status, "broker"> {
+  if (broker === undefined) return {};
+  return { broker: { url: broker.url, image: broker.image, ...keptStatus(broker) } };
+}
+
+function keptStatus(server: PostgresServer | BrokerServer) {
+  return {
+    pid: server.pid,
+    state: server.state,
+    restarts: server.restarts,
+    since: new Date(server.since).toISOString(),
+    ...(server.lastError === undefined ? undefined : { lastError: server.lastError }),
   };
 }
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { test } from "node:test";
@@ -71,6 +72,30 @@ test("ends when whoever started everything is gone", async (t) => {
   assert.equal((await fetch(`${address}/health`)).status, 200);
   running.cutLifeline();
   assert.equal((await running.ended).code, 0);
+});
+
+test("waits for its first certificate, also when nothing else keeps it alive", async (t) => {
+  const platform = await FrontPlatform.start(t);
+  const busy = createServer((socket) => void socket.destroy());
+  const asked = Promise.withResolvers<void>();
+  let connections = 0;
+  // Somebody who went away after the first time would not ask again.
+  busy.on("connection", () => {
+    if (++connections === 3) asked.resolve();
+  });
+  const at = join(platform.directory, "busy.sock");
+  busy.listen(at);
+  t.after(() => busy.close());
+  const boot = platform.boot({ mutualTls: true });
+  const running = startProgram(platform, {
+    ...boot,
+    platform: { ...boot.platform, address: `unix:${at}` },
+  });
+  const ended = running.ended.then(({ code, output }) => {
+    throw new Error(`it ended with ${code}: ${output}`);
+  });
+  await Promise.race([asked.promise, ended]);
+  ended.catch(() => {});
 });
 
 test("ends with 78 and says who has its port", async (t) => {

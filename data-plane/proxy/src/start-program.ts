@@ -1,5 +1,5 @@
 import { type AnyBoot, type Boot } from "@kerf/call";
-import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import { keepAlive, readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 
@@ -32,7 +32,9 @@ export async function startProgram(
     log = new Logger({ level: boot.logLevel, sink, fields: fieldsOf(boot) });
     const lifecycle = await assemble(boot, log);
     stopWhenAsked(lifecycle, log);
+    const letGo = keepAlive();
     await lifecycle.start();
+    letGo();
     returnMemoryWhenIdle({ clock: systemClock });
   } catch (thrown) {
     failToStart(what, thrown, log);

@@ -74,6 +74,7 @@ export {
   serveFramed,
 } from "./transports/framed/server.ts";
 export type { ClientSecurity } from "./transports/framed/tls/secure-connect.ts";
+export { type FramedBeside, framedBeside } from "./transports/framed/tls/framed-beside.ts";
 export type { CloseReason } from "./transports/framed/violation.ts";
 export { InProcessTransport } from "./transports/in-process.ts";
 export {

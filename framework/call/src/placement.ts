@@ -20,8 +20,10 @@ export interface PlacedInstance {
 /** A service: which unit it lives in and whom it may call. */
 export interface PlacedService {
   readonly unit: string;
-  /** The unit that a change is about to take it to: copies of that one may speak for it, and nobody calls them yet. */
+  /** The unit that a change is about to take it to: copies of that one may speak for it. */
   readonly movesTo?: string | undefined;
+  /** While its next unit warms up: the copies of both that are called, with their weights. Otherwise all of its unit are. */
+  readonly instances?: readonly PlacedInstance[] | undefined;
   /** Semantic version of the contract that it offers. */
   readonly version: string;
   /** The services that it declares as `uses`. */
@@ -194,6 +196,10 @@ export interface ImageBoot {
   readonly outbound: { readonly host: string; readonly port: number };
   /** Hosts outside of the app that the program may reach through the sidecar, each `host` or `host:port`. */
   readonly allow: readonly string[];
+  /** Events that are posted to the program, each `service.event`. */
+  readonly follows?: readonly string[] | undefined;
+  /** Events that the program emits, with the field of each that orders it. */
+  readonly emits?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What every program starts from, whoever runs it. */

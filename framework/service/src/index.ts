@@ -20,6 +20,7 @@ export {
   type Forwarding,
   programOf,
 } from "./declaration/external.ts";
+export { byProducer, type DeliverEvent, type ImageEvents } from "./declaration/image-events.ts";
 export type { Compose, Composed, Part } from "./declaration/compose.ts";
 export type { Policies, PolicySettings } from "@kerf/call";
 export type { TelemetrySettings } from "@kerf/telemetry";

@@ -5,7 +5,7 @@ import { docker } from "../../docker/docker.ts";
 import { eventually } from "../../shop/running-shop.ts";
 import { busy } from "../../workload/app/services.ts";
 import { ContainedCluster } from "../contained-cluster.ts";
-import type { Cluster } from "../cluster.ts";
+import { type Cluster, patienceMs } from "../cluster.ts";
 import type { DrawnFault, Fault } from "./fault.ts";
 
 const run = promisify(execFile);
@@ -15,8 +15,7 @@ const killContainer: Fault = {
   name: "kill-container",
   targets: busy,
   async strike(drawn, cluster) {
-    const name = await drawnOf(drawn, cluster);
-    await docker("kill", name);
+    const name = await struckOf(drawn, cluster, (one) => docker("kill", one));
     return `docker kill ${name}`;
   },
 };
@@ -27,8 +26,7 @@ const pauseContainer: Fault = {
   targets: busy,
   lasts: [11_000, 14_000],
   async strike(drawn, cluster, signal) {
-    const name = await drawnOf(drawn, cluster);
-    await docker("pause", name);
+    const name = await struckOf(drawn, cluster, (one) => docker("pause", one));
     await sleep(drawn.lastsMs, undefined, { signal }).catch(() => undefined);
     const gone = await docker("unpause", name).then(
       () => "docker unpause",
@@ -47,12 +45,10 @@ const cutNetwork: Fault = {
     // Its address stays its own, which a new connection to the network would not promise.
     const link = (pid: string, state: string) =>
       run("nsenter", ["-t", pid, "-n", "ip", "link", "set", "eth0", state]);
-    // Another fault may have ended the one that was drawn.
-    const { name, pid } = await eventually("a container is off the network", async () => {
-      const name = await drawnOf(drawn, cluster);
-      const pid = await docker("inspect", "--format", "{{.State.Pid}}", name);
+    let pid = "";
+    const name = await struckOf(drawn, cluster, async (one) => {
+      pid = await docker("inspect", "--format", "{{.State.Pid}}", one);
       await link(pid, "down");
-      return { name, pid };
     });
     await sleep(drawn.lastsMs, undefined, { signal }).catch(() => undefined);
     const gone = await link(pid, "up").then(
@@ -73,8 +69,21 @@ export const containerFaults: readonly Fault[] = [
   cutNetwork,
 ];
 
-async function drawnOf({ target, which }: DrawnFault, cluster: Cluster): Promise<string> {
+/** Strikes the container that is drawn, or whatever is in its place by then: another fault may have ended it. Answers its name. */
+async function struckOf(
+  { target, which }: DrawnFault,
+  cluster: Cluster,
+  strike: (name: string) => Promise<unknown>,
+): Promise<string> {
   if (!(cluster instanceof ContainedCluster)) throw new Error("nothing runs in containers");
-  const names = await cluster.containers(target);
-  return names[Math.floor(which * names.length)] as string;
+  return eventually(
+    `a container of ${target} is struck`,
+    async () => {
+      const names = await cluster.containers(target);
+      const name = names[Math.floor(which * names.length)] as string;
+      await strike(name);
+      return name;
+    },
+    patienceMs,
+  );
 }

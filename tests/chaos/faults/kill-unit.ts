@@ -1,4 +1,6 @@
+import { eventually } from "../../shop/running-shop.ts";
 import { busy, services } from "../../workload/app/services.ts";
+import { patienceMs } from "../cluster.ts";
 import type { Fault } from "./fault.ts";
 import { send } from "./signals.ts";
 
@@ -7,10 +9,16 @@ export const killUnit: Fault = {
   name: "kill-unit",
   targets: [...services, ...busy],
   async strike({ target, which }, cluster) {
-    const pids = await cluster.copies(target);
-    const pid = pids[Math.floor(which * pids.length)] as number;
-    if (!send(pid, "SIGKILL")) throw new Error(`process ${pid} was gone already`);
-    return `kill -9 ${pid}`;
+    // Another fault may have ended the one that was drawn.
+    return eventually(
+      `a copy of ${target} is killed`,
+      async () => {
+        const pids = await cluster.copies(target);
+        const pid = pids[Math.floor(which * pids.length)] as number;
+        return send(pid, "SIGKILL") ? `kill -9 ${pid}` : undefined;
+      },
+      patienceMs,
+    );
   },
 };
 
@@ -19,9 +27,13 @@ export const killAllCopies: Fault = {
   name: "kill-all-copies",
   targets: [...services, ...busy],
   async strike({ target }, cluster) {
-    const pids = await cluster.copies(target);
-    const hit = pids.filter((pid) => send(pid, "SIGKILL"));
-    if (hit.length === 0) throw new Error(`processes ${pids.join(", ")} were gone already`);
-    return `kill -9 ${hit.join(" ")}`;
+    return eventually(
+      `all copies of ${target} are killed`,
+      async () => {
+        const hit = (await cluster.copies(target)).filter((pid) => send(pid, "SIGKILL"));
+        return hit.length > 0 ? `kill -9 ${hit.join(" ")}` : undefined;
+      },
+      patienceMs,
+    );
   },
 };

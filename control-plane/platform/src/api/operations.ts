@@ -56,7 +56,9 @@ export interface ApiSurroundings
   readonly events: EventLog;
   readonly databases: Databases;
   /** Where units are containers. */
-  readonly images: Pick<ForeignImages, "deploy" | "remove" | "scale" | "status"> | undefined;
+  readonly images:
+    | Pick<ForeignImages, "deploy" | "keepsEvents" | "remove" | "scale" | "status">
+    | undefined;
   readonly databaseMoves: Pick<DatabaseMoves, "move" | "dropLeft">;
   readonly domains: Pick<Domains, "renew" | "status">;
   readonly settings: Settings;
@@ -159,7 +161,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
     },
     operate: inFull(async ({ input, context }) => {
       const { service, action, input: given } = input as Operate;
-      serviceOf(service);
+      // The sidecar of an image keeps events as a service does.
+      if (around.images?.keepsEvents(service) !== true) serviceOf(service);
       return { output: await operated(around, context, { service, action, input: given }) };
     }),
     sql: inFull(({ input }) => {

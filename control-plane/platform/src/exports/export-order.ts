@@ -57,6 +57,10 @@ export interface MachineTarget {
   readonly sshConfig?: string | undefined;
   /** Services, units or `gateway:NAME`; all without any. */
   readonly names: readonly string[];
+  /** What is to go, by the same names; with `alone`, and nothing is deployed. */
+  readonly remove?: { readonly names: readonly string[]; readonly alone: boolean } | undefined;
+  /** Says what it would do, and changes nothing on machines. */
+  readonly dryRun?: boolean | undefined;
   /** Runs what ran before instead of what is here: a release by its name, else the last one. */
   readonly back?: { readonly release?: string | undefined } | undefined;
 }

@@ -61,6 +61,13 @@ export function exportedProgramsOf(
       fix: "Name files, tls: { certFile, keyFile }, and have cert-manager or your proxy renew them.",
     });
   }
+  if (/^[^/]+\/\/[^/]*@/.test(options.broker ?? "")) {
+    throw new KerfError("invalid_configuration", {
+      message: "The URL of the broker has a user or a password in it.",
+      why: "It would stand in boot documents, which many may read; an export has no secret for it.",
+      fix: "Give it without, and let nobody but these programs reach the broker: by its network, as NetworkPolicies do.",
+    });
+  }
   const twice = bare.find(({ name }, index) => bare.findIndex((one) => one.name === name) < index);
   if (twice !== undefined) {
     throw new KerfError("invalid_configuration", {

@@ -16,6 +16,7 @@ const entries = {
   sidecar: "@kerf/proxy/sidecar",
   "image-sidecar": "@kerf/proxy/image-sidecar",
   gateway: "@kerf/proxy/gateway",
+  certificates: "@kerf/platform/cluster-certificates",
 } as const;
 
 /** What a build may import of ours: the packages that authors install, and what they are made of. */
@@ -123,16 +124,19 @@ export async function bundlePrograms(): Promise<BundledPrograms> {
   });
   await build.close();
   const files = new Map<string, LayerFile>();
-  for (const file of output) {
-    if (file.type !== "chunk") continue;
-    files.set(`${programFolder}/${file.fileName}`, { bytes: Buffer.from(file.code) });
-    for (const module of file.moduleIds)
-      for (const each of needed(module)) wanted.set(each.name, each);
+  const chunks = output.filter((file) => file.type === "chunk");
+  const imported = new Set(
+    chunks.flatMap(({ dynamicImports, imports }) => [...imports, ...dynamicImports]),
+  );
+  for (const { code, fileName, moduleIds } of chunks) {
+    files.set(`${programFolder}/${fileName}`, { bytes: Buffer.from(code) });
+    for (const module of moduleIds)
+      for (const each of needed(module, imported)) wanted.set(each.name, each);
   }
   // By its name the loader knows that what lies here is no author's source.
   files.set(`${programFolder}/package.json`, json({ name: "@kerf/programs", type: "module" }));
   for (const [path, file] of stubs(modules)) files.set(path, file);
-  const read = output.flatMap((file) => (file.type === "chunk" ? file.moduleIds : []));
+  const read = chunks.flatMap(({ moduleIds }) => moduleIds);
   return { files, wanted: [...wanted.values()], modules: read.filter((id) => existsSync(id)) };
 }
 
@@ -140,15 +144,19 @@ function mode(executable: boolean | undefined): { mode?: number } {
   return executable === true ? { mode: 0o555 } : {};
 }
 
+/** The platform, one small program of which is in images: of its packages they have those that it imports. */
+const platform = "@kerf/platform";
+
 /** The packages of others that the package of a module of ours names. */
-function needed(module: string): Wanted[] {
+function needed(module: string, imported: ReadonlySet<string>): Wanted[] {
   const folder = packageOf(module);
   if (folder === undefined) return [];
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-    dependencies?: Record<string, string>;
-  };
+  const { dependencies = {}, name: own } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  ) as { name: string; dependencies?: Record<string, string> };
   return Object.keys(dependencies)
     .filter((name) => !isOwn(name) && !leftOut.has(name))
+    .filter((name) => own !== platform || imported.has(name))
     .map((name) => ({ name, from: folder }));
 }
 

@@ -2,6 +2,7 @@ import type { Boot, DatabaseBoot, SettingsBoot, SignedSnapshot } from "@kerf/cal
 import type { AppManifest } from "@kerf/service";
 import { serviceOf } from "../manifest/service-of.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
+import { hasEvents } from "../runtimes/docker/image-events.ts";
 import { HeldBack } from "../supervisor/held-back.ts";
 import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import type { Program } from "../supervisor/program.ts";
@@ -54,7 +55,13 @@ export async function composeBoot(
     (service) => service.issuer && services.includes(service.name),
   );
   const reachable: Record<string, DatabaseBoot> = {};
-  for (const service of services) {
+  const keepsEvents = hasEvents(program.image?.sidecar);
+  if (keepsEvents) {
+    await databases.attempted(program.unit);
+    const problem = databases.problemOf(program.unit);
+    if (problem !== undefined) throw new HeldBack(problem);
+  }
+  for (const service of keepsEvents ? [program.unit] : services) {
     const database = databases.boot(service, program.copies);
     if (database !== undefined) reachable[service] = database;
   }
@@ -83,7 +90,7 @@ export async function composeBoot(
     ...(program.kind === "gateway" ? { domainCertificates: home.domains } : undefined),
     databases: reachable,
     ...(Object.keys(settings).length === 0 ? undefined : { settings }),
-    ...(program.kind === "host" ? { broker: await facts.broker() } : undefined),
+    ...(program.kind === "host" || keepsEvents ? { broker: await facts.broker() } : undefined),
     platform: {
       address: `unix:${home.socket}`,
       token: record.token,

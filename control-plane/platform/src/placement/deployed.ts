@@ -3,16 +3,15 @@ import type { AppManifest } from "@kerf/service";
 import type { Program } from "../supervisor/program.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import {
-  type Canary,
   copiesOf,
   type Deployment,
   gatewayInstances,
   ownPrograms,
-  placedInstances,
   programsOf,
   servedUnits,
 } from "./deployment.ts";
 import { gatewayUnit } from "./gateway-copies.ts";
+import { type Canary, movingInstances, placedInstances } from "./placed-instances.ts";
 import { scalingOf } from "../scaling/scaling-of.ts";
 import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
 
@@ -94,7 +93,7 @@ export class Deployed {
     return this.#beside ?? this.current.manifest;
   }
 
-  /** How the calls of some units are shared between old and staged copies, while these are watched. */
+  /** How the calls of some units are shared between old and staged copies, while these warm up or are watched. */
   set canary(canary: Canary | undefined) {
     this.#canary = canary;
   }
@@ -182,10 +181,13 @@ export class Deployed {
     supervisor: Supervisor,
     facts: Pick<PlacementFacts, "environment" | "principalKeys" | "issuerKeys" | "authorities">,
   ): Placement {
+    const canary = this.#canary;
     return buildPlacement({
       manifest: this.current.manifest,
       units: servedUnits(this.current, supervisor),
-      instances: placedInstances(this.current, supervisor, this.#canary),
+      instances: placedInstances(this.current, supervisor, canary),
+      movingInstances:
+        canary && movingInstances(this.current, supervisor, this.#moving, canary.share),
       gatewayInstances: gatewayInstances(this.current, supervisor),
       starting: this.#starting,
       moving: this.#moving,

@@ -1,10 +1,8 @@
 import { join } from "node:path";
-import type { PlacedInstance } from "@kerf/call";
 import { KerfError } from "@kerf/kernel";
 import { type AppManifest, cutUnits, type UnitServices } from "@kerf/service";
 import type { InForce, SettingsVersions } from "../settings/versions.ts";
 import type { Program } from "../supervisor/program.ts";
-import type { Instance } from "../supervisor/instance.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { gatewayMembers, gatewayUnit, isGateway, mostGatewayCopies } from "./gateway-copies.ts";
 import { type AutoScale, type KeptPlacement, placeAsKept } from "./kept.ts";
@@ -177,50 +175,6 @@ export function settingsOf(
       return config + secrets === 0 ? [] : [[name, { config, secrets }]];
     }),
   );
-}
-
-/** Old and staged copies side by side. */
-export interface Canary {
-  readonly units: ReadonlySet<string>;
-  /** Of the calls, for the staged copies: above 0; at 1 the old ones get none and stand by. */
-  readonly share: number;
-}
-
-/** The copies of each unit that routers may know of; those of units that are no more too, as long as they finish their work. */
-export function placedInstances(
-  deployment: Deployment,
-  supervisor: Supervisor,
-  canary?: Canary,
-): Record<string, PlacedInstance[]> {
-  const leaving = supervisor.slots.map(({ unit }) => unit).filter((unit) => !isGateway(unit));
-  return Object.fromEntries(
-    [...new Set([...Object.keys(deployment.units), ...leaving])].map((unit) => {
-      const slots = supervisor.slotsOf(unit);
-      const serving = slots.flatMap((slot) => slot.routable).map(placed);
-      if (canary?.units.has(unit) !== true) return [unit, serving];
-      const staged = slots.flatMap((slot) => slot.staged ?? []).map(placed);
-      return [unit, shared(serving, staged, canary.share)];
-    }),
-  );
-}
-
-function placed({ address, id, state }: Instance): PlacedInstance {
-  return { id, address, state };
-}
-
-/** Old and staged copies with their weights: in sum the staged ones have `share` of all. */
-function shared(
-  serving: readonly PlacedInstance[],
-  staged: readonly PlacedInstance[],
-  share: number,
-): PlacedInstance[] {
-  // Staged ones that were lost leave everything to the others.
-  if (staged.length === 0) return [...serving];
-  if (share >= 1)
-    return [...serving.map((one) => ({ ...one, state: "draining" as const })), ...staged];
-  const weigh = (all: readonly PlacedInstance[], sum: number): PlacedInstance[] =>
-    all.map((one) => ({ ...one, weight: sum / all.length }));
-  return [...weigh(serving, 1 - share), ...weigh(staged, share)];
 }
 
 /** How many processes each gateway has, those that start or stop included: all of them admit requests. */

@@ -20,6 +20,8 @@ export interface PlacementFacts {
   readonly beside?: AppManifest | undefined;
   /** Where a change is about to take services: their new units may speak for them already. */
   readonly moving?: ReadonlyMap<string, string> | undefined;
+  /** Of services that are called in both of their units, while the next one warms up. */
+  readonly movingInstances?: Readonly<Record<string, readonly PlacedInstance[]>> | undefined;
   /** Whether calls are to wait for a first copy of a unit. */
   readonly isAsleep?: ((unit: string) => boolean) | undefined;
   /** The copies of each unit that routers may know of; a unit that has copies and no services is one that leaves. */
@@ -52,6 +54,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
       const service = described.get(name);
       if (service === undefined) continue;
       const uses = usesOf(service, facts.beside);
+      const instances = facts.movingInstances?.[name];
       services[name] = {
         unit,
         version: service.contract.version,
@@ -62,6 +65,7 @@ export function buildPlacement(facts: PlacementFacts): Placement {
         follows: followsOf(service, facts.beside),
         recordsCommands: service.database !== undefined && service.program === undefined,
         ...(facts.moving?.has(name) === true ? { movesTo: facts.moving.get(name) } : undefined),
+        ...(instances === undefined ? undefined : { instances }),
       };
     }
   }

@@ -6,7 +6,8 @@ import type { Logger } from "@kerf/telemetry";
 import type { Home } from "../state/home.ts";
 import { readJson, writeJson } from "../state/json-file.ts";
 import type { CertificateLives } from "./certificate-lives.ts";
-import { type AuthorityKey, issueCertificate, makeAuthority } from "./certificates.ts";
+import { areAuthorityKeys, nextTurn, signingKey, turned } from "./authority-keys.ts";
+import { type AuthorityKey, issueCertificate } from "./certificates.ts";
 
 /** The longest wait that a timer of the system takes, milliseconds: 24 days. */
 const longestMs = 0x7fff_ffff;
@@ -52,7 +53,7 @@ export class Authority {
   issue(request: string, unit: string): Promise<string> {
     const { clock, environment, lives } = this.#options;
     return issueCertificate({
-      authority: this.#signing(),
+      authority: signingKey(this.#keys, lives, clock.wall()),
       request,
       id: spiffeId(environment, unit),
       now: clock.wall(),
@@ -66,38 +67,19 @@ export class Authority {
     this.#timer = undefined;
   }
 
-  #signing(): AuthorityKey {
-    const { clock, lives } = this.#options;
-    const known = clock.wall() - lives.certificateMs / 2;
-    const ripe = this.#keys.findLast(({ madeAt }) => madeAt <= known);
-    return ripe ?? (this.#keys[0] as AuthorityKey);
-  }
-
   /** Does what is due now: makes the first, or a successor, and lets go of those that nothing leans on any more. */
   async #turn(): Promise<void> {
     const { clock, environment, lives, log } = this.#options;
-    const { authorityMs, certificateMs } = lives;
-    const now = clock.wall();
-    const keys = this.#keys.filter(({ expiresAt }, index) => {
-      const successor = this.#keys[index + 1];
-      return expiresAt > now && (successor === undefined || goneAt(successor, certificateMs) > now);
-    });
-    const newest = keys.at(-1);
-    if (newest === undefined || halfLife(newest) <= now) {
-      keys.push(await makeAuthority(environment, now, authorityMs));
-      log.info("A certificate authority was made.", { environment, count: keys.length });
-    }
-    if (keys.length !== this.#keys.length || keys.at(-1) !== this.#keys.at(-1)) {
+    const keys = await turned(this.#keys, { environment, lives, now: clock.wall() });
+    if (keys !== this.#keys) {
+      if (keys.at(-1) !== this.#keys.at(-1))
+        log.info("A certificate authority was made.", { environment, count: keys.length });
       await writeJson(this.#file, { authorities: keys });
       this.#keys = keys;
       for (const listener of this.#listeners) listener();
     }
-    const due = [
-      halfLife(keys.at(-1) as AuthorityKey),
-      ...keys.slice(1).map((successor) => goneAt(successor, certificateMs)),
-    ];
     // Making a key and writing it down took its time: the next turn is due as early as if they had not.
-    this.#turnIn(Math.min(...due) - clock.wall());
+    this.#turnIn(nextTurn(keys, lives) - clock.wall());
   }
 
   #turnIn(ms: number): void {
@@ -125,28 +107,10 @@ export interface AuthorityOptions {
   readonly log: Logger;
 }
 
-function halfLife({ madeAt, expiresAt }: AuthorityKey): number {
-  return madeAt + (expiresAt - madeAt) / 2;
-}
-
-/** When the last certificate has expired that the one before `successor` signed. */
-function goneAt(successor: AuthorityKey, certificateMs: number): number {
-  return successor.madeAt + 1.5 * certificateMs + 1_000;
-}
-
 function readKeys(file: string): readonly AuthorityKey[] {
-  const kept = readJson<{ authorities: AuthorityKey[] }>(file);
+  const kept = readJson<{ authorities: unknown }>(file);
   if (kept === undefined) return [];
-  const isFormed =
-    Array.isArray(kept.authorities) &&
-    kept.authorities.every(
-      ({ key, certificate, madeAt, expiresAt }) =>
-        typeof key?.d === "string" &&
-        typeof certificate === "string" &&
-        Number.isFinite(madeAt) &&
-        Number.isFinite(expiresAt),
-    );
-  if (!isFormed) {
+  if (!areAuthorityKeys(kept.authorities)) {
     throw new KerfError("invalid_configuration", {
       message: `${file} holds no certificate authority.`,
       fix: "Put it back, or delete the file: a new one is made, and programs that run must be started anew.",

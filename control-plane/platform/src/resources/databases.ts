@@ -21,7 +21,7 @@ import type { Home } from "../state/home.ts";
 import { Passwords } from "./passwords.ts";
 import { passes, patiently } from "./patiently.ts";
 import { connectionsOfCopy, connectionsOfRole } from "./connection-budget.ts";
-import { PostgresServer } from "./postgres-server.ts";
+import { type PostgresContainers, PostgresServer } from "./postgres-server.ts";
 import { refusedLogin } from "./refused-login.ts";
 import type { Locations, ServerPlace } from "./moves/locations.ts";
 
@@ -50,6 +50,10 @@ export interface DatabasesOptions {
   readonly log: Logger;
   /** Where databases are that were moved. */
   readonly locations: Locations;
+  /** Where servers that we run are containers. */
+  readonly containers?: PostgresContainers | undefined;
+  /** What else has a database beside the services of the app. */
+  beside(): readonly ManifestService[];
   /** Whether code that is older than its tables may run. */
   readonly ahead: "allowed" | "refused";
   /** A server entered another state. */
@@ -105,7 +109,9 @@ export class Databases {
    */
   async prepare(manifest: AppManifest): Promise<void> {
     // Before anything is waited for: from here on whoever asks for one of these waits until it has been attempted.
-    const services = manifest.services.filter((service) => service.database !== undefined);
+    const services = [...manifest.services, ...this.#options.beside()].filter(
+      (service) => service.database !== undefined,
+    );
     for (const [name, state] of this.#services) {
       if (services.some((service) => service.name === name)) continue;
       this.#services.delete(name);
@@ -417,6 +423,7 @@ export class Databases {
       server = new PostgresServer({
         name,
         urlFile,
+        containers: this.#options.containers,
         home: this.#options.home,
         clock: this.#options.clock,
         log: this.#options.log,

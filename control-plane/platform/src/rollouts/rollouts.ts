@@ -22,6 +22,7 @@ import { inOrder, programWaves } from "./order.ts";
 import { assertServed, isServed } from "./served.ts";
 import { movedEdges } from "./moved-edges.ts";
 import { endedByForce, inOneLine, nothingChanged, underWay } from "./outcome.ts";
+import { warmMoved } from "./warm-moved.ts";
 import { type Watching, watchStaged } from "./watch-staged.ts";
 import { WatchVerdict } from "./watch-verdict.ts";
 import { type Watch, watchedNow, watchOf } from "./watched.ts";
@@ -160,6 +161,7 @@ export class Rollouts {
         (service) => isServed(before, supervisor, service),
         (service) => this.#problemOf(service),
       );
+      await this.#warmMoved(change);
       await watchStaged(this.#watching(change, before, target), asked);
       staged.assertReady();
       await journal.commit(kept);
@@ -173,11 +175,12 @@ export class Rollouts {
     }
 
     // From here on it has happened: what fails is mended, not undone.
+    await store.served(releasesOf(kept, target.manifest.app));
+    // In one go: a placement of the time in between would send calls to copies that know nothing of what moved.
     deployed.moving = new Map();
     deployed.canary = undefined;
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
-    await store.served(releasesOf(kept, target.manifest.app));
     const drained = staged.promote(asked.drainMs);
     await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
@@ -228,6 +231,23 @@ export class Rollouts {
     return databases.problemOf(service) ?? settings.problemOf(service);
   }
 
+  /** Where a service moves, nothing is compared, but what it moves to is not to be cold. */
+  async #warmMoved(change: Change): Promise<void> {
+    if (change.moves.length === 0) return;
+    const { acknowledged, clock, deployed, load } = this.#options;
+    const units = Object.keys(change.units).filter((unit) => !isGateway(unit));
+    await warmMoved({
+      clock,
+      load,
+      units,
+      share: async (share) => {
+        deployed.canary = { units: new Set(units), share };
+        await acknowledged();
+      },
+      step: (detail, work) => this.#step(change, "warm", detail, work),
+    });
+  }
+
   /** What staged copies are watched by, once they are called. */
   #watching(change: Change, before: Deployment, after: Deployment): Watching {
     const { acknowledged, clock, deployed, load, supervisor } = this.#options;
@@ -250,7 +270,7 @@ export class Rollouts {
       clock,
       load,
       verdict,
-      // A service that gets another unit is called in one place at a time.
+      // Where a service moves, old and new copies of a unit do not have the same services: they cannot be compared.
       units: change.moves.length > 0 ? [] : units,
       releases: named,
       share: async (share) => {

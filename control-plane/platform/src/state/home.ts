@@ -37,6 +37,7 @@ export class Home {
       home.logs,
       home.snapshots,
       home.state,
+      join(root, "backing"),
       join(root, "postgres"),
     ]) {
       makeOwn(path);
@@ -91,6 +92,10 @@ export class Home {
   postgres(server: string): string {
     return join(this.root, "postgres", server);
   }
+  /** The data of an embedded server. */
+  postgresData(server: string): string {
+    return join(this.postgres(server), "data");
+  }
   /** What it prints. */
   postgresLog(server: string): string {
     return join(this.postgres(server), "server.log");
@@ -98,6 +103,18 @@ export class Home {
   /** The directory of its socket. */
   postgresSocket(server: string): string {
     return join(this.postgresSockets, server);
+  }
+  /** What the platform keeps of a backing service that runs as a container: its password, its files, the name of its volume. */
+  backing(name: string): string {
+    return join(this.root, "backing", name);
+  }
+  /** Says which volume is its own. */
+  backingVolume(name: string): string {
+    return join(this.backing(name), "volume");
+  }
+  /** Says that it has answered once: there may be data from then on. */
+  backingMade(name: string): string {
+    return join(this.backing(name), "made.json");
   }
   get postgresSockets(): string {
     return join(this.run, "pg");

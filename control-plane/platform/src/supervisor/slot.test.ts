@@ -260,6 +260,21 @@ test("a copy that served under the platform before is routed to until it proves 
   assert.equal(stage.processes.length, 1, "a new one is started");
 });
 
+test("what waits for another try is started at once when what was wrong is over", async () => {
+  const stage = new Stage();
+  void stage.slot.start();
+  for (const waitMs of [0, 100, 200, 400, 800]) {
+    await stage.clock.advance(waitMs);
+    stage.process(stage.processes.length - 1).end(crash);
+    await stage.clock.advance(0);
+  }
+  assert.deepEqual([stage.processes.length, stage.slot.state], [5, "crashed"]);
+  stage.slot.hurry();
+  assert.deepEqual([stage.processes.length, stage.slot.state], [6, "starting"]);
+  stage.slot.hurry();
+  assert.equal(stage.processes.length, 6);
+});
+
 test("what is held back is not tried again until someone starts it", async () => {
   const stage = new Stage();
   void stage.slot.start();

@@ -110,6 +110,15 @@ export class Slot {
     return this.#settled.promise;
   }
 
+  /** Starts now what would be started later: what kept it from starting is gone. */
+  hurry(): void {
+    if (this.#timer === undefined) return;
+    this.#timer.cancel();
+    this.#timer = undefined;
+    this.#policy.reset();
+    this.#launch();
+  }
+
   /** Goes on with a copy that a platform before us started. */
   adopt(instance: Instance): void {
     this.#wanted = true;

@@ -291,6 +291,11 @@ export class Supervisor {
     await Promise.all(slots.map((slot) => slot.stop(boundMs)));
   }
 
+  /** Starts at once what waits for another try. */
+  hurry(): void {
+    for (const slot of this.slots) slot.hurry();
+  }
+
   get slots(): readonly Slot[] {
     return [...this.#slots.values()];
   }

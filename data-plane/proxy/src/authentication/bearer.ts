@@ -42,6 +42,8 @@ export class BearerTokens implements Method {
   #keySet: KeySet | undefined;
   /** By the whole header: a token that is known costs no search for it. */
   #verified = new BoundedCache<string, Verified>(rememberedTokens);
+  /** The header that was found last, and what of it: the one that is asked about is the one that is proved next. */
+  #found: { readonly authorization: string; readonly verified: Verified } | undefined;
 
   constructor(options: BearerOptions) {
     this.name = options.name;
@@ -52,7 +54,11 @@ export class BearerTokens implements Method {
   brings(request: IncomingMessage): boolean {
     const { authorization } = request.headers;
     if (authorization === undefined) return false;
-    if (this.#verified.get(authorization) !== undefined) return true;
+    const verified = this.#verified.get(authorization);
+    if (verified !== undefined) {
+      this.#found = { authorization, verified };
+      return true;
+    }
     const token = bearerToken(request);
     return token !== undefined && issuerOf(token) === this.#options.issuer;
   }
@@ -69,7 +75,10 @@ export class BearerTokens implements Method {
   /** What was verified before, by keys that are still good. */
   #known(keySet: KeySet, authorization: string): Verified | undefined {
     this.#followKeys(keySet);
-    const known = this.#verified.get(authorization);
+    const known =
+      this.#found?.authorization === authorization
+        ? this.#found.verified
+        : this.#verified.get(authorization);
     return known !== undefined && this.#options.clock.wall() < known.until ? known : undefined;
   }
 
@@ -116,6 +125,7 @@ export class BearerTokens implements Method {
     if (keySet === this.#keySet) return;
     this.#keySet = keySet;
     this.#verified = new BoundedCache(rememberedTokens);
+    this.#found = undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import { TestEnvironment } from "@kerf/testing/certificates";
 import { TrafficKeeper } from "../routes/traffic.ts";
 import { startForeign } from "../testing/front.ts";
 import { ImageInbound } from "./inbound.ts";
+import { OtherImages } from "./other-images.ts";
 import { Peers } from "./peers.ts";
 
 const environment = await TestEnvironment.make();
@@ -32,6 +33,7 @@ const snapshot: Snapshot = {
     tags: { ...service, unit: "tags", uses: [] },
     notes: { ...service, unit: "main", uses: ["tags"] },
     labels: { ...service, unit: "labels", uses: [] },
+    counts: { ...service, unit: "counts", uses: ["tags"], contracts: [] },
   },
   units: {},
   gateways: { web: { expose: [], uses: [] } },
@@ -147,4 +149,37 @@ test("a sidecar lets in gateways and those who use its image, and nobody without
   }
   assert.equal(await ask(url, undefined), "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED");
   assert.equal(got.length, 2);
+});
+
+test("an image reaches one that it uses, in one trace, while a copy of that runs", async (t) => {
+  const { got, url } = await startImage(t);
+  let instances: Snapshot["units"][string]["instances"] = [];
+  const identity = await environment.identity("counts");
+  const others = new OtherImages({
+    image: "counts",
+    snapshot: () => ({ ...snapshot, units: { tags: { instances } } }),
+    identity: () => identity,
+    parts,
+    tracing: { recorder: undefined },
+  });
+  t.after(() => {
+    others.stop();
+    identity.stop();
+  });
+  const sidecar = await startForeign(t, (asked, answer) => {
+    try {
+      others.forward(asked, answer, { name: "tags", target: asked.url ?? "" });
+    } catch (thrown) {
+      answer.writeHead(503).end((thrown as Error).message);
+    }
+  });
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const headers = { traceparent: `00-${trace}-b7ad6b7169203331-01` };
+  const nobody = await fetch(`${sidecar.url}/health?a=b`, { headers });
+  assert.deepEqual([nobody.status, await nobody.text()], [503, "No copy of the image tags runs."]);
+  instances = [{ id: "tags-1", address: `tcp:${new URL(url).host}`, state: "ready" }];
+  const answer = await fetch(`${sidecar.url}/health?a=b`, { headers });
+  assert.deepEqual([answer.status, await answer.json()], [200, { url: "/health?a=b" }]);
+  assert.equal(got[0]?.["host"], "tags");
+  assert.match(String(got[0]?.["traceparent"]), new RegExp(`^00-${trace}-`));
 });

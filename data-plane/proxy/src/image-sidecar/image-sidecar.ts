@@ -2,6 +2,7 @@ import {
   type AnyBoot,
   Caller,
   connectFramed,
+  type FramedBeside,
   type ImageBoot,
   PlacedDiscovery,
   SnapshotStore,
@@ -10,7 +11,10 @@ import {
 import { obtainIdentity, openLink, RequestLoad } from "@kerf/call/host";
 import type { HttpListener } from "@kerf/call/http";
 import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import type { ProgramEvents } from "@kerf/service/companion";
 import { type Logger, openTracing } from "@kerf/telemetry";
+import { forwardEvents } from "../sidecar/forward-event.ts";
+import { ProgramClient } from "../sidecar/program-client.ts";
 import { awaitProgram } from "./await-program.ts";
 import { ImageInbound } from "./inbound.ts";
 import { ImageOutbound } from "./outbound.ts";
@@ -73,6 +77,19 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
     load,
     tracing,
   });
+  const client = new ProgramClient(placeOf(image));
+  const deliver = forwardEvents(client, clock, () => ({
+    date: new Date(clock.wall()).toUTCString(),
+  }));
+  const { emits = {}, follows = [] } = image;
+  let events: ProgramEvents | undefined;
+  if (follows.length + Object.keys(emits).length > 0) {
+    // With the driver of a database, which the others do without.
+    const { openProgramEvents } = await import("@kerf/service/companion");
+    const around = { ...parts, store, caller, tracing };
+    events = await openProgramEvents(boot, { emits, follows }, deliver, around);
+  }
+  let readers: FramedBeside | undefined;
   let outbound: ImageOutbound | undefined;
   let listener: HttpListener | undefined;
   const lifecycle = new Lifecycle({
@@ -88,19 +105,25 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
         boot: image,
         snapshot,
         caller,
+        identity: () => identity,
+        events: events && { service: unit, clock, wheel, emit: events.emit },
         parts,
         tracing,
       });
       await awaitProgram(image.program, clock);
-      listener = await inbound.listen(hostOf(boot), identity);
+      readers = events?.listenBeside(identity);
+      listener = await inbound.listen(hostOf(boot), identity, readers);
       link.start();
     },
     async drain() {
       inbound.drain();
-      await listener?.drain(drainMs);
+      await Promise.all([events?.drain(), readers?.drain(), listener?.drain(drainMs)]);
     },
     async stop() {
+      readers?.close();
       await listener?.close();
+      await events?.stop();
+      client.close();
       await outbound?.close();
       inbound.stop();
       await caller.stop();
@@ -125,6 +148,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
   lifecycle.onChange((state) => {
     log.info(`the sidecar is ${state}`, { program: image.program });
     link.report();
+    if (state === "ready") events?.start();
   });
   return lifecycle;
 }
@@ -132,6 +156,11 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
 function imageOf({ image, unit }: AnyBoot): ImageBoot {
   if (image !== undefined) return image;
   throw incomplete(unit, "where the program of its image listens");
+}
+
+function placeOf({ program }: ImageBoot): { host: string; port: number } {
+  const [, host = "", port = ""] = /^(.+):(\d+)$/.exec(program) ?? [];
+  return { host, port: Number(port) };
 }
 
 /** The address of the container itself, as the platform found it. */

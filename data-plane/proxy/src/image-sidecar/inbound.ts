@@ -6,6 +6,7 @@ import {
   type FrontProtocols,
   type HttpListener,
   listenHttp,
+  type OtherProtocol,
   RequestMetrics,
   RequestSpans,
   RouteTable,
@@ -89,8 +90,8 @@ export class ImageInbound {
     });
   }
 
-  /** Listens with the newest certificate at any moment. */
-  listen(host: string, identity: WorkloadIdentity): Promise<HttpListener> {
+  /** Listens with the newest certificate at any moment. `other`: what is spoken there beside HTTP. */
+  listen(host: string, identity: WorkloadIdentity, other?: OtherProtocol): Promise<HttpListener> {
     const upgrade: Upgrades = {
       accepts: asksForWebSocket,
       handler: (request, response, head) => {
@@ -98,7 +99,7 @@ export class ImageInbound {
         this.#edge(request, response);
       },
     };
-    const protocols = (): FrontProtocols => ({ tls: this.#tlsOf(identity) });
+    const protocols = (): FrontProtocols => ({ tls: this.#tlsOf(identity), other });
     return listenHttp({ host, port: 0, handler: this.#edge, upgrade, protocols });
   }
 

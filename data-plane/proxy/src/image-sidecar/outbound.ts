@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Caller, ImageBoot, Snapshot } from "@kerf/call";
+import type { Caller, ImageBoot, Snapshot, WorkloadIdentity } from "@kerf/call";
 import {
   createHttpEdge,
   nodeHttp,
@@ -11,12 +11,14 @@ import {
   splitTarget,
 } from "@kerf/call/http";
 import type { ContractDescription } from "@kerf/contract";
-import { KerfError } from "@kerf/kernel";
-import type { Tracing } from "@kerf/telemetry";
+import { KerfError, newTrace } from "@kerf/kernel";
+import { parseTraceparent, type Tracing } from "@kerf/telemetry";
 import { callableTables } from "../sidecar/callable-tables.ts";
 import { Egress } from "../sidecar/egress.ts";
 import { targetOf } from "../sidecar/outbound-target.ts";
+import { type EventTaker, takeEvent } from "../sidecar/take-event.ts";
 import type { TrafficParts } from "../upstreams/upstream.ts";
+import { OtherImages, usedImages } from "./other-images.ts";
 
 /** Bounds of the program's requests, milliseconds and bytes (`defaults.md`: inbound HTTP). */
 const server = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16_384 };
@@ -27,6 +29,10 @@ export interface ImageOutboundOptions {
   readonly boot: ImageBoot;
   readonly snapshot: () => Snapshot | undefined;
   readonly caller: Caller;
+  /** Who we are to other images. */
+  readonly identity: () => WorkloadIdentity | undefined;
+  /** What takes the program's own events; undefined where it was not said that it has any. */
+  readonly events?: EventTaker | undefined;
   readonly parts: TrafficParts;
   readonly tracing: Pick<Tracing, "recorder">;
 }
@@ -42,18 +48,20 @@ interface Callee {
 
 /**
  * The way out of an image: a forward proxy for its program and for nobody else. What is sent to `http://SERVICE/…` becomes a call in the name of the image, of a
- * service that it uses; other hosts are reached where they are allowed.
+ * service that it uses, or a request to an image that it uses; other hosts are reached where they are allowed, and events go to its own log.
  */
 export class ImageOutbound {
   readonly #options: ImageOutboundOptions;
   readonly #egress: Egress;
   readonly #program: string;
   readonly #server: Server;
+  readonly #others: OtherImages;
   readonly #callees = new Map<string, Callee>();
 
   private constructor(options: ImageOutboundOptions) {
     this.#options = options;
     this.#egress = new Egress(options.boot.allow);
+    this.#others = new OtherImages(options);
     this.#program = options.boot.program.replace(/:\d+$/, "");
     this.#server = nodeHttp().createServer(server, (request, response) =>
       this.#handle(request, response),
@@ -73,6 +81,7 @@ export class ImageOutbound {
 
   async close(): Promise<void> {
     this.#egress.close();
+    this.#others.stop();
     this.#server.close();
     this.#server.closeAllConnections();
     if (this.#server.listening) await once(this.#server, "close");
@@ -83,8 +92,11 @@ export class ImageOutbound {
       if (!this.#mayEnter(request)) throw refused(this.#options.image);
       const target = targetOf(request, this.#uses());
       if ("host" in target) return this.#egress.forward(request, response, target);
-      if ("event" in target) throw noEvents(this.#options.image);
-      const callee = this.#calleeOf(target.service);
+      if ("event" in target) return this.#take(request, response, target.event);
+      const { service: name } = target;
+      if (usedImages(this.#options.snapshot(), this.#options.image).includes(name))
+        return this.#others.forward(request, response, { name, target: target.target });
+      const callee = this.#calleeOf(name);
       request.url = target.target;
       const { path } = splitTarget(target.target);
       const isOwn = "route" in callee.own.table.match(request.method ?? "", path);
@@ -92,6 +104,16 @@ export class ImageOutbound {
     } catch (thrown) {
       sendProblem(request, response, thrown, this.#options.parts.clock);
     }
+  }
+
+  #take(request: IncomingMessage, response: ServerResponse, event: string | undefined): void {
+    const { events, image, parts } = this.#options;
+    if (events === undefined) throw noEvents(image);
+    const { traceparent, tracestate } = request.headers;
+    const trace = parseTraceparent(traceparent?.toString(), tracestate?.toString()) ?? newTrace();
+    takeEvent({ request, response, event, trace }, events).catch((thrown: unknown) =>
+      sendProblem(request, response, thrown, parts.clock),
+    );
   }
 
   /** Other copies of the image are on this network too; each has a sidecar of its own. */
@@ -104,7 +126,7 @@ export class ImageOutbound {
   }
 
   #uses(): ReadonlySet<string> {
-    return new Set(this.#contracts().map(({ name }) => name));
+    return new Set(this.#options.snapshot()?.services[this.#options.image]?.uses);
   }
 
   /** With the contract of now: another version may have been deployed since the last call. */
@@ -150,8 +172,8 @@ function refused(image: string): KerfError {
 
 function noEvents(image: string): KerfError {
   return new KerfError("not_found", {
-    message: `${image} has no events.`,
-    why: "It has no contract that would declare them.",
-    fix: "Declare it as a service of the app with external(…); docs/guides/polyglot.md says how.",
+    message: `${image} emits no events.`,
+    why: "It was deployed without any.",
+    fix: "Say which when you deploy it, with the field that orders each: --emits tagged:text",
   });
 }

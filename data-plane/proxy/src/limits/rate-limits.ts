@@ -15,6 +15,8 @@ interface Limit {
   readonly name: string;
   /** Its buckets' keys begin with this: a limit that is changed counts anew, one that stays goes on. */
   readonly key: string;
+  /** The keys of those who are known: an identity is the same object as long as its credentials are remembered. */
+  readonly bucketOf: WeakMap<Identity, string>;
   readonly routes: ReadonlySet<string> | undefined;
   /** Its part of the field `ratelimit-policy`: quota and window. */
   readonly policy: string;
@@ -58,6 +60,7 @@ export class RateLimits {
           0,
           16,
         ),
+        bucketOf: new WeakMap(),
         routes: routes === undefined ? undefined : new Set(routes),
       };
     });
@@ -79,14 +82,14 @@ export class RateLimits {
     const asked: Asked[] = [];
     for (const limit of shaped.identity === undefined ? this.#early : this.#late) {
       if (!counts(limit, shaped)) continue;
-      const bucket = `${limit.key}${subjectOf(limit, subscriber, shaped.identity)}`;
+      const bucket = bucketOf(limit, subscriber, shaped.identity);
       asked.push({ limit, bucket, state: limit.buckets.look(bucket, limit.shape, now) });
     }
     if (asked.length === 0) return undefined;
-    const over = asked.filter(({ state }) => !state.admitted);
-    if (over.length === 0)
-      for (const { bucket, limit } of asked) limit.buckets.take(bucket, limit.shape, now);
-    return { headers: fieldsOf(asked), refusal: over.length === 0 ? undefined : refusal(over) };
+    const headers = fieldsOf(asked);
+    if (asked.some(({ state }) => !state.admitted)) return { headers, refusal: refusal(asked) };
+    for (const { bucket, limit } of asked) limit.buckets.take(bucket, limit.shape, now);
+    return { headers };
   }
 }
 
@@ -96,7 +99,17 @@ function counts({ routes }: Limit, { route, foreign, identity }: Shaped): boolea
   if (named) return route === undefined || identity !== undefined;
   if (route === undefined) return false;
   if (routes === undefined) return true;
-  return routes.has(route.service) || routes.has(`${route.service}.${route.operation}`);
+  return routes.has(route.service) || routes.has(route.name);
+}
+
+function bucketOf(limit: Limit, subscriber: () => string, identity: Identity | undefined): string {
+  // Nobody in particular is one object for all, and told apart by the address.
+  if (identity?.principal === undefined) return limit.key + subjectOf(limit, subscriber, identity);
+  const known = limit.bucketOf.get(identity);
+  if (known !== undefined) return known;
+  const bucket = limit.key + subjectOf(limit, subscriber, identity);
+  if (limit.by !== "address") limit.bucketOf.set(identity, bucket);
+  return bucket;
 }
 
 function subjectOf(
@@ -122,15 +135,18 @@ function hash(text: string): string {
 
 /** The fields of draft-ietf-httpapi-ratelimit-headers-10: quota and window of each limit, what is left, and when all is there again. */
 function fieldsOf(asked: readonly Asked[]): Record<string, string> {
-  const policies = asked.map(({ limit }) => limit.policy);
-  const states = asked.map(
-    ({ limit, state }) =>
-      `"${limit.name}";r=${state.remaining};t=${Math.ceil(state.fullInMs / 1_000)}`,
-  );
-  return { ratelimit: states.join(", "), "ratelimit-policy": policies.join(", ") };
+  let states = "";
+  let policies = "";
+  for (const { limit, state } of asked) {
+    const separator = states === "" ? "" : ", ";
+    states += `${separator}"${limit.name}";r=${state.remaining};t=${Math.ceil(state.fullInMs / 1_000)}`;
+    policies += separator + limit.policy;
+  }
+  return { ratelimit: states, "ratelimit-policy": policies };
 }
 
-function refusal(over: readonly Asked[]): KerfError {
+function refusal(asked: readonly Asked[]): KerfError {
+  const over = asked.filter(({ state }) => !state.admitted);
   const retryAfterMs = Math.max(...over.map(({ state }) => state.retryInMs));
   const names = over.map(({ limit }) => `"${limit.name}"`).join(" and ");
   return new KerfError("rate_limited", {

@@ -268,10 +268,32 @@ test("maintenance refuses all but those that it names", async (t) => {
   assert.equal((await fetch(`${url}/notes`)).status, 200);
 });
 
+test("a known route with nobody behind it says when to come again; an unknown one is not there", async (t) => {
+  const foreign = await startForeign(t, (_request, response) => void response.end("back"));
+  const routes: RouteSettings[] = [{ path: "/shop/*", to: toLegacy }];
+  const { platform, place, url } = await startFront(t, {
+    upstreams: { legacy: { absent: true } },
+    routes,
+  });
+  platform.change(() => ({ units: { notes: { instances: [] } } }));
+  await platform.acknowledged();
+  for (const path of ["/shop/x", "/notes"]) {
+    const refused = await fetch(url + path);
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "1"], path);
+    assert.match(refused.headers.get("content-type") ?? "", /^application\/problem\+json/);
+    const { code, status } = (await refused.json()) as Problem;
+    assert.deepEqual([code, status], ["unavailable", 503]);
+  }
+  assert.equal((await fetch(`${url}/elsewhere`)).status, 404);
+  await place({ upstreams: upstreams(foreign.url), routes });
+  assert.equal(await (await fetch(`${url}/shop/x`)).text(), "back");
+});
+
 test("what is wrong with the settings is named, all of it", () => {
   const problems = trafficProblems({
     upstreams: {
       Bad: { urls: [] },
+      gone: { absent: true, urls: ["http://ok"] },
       legacy: {
         urls: ["http://user:pass@host", "ftp://x", "http://host/path", "http://ok"],
         weights: [1],
@@ -311,6 +333,7 @@ test("what is wrong with the settings is named, all of it", () => {
   for (const expected of [
     /^upstreams\.Bad: a name is/,
     /^upstreams\.Bad: urls names 0 instances/,
+    /^upstreams\.gone: is absent, and says/,
     /holds credentials/,
     /"ftp:\/\/x" is not http/,
     /has a path; use rewrite/,

@@ -1,19 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import { clientRequest } from "@kerf/call/http";
 import { type HttpRoute, type Operation, parseHttpRoute } from "@kerf/contract";
-import { type CallContext, type Clock, deadlineExceeded, KerfError } from "@kerf/kernel";
-import type { EventArgs, ExternalService, Forwarding, HandlerArgs } from "@kerf/service";
+import { type CallContext, type Clock, KerfError } from "@kerf/kernel";
+import type { ExternalService, Forwarding, HandlerArgs } from "@kerf/service";
 import { formatTraceparent } from "@kerf/telemetry";
 import type { CallsUnderWay } from "./calls-under-way.ts";
+import { forwardEvents } from "./forward-event.ts";
 import { bodyOf, type ProgramClient } from "./program-client.ts";
 import { errorOfAnswer } from "./program-error.ts";
 import { itemsOfAnswer } from "./program-stream.ts";
-
-/**
- * How long the program may take over one event, milliseconds: the transaction that marks it as applied stays open meanwhile, and
- * ends by itself after 15 s (`framework/events`: the consumer's transaction).
- */
-const eventMs = 5_000;
 
 /** What the sidecar's half of the conversation is made of. */
 export interface ForwardingParts {
@@ -75,29 +70,7 @@ export function forwardTo(parts: ForwardingParts): Forwarding {
       })();
     },
 
-    async event(producer, name, { event, trace }) {
-      const over = new AbortController();
-      const timer = clock.after(eventMs, () =>
-        over.abort(deadlineExceeded(`the program applied ${producer}.${name}`)),
-      );
-      try {
-        const answer = await client.send({
-          method: "POST",
-          target: `/events/${producer}/${name}`,
-          body: JSON.stringify(event.payload),
-          signal: over.signal,
-          headers: {
-            ...common(),
-            ...eventHeaders(producer, event),
-            traceparent: formatTraceparent(trace),
-          },
-        });
-        if (!succeeded(answer)) throw await errorOfAnswer(answer, undefined, over.signal);
-        await bodyOf(answer, over.signal);
-      } finally {
-        timer.cancel();
-      }
-    },
+    event: forwardEvents(client, clock, common),
   };
 }
 
@@ -124,21 +97,6 @@ function callHeaders(context: CallContext): Record<string, string> {
             JSON.stringify({ subject: principal.subject, claims: principal.claims }),
           ).toString("base64url"),
         }),
-  };
-}
-
-/** A CloudEvent in HTTP's binary mode (CloudEvents 1.0, HTTP protocol binding 3.1). */
-function eventHeaders(
-  producer: string,
-  event: EventArgs<any, any, any>["event"],
-): Record<string, string> {
-  return {
-    "ce-specversion": "1.0",
-    "ce-id": event.id,
-    "ce-source": `/${producer}`,
-    "ce-type": `${producer}.${event.name}`,
-    "ce-subject": encodeURIComponent(event.key),
-    "ce-time": event.at,
   };
 }
 

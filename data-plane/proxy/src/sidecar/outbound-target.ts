@@ -5,8 +5,8 @@ import { KerfError } from "@kerf/kernel";
 export type OutboundTarget =
   /** An operation of a service that it uses; `target`: path and query within that service. */
   | { readonly service: string; readonly target: string }
-  /** An event of its own. */
-  | { readonly event: string }
+  /** An event of its own; without a name it says itself what it is. */
+  | { readonly event: string | undefined }
   /** A host outside of the app. */
   | { readonly host: string; readonly target: string };
 
@@ -23,8 +23,8 @@ export function targetOf(request: IncomingMessage, uses: ReadonlySet<string>): O
   if (uses.has(name)) return { service: name, target: path };
   if (absolute !== null && !isSidecar(request, host)) return { host, target: path };
   const [, first = "", rest = ""] = /^\/([^/?#]+)(.*)$/.exec(path) ?? [];
-  const event = /^\/([A-Za-z][A-Za-z0-9]*)$/.exec(rest)?.[1];
-  if (first === "events" && event !== undefined) return { event };
+  const event = /^(?:\/([A-Za-z][A-Za-z0-9]*))?$/.exec(rest);
+  if (first === "events" && event !== null) return { event: event[1] };
   if (uses.has(first)) return { service: first, target: rest === "" ? "/" : rest };
   throw new KerfError("not_found", {
     message: `Nothing answers at ${path} here.`,

@@ -3,16 +3,8 @@ import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
-import { rootContext } from "@kerf/call";
-import {
-  checkBodyHead,
-  defaultMaxBodyBytes,
-  nodeHttp,
-  problemOf,
-  readJsonBody,
-  sendAnswer,
-} from "@kerf/call/http";
-import { type CallContext, KerfError, newTrace, type Trace } from "@kerf/kernel";
+import { nodeHttp, problemOf, sendAnswer } from "@kerf/call/http";
+import { type CallContext, KerfError, newTrace } from "@kerf/kernel";
 import type { ExternalService } from "@kerf/service";
 import type { CompanionParts } from "@kerf/service/companion";
 import { parseTraceparent } from "@kerf/telemetry";
@@ -20,12 +12,11 @@ import type { CallsUnderWay } from "./calls-under-way.ts";
 import { Egress } from "./egress.ts";
 import { OutboundCalls } from "./outbound-call.ts";
 import { targetOf } from "./outbound-target.ts";
+import { type EventTaker, takeEvent } from "./take-event.ts";
 import { isOwnConnection, knowsOwners } from "./socket-owner.ts";
 
 /** Bounds of the program's requests, milliseconds and bytes (`defaults.md`: inbound HTTP). */
 const server = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16_384 };
-/** Bound of one event that is appended to the log, milliseconds. */
-const emitMs = 15_000;
 
 /** What the program's way out is made of. */
 export interface OutboundOptions extends Pick<
@@ -46,6 +37,7 @@ export class Outbound {
   readonly #options: OutboundOptions;
   readonly #calls: OutboundCalls;
   readonly #egress: Egress;
+  readonly #events: EventTaker;
   readonly #servers: Server[] = [];
   readonly #known = new WeakMap<Socket, Promise<boolean>>();
   #port = 0;
@@ -54,6 +46,13 @@ export class Outbound {
     this.#options = options;
     this.#calls = new OutboundCalls(options);
     this.#egress = new Egress(options.service.program.allow);
+    const { clock, runtime, service, wheel } = options;
+    this.#events = {
+      service: service.name,
+      clock,
+      wheel,
+      emit: (event, payload, context) => runtime.emit(service.name, event, payload, context),
+    };
   }
 
   static async listen(options: OutboundOptions): Promise<Outbound> {
@@ -125,7 +124,10 @@ export class Outbound {
       const target = targetOf(request, this.#calls.names);
       if ("host" in target) return this.#egress.forward(request, response, target);
       if ("event" in target)
-        return await this.#emit(request, response, target.event, trace, parent);
+        return await takeEvent(
+          { request, response, event: target.event, trace, parent },
+          this.#events,
+        );
       place = target;
       const deadlineMs = deadlineOf(request);
       await this.#calls.run({ request, response, ...target, trace, parent, deadlineMs });
@@ -137,34 +139,6 @@ export class Outbound {
         description: route?.description,
       });
     }
-  }
-
-  async #emit(
-    request: IncomingMessage,
-    response: ServerResponse,
-    event: string,
-    trace: Trace,
-    parent: CallContext | undefined,
-  ): Promise<void> {
-    const { clock, runtime, service, wheel } = this.#options;
-    checkBodyHead(request, defaultMaxBodyBytes);
-    const payload = await readJsonBody(request, defaultMaxBodyBytes);
-    const context = rootContext({
-      clock,
-      wheel,
-      deadlineMs: Math.min(emitMs, parent?.remainingMs ?? emitMs),
-      trace,
-      caller: service.name,
-      principal: parent?.principal,
-    });
-    try {
-      await runtime.emit(service.name, event, payload, context);
-    } catch (thrown) {
-      throw emitRefused(thrown);
-    } finally {
-      context.release();
-    }
-    sendAnswer(request, response, { status: 204, headers: { "x-trace-id": trace.traceId } }, clock);
   }
 
   #parentOf(request: IncomingMessage): CallContext | undefined {
@@ -227,15 +201,6 @@ function assertNoBrowser({ headers }: IncomingMessage): void {
     message: "Pages in a browser cannot call services from here.",
     fix: "Let them call a gateway of the app.",
   });
-}
-
-/** What is wrong with an event is its sender's mistake, and told in full. */
-function emitRefused(thrown: unknown): unknown {
-  if (!(thrown instanceof KerfError)) return thrown;
-  const { code, data, fix, message, why } = thrown;
-  const told = { message: why === undefined ? message : `${message} ${why}`, fix, data };
-  if (code === "invalid_output") return new KerfError("invalid_input", told);
-  return code === "invalid_app" ? new KerfError("conflict", { ...told, retry: "never" }) : thrown;
 }
 
 function refused(): KerfError {

@@ -40,7 +40,7 @@ export class ProgramClient {
   send({ method, target, headers, body, signal }: ProgramRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const sent = http.request({
-        ...("port" in this.#address ? { ...this.#address, host: "127.0.0.1" } : this.#address),
+        ...("port" in this.#address ? { host: "127.0.0.1", ...this.#address } : this.#address),
         agent: this.#agent,
         method,
         path: target,

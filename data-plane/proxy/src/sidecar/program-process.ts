@@ -13,8 +13,10 @@ const [firstLookMs, lastLookMs] = [10, 250];
 /** Bound of one look, milliseconds. */
 const lookMs = 1_000;
 
-/** Where a program serves: one of the two that it was offered. */
-export type ProgramAddress = { readonly socketPath: string } | { readonly port: number };
+/** Where a program serves: one of the two that it was offered; `host` without which it is the loopback. */
+export type ProgramAddress =
+  | { readonly socketPath: string }
+  | { readonly port: number; readonly host?: string };
 
 /** Says whether the program that listens there can serve. */
 export type Probe = (address: ProgramAddress, signal: AbortSignal) => Promise<boolean>;

@@ -40,3 +40,26 @@ test("it names the ready instances of the unit that a service lives in, and foll
   assert.deepEqual(discovery.instancesOf("constructor"), []);
   assert.equal(changes, 2);
 });
+
+test("while a service warms up in another unit, it is called in the copies that the placement names", () => {
+  const store = new SnapshotStore({ publicKey, log: silentLogger });
+  const discovery = new SnapshotDiscovery(store);
+  const instance = (id: string, weight?: number): PlacedInstance => ({
+    id,
+    address: `unix:/${id}`,
+    state: "ready",
+    ...(weight === undefined ? undefined : { weight }),
+  });
+  const shared = [instance("a", 0.9), instance("c", 0.1)];
+  const services = {
+    shelf: { unit: "main", version: "1.0.0", uses: [], movesTo: "other", instances: shared },
+    reader: { unit: "main", version: "1.0.0", uses: [] },
+  };
+  const units = {
+    main: { instances: [instance("a"), instance("b")] },
+    other: { instances: [instance("c")] },
+  };
+  store.accept(signSnapshot(snapshotOf(1, 1, { services, units }), privateKey));
+  assert.deepEqual(discovery.instancesOf("shelf"), shared);
+  assert.deepEqual(discovery.instancesOf("reader"), units.main.instances);
+});

@@ -24,8 +24,8 @@ export class SnapshotDiscovery implements Discovery {
     }
     let instances = this.#ready.get(service);
     if (instances === undefined) {
-      const unit = snapshot.services[service]?.unit;
-      const placed = unit === undefined ? undefined : snapshot.units[unit]?.instances;
+      const { instances: own, unit } = snapshot.services[service] ?? {};
+      const placed = own ?? (unit === undefined ? undefined : snapshot.units[unit]?.instances);
       instances = placed?.filter((instance) => instance.state === "ready") ?? none;
       // A service that the snapshot does not know is not remembered: names come from callers.
       if (placed !== undefined) this.#ready.set(service, instances);

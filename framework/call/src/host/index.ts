@@ -5,6 +5,7 @@ export { type BootFile, bootFileVariable } from "./boot-file.ts";
 export { HostLink, type HostLinkOptions } from "./host-link.ts";
 export { type Link, openLink } from "./link.ts";
 export { type HostProblem, hosts, type LeaseOrder, type WakeOrder } from "./hosts.ts";
+export { keepAlive } from "./keep-alive.ts";
 export { watchLifeline } from "./lifeline.ts";
 export {
   LatencyHistogram,

@@ -379,7 +379,7 @@ export class Exchange {
     const failed = status >= 500 || "error" in this.#failure;
     const endedAt = this.#edge.clock.now();
     this.#edge.load?.left({
-      name: this.#operation() ?? this.#foreign?.path,
+      name: this.#route?.name ?? this.#foreign?.path,
       durationMs: endedAt - this.#startedAt,
       failed,
       stream,
@@ -391,7 +391,7 @@ export class Exchange {
       endedAt,
       method: this.#request.method,
       route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#operation(),
+      operation: this.#route?.name,
       status,
     });
     const level = failed ? "warn" : status >= 400 ? "info" : "debug";
@@ -399,7 +399,7 @@ export class Exchange {
     this.#edge.log.in(this.#trace)[level]("request", {
       method: this.#request.method,
       route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#operation(),
+      operation: this.#route?.name,
       upstream: this.#upstream,
       status,
       ...this.#failure,
@@ -414,7 +414,7 @@ export class Exchange {
       endedAt,
       method: this.#request.method,
       route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#operation(),
+      operation: this.#route?.name,
       upstream: this.#upstream,
       status,
       code: left ? "cancelled" : (this.#failure["code"] as string | undefined),
@@ -426,12 +426,6 @@ export class Exchange {
     const reason = new KerfError("cancelled", "The client left before the answer.");
     this.#context?.cancel(reason);
     return reason;
-  }
-
-  #operation(): string | undefined {
-    return this.#route === undefined
-      ? undefined
-      : `${this.#route.service}.${this.#route.operation}`;
   }
 }
 

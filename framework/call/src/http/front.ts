@@ -40,6 +40,15 @@ export interface FrontProtocols {
   readonly tls?: ServerTls | undefined;
   /** HTTP/2 as well: by ALPN over TLS, by prior knowledge in clear text. */
   readonly http2?: boolean;
+  /** Something else than HTTP, over TLS, by the name that the handshake gives it (ALPN). */
+  readonly other?: OtherProtocol | undefined;
+}
+
+/** What is no HTTP on the same port. */
+export interface OtherProtocol {
+  readonly protocol: string;
+  /** Takes the connection; it is this one's to end. */
+  accept(socket: TLSSocket): void;
 }
 
 /** Finds out what a connection speaks, and hands it on. */
@@ -70,12 +79,12 @@ export class Front {
   }
 
   accept(socket: Socket): void {
-    const { tls, http2 = false } = this.#protocols();
+    const { tls, http2 = false, other } = this.#protocols();
     if (tls !== undefined) {
       this.#wait(socket);
       // TLS ends both directions at once.
       socket.allowHalfOpen = false;
-      this.#secure(tls, http2).emit("connection", socket);
+      this.#secure(tls, http2, other).emit("connection", socket);
     } else if (http2) this.#look(socket);
     else this.#http1(socket);
   }
@@ -93,10 +102,10 @@ export class Front {
     });
   }
 
-  #secure(tls: ServerTls, http2: boolean): TlsServer {
-    const known = this.#tls;
-    if (known !== undefined && known.from.tls === tls && known.from.http2 === http2)
-      return known.server;
+  #secure(tls: ServerTls, http2: boolean, other: OtherProtocol | undefined): TlsServer {
+    const known = this.#tls?.from;
+    if (known?.tls === tls && known.http2 === http2 && known.other === other)
+      return this.#tls?.server as TlsServer;
     const { cert, key, minVersion, names = [], refuseUnknown = false } = tls;
     const clientAuthorities = tls.clientAuthorities && [tls.clientAuthorities].flat();
     const shared = { minVersion, ciphers, honorCipherOrder: true };
@@ -110,7 +119,11 @@ export class Front {
         const context = named.contextFor(name);
         use(context === undefined && refuseUnknown ? unknownName(name) : null, context);
       },
-      ALPNProtocols: http2 ? ["h2", "http/1.1"] : ["http/1.1"],
+      ALPNProtocols: [
+        ...(other === undefined ? [] : [other.protocol]),
+        ...(http2 ? ["h2"] : []),
+        "http/1.1",
+      ],
       handshakeTimeout: this.#handshakeMs,
       noDelay: true,
       ...(clientAuthorities === undefined
@@ -128,10 +141,11 @@ export class Front {
     server.on("secureConnection", (socket: TLSSocket) => {
       // It is another object than the connection beneath it.
       this.#undecided.delete(peerOf(socket));
-      if (socket.alpnProtocol === "h2") this.#http2(socket);
+      if (other !== undefined && socket.alpnProtocol === other.protocol) other.accept(socket);
+      else if (socket.alpnProtocol === "h2") this.#http2(socket);
       else this.#http1(socket);
     });
-    this.#tls = { from: { tls, http2 }, server };
+    this.#tls = { from: { tls, http2, other }, server };
     return server;
   }
 

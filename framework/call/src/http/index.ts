@@ -17,7 +17,7 @@ export {
   type HttpEdgeOptions,
   type Identity,
 } from "./edge.ts";
-export type { FrontProtocols, ServerTls } from "./front.ts";
+export type { FrontProtocols, OtherProtocol, ServerTls } from "./front.ts";
 export type { NamedCertificate } from "./server-names.ts";
 export { allowLongUpload } from "./http2/sessions.ts";
 export { readPlainHead } from "./http1/plain-head.ts";

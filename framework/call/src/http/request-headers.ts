@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { KerfError } from "@kerf/kernel";
+import { PlainRequest } from "./http1/plain-request.ts";
 
 /** Most header fields of one request (`defaults.md`: inbound HTTP; Envoy's 100). */
 export const maxHeaderFields = 100;
@@ -26,6 +27,7 @@ interface ScreenedName {
  * @throws KerfError `headers_too_large` or `invalid_input`
  */
 export function screenHeaders(request: IncomingMessage): void {
+  if (request instanceof PlainRequest && request.isScreened) return;
   const raw = request.rawHeaders;
   if (raw.length > 2 * maxHeaderFields) {
     throw new KerfError("headers_too_large", {
@@ -49,11 +51,16 @@ export function screenHeaders(request: IncomingMessage): void {
   }
 }
 
+/** Whether only the platform, or a proxy in front, may say this. @param name in lower case */
+export function isPlatformOnly(name: string): boolean {
+  return platformOnly.test(name);
+}
+
 function screened(spelling: string): ScreenedName {
   const before = known.get(spelling);
   if (before !== undefined) return before;
   const name = spelling.toLowerCase();
-  const made = { name, isSingle: single.has(name), isPlatforms: platformOnly.test(name) };
+  const made = { name, isSingle: single.has(name), isPlatforms: isPlatformOnly(name) };
   if (known.size >= maxKnownNames) known.clear();
   known.set(spelling, made);
   return made;

@@ -12,6 +12,8 @@ import { pathSegments } from "./request-path.ts";
 export interface Route {
   readonly service: string;
   readonly operation: string;
+  /** `SERVICE.OPERATION`. */
+  readonly name: string;
   readonly description: OperationDescription;
   readonly method: HttpMethod;
   /** The template, such as `/orders/{id}`; what logs and metrics name, since paths themselves hold ids. */
@@ -116,6 +118,7 @@ function routeOf(service: string, operation: string, description: OperationDescr
   return {
     service,
     operation,
+    name: `${service}.${operation}`,
     description,
     method,
     path,

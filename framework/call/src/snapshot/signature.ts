@@ -59,11 +59,12 @@ function isFormed(snapshot: Partial<Snapshot> | null): snapshot is Snapshot {
 }
 
 function isService(service: Partial<PlacedService> | null): boolean {
-  const { unit, uses, follows } = service ?? {};
+  const { unit, uses, follows, instances } = service ?? {};
   return (
     typeof unit === "string" &&
     Array.isArray(uses) &&
-    (follows === undefined || Array.isArray(follows))
+    (follows === undefined || Array.isArray(follows)) &&
+    (instances === undefined || areInstances(instances))
   );
 }
 
@@ -73,7 +74,10 @@ function isGateway(gateway: Partial<PlacedGateway> | null): boolean {
 }
 
 function isUnit(unit: Partial<Snapshot["units"][string]> | null): boolean {
-  const instances: unknown = unit?.instances;
+  return areInstances(unit?.instances);
+}
+
+function areInstances(instances: unknown): boolean {
   return (
     Array.isArray(instances) &&
     instances.every((instance: Partial<PlacedInstance> | null) => {

@@ -1,4 +1,4 @@
-import { readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import { keepAlive, readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
 import { DatabaseServer } from "@kerf/data";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
@@ -75,7 +75,9 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
       process.exit(exitCodes.failed);
     };
     lifecycle = await assembleHost(boot, log, { loader, companion, openTelemetry, failed });
+    const letGo = keepAlive();
     await lifecycle.start();
+    letGo();
     returnMemoryWhenIdle({ clock: systemClock });
   } catch (thrown) {
     log.error("the unit could not start", {

@@ -7,6 +7,7 @@ import { commandOf } from "../launcher/process-table.ts";
 import { printJson } from "../output/json.ts";
 import { progressView } from "../output/progress-view.ts";
 import { removeContainers } from "./remove-containers.ts";
+import { volumesOf } from "./volumes.ts";
 import { LeftRunning } from "./left-running.ts";
 import { pidIn, runningPlatform } from "./running-platform.ts";
 
@@ -39,14 +40,23 @@ export async function down(options: DownOptions): Promise<void> {
     await new Guardian(home).clearUpNow();
     await left.clear(home);
     stopped ||= programs > 0;
-    if (options.json === true) printJson({ home, stopped });
+    const volumes = await volumesOf(home);
+    if (options.json === true) printJson({ home, stopped, volumes });
     else
       view.result(
-        stopped ? `Everything has stopped; the data stays in ${home}` : `Nothing runs in ${home}`,
+        stopped
+          ? `Everything has stopped; the data stays in ${home}${inVolumes(volumes)}`
+          : `Nothing runs in ${home}`,
       );
   } finally {
     view.close();
   }
+}
+
+function inVolumes(volumes: readonly string[]): string {
+  if (volumes.length === 0) return "";
+  const names = volumes.join(" ");
+  return `\n  and in Docker's volumes ${names}\n  kerf up goes on with all of it. To lose what is in the volumes for ever: docker volume rm ${names}`;
 }
 
 /** The process of a `kerf dev`, or of a `kerf up` that waits. */

@@ -39,6 +39,7 @@ export async function up(options: UpOptions): Promise<number> {
       "--releases",
       "--runtime",
       options.runtime,
+      ...(options.postgres === undefined ? [] : ["--postgres", options.postgres]),
     ];
     return await start(home, args, view);
   } finally {

@@ -19,9 +19,10 @@ export function deployImage(options: DeployOptions & { readonly image: string })
       message: "An image of somebody else runs under the name that --app gives, and none is given.",
       fix: "kerf deploy --app billing --image registry.example.com/team/billing:4; one of yours brings a service: kerf deploy orders --image REF",
     });
-  if (options.sidecar !== true && (options.uses ?? options.allow) !== undefined)
+  const { allow = [], emits, follows, uses = [] } = options;
+  if (options.sidecar !== true && (options.uses ?? options.allow ?? follows ?? emits) !== undefined)
     throw new KerfError("usage", {
-      message: "--uses and --allow say what a sidecar lets out.",
+      message: "--uses, --allow, --follows and --emits say what goes through a sidecar.",
       fix: "Add --sidecar, or leave them out.",
     });
   assertNoSecrets(env ?? {});
@@ -40,7 +41,14 @@ export function deployImage(options: DeployOptions & { readonly image: string })
       ...(options.expose === undefined ? undefined : { gateway: options.expose }),
       ...(memory === undefined ? undefined : { memoryBytes: memory }),
       ...(options.sidecar === true
-        ? { sidecar: { uses: options.uses ?? [], allow: options.allow ?? [] } }
+        ? {
+            sidecar: {
+              uses,
+              allow,
+              ...(follows === undefined ? undefined : { follows }),
+              ...(emits === undefined ? undefined : { emits }),
+            },
+          }
         : undefined),
       ...(options.cpus === undefined ? undefined : { cpus: options.cpus }),
     });

@@ -34,6 +34,8 @@ export interface DeployOptions extends ChangeOptions {
   sidecar?: true;
   uses?: string[];
   allow?: string[];
+  follows?: string[];
+  emits?: Record<string, string>;
   cpus?: number;
   options?: string;
   context?: string;
@@ -82,6 +84,14 @@ function secretFile(text: string, before: Record<string, string> = {}): Record<s
   if (name === undefined || file === undefined)
     throw new InvalidArgumentError("It is written NAME=FILE; the file holds the value.");
   return { ...before, [name]: file };
+}
+
+/** `tagged:text`, once or several times. */
+function emitted(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name, field] = /^([A-Za-z][A-Za-z0-9]{0,63}):(\w{1,64})$/.exec(text) ?? [];
+  if (name === undefined || field === undefined)
+    throw new InvalidArgumentError("It is written EVENT:FIELD, as tagged:text.");
+  return { ...before, [name]: field };
 }
 
 /** A whole number from 1. */
@@ -172,7 +182,10 @@ export function deployCommand(): Command {
         "--all",
         "every service and backend whose code has changed, and whatever else the app says differently",
       )
-      .option("--remove <service...>", "with --all: services that the app has no more")
+      .option(
+        "--remove <service...>",
+        "with --all: services that the app has no more; with --target ssh://… also alone",
+      )
       .option(
         "--app <file or name>",
         "module that declares the app (default: app.ts or app.js here); with --image, what the image is called",
@@ -205,8 +218,18 @@ export function deployCommand(): Command {
       )
       .option(
         "--uses <services>",
-        "with --sidecar: services that the program calls, as catalog,payments",
+        "with --sidecar: services that the program calls, as catalog,payments; images with sidecars too",
         names,
+      )
+      .option(
+        "--follows <events>",
+        "with --sidecar: events that are posted to the program, as notes.added,orders.placed",
+        names,
+      )
+      .option(
+        "--emits <event:field...>",
+        "with --sidecar: events that it emits, each with the field that orders it, as tagged:text",
+        emitted,
       )
       .option(
         "--allow <hosts>",
@@ -232,7 +255,7 @@ export function deployCommand(): Command {
         "with --target: the options of kerf export kubernetes, or systemd, as on its command line",
       )
       .option("--context <name>", "with --target kubernetes: the cluster, as kubectl knows it")
-      .option("--dry-run", "with --target kubernetes: only say what it would change")
+      .option("--dry-run", "with --target: only say what it would change")
       .option("--ssh-config <file>", "with --target ssh://…: instead of your own (ssh -F)")
       .action(async (services: string[], options: DeployOptions) => {
         if (options.image !== undefined && services.length > 0) {
@@ -245,8 +268,6 @@ export function deployCommand(): Command {
           return deployImage({ ...options, image: options.image });
         }
         if (typeof options.target === "object") {
-          const { assertNamed } = await import("../changes/assert-named.ts");
-          assertNamed(services, options.all);
           const { deployToMachines } = await import("../export/deploy-to-machines.ts");
           await deployToMachines(services, options.target, options);
           return;
@@ -293,6 +314,10 @@ export function deployCommand(): Command {
       [
         "kerf deploy --all --target ssh://deploy@one.internal,two.internal --options systemd.options",
         "machines with systemd, one after the other",
+      ],
+      [
+        "kerf deploy --remove search --target ssh://deploy@one.internal,two.internal --options systemd.options",
+        "what machines are to run no more",
       ],
     ],
   );

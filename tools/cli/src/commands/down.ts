@@ -15,10 +15,10 @@ export function downCommand(): Command {
       .summary("stop what kerf up started")
       .description(
         "Stops everything in order (gateways, units, databases, the platform) and waits until it has ended. " +
-          "The data stays. Without a platform, stops what one that was killed left running.",
+          "The data stays, in volumes of Docker too, which it names. Without a platform, stops what one that was killed left running.",
       )
       .addOption(homeOption())
-      .option("--json", "print {home, stopped} as JSON")
+      .option("--json", "print {home, stopped, volumes} as JSON")
       .action(async (options: DownOptions) => {
         const { down } = await import("../background/down.ts");
         await down(options);

@@ -81,7 +81,7 @@ function kubernetesCommand(): Command {
     withKubernetesOptions(new Command("kubernetes"))
       .summary("objects for kubectl apply")
       .description(
-        "Prints all objects as YAML, or writes a file for each program. Certificates need cert-manager (without --mesh), --gateway the Gateway API, --postgres cloudnative-pg its operator, " +
+        "Prints all objects as YAML, or writes a file for each program. Certificates need cert-manager (without --certificates kerf or --mesh), --gateway the Gateway API, --postgres cloudnative-pg its operator, " +
           "--prometheus KEDA, --external-secrets External Secrets.",
       )
       .option("--out <dir>", "write files into this folder (default: print them)")
@@ -101,6 +101,10 @@ function kubernetesCommand(): Command {
       [
         "kerf export kubernetes --registry registry.example.com/team | kubectl apply -f -",
         "all of it",
+      ],
+      [
+        "kerf export kubernetes --certificates kerf --out deploy/",
+        "in a cluster without cert-manager",
       ],
       ["kerf export kubernetes --mesh --discovery dns --out deploy/", "inside of a mesh"],
     ],

@@ -29,7 +29,7 @@ export function withStartOptions(command: Command): Command {
     .option("--replicas <number>", "copies of each unit, 1 to 8 (default: 1)", replicas)
     .option(
       "--broker <url or file>",
-      "what carries events: nats://host:4222, kafka://host:9092, or a file that only you can read, with a URL that has a password (default: no broker)",
+      "what carries events: nats://host:4222, kafka://host:9092, a file that only you can read, with a URL that has a password, or docker (kerf up --runtime docker: NATS in a container, docker:IMAGE names another) (default: no broker)",
     )
     .addOption(
       new Option(
@@ -94,6 +94,7 @@ function given(name: string, value: string | number | undefined): string[] {
 
 /** A file is named as from here: the platform may run elsewhere. */
 function brokerSetting(broker: string, cwd: string): string {
+  if (broker === "docker" || broker.startsWith("docker:")) return broker;
   if (!broker.includes("://")) return resolve(cwd, broker);
   if (!broker.includes("@")) return broker;
   throw new KerfError("invalid_input", {

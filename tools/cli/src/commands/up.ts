@@ -6,6 +6,7 @@ import { type StartOptions, withStartOptions } from "./start-options.ts";
 export interface UpOptions extends StartOptions {
   environment: string;
   runtime: "process" | "docker";
+  postgres?: string;
   json?: true;
 }
 
@@ -30,6 +31,10 @@ export function upCommand(): Command {
           .choices(["process", "docker"])
           .default("process"),
       )
+      .option(
+        "--postgres <where>",
+        "with --runtime docker: docker (PostgreSQL servers in containers, of the image postgres:18) or docker:IMAGE (default: embedded servers)",
+      )
       .option("--json", "print what happens as JSON lines, the status at the end")
       .action(async (options: UpOptions) => {
         const { up } = await import("../background/up.ts");
@@ -39,6 +44,10 @@ export function upCommand(): Command {
       ["kerf up", "the app in this folder"],
       ["kerf up --replicas 2", "two copies of each program, so that one may die unnoticed"],
       ["kerf up --runtime docker", "units as containers"],
+      [
+        "kerf up --runtime docker --postgres docker --broker docker",
+        "PostgreSQL and NATS as containers too",
+      ],
       ["kerf up --app app.ts --home /var/lib/shop", "the state in a folder of its own"],
     ],
   );

@@ -25,6 +25,27 @@ export async function declaredServices({
   return services;
 }
 
+/** All services of the app, and images of others whose sidecars keep events. */
+export async function servicesWithEvents(
+  connection: Connection,
+): Promise<readonly DeclaredService[]> {
+  const [services, { images }] = await Promise.all([
+    declaredServices(connection),
+    connection.client.images({}),
+  ]);
+  const beside = images.flatMap(({ emits = {}, follows = [], name }) => {
+    if (follows.length + Object.keys(emits).length === 0) return [];
+    const events = Object.fromEntries(
+      Object.entries(emits).map(([event, key]) => [event, { key, version: 1, schema: {} }]),
+    );
+    const contract = { name, version: "0.0.0", operations: {}, events };
+    return [
+      { name, contract, database: {}, follows: follows.map((one) => one.split(".")[0] ?? "") },
+    ];
+  });
+  return [...services, ...beside];
+}
+
 /** What the app sets for calls. */
 export async function declaredPolicies({ client }: Connection): Promise<Policies> {
   const { policies } = (await client.manifest({})) as unknown as { policies: Policies };

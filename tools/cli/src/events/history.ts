@@ -1,6 +1,6 @@
 import type { EventsOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
-import { type DeclaredService, declaredServices, emits, operate } from "../connection/operate.ts";
+import { type DeclaredService, servicesWithEvents, emits, operate } from "../connection/operate.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { eventLine, type ToldEvent } from "./event-line.ts";
@@ -8,7 +8,7 @@ import { eventLine, type ToldEvent } from "./event-line.ts";
 /** Prints what happened under a key in all services, by time. */
 export function showHistory(asked: string, options: EventsOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const services = (await declaredServices(connection)).filter(emits);
+    const services = (await servicesWithEvents(connection)).filter(emits);
     const { field, key } = splitKey(asked, services);
     const found = await Promise.all(
       services.map(async ({ name, contract }) => {

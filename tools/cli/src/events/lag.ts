@@ -1,6 +1,6 @@
 import type { EventsOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
-import { declaredServices, follows, operate, wantedServices } from "../connection/operate.ts";
+import { servicesWithEvents, follows, operate, wantedServices } from "../connection/operate.ts";
 import { printJson } from "../output/json.ts";
 import { table } from "../output/table.ts";
 
@@ -42,7 +42,7 @@ interface Behind {
 /** Prints how far each consumer is behind. */
 export function showLag(name: string | undefined, options: EventsOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const services = wantedServices(await declaredServices(connection), name, follows);
+    const services = wantedServices(await servicesWithEvents(connection), name, follows);
     const lags = await Promise.all(
       services.filter(follows).map(async (service) => {
         const positions = await operate<Position[]>(connection, service.name, "events.positions");

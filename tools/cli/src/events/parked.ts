@@ -1,6 +1,6 @@
 import type { EventsOptions, SkipOptions } from "../commands/events.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
-import { declaredServices, follows, operate, wantedServices } from "../connection/operate.ts";
+import { servicesWithEvents, follows, operate, wantedServices } from "../connection/operate.ts";
 import { printJson } from "../output/json.ts";
 import { printable } from "../output/printable.ts";
 import { table } from "../output/table.ts";
@@ -23,7 +23,7 @@ interface Resolved {
 /** Prints the keys that wait for somebody. */
 export function showParked(name: string | undefined, options: EventsOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const services = wantedServices(await declaredServices(connection), name, follows);
+    const services = wantedServices(await servicesWithEvents(connection), name, follows);
     const found = await Promise.all(
       services.filter(follows).map(async (service) => {
         const parked = await operate<Parked[]>(connection, service.name, "events.parked");

@@ -1,6 +1,6 @@
 import type { TailOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
-import { declaredServices, emits, operate, wantedServices } from "../connection/operate.ts";
+import { servicesWithEvents, emits, operate, wantedServices } from "../connection/operate.ts";
 import { untilInterrupted } from "../connection/until-interrupted.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
@@ -14,7 +14,7 @@ const most = 1_000;
 /** Prints the newest events of one service or of all, and what comes when that is asked for. */
 export function tailEvents(name: string | undefined, options: TailOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const services = wantedServices(await declaredServices(connection), name, emits);
+    const services = wantedServices(await servicesWithEvents(connection), name, emits);
     const paint = paintFor(process.stdout);
     const last = new Map<string, string>();
     const look = async (limit: number): Promise<void> => {

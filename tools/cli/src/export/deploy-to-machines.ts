@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { KerfError } from "@kerf/kernel";
+import { assertNamed } from "../changes/assert-named.ts";
 import {
   type MachineExportOptions,
   machineOptions,
@@ -14,6 +15,7 @@ export interface MachineDeployOptions {
   app?: string;
   home?: string;
   json?: true;
+  all?: true;
   options?: string;
   sshConfig?: string;
   dryRun?: true;
@@ -31,17 +33,19 @@ export async function deployToMachines(
   back?: { readonly release?: string | undefined },
 ): Promise<void> {
   const { app, home, json, options: file, sshConfig } = given;
-  const platforms = (["canary", "watch", "remove", "label", "dryRun"] as const).filter(
+  const platforms = (["canary", "watch", "label"] as const).filter(
     (name) => given[name] !== undefined,
   );
   if (platforms.length > 0) {
-    const names = platforms.map((name) => (name === "dryRun" ? "--dry-run" : `--${name}`));
     throw new KerfError("usage", {
-      message: `${names.join(", ")} cannot be had on machines by ssh.`,
-      why: "It takes a platform, or a cluster.",
-      fix: "Leave it out; look at what kerf export systemd writes before.",
+      message: `${platforms.map((name) => `--${name}`).join(", ")} cannot be had on machines by ssh.`,
+      why: "It takes a platform that measures the calls of both releases.",
+      fix: "Leave it out; --dry-run says before what would change, and kerf rollback goes back.",
     });
   }
+  const { all, dryRun, remove } = given;
+  // What is to go needs no other name.
+  if (remove === undefined || names.length > 0) assertNamed(names, all);
   const exported = optionsInFile<MachineExportOptions>(file, withMachineOptions, {
     command: "kerf export systemd",
     example: "--server main=./admin-url",
@@ -63,6 +67,10 @@ export async function deployToMachines(
       out: resolve(exported.out),
       hosts,
       names,
+      ...(dryRun === undefined ? undefined : { dryRun }),
+      ...(remove === undefined
+        ? undefined
+        : { remove: { names: remove, alone: names.length === 0 && all !== true } }),
       ...(sshConfig === undefined ? undefined : { sshConfig: resolve(sshConfig) }),
       ...(back === undefined ? undefined : { back }),
     },
@@ -71,16 +79,26 @@ export async function deployToMachines(
       ...(home === undefined ? undefined : { home }),
       ...(json === undefined ? undefined : { json }),
     },
-    ({ machines = [] }) => machinesText(machines),
+    ({ machines = [] }) => machinesText(machines, dryRun === true),
   );
 }
 
-function machinesText(changes: readonly MachineChange[]): string {
+function machinesText(changes: readonly MachineChange[], isAsked: boolean): string {
   return changes
-    .map(({ before, change, host, program, release }) =>
-      change === "same"
-        ? `  ${program} on ${host}: ${release}, as it was`
-        : `${before === undefined ? "+" : "~"} ${program} on ${host}: ${before === undefined ? "" : `${before} → `}${release}`,
-    )
+    .map((each) => {
+      const { before, change, host, program, release } = each;
+      const about = `${program} on ${host}`;
+      if (change === "same") return `  ${about}: ${release}, as it was`;
+      if (change === "gone") return `- ${about}: ${release}`;
+      const sign = before === undefined ? "+" : "~";
+      const from = before === undefined ? "" : `${before} → `;
+      return `${sign} ${about}: ${from}${release}${isAsked ? workText(each) : ""}`;
+    })
     .join("\n");
+}
+
+/** What a deploy would have to do for it. */
+function workText({ migrates, sent }: MachineChange): string {
+  const migrations = migrates === true ? ", migrates its databases" : "";
+  return `, ${(sent / 1_048_576).toFixed(1)} MiB to send${migrations}`;
 }

@@ -22,10 +22,12 @@ export interface ExportOptions {
 export interface KubernetesExportOptions extends ExportOptions {
   namespace?: string;
   discovery: "endpointslices" | "dns";
+  certificates: "cert-manager" | "kerf";
   issuer: string;
   mesh?: true;
   postgres: "url" | "cloudnative-pg";
   externalSecrets?: string;
+  pullSecret?: string;
   gateway?: string;
   domain: Record<string, string[]>;
   canary: Record<string, { tag: string; share: number }>;
@@ -70,6 +72,15 @@ export function withKubernetesOptions(command: Command): Command {
         .choices(["endpointslices", "dns"])
         .default("endpointslices"),
     )
+    .addOption(
+      new Option(
+        "--certificates <whose>",
+        "certificates by an Issuer of cert-manager, or by an authority of the app's own that a Job in the cluster signs with",
+      )
+        .choices(["cert-manager", "kerf"])
+        .default("cert-manager")
+        .conflicts("mesh"),
+    )
     .option(
       "--issuer <name>",
       "Issuer of cert-manager, or cluster/NAME for a ClusterIssuer",
@@ -85,6 +96,10 @@ export function withKubernetesOptions(command: Command): Command {
         .default("url"),
     )
     .option("--external-secrets <store>", "take Secrets from this ClusterSecretStore")
+    .option(
+      "--pull-secret <name>",
+      "Secret that nodes pull images with (default: their own rights)",
+    )
     .option("--gateway <namespace/name>", "Gateway that requests come in by (Gateway API)", ingress)
     .option(
       "--domain <gateway=host>",
@@ -126,6 +141,7 @@ export function exporterOptions(options: ExportOptions): Record<string, unknown>
 export function kubernetesOptions(options: KubernetesExportOptions): Record<string, unknown> {
   const {
     canary,
+    certificates,
     discovery,
     domain,
     egress,
@@ -136,6 +152,7 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
     namespace,
     postgres,
     prometheus,
+    pullSecret,
   } = options;
   const [, cluster, name = issuer] = /^(cluster\/)?(.*)$/.exec(issuer) ?? [];
   return {
@@ -145,9 +162,12 @@ export function kubernetesOptions(options: KubernetesExportOptions): Record<stri
     certificates:
       mesh === true
         ? "mesh"
-        : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
+        : certificates === "kerf"
+          ? certificates
+          : { issuer: name, kind: cluster === undefined ? "Issuer" : "ClusterIssuer" },
     postgres,
     secrets: externalSecrets === undefined ? "existing" : { store: externalSecrets },
+    ...(pullSecret === undefined ? undefined : { pullSecret }),
     ...(gateway === undefined ? undefined : { ingress: gateway }),
     domains: domain,
     canary,

@@ -21,10 +21,12 @@ export interface ObjectChange {
 export interface MachineChange {
   readonly program: string;
   readonly host: string;
-  readonly change: "new" | "changed" | "same" | "back";
+  readonly change: "new" | "changed" | "same" | "back" | "gone";
   readonly release: string;
   readonly before?: string;
+  /** Bytes. */
   readonly sent: number;
+  readonly migrates?: true;
 }
 
 /** What the exporter says came of it. */

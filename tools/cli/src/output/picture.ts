@@ -5,7 +5,7 @@ import { padTo, widthOf } from "./width.ts";
 /** What the picture is drawn from: a part of the status. */
 export type Pictured = Pick<
   Status,
-  "app" | "environment" | "phase" | "units" | "gateways" | "databases" | "platform"
+  "app" | "environment" | "phase" | "units" | "gateways" | "databases" | "broker" | "platform"
 >;
 
 const margin = "  ";
@@ -109,16 +109,30 @@ export function stateText(state: RunState, paint: Paint): string {
   return paint(ink, state);
 }
 
-function placeLines({ databases, platform }: Pictured, paint: Paint): string[] {
+function kindOf({ embedded, image }: Status["databases"][number]): string {
+  if (image !== undefined) return `PostgreSQL in a container (${image})`;
+  return embedded ? "embedded PostgreSQL" : "PostgreSQL by URL";
+}
+
+function placeLines({ broker, databases, platform }: Pictured, paint: Paint): string[] {
   const title = (text: string): string => paint("faint", padTo(text, 11));
   const width = Math.max(0, ...databases.map(({ server }) => widthOf(server)));
   return [
     ...databases.map((server, index) => {
-      const kind = server.embedded ? "embedded PostgreSQL" : "PostgreSQL by URL";
+      const kind = kindOf(server);
       const count = `${server.services.length} database${server.services.length === 1 ? "" : "s"}`;
       const state = server.state === "ready" ? "" : `  ${stateText(server.state, paint)}`;
       return `${title(index === 0 ? "databases" : "")} ${padTo(server.server, width)}  ${paint("faint", `${kind}, ${count}`)}${state}`;
     }),
+    ...brokerLines(broker, paint),
     `${title("platform")} ${paint("name", platform.url)}`,
   ];
+}
+
+/** The broker, where the platform runs it. */
+function brokerLines(broker: Status["broker"], paint: Paint): string[] {
+  if (broker === undefined) return [];
+  const state = broker.state === "ready" ? "" : `  ${stateText(broker.state, paint)}`;
+  const where = paint("faint", `NATS in a container (${broker.image})`);
+  return [`${paint("faint", padTo("broker", 11))} ${where}${state}`];
 }

@@ -19,7 +19,7 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
     ...status.databases
       .filter(({ embedded }) => embedded)
       .map((server) => ({ ...server, id: `postgres:${server.server}` })),
-    ...storeOf(status),
+    ...besides(status),
   ];
   const rows = processes.map((process) => [
     process.id,
@@ -89,7 +89,7 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
     ...status.units.flatMap(({ instances }) => instances),
     ...status.gateways,
     ...status.databases.map((server) => ({ ...server, id: `postgres:${server.server}` })),
-    ...storeOf(status),
+    ...besides(status),
   ];
   return [
     ...status.services.flatMap(({ name, problem }) =>
@@ -104,10 +104,14 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
   ];
 }
 
-/** The telemetry store, where there is one. */
-function storeOf({ telemetry }: Status) {
-  if (telemetry === undefined) return [];
-  return [{ ...telemetry, id: "telemetry", address: telemetry.endpoint }];
+/** The telemetry store and the broker, where the platform runs them. */
+function besides({ broker, telemetry }: Status) {
+  return [
+    ...(telemetry === undefined
+      ? []
+      : [{ ...telemetry, id: "telemetry", address: telemetry.endpoint }]),
+    ...(broker === undefined ? [] : [{ ...broker, id: "broker", address: broker.url }]),
+  ];
 }
 
 function problemText(source: string, error: ErrorShape, paint: Paint): string {

@@ -7,6 +7,11 @@ import { useLastKnown } from "../parts/last-known.ts";
 import { Copies } from "./copies.tsx";
 import type { Box } from "./model.ts";
 
+function kindOf({ embedded, image }: Facts["status"]["databases"][number]): string {
+  if (image !== undefined) return `PostgreSQL in a container (${image})`;
+  return embedded ? "Embedded PostgreSQL" : "PostgreSQL by URL";
+}
+
 /** What is known of one box, and what can be done with it. */
 export function BoxPanel({
   box,
@@ -76,8 +81,7 @@ export function BoxPanel({
       )}
       {database === undefined ? null : (
         <p>
-          {database.embedded ? "Embedded PostgreSQL" : "PostgreSQL by URL"} with the databases of{" "}
-          {database.services.join(", ")}.
+          {kindOf(database)} with the databases of {database.services.join(", ")}.
         </p>
       )}
     </aside>

@@ -49,13 +49,13 @@ export function discovererRole({ namespace }: KubernetesOptions, app: string): M
   ]);
 }
 
-/** The certificate of a program, on the identity that others know it by. */
+/** The certificate of a program by cert-manager, on the identity that others know it by. */
 export function certificateOf(
   program: ExportedProgram,
   { certificates, environment, namespace }: KubernetesOptions,
   app: string,
 ): Manifest | undefined {
-  if (certificates === "mesh") return undefined;
+  if (typeof certificates === "string") return undefined;
   const certificate: ICertificate = {
     apiVersion: "cert-manager.io/v1",
     kind: "Certificate",

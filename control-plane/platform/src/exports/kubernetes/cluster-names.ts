@@ -12,7 +12,12 @@ export const clusterNames = {
   superuser: (server: string): string => `postgres-${server}-superuser`,
   settings: (service: string): string => `${service}-settings`,
   files: (program: string): string => `${program}-files`,
+  /** What cert-manager makes, and what Kerf does: two, since neither may overwrite what the other has made. */
   certificate: (program: string): string => `${program}-certificate`,
+  identity: (program: string): string => `${program}-identity`,
+  /** Who makes the latter, and the keys that it signs with. */
+  issuer: "kerf-certificates",
+  authority: "kerf-authority",
   discoverer: "reads-endpointslices",
 } as const;
 

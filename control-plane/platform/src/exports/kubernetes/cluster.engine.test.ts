@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
-import { get } from "node:https";
+import { readFile, writeFile } from "node:fs/promises";
+import { request as send } from "node:https";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { after, before, describe, test } from "node:test";
@@ -10,10 +10,14 @@ import { KubernetesDiscovery } from "@kerf/call";
 import { systemClock, systemRandom } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { parseAllDocuments } from "yaml";
+import { issueCertificates } from "../../cluster-certificates/issue-certificates.ts";
+import { issueOrderOf } from "../../cluster-certificates/issue-order.ts";
+import { SecretsApi } from "../../cluster-certificates/secrets-api.ts";
 import { helmCharts } from "../helm/helm-charts.ts";
 import { brokenTags, hasKubernetes, helmProgram, TestCluster } from "../testing/cluster.ts";
 import { exampleApp, exampleTags } from "../testing/example-app.ts";
 import { writeFiles } from "../write-files.ts";
+import { clusterNames } from "./cluster-names.ts";
 import { deployTo, differences } from "./deploy.ts";
 import { kubernetesExport, type KubernetesExport } from "./kubernetes-export.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
@@ -82,12 +86,27 @@ describe("an export in a real cluster", { skip, timeout: 500_000 }, () => {
     };
   };
 
+  /** The file of a token of an account, as pods of it have one. */
+  const tokenOf = async (account: string, namespace: string): Promise<string> => {
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`;
+    const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
+    const { token } = (await cluster.api.request("POST", path, request)).body.status;
+    const file = join(cluster.directory, `${namespace}-${account}-token`);
+    await writeFile(file, token as string, { mode: 0o600 });
+    return file;
+  };
+
   /** What the API answers to somebody with this token. */
-  const fetchAs = async (token: string, path: string): Promise<number | undefined> => {
-    const request = get(new URL(path, cluster.api.server), {
+  const fetchAs = async (
+    token: string,
+    path: string,
+    method = "GET",
+  ): Promise<number | undefined> => {
+    const request = send(new URL(path, cluster.api.server), {
+      method,
       rejectUnauthorized: false,
       headers: { authorization: `Bearer ${token}` },
-    });
+    }).end();
     const [response] = await once(request, "response");
     response.destroy();
     return response.statusCode as number;
@@ -178,11 +197,7 @@ describe("an export in a real cluster", { skip, timeout: 500_000 }, () => {
   });
 
   test("a program finds those whom it calls with the rights of its own account, and gets no others", async () => {
-    const account = "/api/v1/namespaces/store/serviceaccounts/orders/token";
-    const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
-    const { token } = (await cluster.api.request("POST", account, request)).body.status;
-    const tokenFile = join(cluster.directory, "orders-token");
-    await writeFile(tokenFile, token as string, { mode: 0o600 });
+    const tokenFile = await tokenOf("orders", "store");
     const discovery = new KubernetesDiscovery({
       api: {
         server: cluster.api.server,
@@ -205,8 +220,85 @@ describe("an export in a real cluster", { skip, timeout: 500_000 }, () => {
     } finally {
       await discovery.stop();
     }
-    const asked = await fetchAs(token as string, "/api/v1/namespaces/store/secrets");
+    const token = await readFile(tokenFile, "utf8");
+    const asked = await fetchAs(token, "/api/v1/namespaces/store/secrets");
     assert.equal(asked, 403);
+  });
+
+  test("certificates of an authority of its own: made with the rights of their account, which has no others", async () => {
+    const namespace = "own";
+    const certified = kubernetesExport(exampleApp, {
+      ...options,
+      namespace,
+      certificates: "kerf",
+      canary: {},
+    });
+    // What programs share is enough: it is applied whole before the first of them.
+    const deployed = { ...certified, programs: [] };
+    await deployTo(cluster.api, deployed, { clock });
+    const { args } = (objectOf("CronJob", clusterNames.issuer, certified) as any).spec.jobTemplate
+      .spec.template.spec.containers[0];
+    const order = issueOrderOf(args as string[]);
+    const api = {
+      server: cluster.api.server,
+      tokenFile: await tokenOf(clusterNames.issuer, namespace),
+      caFile: join(cluster.directory, "certificates/apiserver.crt"),
+    };
+    const secrets = new SecretsApi(api, namespace);
+    const run = () => issueCertificates(order, { clock, log: silentLogger, secrets });
+    const before = await secrets.read(clusterNames.authority);
+    assert.deepEqual((await run()).issued, ["mail", "orders", "payments", "gateway:web"]);
+    const { data } = await secrets.read(clusterNames.identity("orders"));
+    assert.deepEqual(Object.keys(data).toSorted(), ["ca.crt", "tls.crt", "tls.key"]);
+    // Another run that began before it makes no second authority.
+    await assert.rejects(
+      secrets.write(clusterNames.authority, { "authorities.json": "[]" }, before),
+      {
+        code: "conflict",
+      },
+    );
+    // Deployed again, nothing of what is in them is taken away.
+    await deployTo(cluster.api, deployed, { clock });
+    assert.deepEqual((await secrets.read(clusterNames.identity("orders"))).data, data);
+    assert.deepEqual(await run(), { issued: [], told: [] });
+
+    await cluster.api.apply({
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "orders-database", namespace },
+    });
+    await assert.rejects(secrets.read("orders-database"), {
+      code: "forbidden",
+      why: /cannot get resource "secrets"/,
+    });
+    const token = await readFile(api.tokenFile, "utf8");
+    const all = `/api/v1/namespaces/${namespace}/secrets`;
+    assert.equal(await fetchAs(token, all), 403);
+    for (const [method, path] of [
+      ["POST", all],
+      ["DELETE", `${all}/${clusterNames.identity("orders")}`],
+      ["GET", `/api/v1/namespaces/store/secrets/${clusterNames.authority}`],
+      ["GET", `/api/v1/namespaces/${namespace}/pods`],
+    ] as const)
+      assert.equal(await fetchAs(token, path, method), 403, `${method} ${path}`);
+
+    // With another's certificates what made these goes, and what holds keys stays.
+    const changes = await differences(cluster.api, {
+      ...kubernetesExport(exampleApp, { ...options, namespace }),
+      programs: [],
+    });
+    const gone = changes.filter(({ change }) => change === "gone");
+    assert.deepEqual(
+      gone.map(({ kind, name }) => `${kind} ${name.replace(/-[0-9a-f]{10}$/, "-…")}`),
+      [
+        "CronJob kerf-certificates",
+        "Job kerf-certificates-…",
+        "NetworkPolicy kerf-certificates",
+        "RoleBinding kerf-certificates",
+        "Role kerf-certificates",
+        "ServiceAccount kerf-certificates",
+      ],
+    );
   });
 
   test("a release rolls, with never fewer copies than wanted, and rolls back", async () => {

@@ -15,8 +15,14 @@ import {
 } from "./rollout.ts";
 import { widened } from "./widened-policy.ts";
 
-/** Longest run of migrations, longest rollout of one program, longest way back, and how long a Job may take to go, milliseconds. */
-const bounds = { migration: 900_000, rollout: 600_000, back: 120_000, gone: 60_000 } as const;
+/** Longest run of migrations, longest wait for certificates, longest rollout of one program, longest way back, and how long a Job may take to go, milliseconds. */
+const bounds = {
+  migration: 900_000,
+  certificates: 300_000,
+  rollout: 600_000,
+  back: 120_000,
+  gone: 60_000,
+} as const;
 /** Objects that a cluster is asked for at once. */
 const askedAtOnce = 8;
 /** How often a Job that is to go is looked for, milliseconds. */
@@ -68,7 +74,7 @@ async function difference(api: ClusterApi, object: KubernetesObject): Promise<Ob
 }
 
 /**
- * Brings an export into a cluster: what its programs share, then one program after the other, callees before callers: its migrations to their end, then the rest, and
+ * Brings an export into a cluster: what its programs share, certificates of its own authority among it, then one program after the other, callees before callers: its migrations to their end, then the rest, and
  * waits until its copies are ready; only then requests are sent to them by a route. When they do not become so it goes back to the pods of before, and throws why;
  * programs that were done stay. In the end what the app no longer has is taken away.
  */
@@ -88,7 +94,13 @@ export async function deployTo(
     if (wide !== undefined) later.push(object);
     await apply(wide ?? object);
   };
-  for (const { object } of shared) await applyWidely(object);
+  for (const { object } of shared) {
+    if (object.kind !== "Job") await applyWidely(object);
+    else {
+      await applyJobOnce(api, object, { apply, clock });
+      await watchJob(api, object, { boundMs: bounds.certificates, clock, work: "certificates" });
+    }
+  }
   for (const { manifests } of programsInOrder(programs)) {
     const objects = manifests.map(({ object }) => object);
     const of = (kind: string) => objects.filter((object) => object.kind === kind);
@@ -97,7 +109,7 @@ export async function deployTo(
     if (job !== undefined) {
       for (const object of objects.slice(0, before)) await applyWidely(object);
       await applyJobOnce(api, job, { apply, clock });
-      await watchJob(api, job, { boundMs: bounds.migration, clock });
+      await watchJob(api, job, { boundMs: bounds.migration, clock, work: "migrations" });
     }
     for (const object of objects.slice(before + 1))
       if (object.kind !== "HTTPRoute") await applyWidely(object);

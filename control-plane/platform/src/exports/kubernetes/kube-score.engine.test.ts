@@ -22,7 +22,10 @@ const left = [
   "horizontalpodautoscaler-replicas",
 ];
 
-for (const name of ["plain", "operators"]) {
+/** The files, and how many times a rule is judged at least. */
+const files = { plain: 100, operators: 100, certificates: 20 };
+
+for (const [name, least] of Object.entries(files)) {
   test(`kube-score finds nothing in golden/kubernetes-${name}.yaml`, { skip }, async () => {
     const file = fileURLToPath(new URL(`../golden/kubernetes-${name}.yaml`, import.meta.url));
     const { stdout } = await promisify(execFile)(join(engineCache, program), [
@@ -36,6 +39,6 @@ for (const name of ["plain", "operators"]) {
       throw new Error(error.stdout ?? error.message);
     });
     const judged = stdout.split("\n").filter((line) => line.startsWith("[OK]"));
-    assert.ok(judged.length > 100, stdout);
+    assert.ok(judged.length > least, stdout);
   });
 }

@@ -9,6 +9,7 @@ import {
   imageOf,
 } from "../exported-programs.ts";
 import { accountOf, certificateOf, discovererRole } from "./access.ts";
+import { certificateIssuer } from "./certificate-issuer.ts";
 import { bootConfig } from "./boot-config.ts";
 import { appLabels } from "./cluster-names.ts";
 import { externalSecret, migrationJob, postgresCluster, wantedSecrets } from "./data.ts";
@@ -29,7 +30,9 @@ export interface KubernetesExport {
 }
 
 /** An app as objects of Kubernetes, without anything of Kerf's platform. Holds no secret. Throws `invalid_configuration`. */
-export function kubernetesExport(app: AppManifest, options: KubernetesOptions): KubernetesExport {
+export function kubernetesExport(app: AppManifest, given: KubernetesOptions): KubernetesExport {
+  // Where the app itself says where telemetry goes, that has to be reached as well.
+  const options = { ...given, otlp: given.otlp ?? app.telemetry?.otlp?.endpoint };
   const programs = exportedProgramsOf(app, options);
   const layout = layoutOf(options);
   return {
@@ -117,6 +120,7 @@ function sharedOf(
       : wantedSecrets(app, programs, options).map((wanted) =>
           externalSecret(wanted, options, app.app, secrets.store),
         )),
+    ...certificateIssuer(programs, options, app.app),
     ...(postgres === "url"
       ? []
       : [...new Set(servers)]

@@ -5,14 +5,17 @@ export interface KubernetesOptions extends ExportOptions {
   readonly namespace: string;
   /** How programs find each other: by watching EndpointSlices, at once and with a right to read them, or by DNS, within seconds and without. */
   readonly discovery: "endpointslices" | "dns";
-  /** Whose certificates programs prove themselves with: those of an Issuer of cert-manager, or none, inside of a mesh that does it. */
+  /** Whose certificates programs prove themselves with: those of an Issuer of cert-manager, of an authority of the app's own, or none, inside of a mesh that does it. */
   readonly certificates:
     | { readonly issuer: string; readonly kind: "Issuer" | "ClusterIssuer" }
+    | "kerf"
     | "mesh";
   /** Where the databases lie: servers whose URLs are in Secrets, or a cluster of CloudNativePG for each server. */
   readonly postgres: "url" | "cloudnative-pg";
   /** Where Secrets come from: somebody makes them, or External Secrets takes them from a store. */
   readonly secrets: "existing" | { readonly store: string };
+  /** The Secret that nodes pull images with, of the type `kubernetes.io/dockerconfigjson`; somebody makes it. */
+  readonly pullSecret?: string | undefined;
   /** The Gateway that requests come in by, `namespace/name`; without it gateways have a Service and no route. */
   readonly ingress?: string | undefined;
   /** Host names of gateways, by the gateway's name. */

@@ -19,6 +19,7 @@ const first = [
   { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler" },
   { apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject" },
   { apiVersion: "apps/v1", kind: "Deployment" },
+  { apiVersion: "batch/v1", kind: "CronJob" },
   { apiVersion: "batch/v1", kind: "Job" },
 ] as const;
 const then = [

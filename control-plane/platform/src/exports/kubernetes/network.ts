@@ -1,6 +1,7 @@
 import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
 import type { IService } from "kubernetes-models/v1";
 import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
+import { KerfError } from "@kerf/kernel";
 import { containerPorts } from "../export-options.ts";
 import { databasesOf, type ExportedProgram } from "../exported-programs.ts";
 import { appLabels, labelsOf, selectorOf } from "./cluster-names.ts";
@@ -9,6 +10,9 @@ import { type Manifest, manifest, type Remark } from "./manifest.ts";
 
 /** Whole numbers of a thousand, as weights: a share of 2.5 % is one. */
 const weights = 1_000;
+
+/** Where the API of Kubernetes listens: by its Service, and by itself, which is what most policies see. */
+export const apiPorts: readonly number[] = [443, 6443];
 
 /** Where the instances of a program are found: of a unit each by itself, of a gateway behind one address. */
 export function serviceOf(
@@ -156,7 +160,7 @@ export function networkPolicyOf(
   return manifest(policy, remarks);
 }
 
-/** Requests to a gateway's hosts, with the share of a canary. */
+/** Requests to a gateway's hosts, with the share of a canary. Throws `invalid_configuration` for one that ends TLS itself. */
 export function routeOf(
   program: ExportedProgram,
   { canary, domains, ingress, namespace }: KubernetesOptions,
@@ -164,11 +168,17 @@ export function routeOf(
 ): Manifest | undefined {
   const { gateway } = program;
   if (gateway === undefined || ingress === undefined) return undefined;
+  if (gateway.settings.tls !== undefined) {
+    throw new KerfError("invalid_configuration", {
+      message: `The gateway ${gateway.name} has TLS of its own (tls), and its requests come in by the Gateway ${ingress}.`,
+      why: "That one ends TLS, and would send it requests in the clear.",
+      fix: "Leave tls out of the app and have the Gateway do it; or leave --gateway out and publish the Service.",
+    });
+  }
   const [parentNamespace, parent] = ingress.split("/") as [string, string];
   const hostnames = domains?.[gateway.name] ?? [];
   const share = canary?.[gateway.name]?.share;
-  const port = gateway.settings.tls === undefined ? 80 : 443;
-  const backend = (name: string, weight: number) => ({ name, port, weight });
+  const backend = (name: string, weight: number) => ({ name, port: 80, weight });
   const tried = share === undefined ? 0 : Math.max(1, Math.round(share * weights));
   const route: IHTTPRoute = {
     apiVersion: "gateway.networking.k8s.io/v1",
@@ -201,7 +211,7 @@ function outsidePorts(program: ExportedProgram, options: KubernetesOptions): num
   const ports = new Set<number>(options.egress?.[program.name]);
   if (databasesOf(program).length > 0 && options.postgres === "url") ports.add(5432);
   if (options.discovery === "endpointslices" && program.calls.length > 0)
-    for (const port of [443, 6443]) ports.add(port);
+    for (const port of apiPorts) ports.add(port);
   if (options.otlp !== undefined) ports.add(portOf(options.otlp));
   if (options.broker !== undefined && program.gateway === undefined)
     for (const [, port] of options.broker.matchAll(/:(\d{2,5})/g)) ports.add(Number(port));

@@ -18,6 +18,21 @@ const disk = { limit: "256Mi", request: "64Mi" } as const;
 /** Processors of a program where the app sets no limit. */
 const usualCpus = 2;
 
+/** What every pod is bound to, and each container in it. */
+export const restrictedPod: NonNullable<IPodSpec["securityContext"]> = {
+  runAsNonRoot: true,
+  runAsUser: containerUser,
+  runAsGroup: containerUser,
+  fsGroup: containerUser,
+  seccompProfile: { type: "RuntimeDefault" },
+};
+export const restrictedContainer: NonNullable<IContainer["securityContext"]> = {
+  allowPrivilegeEscalation: false,
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  capabilities: { drop: ["ALL"] },
+};
+
 /** What of the pod of a program depends on what it is for. */
 export interface PodPurpose {
   readonly kind: "serve" | "migrate";
@@ -41,14 +56,9 @@ export function podOf(
     serviceAccountName: program.name,
     automountServiceAccountToken: isWatching,
     enableServiceLinks: false,
+    ...pulledWith(options),
     ...(isServing ? { terminationGracePeriodSeconds: leavingSeconds + stopSeconds } : undefined),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: containerUser,
-      runAsGroup: containerUser,
-      fsGroup: containerUser,
-      seccompProfile: { type: "RuntimeDefault" },
-    },
+    securityContext: restrictedPod,
     ...(isServing
       ? { topologySpreadConstraints: spread(program, app) }
       : { restartPolicy: "OnFailure" }),
@@ -65,6 +75,13 @@ export function podOf(
       })),
     ],
   };
+}
+
+/** With which rights a pod's image is pulled, where nodes have none of their own. */
+export function pulledWith({
+  pullSecret,
+}: Pick<KubernetesOptions, "pullSecret">): Pick<IPodSpec, "imagePullSecrets"> {
+  return pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret }] };
 }
 
 function container(program: ExportedProgram, { image, kind }: PodPurpose): IContainer {
@@ -100,12 +117,7 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
         "ephemeral-storage": disk.limit,
       },
     },
-    securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      runAsNonRoot: true,
-      capabilities: { drop: ["ALL"] },
-    },
+    securityContext: restrictedContainer,
     volumeMounts: [
       { name: "boot", mountPath: "/etc/kerf", readOnly: true },
       { name: "secrets", mountPath: containerPaths.secrets, readOnly: true },
@@ -224,7 +236,9 @@ function secretsOf(
       ? []
       : [
           secret(
-            clusterNames.certificate(program.name),
+            options.certificates === "kerf"
+              ? clusterNames.identity(program.name)
+              : clusterNames.certificate(program.name),
             ["tls.key", "tls.crt", "ca.crt"].map((key) => [key, `certificate/${key}`]),
           ),
         ]),

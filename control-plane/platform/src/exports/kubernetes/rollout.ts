@@ -69,19 +69,26 @@ export async function watchRollout(
   }
 }
 
-/** Waits until a Job has done its work. Throws `migration_failed`. */
+/** What Jobs do, and what it is when they do not. */
+const works = {
+  migrations: { code: "migration_failed", what: "The migrations" },
+  certificates: { code: "start_failed", what: "The certificates" },
+} as const;
+
+/** Waits until a Job has done its work. Throws `migration_failed`, or `start_failed` for certificates. */
 export async function watchJob(
   api: ClusterApi,
   job: KubernetesObject,
-  { boundMs, clock }: { boundMs: number; clock: Clock },
+  { boundMs, clock, work }: { boundMs: number; clock: Clock; work: keyof typeof works },
 ): Promise<void> {
   const until = clock.now() + boundMs;
   for (;;) {
     const { broken, isDone } = jobState(await api.read<JobObject>(job));
     if (isDone) return;
     if (broken !== undefined || clock.now() > until) {
-      throw new KerfError("migration_failed", {
-        message: `The migrations of ${job.metadata.name} did not come to their end.`,
+      const { code, what } = works[work];
+      throw new KerfError(code, {
+        message: `${what} of ${job.metadata.name} did not come to their end.`,
         why: broken ?? `It took longer than ${boundMs / 1_000} s.`,
         fix: `Nothing that serves was changed. Its log: kubectl -n ${job.metadata.namespace ?? "default"} logs job/${job.metadata.name}`,
       });

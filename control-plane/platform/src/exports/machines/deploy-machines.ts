@@ -10,11 +10,13 @@ import { databasesOf } from "../exported-programs.ts";
 export interface MachineChange {
   readonly program: string;
   readonly host: string;
-  readonly change: "new" | "changed" | "same" | "back";
+  readonly change: "new" | "changed" | "same" | "back" | "gone";
   readonly release: string;
   readonly before?: string | undefined;
-  /** Bytes of code that had to be sent. */
+  /** Bytes of code that had to be sent, or would have to be. */
   readonly sent: number;
+  /** Of one that was only asked for: its databases would be migrated there. */
+  readonly migrates?: true;
 }
 
 /** What a deploy to machines is given. */
@@ -49,6 +51,36 @@ export async function deployMachines(
     }
   }
   return done;
+}
+
+/** Says what a deploy would do, and changes nothing. */
+export async function lookAtMachines(
+  releases: readonly MachineRelease[],
+  { machines }: MachineDeploy,
+): Promise<MachineChange[]> {
+  const found: MachineChange[] = [];
+  for (const release of programsInOrder(releases)) {
+    const { hosts, names, program, release: wanted } = release;
+    for (const [index, host] of hosts.entries()) {
+      const machine = machines.get(host) as Machine;
+      const state = await machine.state(names);
+      const before = running(state);
+      const about = { program: program.name, host, release: wanted, before };
+      if (before === wanted && state.isActive) {
+        found.push({ ...about, change: "same", sent: 0 });
+        continue;
+      }
+      const sent = await machine.missing(release);
+      const migrates = index === 0 && databasesOf(program).length > 0;
+      found.push({
+        ...about,
+        change: before === undefined ? "new" : "changed",
+        sent,
+        ...(migrates ? { migrates } : undefined),
+      });
+    }
+  }
+  return found;
 }
 
 /** Runs a release again that is there: the one before, or a named one. */
@@ -174,7 +206,8 @@ function stepOf(
   };
 }
 
-function running({ current, releases }: MachineState): string | undefined {
+/** The release that serves. */
+export function running({ current, releases }: MachineState): string | undefined {
   return current === undefined ? undefined : releases[current];
 }
 

@@ -36,29 +36,35 @@ export interface MachineState {
 export class Machine {
   readonly host: SshHost;
   readonly #ssh: Ssh;
-  readonly #release: () => void;
+  readonly #release: (() => void) | undefined;
 
-  private constructor(host: SshHost, ssh: Ssh, release: () => void) {
+  private constructor(host: SshHost, ssh: Ssh, release?: () => void) {
     this.host = host;
     this.#ssh = ssh;
     this.#release = release;
   }
 
-  /** Looks whether a machine can take an app, and holds it. Changes nothing. Throws `unavailable`, `invalid_configuration` or `conflict`. */
+  /** Looks whether a machine can take an app, and holds it. Throws `unavailable`, `invalid_configuration` or `conflict`. */
   static async take(ssh: Ssh, host: SshHost, app: string): Promise<Machine> {
-    const { out } = await ssh.run(host, scripts.look);
-    const [id, system = "", version = "", state = "", ...missing] = out.trimEnd().split("\n");
-    assertFit(host, { system, state, version, missing });
-    const root = id === "0" ? host : { ...host, sudo: true };
-    if (root.sudo === true) assertRoot(host, await ssh.run(root, "true"));
+    const root = (await Machine.look(ssh, host)).host;
     const release = await ssh.hold(root, scripts.lock, [app]);
     if (release === undefined) throw locked(host, app);
     return new Machine(root, ssh, release);
   }
 
+  /** Looks whether a machine can take an app, for somebody who only asks: changes nothing there, and holds nothing. */
+  static async look(ssh: Ssh, host: SshHost): Promise<Machine> {
+    const { out } = await ssh.run(host, scripts.look);
+    const [id, system = "", version = "", state = "", ...missing] = out.trimEnd().split("\n");
+    assertFit(host, { system, state, version, missing });
+    const root = id === "0" ? host : { ...host, sudo: true };
+    if (root.sudo === true) assertRoot(host, await ssh.run(root, "true"));
+    return new Machine(root, ssh);
+  }
+
   /** Lets others deploy to it. */
   free(): void {
-    this.#release();
+    this.#release?.();
   }
 
   async state({ program, runtime }: MachineNames): Promise<MachineState> {
@@ -84,6 +90,17 @@ export class Machine {
     const parts = [names.app, names.program, release, ...layers.map((layer) => layer.name)];
     await this.#do(scripts.takeRelease, parts, { input: beside, boundMs: bounds.send });
     return sent;
+  }
+
+  /** Bytes of code that would have to be sent. */
+  async missing({ layers, names }: MachineRelease): Promise<number> {
+    const there = new Set((await this.#do(scripts.layers, [names.app])).split("\n"));
+    return layers.reduce((sum, { bytes, name }) => sum + (there.has(name) ? 0 : bytes.length), 0);
+  }
+
+  /** Ends a program, when it has finished what it had begun, and takes away all that is there of it. */
+  async forget({ app, program, runtime }: MachineNames): Promise<void> {
+    await this.#do(scripts.forget, [app, program, runtime], { boundMs: 2 * bounds.stop });
   }
 
   /** Puts a release that is there into a slot, whose copy is ended before. */

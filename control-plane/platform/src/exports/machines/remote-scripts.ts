@@ -1,6 +1,11 @@
 // What is run on machines, by sh: what every Linux with systemd has (coreutils, GNU tar, util-linux). Arguments are names and paths; secrets come by standard input. Each can be
 // killed at any moment and run again.
 
+/** Takes away layers of `$app` that no release names. */
+const unnamedLayers = `cd "$app/layers"
+named="$(cat "$app"/*/*/layers 2>/dev/null || true)"
+for one in *; do printf '%s\\n' "$named" | grep -qx "$one" || rm -rf "./$one"; done`;
+
 /** Says who it is on what, which systemd there is and whether it runs: four lines, then what is missing. Changes nothing. */
 export const look = `
 id -u
@@ -109,6 +114,19 @@ for one in */; do
   [ -f "$one/layers" ] && [ ! -L "$one" ] || continue
   printf '%s\\n' "$keep" | grep -qx "$one" || rm -rf "./$one"
 done
-cd "$app/layers"
-named="$(cat "$app"/*/*/layers)"
-for one in *; do printf '%s\\n' "$named" | grep -qx "$one" || rm -rf "./$one"; done`;
+${unnamedLayers}`;
+
+/** APP PROGRAM COPY-WITHOUT-SLOT: ends its copies, each when it has finished what it had begun, has systemd forget it, and takes its files away. */
+export const forget = `
+set -eu
+app="$1"
+[ -d "$2" ] || exit 0
+for slot in a b; do
+  [ -L "$2/$slot" ] || continue
+  systemctl disable "$3@$slot.service" 2>&1 || true
+  systemctl stop "$3@$slot.service"
+done
+rm -f "/etc/systemd/system/$3@.service" "/etc/systemd/system/$3-migrate@.service"
+systemctl daemon-reload
+rm -rf "$2"
+${unnamedLayers}`;

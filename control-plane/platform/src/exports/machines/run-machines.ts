@@ -5,12 +5,19 @@ import type { AppManifest } from "@kerf/service";
 import type { EventLog } from "../../progress/event-log.ts";
 import type { ExportAnswer, MachineTarget } from "../export-order.ts";
 import { existing, replace } from "../write-files.ts";
-import { deployMachines, type MachineChange, rollBackMachines } from "./deploy-machines.ts";
+import {
+  deployMachines,
+  lookAtMachines,
+  type MachineChange,
+  rollBackMachines,
+} from "./deploy-machines.ts";
 import { Machine } from "./machine.ts";
+import { machineNames } from "./machine-names.ts";
 import type { MachineOptions } from "./machine-options.ts";
 import type { MachinePorts } from "./machine-ports.ts";
 import { type MachineRelease, ReleaseMaker } from "./machine-release.ts";
 import { machineSecrets, type MachineSecrets } from "./machine-secrets.ts";
+import { assertRemovable, removePrograms } from "./remove-programs.ts";
 import { Ssh } from "./ssh.ts";
 import { type MachineProgram, type SystemdExport, systemdExport } from "./systemd-export.ts";
 
@@ -44,7 +51,12 @@ export async function deployToMachines(
 ): Promise<ExportAnswer> {
   const { clock, events } = around;
   const { exported, secrets, written } = await prepare(app, target.options, target.out, clock);
-  const programs = chosen(exported, target.names);
+  const { dryRun = false, remove } = target;
+  const removed = assertRemovable(exported, remove?.names ?? []);
+  const stays = chosen(exported, target.names).filter(
+    ({ program }) => !removed.includes(program.name),
+  );
+  const programs = remove?.alone === true ? [] : stays;
   assertFilled(programs, secrets);
   const back = target.back;
   const releases: MachineRelease[] = [];
@@ -63,14 +75,14 @@ export async function deployToMachines(
   try {
     const wanted = new Set(programs.flatMap(({ hosts }) => hosts));
     for (const host of target.hosts) {
-      if (!wanted.has(host.host)) continue;
-      const folder = programs[0]?.names.app as string;
+      if (removed.length === 0 && !wanted.has(host.host)) continue;
+      const folder = machineNames(target.options.directory, app.app, "").app;
       machines.set(
         host.host,
         await events.step(
           `look ${host.host}`,
           `Looking at ${host.host}`,
-          () => Machine.take(ssh, host, folder),
+          () => (dryRun ? Machine.look(ssh, host) : Machine.take(ssh, host, folder)),
           () => "",
         ),
       );
@@ -78,13 +90,16 @@ export async function deployToMachines(
     const deploy = { machines, clock, events };
     const changes: MachineChange[] =
       back === undefined
-        ? await deployMachines(releases, deploy)
+        ? await (dryRun ? lookAtMachines : deployMachines)(releases, deploy)
         : await rollBackMachines(
             programs.map(({ hosts, names, program }) => ({ name: program.name, names, hosts })),
             back.release,
             deploy,
           );
-    return { written, notes: [], machines: changes };
+    const { directory } = target.options;
+    // Last: nobody calls it any more.
+    const gone = await removePrograms(removed, { name: app.app, directory }, deploy, dryRun);
+    return { written, notes: [], machines: [...changes, ...gone] };
   } finally {
     for (const machine of machines.values()) machine.free();
     await ssh.close();

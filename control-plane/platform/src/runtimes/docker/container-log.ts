@@ -33,6 +33,19 @@ export async function followLog(
   }
 }
 
+/** The last lines that a container has printed. */
+export async function lastOutput(
+  engine: Engine,
+  container: string,
+  lines: number,
+): Promise<string> {
+  const query = { stdout: "1", stderr: "1", tail: String(lines) };
+  const stream = await engine.stream("GET", `/containers/${container}/logs`, { query });
+  const printed: Buffer[] = [];
+  for await (const part of parts(stream)) printed.push(part);
+  return Buffer.concat(printed).toString().trim();
+}
+
 /** The parts of both outputs in the order in which they came. */
 async function* parts(stream: IncomingMessage): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);

@@ -5,18 +5,37 @@ import type { Logger } from "@kerf/telemetry";
 import { imageUser } from "../../images/base-layer.ts";
 import type { Home } from "../../state/home.ts";
 import { InstanceRecords } from "../../state/instance-records.ts";
+import type { EventLog } from "../../progress/event-log.ts";
 import { ByProgram } from "../by-program.ts";
 import type { ProcessRuntime } from "../process.ts";
 import type { Runtime } from "../runtime.ts";
+import { type BackingImages, Backings } from "./backing/backings.ts";
 import type { ContainerSurroundings } from "./container.ts";
 import { labels } from "./labels.ts";
 import { DockerRuntime, type Inspected, isContainer } from "./docker.ts";
 import { Engine } from "./engine.ts";
+import { EnginePresence } from "./engine-presence.ts";
 import { ForeignContainers } from "./foreign-containers.ts";
 import { ImageNetworks } from "./image-networks.ts";
 import { ForeignImages, type ForeignSurroundings } from "./foreign-images.ts";
-import { listed, type Network, networksOf, removeAll, removeContainer } from "./remove-all.ts";
+import {
+  endContainer,
+  listed,
+  type Network,
+  networksOf,
+  removeAll,
+  removeContainer,
+} from "./remove-all.ts";
 import { programImage } from "./program-image.ts";
+
+/** What containers are opened with. */
+export interface ContainersAround {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly events: EventLog;
+  /** Backing services that are containers too. */
+  readonly images: BackingImages;
+}
 
 /** The containers of one platform: their network, their image, and what is left of them. */
 export class Containers {
@@ -28,8 +47,12 @@ export class Containers {
   /** Where they send what they record. */
   readonly otlpSocket: string;
   readonly user: ContainerSurroundings["user"];
+  /** Database servers and a broker, where they are containers too. */
+  readonly backings: Backings;
   /** Resolves when the engine has the image that units run: the first time takes many seconds, which are none of a copy's own. */
   readonly prepared: () => Promise<unknown>;
+  /** Whether Docker answers. */
+  readonly presence: EnginePresence;
   readonly #engine: Engine;
   readonly #home: Home;
   readonly #network: string;
@@ -41,7 +64,7 @@ export class Containers {
     network: { name: string; hostAddress: string },
     found: ReadonlyMap<string, number>,
     user: ContainerSurroundings["user"],
-    { clock, log }: { clock: Clock; log: Logger },
+    { clock, events, images, log }: ContainersAround,
   ) {
     this.#engine = engine;
     this.#home = home;
@@ -61,15 +84,23 @@ export class Containers {
     this.prepared = prepared;
     // The first copy is not to wait for it; what fails fails again, and is reported, where one is started.
     prepared().catch(() => {});
-    this.#networks = new ImageNetworks(engine, home.root, prefixOf(home.root));
+    this.presence = new EnginePresence(engine, { clock, log });
+    const prefix = prefixOf(home.root);
+    this.backings = new Backings(
+      images,
+      { engine, home, clock, log, prefix, user, events },
+      network,
+    );
+    this.#networks = new ImageNetworks(engine, home.root, prefix);
     this.#runtime = new DockerRuntime({
       engine,
+      presence: this.presence,
       networks: this.#networks,
       clock,
       log,
       home,
       found,
-      prefix: prefixOf(home.root),
+      prefix,
       surroundings: async () => ({
         image: await prepared(),
         network: network.name,
@@ -82,7 +113,7 @@ export class Containers {
   }
 
   /** Opens the engine for a home: finds what runs, removes what nobody knows, makes the network. Throws `unavailable` or `invalid_configuration`. */
-  static async open(home: Home, around: { clock: Clock; log: Logger }): Promise<Containers> {
+  static async open(home: Home, around: ContainersAround): Promise<Containers> {
     const engine = new Engine();
     await assertUsable(engine);
     const records = new InstanceRecords(home.instances).all();
@@ -94,6 +125,12 @@ export class Containers {
     for (const { Id, Labels, State } of await listed(engine, home.root)) {
       // Images of others run on; what is to become of them is decided later.
       if (Labels?.[labels.foreign] !== undefined) continue;
+      // Nobody asks for it any more; its data stay.
+      const backing = Labels?.[labels.backing];
+      if (backing !== undefined) {
+        if (!isWanted(backing, around.images)) await endContainer(engine, Id);
+        continue;
+      }
       // It stands behind a sidecar, and goes with it.
       if (instances.has(Labels?.[labels.beside] ?? "")) continue;
       if (known.has(Id) && State !== "created") {
@@ -129,6 +166,10 @@ export class Containers {
     await removeAll(this.#engine, this.#home.root);
     rmSync(this.#home.containersMark, { force: true });
   }
+}
+
+function isWanted(backing: string, { broker, postgres }: BackingImages): boolean {
+  return backing === "broker" ? broker !== undefined : postgres !== undefined;
 }
 
 async function assertUsable(engine: Engine): Promise<void> {

@@ -7,10 +7,11 @@ import { longestYieldMs } from "../processor-share.ts";
 import { containerOf, type ContainerSurroundings, shares } from "./container.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
+import type { EnginePresence } from "./engine-presence.ts";
 import { ImageBeside } from "./image-beside.ts";
 import type { ImageNetworks } from "./image-networks.ts";
 
-/** How long an engine that is away is asked again, milliseconds: it is being restarted, and its containers end with it. */
+/** How long after a failure the engine is asked again, milliseconds. */
 const againMs = 500;
 /** A container whose output has come to its end has ended itself, which is known by then, milliseconds. */
 const unendedMs = 5_000;
@@ -54,6 +55,7 @@ export interface Inspected {
 /** What the runtime works with. */
 export interface DockerOptions {
   readonly engine: Engine;
+  readonly presence: EnginePresence;
   readonly clock: Clock;
   readonly log: Logger;
   readonly home: Home;
@@ -72,7 +74,6 @@ export class DockerRuntime implements Runtime {
   readonly #options: DockerOptions;
   /** What was found again, by its container: whoever asks a second time gets the same. */
   readonly #adopted = new Map<string, Running>();
-  #isAway = false;
 
   constructor(options: DockerOptions) {
     this.#options = options;
@@ -85,10 +86,15 @@ export class DockerRuntime implements Runtime {
     const around = await surroundings();
     const { image, instance, logFile } = launch;
     const name = `${prefix}-${instance}`;
-    const { Id: id } = await engine.call<{ Id: string }>("POST", "/containers/create", {
-      query: { name },
-      body: containerOf(launch, around),
-    });
+    const { Id: id } = await engine
+      .call<{ Id: string }>("POST", "/containers/create", {
+        query: { name },
+        body: containerOf(launch, around),
+      })
+      .catch((thrown: unknown) => {
+        void this.#unanswered(thrown);
+        throw thrown;
+      });
     const failure: { error?: KerfError } = {};
     const begun = Promise.withResolvers<void>();
     const state = { pid: 0, yields: launch.yields === true };
@@ -208,15 +214,12 @@ export class DockerRuntime implements Runtime {
     for (;;) {
       try {
         const { State } = await this.#inspect(id);
-        this.#answers();
         if (!State.Running) return exitOf(State);
         const query = { condition: "not-running" };
         await engine.call("POST", `/containers/${id}/wait`, { query, boundMs: 0 });
       } catch (thrown) {
-        const error = toKerfError(thrown);
-        if (error.code === "not_found") return { kind: "unknown" };
-        if (error.code === "unavailable") this.#isSilent(error);
-        await delay(clock, againMs);
+        if (toKerfError(thrown).code === "not_found") return { kind: "unknown" };
+        await Promise.all([this.#unanswered(thrown), delay(clock, againMs)]);
       }
     }
   }
@@ -231,27 +234,17 @@ export class DockerRuntime implements Runtime {
       } catch (error) {
         // The engine is being restarted; it may have kept the container.
         pause = againMs;
-        if (!this.#isAway && !ended.aborted)
+        if (toKerfError(error).code !== "unavailable" && !ended.aborted)
           log.debug("what a container prints cannot be read", { container: id, error });
       }
       await delay(clock, pause, ended).catch(() => {});
     }
   }
 
-  #isSilent(error: KerfError): void {
-    if (this.#isAway) return;
-    this.#isAway = true;
-    this.#options.log.warn("Docker does not answer: nothing is started until it is back", {
-      error,
-    });
-  }
-
-  #answers(): void {
-    if (!this.#isAway) return;
-    this.#isAway = false;
-    this.#options.log.info(
-      "Docker is back: containers that outlived it serve on, others start anew",
-    );
+  /** Resolves when the engine answers again, if that is what is wrong. */
+  async #unanswered(thrown: unknown): Promise<void> {
+    const error = toKerfError(thrown);
+    if (error.code === "unavailable") await this.#options.presence.silent(error);
   }
 
   /** It serves, or has given way for long enough. */
@@ -266,10 +259,14 @@ export class DockerRuntime implements Runtime {
   }
 
   async #signal(id: string, signal: string): Promise<void> {
-    // It has ended, or the engine is away and it ends with it.
-    await this.#options.engine
-      .call("POST", `/containers/${id}/kill`, { query: { signal } })
-      .catch(() => {});
+    try {
+      await this.#options.engine.call("POST", `/containers/${id}/kill`, { query: { signal } });
+    } catch (thrown) {
+      // It has ended. Or the engine is away, which it may outlive.
+      if (toKerfError(thrown).code !== "unavailable") return;
+      await this.#unanswered(thrown);
+      await this.#signal(id, signal);
+    }
   }
 
   async #remove(id: string): Promise<void> {

@@ -1,18 +1,14 @@
-import { text } from "node:stream/consumers";
 import { takesConnections } from "@kerf/call/http";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
-import { credentialsFor } from "../../images/registry/credentials.ts";
-import { formatReference, parseReference } from "../../images/registry/reference.ts";
 import type { Engine } from "./engine.ts";
 import { foreignContainer } from "./foreign-container.ts";
 import type { ForeignImage } from "./foreign-image.ts";
 import { labels } from "./labels.ts";
+import { pullImage } from "./pull-image.ts";
 
 /** How long a copy may take until it takes connections, and how often that is tried, milliseconds. */
 const readyMs = 60_000;
 const againMs = 200;
-/** How long a pull may take, milliseconds. */
-const pullMs = 600_000;
 /** What a copy that is replaced may take to finish what it has begun, seconds. */
 const drainSeconds = 10;
 
@@ -53,51 +49,8 @@ export class ForeignContainers {
   }
 
   /** Fetches an image and answers its id. Without a registry, what the engine has under the name is taken. */
-  async pull(image: string): Promise<string> {
-    const reference = parseReference(image);
-    const name = formatReference(reference);
-    let failed: string | undefined;
-    try {
-      failed = await this.#pull(name, reference.registry);
-    } catch (thrown) {
-      failed = (thrown as KerfError).why ?? (thrown as Error).message;
-    }
-    try {
-      const { Id } = await this.#engine.call<{ Id: string }>("GET", `/images/${name}/json`);
-      return Id;
-    } catch (cause) {
-      throw new KerfError("not_found", {
-        message: `There is no image ${name}.`,
-        why: failed,
-        fix: `See whether its name is right; a private registry wants docker login ${reference.registry}`,
-        cause,
-      });
-    }
-  }
-
-  /** What the engine says of a failure, if it fails. */
-  async #pull(name: string, registry: string): Promise<string | undefined> {
-    const credentials = await credentialsFor(registry);
-    const headers: Record<string, string> =
-      credentials === undefined
-        ? {}
-        : {
-            "x-registry-auth": Buffer.from(
-              JSON.stringify({
-                username: credentials.user,
-                password: credentials.password,
-                serveraddress: registry,
-                ...(credentials.identityToken === undefined
-                  ? undefined
-                  : { identitytoken: credentials.identityToken }),
-              }),
-            ).toString("base64url"),
-          };
-    const query = { fromImage: name };
-    const asked = { query, headers, boundMs: pullMs };
-    const said = await text(await this.#engine.stream("POST", "/images/create", asked));
-    const last = said.trim().split("\n").at(-1) ?? "{}";
-    return (JSON.parse(last) as { error?: string }).error;
+  pull(image: string): Promise<string> {
+    return pullImage(this.#engine, image);
   }
 
   /** Starts one copy and waits until it takes connections. What does not is removed. Throws `start_failed`. */

@@ -47,8 +47,15 @@ test("a gateway gets a route to an image, below its name or for its domain, besi
   assert.equal(gateways["mobile"], placement.gateways["mobile"]);
 });
 
-test("without a copy there is no route, and what the app says of its gateway goes first", () => {
-  assert.deepEqual(withImages(placement, [image("docs")], new Map()), placement);
+test("without a copy the route stays, and what the app says of its gateway goes first", () => {
+  const { gateways } = withImages(placement, [image("docs")], new Map());
+  assert.deepEqual(gateways["web"]?.settings, {
+    upstreams: { docs: { absent: true, host: "client" }, ...own.upstreams },
+    routes: [
+      ...own.routes,
+      { path: "/docs/*", to: { upstream: "docs" }, rewrite: { prefix: "/" } },
+    ],
+  });
   const old = image("old");
   const found = new Map([["old", ["10.0.0.2:80"]]]);
   assert.deepEqual(withImages(placement, [old], found), placement);
@@ -71,8 +78,10 @@ test("a gateway reaches an image with a sidecar where its unit serves, and knows
     ...own.upstreams,
   });
   assert.deepEqual(
-    withImages({ ...placement, units: {} }, [billing], new Map()).gateways,
-    placement.gateways,
+    withImages({ ...placement, units: {} }, [billing], new Map()).gateways["web"]?.settings?.[
+      "upstreams"
+    ],
+    { billing: { absent: true, host: "client", tls: { unit: "billing" } }, ...own.upstreams },
   );
 });
 

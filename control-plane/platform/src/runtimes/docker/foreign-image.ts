@@ -1,6 +1,7 @@
 import type { PlacedGateway, PlacedService } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import {
+  byProducer,
   type GatewaySettings,
   type RouteSettings,
   trafficProblems,
@@ -34,12 +35,16 @@ export interface ForeignImage {
   readonly sidecar?: ImageSidecar | undefined;
 }
 
-/** What the sidecar beside an image lets out. */
+/** What the sidecar beside an image lets out, and which events go through it. */
 export interface ImageSidecar {
-  /** Services of the app that the program calls. */
+  /** Services of the app that the program calls, and images with sidecars. */
   readonly uses: readonly string[];
   /** Hosts outside of the app that it may reach, each `host` or `host:port`. */
   readonly allow: readonly string[];
+  /** Events that are posted to the program, each `service.event`. */
+  readonly follows?: readonly string[] | undefined;
+  /** Events that it emits, each with the field that orders it. */
+  readonly emits?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Where clients reach it, for people and for the gateway. */
@@ -59,9 +64,8 @@ export function withImages(
     const gateway = gateways[image.gateway];
     const found =
       image.sidecar === undefined ? addresses.get(image.name) : sidecarsOf(placement, image);
-    // Without a copy there is nowhere to send a request, and its path is not there.
-    if (gateway === undefined || found === undefined || found.length === 0) continue;
-    const settings = withImage(gateway.settings ?? {}, image, found);
+    if (gateway === undefined) continue;
+    const settings = withImage(gateway.settings ?? {}, image, found ?? []);
     // What the app came to say since goes first: a gateway refuses settings that contradict themselves, all of them.
     if (trafficProblems(settings).length === 0) gateways[image.gateway] = { ...gateway, settings };
   }
@@ -87,7 +91,9 @@ export function withCallers(
     // While one deploy takes the place of another, copies of both call.
     const uses = [...new Set([...(services[name]?.uses ?? []), ...sidecar.uses])].toSorted();
     const contracts = uses.flatMap((service) => contractOf(service) ?? []);
-    services[name] = { unit: name, version: noVersion, uses, follows: [], contracts };
+    const producers = byProducer(sidecar.follows ?? []).keys();
+    const follows = [...new Set([...(services[name]?.follows ?? []), ...producers])].toSorted();
+    services[name] = { unit: name, version: noVersion, uses, follows, contracts };
   }
   return { ...placement, services: { ...services, ...placement.services } };
 }
@@ -108,14 +114,15 @@ function withImage(
   addresses: readonly string[],
 ): GatewaySettings & Readonly<Record<string, unknown>> {
   const { routes = [], upstreams = {} } = settings;
-  const upstream: UpstreamSettings =
-    image.sidecar === undefined
-      ? { urls: addresses.map((address) => `http://${address}`), host: "client" }
-      : {
-          urls: addresses.map((address) => `https://${address}`),
-          host: "client",
-          tls: { unit: image.name },
-        };
+  const scheme = image.sidecar === undefined ? "http" : "https";
+  const upstream: UpstreamSettings = {
+    // Its path is there without a copy too: who asks is to come again, not to look elsewhere.
+    ...(addresses.length === 0
+      ? { absent: true }
+      : { urls: addresses.map((address) => `${scheme}://${address}`) }),
+    host: "client",
+    ...(image.sidecar === undefined ? undefined : { tls: { unit: image.name } }),
+  };
   return {
     ...settings,
     upstreams: { [image.name]: upstream, ...upstreams },

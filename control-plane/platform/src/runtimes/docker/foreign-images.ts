@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { ContractDescription } from "@kerf/contract";
 import type { ForeignImageStatus } from "@kerf/control-api";
 import { type Clock, KerfError, type Timer } from "@kerf/kernel";
-import type { GatewaySettings } from "@kerf/service";
+import type { GatewaySettings, ManifestService } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 import type { Home } from "../../state/home.ts";
@@ -10,6 +10,7 @@ import { readJson, writeJson } from "../../state/json-file.ts";
 import type { Program } from "../../supervisor/program.ts";
 import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
+import { assertEmitted, databaseOfImage, hasEvents } from "./image-events.ts";
 import type { ImageSecrets } from "./image-secrets.ts";
 import type { ImageNetworks } from "./image-networks.ts";
 import { type ImageUnits, programOfImage } from "./image-units.ts";
@@ -50,6 +51,8 @@ export interface ForeignSurroundings {
   contractOf(service: string): ContractDescription | undefined;
   /** The gateways with their own settings; the first one is meant where none is named. */
   gateways(): readonly { readonly name: string; readonly settings: GatewaySettings }[];
+  /** Makes the databases of images with events, beside those of services. Rejects with why that of `name` cannot be used. */
+  prepareDatabase(name: string): Promise<void>;
   /** Whether a name is one of a service or a unit. */
   isTaken(name: string): boolean;
 }
@@ -86,6 +89,13 @@ export class ForeignImages {
     this.#images = readJson<Record<string, ForeignImage>>(this.#file) ?? {};
   }
 
+  /** Finds the copies that run already, so that gateways are not told otherwise. Never rejects. */
+  async find(): Promise<void> {
+    await this.#look(false).catch((error: unknown) =>
+      this.#around.log.warn("copies of images could not be found", { error }),
+    );
+  }
+
   /** Brings what runs to what is to run, and watches it from now on. Never rejects. */
   async start(): Promise<void> {
     await this.#inTurn(async () => {
@@ -114,6 +124,20 @@ export class ForeignImages {
       images,
       this.#addresses,
     );
+  }
+
+  /** Those whose sidecars keep events, as databases are made for services. */
+  get databases(): ManifestService[] {
+    const images = [...Object.values(this.#images), ...(this.#coming ? [this.#coming] : [])];
+    const named = new Map(
+      images.filter(({ sidecar }) => hasEvents(sidecar)).map((image) => [image.name, image]),
+    );
+    return [...named.values()].map((image) => databaseOfImage(image, this.#home.state));
+  }
+
+  /** Whether an image of that name keeps events. */
+  keepsEvents(name: string): boolean {
+    return hasEvents(this.#images[name]?.sidecar);
   }
 
   /** The version of secrets that an image runs with, by whose they are in the store. */
@@ -217,6 +241,7 @@ export class ForeignImages {
       // Whoever is called by what starts now knows it by then.
       this.#around.changed();
       await this.#around.acknowledged();
+      if (hasEvents(image.sidecar)) await this.#around.prepareDatabase(image.name);
       return await this.#around.units.stage(image);
     } finally {
       this.#coming = undefined;
@@ -341,6 +366,8 @@ export class ForeignImages {
       replicas,
       ready,
       sidecar: sidecar !== undefined,
+      ...(sidecar?.follows === undefined ? undefined : { follows: [...sidecar.follows] }),
+      ...(sidecar?.emits === undefined ? undefined : { emits: sidecar.emits }),
       ...(memoryBytes === undefined ? undefined : { memoryBytes }),
       ...(cpus === undefined ? undefined : { cpus }),
     };
@@ -366,12 +393,17 @@ export class ForeignImages {
         `${name} is a service of the app, or a unit.`,
         "Call the image otherwise: --app NAME",
       );
-    const unknown = sidecar?.uses.find((use) => this.#around.contractOf(use) === undefined);
+    const unknown = sidecar?.uses.find(
+      (use) =>
+        this.#around.contractOf(use) === undefined &&
+        (use === name || this.#images[use]?.sidecar === undefined),
+    );
     if (unknown !== undefined)
       throw wrong(
-        `The app has no service ${JSON.stringify(unknown)}.`,
-        "Name services of the app, as kerf status shows them: --uses catalog,prices",
+        `The app has no service ${JSON.stringify(unknown)}, and no image with a sidecar is called so.`,
+        "Name services of the app, as kerf status shows them, or other images: --uses catalog,prices",
       );
+    if (sidecar !== undefined) assertEmitted(sidecar, (producer) => this.#eventsOf(producer));
     const others = Object.values(this.#images).filter((image) => image.name !== name);
     if (others.length >= mostImages)
       throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
@@ -381,6 +413,14 @@ export class ForeignImages {
     if (taken !== undefined)
       throw wrong(`${domain} is where ${taken.name} is.`, "Name another domain.");
     return chosen.name;
+  }
+
+  /** What a service of the app emits, or another image. */
+  #eventsOf(producer: string): readonly string[] | undefined {
+    const contract = this.#around.contractOf(producer);
+    if (contract !== undefined) return Object.keys(contract.events);
+    const emits = this.#images[producer]?.sidecar?.emits;
+    return emits && Object.keys(emits);
   }
 
   #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {

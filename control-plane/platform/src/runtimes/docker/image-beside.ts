@@ -53,14 +53,15 @@ export class ImageBeside {
     const network = await networks.open(image.name);
     await engine.call("POST", `/networks/${network}/connect`, { body: { Container: sidecar } });
     const host = await this.#addressOf(sidecar, network);
-    const { allow, uses } = image.sidecar ?? { allow: [], uses: [] };
+    const { allow, emits, follows, uses } = image.sidecar ?? { allow: [], uses: [] };
+    const ways = allow.length + uses.length + Object.keys(emits ?? {}).length;
     await engine.call("POST", "/containers/create", {
       query: { name: this.container },
       body: foreignContainer(image, {
         network,
         home: of.home,
         labels: { [labels.beside]: of.instance },
-        variables: variablesOf(image.name, host, allow.length + uses.length > 0),
+        variables: variablesOf(image.name, host, ways > 0),
         again: false,
       }),
     });
@@ -71,6 +72,8 @@ export class ImageBeside {
       program: `${program}:${image.port}`,
       outbound: { host, port: outboundPort },
       allow: [...allow],
+      ...(follows === undefined ? undefined : { follows }),
+      ...(emits === undefined ? undefined : { emits }),
     };
   }
 

@@ -23,15 +23,11 @@ export interface Network {
 export async function removeAll(engine: Engine, home: string): Promise<number> {
   const all = await listed(engine, home);
   const running = all.filter(({ State }) => State === "running");
-  await Promise.all(
-    running.map(({ Id }) =>
-      // It has ended by itself.
-      engine
-        .call("POST", `/containers/${Id}/stop`, { query: { t: String(drainSeconds) } })
-        .catch(() => {}),
-    ),
-  );
-  for (const { Id } of all) await removeContainer(engine, Id);
+  // Backing services last: the others finish with them what they have begun.
+  const isBacking = ({ Labels }: Listed): boolean => Labels?.[labels.backing] !== undefined;
+  const [backing, others] = [all.filter(isBacking), all.filter((one) => !isBacking(one))];
+  for (const these of [others, backing])
+    await Promise.all(these.map(({ Id }) => endContainer(engine, Id)));
   for (const { Id } of await networksOf(engine, home))
     // Something else has joined it.
     await engine.call("DELETE", `/networks/${Id}`).catch(() => {});
@@ -47,6 +43,14 @@ export function listed(engine: Engine, home: string): Promise<Listed[]> {
 /** The networks of a home. */
 export function networksOf(engine: Engine, home: string): Promise<Network[]> {
   return engine.call("GET", "/networks", { query: { filters: ofHome(home) } });
+}
+
+/** Lets a container finish what it has begun, and removes it. Never rejects. */
+export async function endContainer(engine: Engine, id: string): Promise<void> {
+  const query = { t: String(drainSeconds) };
+  // It has ended by itself.
+  await engine.call("POST", `/containers/${id}/stop`, { query }).catch(() => {});
+  await removeContainer(engine, id);
 }
 
 /** Ends a container by force and removes it; what is left is found by its label again. */

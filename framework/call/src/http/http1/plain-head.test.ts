@@ -33,6 +33,7 @@ test("a request that is there as a whole is read, and what follows it stays", ()
         "Content-Length",
         "2",
       ],
+      isScreened: true,
       bodyAt: text.indexOf("{"),
       end: text.indexOf("GET"),
     },
@@ -86,4 +87,28 @@ test("whatever may be read in two ways, or is not whole, is left to Node", () =>
     [],
   );
   assert.notEqual(read(`${line}host: a\r\n\r\n`), undefined);
+});
+
+test("a line is read alike the first time and when it is remembered, however many there were", () => {
+  const fields = (text: string): unknown => {
+    const head = read(`GET / HTTP/1.1\r\nhost: a\r\n${text}\r\n\r\n`);
+    return head && [{ ...head.headers }, head.rawHeaders, head.isScreened];
+  };
+  const long = "b".repeat(400);
+  for (let n = 0; n < 3_000; n++) {
+    for (const value of [String(n), "same", long]) {
+      const name = n % 2 === 0 ? "X-Id" : "x-id";
+      assert.deepEqual(fields(`${name}:  ${value}\t`), [
+        { host: "a", "x-id": value },
+        ["host", "a", name, value],
+        true,
+      ]);
+    }
+    assert.deepEqual(fields(`x-${n}: 1`), [
+      { host: "a", [`x-${n}`]: "1" },
+      ["host", "a", `x-${n}`, "1"],
+      true,
+    ]);
+  }
+  assert.equal((fields("X-Kerf-Unit: a") as unknown[])[2], false);
 });

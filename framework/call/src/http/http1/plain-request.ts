@@ -8,6 +8,8 @@ const { IncomingMessage } = nodeHttp();
 export class PlainRequest extends IncomingMessage {
   /** Empty when there is none. */
   readonly body: Buffer;
+  /** Whether no field of it is the platform's alone, and none comes twice: there is nothing to take away or refuse. */
+  readonly isScreened: boolean;
   #isGiven = false;
 
   constructor(socket: Socket, head: PlainHead, body: Buffer) {
@@ -21,6 +23,7 @@ export class PlainRequest extends IncomingMessage {
     this.rawHeaders = head.rawHeaders;
     this.complete = true;
     this.body = body;
+    this.isScreened = head.isScreened;
   }
 
   /** For those who read it as a stream; the connection has nothing more to give. */

@@ -9,8 +9,16 @@ const fieldName = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const notOfValues = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** Of each name the last line, since most values come again; bounded, names are few. */
-const lines = new Map<string, { readonly value: string; readonly line: string }>();
+const lines = new Map<string, LastLine>();
 const maxLines = 256;
+/** After so many other values in a row a name's values are not expected to come again, and not compared. */
+const maxMisses = 16;
+
+interface LastLine {
+  value: string;
+  line: string;
+  misses: number;
+}
 
 type Value = number | string | readonly string[];
 type HeadFields = OutgoingHttpHeaders | readonly string[];
@@ -292,11 +300,20 @@ function checkName(name: string): void {
 /** One line. @throws TypeError where it would be more than one, or none */
 function field(name: string, value: string): string {
   const known = lines.get(name);
-  if (known !== undefined && known.value === value) return known.line;
+  const isCompared = known !== undefined && known.misses < maxMisses;
+  if (isCompared && known.value === value) {
+    known.misses = 0;
+    return known.line;
+  }
   if (known === undefined) checkName(name);
   if (notOfValues.test(value))
     throw new TypeError(`The field "${name}" has a character that no field may have.`);
   const line = `${name}: ${value}\r\n`;
-  if (known !== undefined || lines.size < maxLines) lines.set(name, { value, line });
+  if (isCompared) {
+    known.value = value;
+    known.line = line;
+    known.misses++;
+  } else if (known === undefined && lines.size < maxLines)
+    lines.set(name, { value, line, misses: 0 });
   return line;
 }

@@ -7,6 +7,8 @@ export interface UpstreamSettings {
   readonly urls?: readonly string[];
   /** Where they are found instead. */
   readonly discovery?: UpstreamDiscovery;
+  /** In place of both: none runs now, and its requests are answered with 503. The platform's own word, of images that it runs. */
+  readonly absent?: true;
   /** Share of each instance beside the others, in the order of `urls`; default 1 each. */
   readonly weights?: readonly number[];
   /** The `Host` that it is sent: its own (`upstream`, the default), the client's, or a name. The client's is in `X-Forwarded-Host` anyway. */
@@ -98,8 +100,11 @@ function problemsOf(name: string, settings: UpstreamSettings): string[] {
     problems.push(
       `${where}: a name is lower-case letters, digits and "-", starts with a letter and is at most 40 long`,
     );
-  const { urls = [], discovery, weights, host, health, policies = {}, tls } = settings;
-  if (discovery !== undefined) {
+  const { absent, urls = [], discovery, weights, host, health, policies = {}, tls } = settings;
+  if (absent === true) {
+    if (settings.urls !== undefined || discovery !== undefined)
+      problems.push(`${where}: is absent, and says where its instances are`);
+  } else if (discovery !== undefined) {
     problems.push(...upstreamDiscoveryProblems(`${where}: discovery`, discovery, tls));
     if (settings.urls !== undefined)
       problems.push(`${where}: has urls and discovery; one of them says where its instances are`);
