@@ -7,7 +7,7 @@ import { gatewayMembers, isGateway } from "../placement/gateway-copies.ts";
 import type { KeptPlacement } from "../placement/kept.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import { releasesOf } from "../releases/app-releases.ts";
-import { nextDeployment } from "../releases/next-deployment.ts";
+import { type NextDeployment, nextDeployment } from "../releases/next-deployment.ts";
 import type { ReleaseStore } from "../releases/release-store.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -133,12 +133,13 @@ export class Rollouts {
     const latency = new LatencyOfMove({ clock, load }, before, change.moves);
     const memoryBefore = await memory();
     const processesBefore = supervisor.instances.length;
-    const { deployment: target, kept } = await nextDeployment(store, before, journal.kept, change);
+    // Before its releases are written: whoever finds them after a kill finds out what they were for.
+    await journal.begin(change);
+    const { deployment: target, kept } = await this.#next(change, before);
     const programs = deployed
       .programsOf(target)
       .filter(({ unit }) => change.units[unit] !== undefined);
     const gone = Object.keys(change.units).filter((unit) => change.units[unit] === undefined);
-    await journal.begin(change);
     await this.#migrate(change, before, target, kept);
     await deployed.reserve(target.manifest);
     // Only new code may need what comes with it; whatever else starts finds everyone where they were.
@@ -211,6 +212,17 @@ export class Rollouts {
       report.latency = await latency.after(target, watchMs);
     });
     return report;
+  }
+
+  /** What is to run after a change; a change that cannot say it has not begun. */
+  async #next(change: Change, before: Deployment): Promise<NextDeployment> {
+    const { journal, store } = this.#options;
+    try {
+      return await nextDeployment(store, before, journal.kept, change);
+    } catch (thrown) {
+      journal.end();
+      throw thrown;
+    }
   }
 
   /** Why a service is not started. */
