@@ -1,11 +1,20 @@
 // A machine that a real systemd runs: Debian in a container, on this machine's own network, with sshd on loopback.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { freePort } from "../chaos/free-port.ts";
+import { eventually } from "../shop/running-shop.ts";
 import type { DeployedMachine } from "../machines/deploys.ts";
 import { docker } from "./docker.ts";
 import { systemdImage } from "./systemd-image.ts";
@@ -89,7 +98,9 @@ export class SystemdMachine implements DeployedMachine {
     const container = await docker(...args, ...init);
     const machine = new SystemdMachine(folder, port, container);
     try {
-      await machine.#run("systemctl", "is-system-running", "--wait");
+      const look = (): Promise<string> => machine.#run("systemctl", "is-system-running", "--wait");
+      // Until it listens there is nobody to ask.
+      await eventually("systemd runs it", () => look().catch(() => undefined));
       await machine.#run("mkdir", "-p", "/run/sshd");
       const config = `${keys}/sshd_config`;
       await machine.#run("systemd-run", "--unit=test-sshd", "/usr/sbin/sshd", "-D", "-f", config);
@@ -102,8 +113,9 @@ export class SystemdMachine implements DeployedMachine {
 
   socketFolder(here: string): string {
     // Its owner's alone; those who work with a database are other users on the machine.
-    chmodSync(here, 0o755);
-    chmodSync(dirname(here), 0o755);
+    for (const folder of [here, dirname(here)]) chmodSync(folder, 0o755);
+    for (const name of readdirSync(here).filter((one) => /^\.s\.PGSQL\.\d+$/.test(one)))
+      chmodSync(join(here, name), 0o777);
     return join(sockets, relative(memory, here));
   }
 
