@@ -12,9 +12,9 @@ const fullRate = 1_000;
 const leastRate = 100;
 /**
  * Share of the machine that is to be idle before anything is changed. What is started beside what serves takes some 0.5 s of a processor for each copy, two at
- * once in a cut, within two seconds: half a core of two.
+ * once in a cut, within two seconds: half a core of two, a quarter of the machine. As much again is what keeps requests from waiting for it.
  */
-const idleShare = 0.3;
+const idleShare = 0.5;
 /** The next rate is what should leave so much idle, but at least and at most this share of the last one: a machine that is full does not say by how much. */
 const step = { least: 0.6, most: 0.9 };
 /** Rates are told in whole multiples of this. */

@@ -3,17 +3,18 @@ import { test } from "node:test";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { movingInstances, placedInstances } from "./placed-instances.ts";
 
-type Copies = Record<string, { serving?: string; staged?: string }>;
+type Copies = Record<string, { serving?: string; silent?: string; staged?: string }>;
 
 /** One place of each unit, with the copy that serves in it and the one that is staged. */
 function supervisorOf(copies: Copies): Supervisor {
   const instance = (id: string) => ({ id, address: `unix:/${id}`, state: "ready" });
   const slotsOf = (unit: string) => {
-    const { serving, staged } = copies[unit] ?? {};
+    const { serving, silent, staged } = copies[unit] ?? {};
     return [
       {
         unit,
         routable: serving === undefined ? [] : [instance(serving)],
+        silent: silent === undefined ? undefined : instance(silent),
         staged: staged === undefined ? undefined : instance(staged),
       },
     ];
@@ -65,4 +66,19 @@ test("where no staged copy is left, everything stays where it is", () => {
   const supervisor = supervisorOf({ main: { serving: "main-1" }, search: {} });
   const moving = movingInstances(deployment, supervisor, new Map([["search", "search"]]), 0.25);
   assert.deepEqual(short(moving["search"]), [["main-1", undefined]]);
+});
+
+test("a copy without a connection to us is called only where no copy of its unit has one", () => {
+  const slot = (id: string, isSilent: boolean) => ({
+    unit: "search",
+    routable: isSilent ? [] : [{ id, address: `unix:/${id}`, state: "ready" }],
+    silent: isSilent ? { id, address: `unix:/${id}`, state: "ready" } : undefined,
+  });
+  const called = (...slots: readonly ReturnType<typeof slot>[]): unknown => {
+    const supervisor = { slots, slotsOf: () => slots } as unknown as Supervisor;
+    return short(placedInstances({ units: { search: ["search"] } }, supervisor)["search"]);
+  };
+  const ids = (...all: readonly string[]): unknown => all.map((id) => [id, undefined]);
+  assert.deepEqual(called(slot("a", false), slot("b", true)), ids("a"));
+  assert.deepEqual(called(slot("a", true), slot("b", true)), ids("a", "b"));
 });

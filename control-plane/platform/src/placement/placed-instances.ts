@@ -20,10 +20,12 @@ export function placedInstances(
   const leaving = supervisor.slots.map(({ unit }) => unit).filter((unit) => !isGateway(unit));
   return Object.fromEntries(
     [...new Set([...Object.keys(deployment.units), ...leaving])].map((unit) => {
-      const slots = supervisor.slotsOf(unit);
-      const serving = slots.flatMap((slot) => slot.routable).map(placed);
+      const serving = servingOf(supervisor, unit).map(placed);
       if (canary?.units.has(unit) !== true) return [unit, serving];
-      const staged = slots.flatMap((slot) => slot.staged ?? []).map(placed);
+      const staged = supervisor
+        .slotsOf(unit)
+        .flatMap((slot) => slot.staged ?? [])
+        .map(placed);
       return [unit, shared(serving, staged, canary.share)];
     }),
   );
@@ -41,12 +43,22 @@ export function movingInstances(
       services.flatMap((service): [string, PlacedInstance[]][] => {
         const to = moving.get(service);
         if (to === undefined || to === from) return [];
-        const serving = supervisor.slotsOf(from).flatMap((slot) => slot.routable);
+        const serving = servingOf(supervisor, from);
         const staged = supervisor.slotsOf(to).flatMap((slot) => slot.staged ?? []);
         return [[service, shared(serving.map(placed), staged.map(placed), share)]];
       }),
     ),
   );
+}
+
+/**
+ * The copies of a unit that are called. Where not one has a connection to us, those that live: that all of them fell silent at once is more likely ours or the machine's doing than
+ * theirs, and who calls them leaves those out that do not answer.
+ */
+function servingOf(supervisor: Pick<Supervisor, "slotsOf">, unit: string): readonly Instance[] {
+  const slots = supervisor.slotsOf(unit);
+  const reachable = slots.flatMap((slot) => slot.routable);
+  return reachable.length > 0 ? reachable : slots.flatMap((slot) => slot.silent ?? []);
 }
 
 function placed({ address, id, state }: Instance): PlacedInstance {

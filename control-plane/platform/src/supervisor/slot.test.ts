@@ -227,7 +227,9 @@ test("a lost connection takes a copy out of routing; attaching again brings it b
   await stage.clock.advance(1);
   assert.equal(stage.slot.routable.length, 0);
   assert.equal(stage.slot.state, "restarting");
+  assert.equal(stage.slot.silent, stage.instances[0]);
   stage.attach(0);
+  assert.equal(stage.slot.silent, undefined);
   assert.equal(stage.slot.routable.length, 1);
   assert.equal(stage.slot.state, "ready");
   assert.equal(stage.processes.length, 1);

@@ -74,10 +74,16 @@ export class Slot {
     ) as Instance[];
   }
 
+  /** The copy that was ready, lives, and has lost its connection to us. */
+  get silent(): Instance | undefined {
+    const current = this.#current;
+    return current?.state === "ready" && !current.routable ? current : undefined;
+  }
+
   get state(): RunState {
     if (this.#current !== undefined) {
       const { state } = this.#current;
-      if (state === "ready" && !this.#current.routable) return "restarting";
+      if (this.silent !== undefined) return "restarting";
       return state === "starting" && this.#policy.looping ? "crashed" : state;
     }
     if (!this.#wanted || this.#held) return "stopped";

@@ -74,9 +74,11 @@ export function sendAnswer(
 
 /** Few bytes as a text of as many characters: the server writes a text together with the head, and bytes after it, which costs more than the copy. */
 function inOneWrite(body: Answer["body"]): Answer["body"] {
-  return body instanceof Uint8Array && body.length <= oneWriteBytes
-    ? Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1")
-    : body;
+  if (!(body instanceof Uint8Array) || body.length > oneWriteBytes) return body;
+  const bytes = Buffer.isBuffer(body)
+    ? body
+    : Buffer.from(body.buffer, body.byteOffset, body.length);
+  return bytes.toString("latin1");
 }
 
 function leavesBodyUnread(request: IncomingMessage): boolean {

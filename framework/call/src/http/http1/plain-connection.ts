@@ -31,6 +31,10 @@ export class PlainConnection implements PlainOutput {
   /** What came behind the request that is being answered. */
   #rest: Buffer | undefined;
   #hasEnded = false;
+  /** How long its client may take nothing of an answer, milliseconds. */
+  readonly #sendMs: number;
+  /** Whether the socket watches that: only while something waits to be taken, since every read and write would set it back. */
+  #isTimed = false;
   /** Until it is handed over. */
   #isOurs = true;
   /** Since which turn it has had no request. */
@@ -42,7 +46,7 @@ export class PlainConnection implements PlainOutput {
     this.#socket = socket;
     this.#server = server;
     this.idleSince = server.turn;
-    socket.setTimeout(sendMs);
+    this.#sendMs = sendMs;
     socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
     socket.on("timeout", this.#onTimeout).on("error", ignore).on("close", this.#onClose);
   }
@@ -64,11 +68,14 @@ export class PlainConnection implements PlainOutput {
   }
 
   write(data: string | Uint8Array, encoding?: BufferEncoding): boolean {
-    return this.#socket.write(data, encoding);
+    const more = this.#socket.write(data, encoding);
+    this.#time();
+    return more;
   }
 
   last(data: string | Uint8Array, encoding?: BufferEncoding): void {
     this.#socket.write(data, encoding, this.#onSent);
+    this.#time();
   }
 
   cork(): void {
@@ -77,10 +84,24 @@ export class PlainConnection implements PlainOutput {
 
   uncork(): void {
     this.#socket.uncork();
+    this.#time();
   }
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  #time(): void {
+    const socket = this.#socket;
+    if (this.#isTimed || socket.writableLength === 0 || socket.writableCorked > 0) return;
+    this.#isTimed = true;
+    socket.setTimeout(this.#sendMs);
+  }
+
+  #untime(): void {
+    if (!this.#isTimed) return;
+    this.#isTimed = false;
+    this.#socket.setTimeout(0);
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -115,6 +136,7 @@ export class PlainConnection implements PlainOutput {
 
   readonly #onSent = (error?: Error | null): void => {
     const response = this.#response;
+    this.#untime();
     // That the connection is gone is heard from the connection.
     if (error || response === undefined) return;
     this.#response = undefined;
@@ -138,7 +160,7 @@ export class PlainConnection implements PlainOutput {
     this.#isOurs = false;
     socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
     socket.off("timeout", this.#onTimeout).off("error", ignore).off("close", this.#onClose);
-    socket.setTimeout(0);
+    this.#untime();
     this.#server.closed(this);
     this.#server.handOver(socket, bytes);
   }

@@ -70,6 +70,11 @@ export class PlainResponse extends EventEmitter {
     this.#output = output;
   }
 
+  /** As the others of its events come once, whoever listens for one of them need not be taken off. */
+  override once(event: string | symbol, listener: Parameters<EventEmitter["once"]>[1]): this {
+    return event === "drain" ? super.once(event, listener) : this.on(event, listener);
+  }
+
   get socket(): PlainRequest["socket"] {
     return this.req.socket;
   }

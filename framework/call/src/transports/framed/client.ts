@@ -275,7 +275,7 @@ class FramedClient implements Transport, ConnectionOwner, ExchangeHost {
     }
     const value =
       type === frameType.response && exchange.request.raw === true && start < end
-        ? new RawJson(Buffer.from(bytes.subarray(start, end)))
+        ? new RawJson(copyOf(bytes, start, end))
         : type === frameType.end
           ? undefined
           : readJson(bytes, start, end);
@@ -404,4 +404,11 @@ function bodyOf(request: Request): Body {
     return bytes.length > 3 && mark.equals(bytes.subarray(0, 3)) ? bytes.subarray(3) : bytes;
   }
   return writeJson(input, "invalid_input", `The input of ${service}.${operation}`);
+}
+
+/** Bytes of their own: the buffer of a connection is read into again. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
 }
