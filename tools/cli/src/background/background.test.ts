@@ -121,7 +121,7 @@ test("up returns when everything is ready; a killed platform is replaced and not
 
   const stopped = await kerf("down", "--home", home, "--json");
   assert.equal(stopped.code, 0, stopped.all);
-  assert.deepEqual(JSON.parse(stopped.stdout), { home, stopped: true });
+  assert.deepEqual(JSON.parse(stopped.stdout), { home, stopped: true, volumes: [] });
   assert.deepEqual(await living([after.platform.pid, ...Object.values(serving(after))]), []);
   assert.deepEqual(sockets(), []);
 
