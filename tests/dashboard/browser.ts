@@ -23,7 +23,10 @@ export class DashboardBrowser {
       const { url } = message.location();
       // What was asked for before its spans arrived is asked for again.
       const isEarly = /\/api\/(?:traces\/|why\?)/.test(url);
-      if (message.type() === "error" && !isEarly) this.complaints.push(`${message.text()} ${url}`);
+      // The machine's: somebody made or removed a network, as Docker does.
+      const isMachines = message.text().includes("ERR_NETWORK_CHANGED");
+      if (message.type() === "error" && !isEarly && !isMachines)
+        this.complaints.push(`${message.text()} ${url}`);
     });
   }
 

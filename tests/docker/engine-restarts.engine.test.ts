@@ -8,7 +8,7 @@ import { ReleasedApp } from "../releases/released-app.ts";
 import { Customer } from "../shop/customer.ts";
 import { Load } from "../shop/load.ts";
 import { eventually } from "../shop/running-shop.ts";
-import { docker } from "./docker.ts";
+import { docker, lackingDocker } from "./docker.ts";
 import { buildGreeterImage } from "./greeter-image.ts";
 import { lackingOwnEngine, OwnEngine } from "./own-engine.ts";
 
@@ -19,7 +19,7 @@ const backMs = 60_000;
 const paths = ["/counter/counters/a", "/greeter/"];
 const ways = ["SIGTERM", "SIGKILL"] as const;
 
-const skip = lackingOwnEngine() ?? false;
+const skip = (await lackingDocker()) ?? lackingOwnEngine() ?? false;
 
 describe("Docker is restarted", { skip, timeout: 420_000 }, () => {
   let engine: OwnEngine;
