@@ -20,7 +20,7 @@ export const auditEntry = z.object({
   after: z.json().optional(),
   /** `done`, or the code of the error. */
   result: z.string(),
-  /** Why it failed; of what the platform did by itself why it did, unless it failed to. */
+  /** Why it failed; of what the platform did by itself why it did, unless it failed to; of what was made by force what spoke against it. */
   why: z.string().optional(),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;

@@ -35,6 +35,12 @@ export const changeKind = z.enum([
 ]);
 export type ChangeKind = z.infer<typeof changeKind>;
 
+/**
+ * How long an answer to a request for a change is waited for, milliseconds. Its parts have bounds of their own, which together come to more than ten minutes:
+ * 300 s for each wave of copies, twice 300 s of watching, 300 s for the old ones.
+ */
+export const changeDeadlineMs = 3_600_000;
+
 /** What every request for a change says. */
 export const asked = {
   /** By which the change is known; chosen by who asks, so that its steps can be followed. */
@@ -108,6 +114,8 @@ export const releaseStatus = z.object({
   set: z.record(z.string(), z.array(z.string())).optional(),
   /** Whether it is the one that is to run. */
   running: z.boolean(),
+  /** Whether a rollback that names none goes to it. */
+  back: z.boolean().optional(),
   /** The step at which the change failed that it was made for, `interrupted` when the platform ended in its middle; absent of one that has served. */
   failed: z.string().optional(),
   /** Why it failed, in a sentence; of releases that failed before this was kept, absent. */

@@ -44,6 +44,7 @@ export { type WatchedChange, type WatchedRelease, watchOperations } from "./watc
 export { type Explanation, whyOperations } from "./why.ts";
 export { type SqlResult, sqlInput, sqlResult } from "./sql.ts";
 export {
+  type ChangeStatus,
   type DatabaseServerStatus,
   type GatewayStatus,
   type InstanceStatus,

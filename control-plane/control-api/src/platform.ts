@@ -4,6 +4,7 @@ import { alertOperations } from "./alerts.ts";
 import { auditOperations } from "./audit.ts";
 import {
   asked,
+  changeDeadlineMs,
   changeReport,
   gateVerdict,
   moving,
@@ -162,7 +163,7 @@ export const platform = contract("platform", {
       input: z.object({ ...asked, unit: z.string() }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       summary: "Starts new copies of a unit, and lets the old ones go when all are ready.",
     }),
     cut: command({
@@ -170,7 +171,7 @@ export const platform = contract("platform", {
       input: z.object({ ...moving, service: z.string(), from: z.string().optional() }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       summary: "Takes a service out of its unit, into one of its own, while everything runs.",
     }),
     join: command({
@@ -178,7 +179,7 @@ export const platform = contract("platform", {
       input: z.object({ ...moving, service: z.string(), into: z.string() }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       summary: "Takes a service into another unit, while everything runs.",
     }),
     scale: command({
@@ -193,7 +194,7 @@ export const platform = contract("platform", {
       }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       summary: "Runs another number of copies of a unit, or as many as its load asks for.",
     }),
     deploy: command({
@@ -219,7 +220,7 @@ export const platform = contract("platform", {
       }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       maxBodyBytes: 8_388_608,
       summary:
         "Runs other builds of services, and another version of the app, while everything runs.",
@@ -235,7 +236,7 @@ export const platform = contract("platform", {
       }),
       errors,
       output: changeReport,
-      deadlineMs: 600_000,
+      deadlineMs: changeDeadlineMs,
       summary: "Runs an earlier release of a unit again.",
     }),
     mayDeploy: query({
@@ -260,6 +261,7 @@ export const platform = contract("platform", {
     releases: query({
       http: "GET /api/releases",
       input: z.object({ unit: z.string().optional() }),
+      errors,
       output: z.object({ releases: z.array(releaseStatus) }),
       summary: "The releases of one unit or all, the newest first.",
     }),

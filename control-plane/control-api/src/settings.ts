@@ -1,6 +1,6 @@
 import { command, query } from "@kerf/contract";
 import * as z from "zod";
-import { asked, changeReport } from "./changes.ts";
+import { asked, changeDeadlineMs, changeReport } from "./changes.ts";
 import { failures } from "./failures.ts";
 
 const service = z.object({ service: z.string().max(64) });
@@ -49,9 +49,6 @@ const secret = z.object({
   ahead: z.boolean().optional(),
 });
 
-/** How long a change may take: its unit is started anew, and watched. */
-const deadlineMs = 600_000;
-
 /** The operations on configuration and secrets of services. */
 export const settingsOperations = {
   getConfig: query({
@@ -84,7 +81,7 @@ export const settingsOperations = {
     }),
     errors: failures,
     output: z.object({ ...applied, before: values, values }),
-    deadlineMs,
+    deadlineMs: changeDeadlineMs,
     summary:
       "Changes the configuration of a service, whole or not at all, and starts its unit anew.",
   }),
@@ -100,7 +97,7 @@ export const settingsOperations = {
     input: z.object({ ...service.shape, name, value: z.string(), ahead, ...change }),
     errors: failures,
     output: z.object(applied),
-    deadlineMs,
+    deadlineMs: changeDeadlineMs,
     summary: "Sets a secret of a service, and starts its unit anew.",
   }),
   removeSecret: command({
@@ -108,7 +105,7 @@ export const settingsOperations = {
     input: z.object({ ...service.shape, name, ...change }),
     errors: failures,
     output: z.object(applied),
-    deadlineMs,
+    deadlineMs: changeDeadlineMs,
     summary: "Removes a secret of a service, and starts its unit anew if it can do without.",
   }),
   rotateMasterKey: command({
@@ -121,7 +118,7 @@ export const settingsOperations = {
       /** The services whose secrets lie under it. */
       services: z.array(z.string()),
     }),
-    deadlineMs,
+    deadlineMs: changeDeadlineMs,
     summary: "Makes a new master key, puts all secrets under it, and lets go of the one before.",
   }),
 };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { scalingSettings } from "./changes.ts";
+import { changeKind, rolloutStep, scalingSettings } from "./changes.ts";
 import { domainStatus } from "./domains.ts";
 import { errorShape } from "./error-shape.ts";
 
@@ -45,6 +45,8 @@ const processStatus = {
   since: z.string(),
   /** Why it last failed; with the last lines of its log in `data.log`. */
   lastError: errorShape.optional(),
+  /** How a copy there last ended that should have run, and when, RFC 3339; stays when the next one is ready. Of units and gateways. */
+  lastEnd: z.object({ at: z.string(), error: errorShape }).optional(),
   /** Absent before it has said anything; a database server never does. */
   load: loadStatus.optional(),
 };
@@ -124,12 +126,30 @@ export const serviceStatus = z.object({
 });
 export type ServiceStatus = z.infer<typeof serviceStatus>;
 
+/** A change that is under way. */
+export const changeStatus = z.object({
+  /** The change's id. */
+  id: z.string(),
+  kind: changeKind,
+  title: z.string(),
+  by: z.string(),
+  /** When it began, RFC 3339. */
+  at: z.string(),
+  /** What it does now, and since when, RFC 3339; absent between two steps. */
+  step: rolloutStep.optional(),
+  detail: z.string().optional(),
+  since: z.string().optional(),
+});
+export type ChangeStatus = z.infer<typeof changeStatus>;
+
 /** Everything that runs, as it is now. */
 export const status = z.object({
   app: z.string(),
   environment: z.string(),
   /** `starting` until everything was ready once, `stopping` from the first request to stop. */
   phase: z.enum(["starting", "ready", "stopping"]),
+  /** Absent while none is under way. */
+  change: changeStatus.optional(),
   units: z.array(unitStatus),
   gateways: z.array(gatewayStatus),
   services: z.array(serviceStatus),

@@ -350,7 +350,10 @@ export function assemble(
     slots: () => supervisor.slots,
     load: (instance) => load.instance(instance),
     limit: (unit) => limits(unit).memoryBytes,
-    problem: (error, source) => events.problem(error, source),
+    problem: (error, source) => {
+      log.warn(error.message, { unit: source, code: error.code });
+      events.problem(error, source);
+    },
   });
 
   // Who runs where, told to everyone who routes, ourselves included.

@@ -250,6 +250,7 @@ export class Platform {
       environment: this.#options.environment,
       inContainers: this.#held.containers !== undefined,
       phase: this.#phase,
+      change: this.#parts.rollouts.status,
       supervisor,
       databases,
       load,

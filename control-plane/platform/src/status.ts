@@ -1,4 +1,5 @@
 import type {
+  ChangeStatus,
   DatabaseServerStatus,
   DomainStatus,
   GatewayStatus,
@@ -25,6 +26,8 @@ export interface StatusFacts {
   /** Whether units are containers. */
   readonly inContainers: boolean;
   readonly phase: Status["phase"];
+  /** The one that is under way. */
+  readonly change: ChangeStatus | undefined;
   readonly supervisor: Supervisor;
   readonly databases: Databases;
   readonly load: LoadKeeper;
@@ -45,6 +48,7 @@ export function gatherStatus(facts: StatusFacts): Status {
     app: manifest?.app ?? "",
     environment: facts.environment,
     phase: facts.phase,
+    ...(facts.change === undefined ? undefined : { change: facts.change }),
     units: Object.entries(units).map(([name, services]): UnitStatus => ({
       name,
       services: [...services],
@@ -145,6 +149,9 @@ function present(slot: Slot, load: LoadKeeper): InstanceStatus {
     restarts: slot.restarts,
     since: new Date(slot.since).toISOString(),
     ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+    ...(slot.lastEnd === undefined
+      ? undefined
+      : { lastEnd: { ...slot.lastEnd, at: new Date(slot.lastEnd.at).toISOString() } }),
     ...(slot.current === undefined ? undefined : loadStatus(load, slot.current.id)),
   };
 }

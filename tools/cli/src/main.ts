@@ -10,6 +10,8 @@ try {
   await program().parseAsync(args, { from: "user" });
 } catch (thrown) {
   const code = exitCodeOf(thrown);
-  if (code !== 0 && code !== exitCodes.interrupted) printFailure(thrown, wantsJson(args));
+  // What was left has said so, and may have left a request open, whose answer nobody waits for.
+  if (code === exitCodes.interrupted) process.exit(code);
+  if (code !== 0) printFailure(thrown, wantsJson(args));
   process.exitCode = code;
 }

@@ -15,7 +15,14 @@ import type { ReleaseStore } from "../releases/release-store.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import type { Asked, Plan } from "../rollouts/change.ts";
 import { type AppRequest, planApp, planAppRollback } from "../rollouts/plan-app.ts";
-import { planCut, planDeploy, planJoin, planRollback } from "../rollouts/plan.ts";
+import {
+  assertReleased,
+  planCut,
+  planDeploy,
+  planJoin,
+  planRollback,
+  programMembers,
+} from "../rollouts/plan.ts";
 import { planAutoScale, planRestart, planScale } from "../rollouts/plan-copies.ts";
 
 /** What changes of what runs are made by. */
@@ -185,14 +192,16 @@ function backendsAmong(
   return new Set(backends.map(({ service }) => service.name));
 }
 
-/** A release to go back to: the one that is named, or the one that ran before. */
+/** A release to go back to: the one that is named, or the one that ran before. Throws `not_found` for a unit that there is not. */
 function earlier(
   { placed, releases }: ChangeSurroundings,
   unit: string,
   release: number | undefined,
 ): Release {
   const { deployment, kept } = placed();
+  assertReleased(deployment);
   const isOfApp = unit === appUnit(deployment.manifest.app);
+  if (!isOfApp) programMembers(deployment, unit);
   const number = release ?? (isOfApp ? kept?.appBefore : kept?.units[unit]?.before);
   if (number === undefined) {
     throw new KerfError("invalid_input", {
@@ -200,7 +209,18 @@ function earlier(
       fix: `Name the release to go to: kerf releases ${unit}`,
     });
   }
+  const now = isOfApp ? kept?.appRelease : deployment.released?.releases[unit];
+  if (release === undefined && now !== undefined && number > now) throw forward(unit, now, number);
   return releases.get(unit, number);
+}
+
+/** Who rolls back twice does not want the release back from which the first time went. */
+function forward(unit: string, now: number, before: number): KerfError {
+  return new KerfError("invalid_input", {
+    message: `${unit} runs an earlier release already: ${releaseName(unit, now)}, and before it ran ${releaseName(unit, before)}.`,
+    why: "Back to what ran before would be forward again.",
+    fix: `Name the release to go to: kerf rollback ${unit} NUMBER; kerf releases ${unit} lists them.`,
+  });
 }
 
 /** How a release becomes what runs: of a unit, or of what the app says beside its services. */

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { systemClock } from "@kerf/kernel";
+import { rotate } from "../supervisor/log-rotation.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 
 function stage(t: TestContext) {
@@ -45,6 +46,16 @@ test("the last lines of all logs come in the order of their times, plain ones to
       ["a", "three"],
     ],
   );
+  // What says no time came after what stands before it, and not when it is read.
+  writeFileSync(
+    file("b"),
+    `${line("2026-01-01T00:00:01.500Z", "ends")}    at once (service.ts:1)\n`,
+  );
+  const both = () => [...sources(), { source: "b", file: file("b") }];
+  assert.deepEqual(
+    (await Array.fromAsync(read(both, 10))).map(({ source }) => source),
+    ["a", "b", "b", "postgres:main", "a"],
+  );
   assert.equal((await Array.fromAsync(read(sources, 1))).length, 1);
   assert.equal((await Array.fromAsync(read(sources, 0))).length, 0);
 });
@@ -84,11 +95,18 @@ test("following tells what is written from now on, over a rotation and to logs t
   appendFileSync(file("a"), "written in ");
   appendFileSync(file("a"), "two parts\n");
   assert.equal(await first, "written in two parts");
-  truncateSync(file("a"));
+  // What stood there at the end is told too, although it was set aside before anybody looked.
+  appendFileSync(file("a"), "the last of it\n");
+  await rotate(file("a"), 1);
   appendFileSync(file("a"), "anew\n");
+  assert.equal(await next(), "the last of it");
   assert.equal(await next(), "anew");
+  const [before] = await Array.fromAsync(read(() => [{ source: "a", file: file("a") }], 2));
+  assert.equal(before?.line, "the last of it");
   names.push("b");
-  writeFileSync(file("b"), "a second one\n");
+  writeFileSync(file("b"), line("2026-01-01T00:00:01.000Z", "of long ago"));
+  appendFileSync(file("b"), `${line(new Date().toISOString(), "begins")}a second one\n`);
+  assert.match((await next()) ?? "", /begins/);
   assert.equal(await next(), "a second one");
   const last = next();
   leave.abort();

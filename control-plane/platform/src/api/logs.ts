@@ -1,8 +1,8 @@
 import { watch } from "node:fs";
-import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { LogLine } from "@kerf/control-api";
 import type { Clock } from "@kerf/kernel";
+import { type LogPosition, readOn, tailOf } from "../telemetry/log-tail.ts";
 
 /** A log and whose it is. */
 export interface LogSource {
@@ -13,7 +13,7 @@ export interface LogSource {
   readonly service?: string | undefined;
 }
 
-/** How much of each log's end is read to begin with, in bytes. */
+/** How much of each log's end is read to begin with, and at a time, in bytes. */
 const windowBytes = 1024 * 1024;
 /** Longest line that is passed on, in characters. */
 const longest = 16_384;
@@ -32,7 +32,7 @@ export async function* readLogs(options: {
   signal: AbortSignal;
 }): AsyncGenerator<LogLine> {
   const readers = new Map<string, LogReader>();
-  const refresh = async (): Promise<LogReader[]> => {
+  const refresh = (): LogReader[] => {
     const added: LogReader[] = [];
     for (const source of options.sources()) {
       if (readers.has(source.file)) continue;
@@ -42,7 +42,8 @@ export async function* readLogs(options: {
     }
     return added;
   };
-  const first = await refresh();
+  const since = new Date(options.clock.wall()).toISOString();
+  const first = refresh();
   const past = (await Promise.all(first.map((reader) => reader.last()))).flat();
   // Stable: lines of one log stay in their order.
   past.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
@@ -54,69 +55,60 @@ export async function* readLogs(options: {
   try {
     while (!options.signal.aborted) {
       await changes.next();
-      for (const reader of await refresh()) reader.fromStart();
-      for (const reader of readers.values()) yield* await reader.more();
+      for (const reader of refresh()) yield* writtenSince(await reader.last(), since);
+      for (const reader of readers.values()) yield* reader.more();
     }
   } finally {
     changes.stop();
   }
 }
 
-/** Reads one log from where it left off. */
+/** Reads one log from where it left off, in what is set aside meanwhile too. */
 class LogReader {
   readonly #source: LogSource;
   readonly #clock: Clock;
-  #position = 0;
-  #rest = "";
+  #position: LogPosition | undefined;
+  /** When what is read now was written, where a line does not say so itself. */
+  #time: string;
 
   constructor(source: LogSource, clock: Clock) {
     this.#source = source;
     this.#clock = clock;
-  }
-
-  fromStart(): void {
-    this.#position = 0;
+    this.#time = new Date(clock.wall()).toISOString();
   }
 
   /** What stands at its end. */
   async last(): Promise<LogLine[]> {
-    const size = await this.#size();
-    this.#position = Math.max(0, size - windowBytes);
-    const cut = this.#position > 0;
-    const lines = await this.more();
-    return cut ? lines.slice(1) : lines;
+    this.#position = await tailOf(this.#source.file, windowBytes);
+    const cut = this.#position !== undefined && this.#position.at > 0;
+    const texts: string[] = [];
+    for await (const text of this.#read()) texts.push(text);
+    if (cut) texts.shift();
+    // Lines that say no time of their own were written after those before them, however long ago that was.
+    const first = texts.map(ownTime).find((time) => time !== undefined);
+    if (first !== undefined) this.#time = first;
+    return texts.flatMap((text) => this.#line(text));
   }
 
   /** What came since. */
-  async more(): Promise<LogLine[]> {
-    const size = await this.#size();
-    if (size < this.#position) {
-      // It was set aside and begun anew.
-      this.#position = 0;
-      this.#rest = "";
+  async *more(): AsyncGenerator<LogLine> {
+    for await (const text of this.#read()) {
+      this.#time = new Date(this.#clock.wall()).toISOString();
+      yield* this.#line(text);
     }
-    if (size === this.#position) return [];
-    const length = Math.min(size - this.#position, windowBytes);
-    const handle = await open(this.#source.file, "r").catch(() => undefined);
-    if (handle === undefined) return [];
-    let text: string;
-    try {
-      const { buffer, bytesRead } = await handle.read({
-        buffer: Buffer.alloc(length),
-        position: this.#position,
-      });
-      this.#position += bytesRead;
-      text = this.#rest + buffer.subarray(0, bytesRead).toString("utf8");
-    } finally {
-      await handle.close();
+  }
+
+  async *#read(): AsyncGenerator<string> {
+    for (;;) {
+      const piece = await readOn(this.#source.file, this.#position, windowBytes);
+      if (piece === undefined) return;
+      this.#position = piece.next;
+      yield* piece.lines;
     }
-    const lines = text.split("\n");
-    this.#rest = (lines.pop() ?? "").slice(-longest);
-    return lines.flatMap((line) => this.#line(line));
   }
 
   #line(text: string): LogLine[] {
-    if (text.trim() === "") return [];
+    this.#time = ownTime(text) ?? this.#time;
     const line = text.slice(0, longest);
     const entry = structured(text);
     const service = string(entry?.["service"]);
@@ -130,8 +122,7 @@ class LogReader {
     const message = string(entry?.["message"]);
     return [
       {
-        time:
-          string(entry?.["time"]) ?? plainTime(text) ?? new Date(this.#clock.wall()).toISOString(),
+        time: this.#time,
         source: this.#source.source,
         line,
         ...(level === undefined ? undefined : { level }),
@@ -140,13 +131,11 @@ class LogReader {
       },
     ];
   }
+}
 
-  async #size(): Promise<number> {
-    return stat(this.#source.file).then(
-      (info) => info.size,
-      () => 0,
-    );
-  }
+/** A log that comes later may be an old one, of a place that is filled again: of that nothing is new. */
+function writtenSince(lines: readonly LogLine[], since: string): readonly LogLine[] {
+  return lines.slice(lines.findLastIndex(({ time }) => time < since) + 1);
 }
 
 /** Tells when something in the logs' directories changed; looks from time to time where the system does not tell. */
@@ -196,6 +185,11 @@ function structured(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** When a line says that it was written. */
+function ownTime(line: string): string | undefined {
+  return string(structured(line)?.["time"]) ?? plainTime(line);
 }
 
 /** The time at the beginning of a line of PostgreSQL's log (UTC). */

@@ -20,7 +20,7 @@ interface Kept {
     facts: AuditFacts,
   ): Pick<AuditEntry, "service" | "unit" | "asked"> | undefined;
   /** What came of it, of an answer. */
-  came?(output: Input): Pick<AuditEntry, "before" | "after">;
+  came?(output: Input): Pick<AuditEntry, "before" | "after" | "why">;
 }
 
 /** What is asked of the app. */
@@ -31,6 +31,10 @@ export interface AuditFacts {
   readonly isAttached: (service: string, holder: string) => boolean;
 }
 
+/** Errors whose reason is kept too. */
+const saysWhy: ReadonlySet<string> = new Set(["change_failed", "gate_refused"]);
+/** How many findings of the gate are kept of a change by force. */
+const namedFindings = 20;
 /** Longest text of a statement that is kept, characters. */
 const longestStatement = 2_000;
 /** Statements that change nothing, as far as that can be seen: one alone, without parts that may write. A function that one calls may write all the same. */
@@ -63,6 +67,18 @@ function cameOfChange({ units }: Input): Pick<AuditEntry, "before" | "after"> {
     Object.fromEntries(changed.flatMap(([unit, sides]) => (sides[at] ? [[unit, sides[at]]] : [])));
   // As JSON has it: what is absent is not there.
   return { before: side("before") as never, after: side("after") as never };
+}
+
+/** The same, and what spoke against a change that was made by force. */
+function cameOfRelease(output: Input): Pick<AuditEntry, "before" | "after" | "why"> {
+  const against = (output["findings"] as ChangeReport["findings"]).filter(
+    ({ verdict }) => verdict !== "compatible",
+  );
+  if (against.length === 0) return cameOfChange(output);
+  const named = against.slice(0, namedFindings).map(({ message }) => message);
+  const more = against.length - named.length;
+  const why = `by force, against: ${named.join("; ")}${more > 0 ? `; and ${more} more` : ""}`;
+  return { ...cameOfChange(output), why };
 }
 
 /**
@@ -131,7 +147,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
         ...(force === true ? { force } : undefined),
       },
     }),
-    came: cameOfChange,
+    came: cameOfRelease,
   },
   rollback: {
     asked: ({ force, release, unit }) => ({
@@ -141,7 +157,7 @@ const kept: { readonly [Name in Changing]: Kept } = {
         ...(force === true ? { force } : undefined),
       },
     }),
-    came: cameOfChange,
+    came: cameOfRelease,
   },
   rotateDatabasePasswords: {
     asked: ofService,
@@ -310,9 +326,11 @@ export function auditedOperations<
         try {
           output = await inner.run(args, ...checks);
         } catch (thrown) {
-          const { code, message } = shapeOf(thrown);
+          const { code, message, why: because } = shapeOf(thrown);
+          // Why a change failed is the platform's own word.
+          const more = saysWhy.has(code) && because !== undefined ? ` ${because}` : "";
           // What a service says of its failure may quote what it was given.
-          const why = name === "invoke" ? undefined : { why: message };
+          const why = name === "invoke" ? undefined : { why: `${message}${more}` };
           await log.append({ ...entry, result: code, ...why });
           throw thrown;
         }

@@ -132,7 +132,7 @@ async function releasesOf(
         ...(app === undefined ? undefined : { app }),
         at: change.at,
         by: change.by,
-        why: `${change.kind} ${change.title}`,
+        why: `${change.kind} ${change.title}${change.forced === undefined ? "" : ", by force"}`,
       }));
   }
   return releases;

@@ -211,14 +211,20 @@ export class Databases {
    * Brings the databases of some services, in this order, to where new code of theirs needs them, while the old code serves; those of new services are made. Throws
    * what is wrong with the first that cannot be; the services that run are not affected.
    */
-  async migrateAhead(manifest: AppManifest, names: readonly string[]): Promise<void> {
+  async migrateAhead(
+    manifest: AppManifest,
+    names: readonly string[],
+    applied: (service: string, migrations: readonly string[]) => void,
+  ): Promise<void> {
     const isNew = (name: string): boolean => this.#services.get(name)?.provisioned === undefined;
     const made = names.filter(isNew);
     for (const name of names) {
       const state = this.#services.get(name);
       const database = manifest.services.find((service) => service.name === name)?.database;
       if (state?.provisioned === undefined || database === undefined) continue;
-      await migrate(state.provisioned.owner, database.migrations, systemSchema, this.#history);
+      const { owner } = state.provisioned;
+      const done = await migrate(owner, database.migrations, systemSchema, this.#history);
+      applied(name, done.applied);
       state.declared = { ...state.declared, database };
       await this.#settle(state, undefined);
     }

@@ -50,6 +50,8 @@ export interface Change extends Plan {
   readonly id: string;
   /** Who asked for it. */
   readonly by: string;
+  /** What the gate said against it, where it was made all the same. */
+  readonly forced?: readonly string[] | undefined;
   /** When it began, RFC 3339. */
   readonly at: string;
 }

@@ -18,16 +18,25 @@ export function underWay({ by, id, kind, title }: Change): KerfError {
 export function nothingChanged(
   { kind, title, units }: Change,
   before: Deployment,
-  step: RolloutStep | undefined,
+  {
+    failedAt,
+    migrated,
+  }: { readonly failedAt: RolloutStep | undefined; readonly migrated: readonly string[] },
   thrown: unknown,
 ): KerfError {
   const cause = toKerfError(thrown);
-  const where = step === undefined ? "" : ` at the step ${step}`;
+  const where = failedAt === undefined ? "" : ` at the step ${failedAt}`;
+  const but =
+    migrated.length === 0
+      ? ""
+      : ` but tables (${migrated.join(", ")}: applied, so the file has to stay)`;
   const serves = servesOn(Object.keys(units), before);
   return new KerfError("change_failed", {
-    message: `The ${kind} of ${title} failed${where}${serves}, and nothing was changed: ${cause.message}`,
+    message: `The ${kind} of ${title} failed${where}${serves}, and nothing was changed${but}: ${cause.message}`,
     why: cause.why,
-    fix: cause.fix ?? "What served before, serves on.",
+    fix:
+      cause.fix ??
+      "Correct it and ask again. The platform's own log may say more: kerf logs platform",
     data: cause.data,
     cause: thrown,
   });

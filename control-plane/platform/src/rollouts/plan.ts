@@ -3,6 +3,7 @@ import type { AppManifest } from "@kerf/service";
 import { type Deployment, external } from "../placement/deployment.ts";
 import { gatewayMembers, gatewayUnit, isGateway } from "../placement/gateway-copies.ts";
 import type { KeptUnit } from "../placement/kept.ts";
+import { unknownUnit } from "../placement/unknown-unit.ts";
 import type { Release } from "../releases/release.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
 import type { Plan } from "./change.ts";
@@ -209,12 +210,13 @@ function declaredUnit(
   );
 }
 
-function assertReleased({ released }: Deployment): void {
+/** Throws `invalid_input` where what runs is the app's source. */
+export function assertReleased({ released }: Deployment): void {
   if (released !== undefined) return;
   throw new KerfError("invalid_input", {
     message: "This platform runs the app from its source: there is nothing to deploy.",
     why: "What serves is the code as it stands; a file that is saved starts its service again.",
-    fix: "Run releases with kerf up.",
+    fix: "Run releases with kerf up instead of kerf dev.",
   });
 }
 
@@ -259,12 +261,7 @@ export function programMembers(deployment: Deployment, unit: string): readonly s
 /** The services of a unit that runs here. */
 export function membersOf({ units, manifest }: Deployment, unit: string): readonly string[] {
   const members = Object.hasOwn(units, unit) ? units[unit] : undefined;
-  if (members === undefined) {
-    throw new KerfError("not_found", {
-      message: `There is no unit ${JSON.stringify(unit)}.`,
-      fix: `Give one of: ${Object.keys(units).join(", ")}`,
-    });
-  }
+  if (members === undefined) throw unknownUnit({ units }, unit);
   if (manifest.discovery !== undefined && Object.hasOwn(manifest.discovery, unit)) {
     throw new KerfError("invalid_input", {
       message: `The unit ${unit} runs elsewhere: the app says where it is found.`,

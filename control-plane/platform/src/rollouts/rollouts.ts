@@ -1,4 +1,10 @@
-import type { ChangeReport, GateFinding, RolloutStep, WatchedChange } from "@kerf/control-api";
+import type {
+  ChangeReport,
+  ChangeStatus,
+  GateFinding,
+  RolloutStep,
+  WatchedChange,
+} from "@kerf/control-api";
 import { type Clock, describeError, type KerfError } from "@kerf/kernel";
 import { assertGo, judge } from "../gate/gate.ts";
 import type { Deployed } from "../placement/deployed.ts";
@@ -56,8 +62,12 @@ export class Rollouts {
   readonly #options: RolloutsOptions;
   #running: Change | undefined;
   #watch: Watch | undefined;
+  /** What it does at the moment. */
+  #doing: Pick<ChangeStatus, "step" | "detail" | "since"> | undefined;
   /** The step at which the change failed. */
   #failedAt: RolloutStep | undefined;
+  /** The migrations that it has applied, which stay whatever becomes of it: `0002_notes.sql of orders`. */
+  #migrated: string[] = [];
 
   constructor(options: RolloutsOptions) {
     this.#options = options;
@@ -66,6 +76,13 @@ export class Rollouts {
   /** The change that is under way. */
   get running(): Change | undefined {
     return this.#running;
+  }
+
+  /** How far the change is that is under way. */
+  get status(): ChangeStatus | undefined {
+    if (this.#running === undefined) return undefined;
+    const { at, by, id, kind, title } = this.#running;
+    return { id, kind, title, by, at, ...this.#doing };
   }
 
   /** The change whose new copies are compared with the old ones, if any is. */
@@ -100,9 +117,13 @@ export class Rollouts {
     const change: Change = { version: 1, ...planned, id, by, at };
     this.#running = change;
     this.#failedAt = undefined;
+    this.#migrated = [];
     try {
       const findings = await this.#judge(change, before, force);
-      return await this.#roll(change, before, findings, asked);
+      const against = findings.filter(({ verdict }) => verdict !== "compatible");
+      const forced = against.map(({ message }) => message);
+      const made = forced.length === 0 ? change : { ...change, forced };
+      return await this.#roll(made, before, findings, asked);
     } finally {
       this.#running = undefined;
     }
@@ -115,6 +136,7 @@ export class Rollouts {
     const change: Change = { version: 1, ...plan, id, by, at };
     this.#running = change;
     this.#failedAt = undefined;
+    this.#migrated = [];
     try {
       return await work((step, detail, doing) => this.#step(change, step, detail, doing));
     } finally {
@@ -151,7 +173,8 @@ export class Rollouts {
       deployed.beside = target.manifest;
       // Whoever is called by what starts now knows it by then.
       await this.#options.acknowledged();
-      for (const wave of waves) {
+      // Fewer copies start none.
+      for (const wave of staged.size === 0 ? [] : waves) {
         const names = wave.map(({ unit }) => unit);
         const detail = waves.length === 1 ? counted(staged.size) : names.join(", ");
         await this.#step(change, "start", detail, () => staged.start(new Set(names)));
@@ -169,7 +192,7 @@ export class Rollouts {
       await this.#undo(change, staged, asked.drainMs);
       await this.#neverServed(change, kept, thrown);
       journal.end();
-      throw nothingChanged(change, before, this.#failedAt, thrown);
+      throw this.#failed(change, before, thrown);
     } finally {
       this.#watch = undefined;
     }
@@ -291,6 +314,8 @@ export class Rollouts {
       const verdict = await judge(this.#options, before, change);
       ({ findings } = verdict);
       assertGo(verdict, force);
+      const against = findings.filter((finding) => finding.verdict !== "compatible").length;
+      return against === 0 ? undefined : `by force, with ${against} against it`;
     });
     return findings;
   }
@@ -313,13 +338,16 @@ export class Rollouts {
       services.map(({ name }) => name),
     );
     try {
-      await this.#step(change, "migrate", names.join(", "), () =>
-        databases.migrateAhead(target.manifest, names),
-      );
+      await this.#step(change, "migrate", names.join(", "), async () => {
+        await databases.migrateAhead(target.manifest, names, (service, migrations) =>
+          this.#migrated.push(...migrations.map((each) => `${each} of ${service}`)),
+        );
+        return this.#migrated.length === 0 ? undefined : this.#migrated.join(", ");
+      });
     } catch (thrown) {
       await this.#neverServed(change, kept, thrown);
       journal.end();
-      throw nothingChanged(change, before, this.#failedAt, thrown);
+      throw this.#failed(change, before, thrown);
     }
   }
 
@@ -328,6 +356,12 @@ export class Rollouts {
     const { deployed, store } = this.#options;
     const failure = { failed: this.#failedAt ?? "start", failure: inOneLine(thrown) };
     await store.failed(releasesOf(kept, deployed.current.manifest.app), at, failure);
+  }
+
+  /** What whoever asked for it is told. */
+  #failed(change: Change, before: Deployment, thrown: unknown): KerfError {
+    const came = { failedAt: this.#failedAt, migrated: this.#migrated };
+    return nothingChanged(change, before, came, thrown);
   }
 
   async #undo(change: Change, staged: Staged, drainMs?: number): Promise<void> {
@@ -352,7 +386,9 @@ export class Rollouts {
     const { clock, events } = this.#options;
     const begun = clock.now();
     const told = { type: "rollout" as const, change: id, kind, title, step };
-    events.emit({ ...told, state: "started", ...(detail === undefined ? undefined : { detail }) });
+    const about = detail === undefined ? undefined : { detail };
+    events.emit({ ...told, state: "started", ...about });
+    this.#doing = { step, since: new Date(clock.wall()).toISOString(), ...about };
     try {
       const said = await work();
       const came = (typeof said === "string" ? said : undefined) ?? detail;
@@ -364,6 +400,8 @@ export class Rollouts {
       this.#failedAt ??= step;
       events.emit({ ...told, state: "failed", ms, detail: describeError(thrown) });
       throw thrown;
+    } finally {
+      this.#doing = undefined;
     }
   }
 }

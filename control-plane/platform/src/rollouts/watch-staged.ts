@@ -37,7 +37,7 @@ export interface Watching {
   readonly step: (
     step: "warm" | "watch",
     detail: string,
-    work: () => Promise<void>,
+    work: () => Promise<string | void>,
   ) => Promise<void>;
 }
 
@@ -63,7 +63,9 @@ export async function watchStaged(
       await watching.share(share);
       // What programs still tell of the time before is not of this share.
       await watching.verdict.pause(watching.clock, lookMs);
+      const since = watching.clock.now();
       await watch(watching, watchMs);
+      return `${described(share, watchMs)}: ${seen(watching, since)}`;
     });
   }
 }
@@ -88,6 +90,17 @@ async function watch(watching: Watching, watchMs: number): Promise<void> {
       since = now;
     } else if (now - begun >= watchMs && (since === begun || now - since >= confirmMs)) return;
   }
+}
+
+/** What the comparison came to, in words; too few calls say nothing, and so do not speak against it. */
+function seen(watching: Watching, since: number): string {
+  const { clock, units } = watching;
+  const texts = units.map((unit) => {
+    const { verdict, why } = compareUnit(watching, unit, clock.now() - since);
+    const text = verdict === "too-little-to-tell" ? "too few calls to compare" : why;
+    return units.length === 1 ? text : `${unit}: ${text}`;
+  });
+  return texts.join("; ");
 }
 
 function doesWorse(unit: string, why: string): KerfError {

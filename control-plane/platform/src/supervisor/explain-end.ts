@@ -1,10 +1,14 @@
 import { KerfError } from "@kerf/kernel";
 import { describeExit, type Instance, type InstanceEnd, unreachableBoundMs } from "./instance.ts";
 import { lastLines } from "./last-lines.ts";
-import { memoryKillFactor } from "./memory-limits.ts";
+import { mebibytes, memoryKillFactor } from "./memory-limits.ts";
 
 /** How many lines of its log are shown with an end. */
 const shown = 20;
+/** How many are looked at: V8 says why it ended before it lists its own frames. */
+const looked = 80;
+/** A frame of Node itself, which says nothing to whoever wrote the service. */
+const nativeFrame = /^\s*\d+: 0x[0-9a-f]+/;
 
 /** A program that ended although it should run, as people are to read it: how, its last words, and what to do. */
 export async function explainEnd(
@@ -13,7 +17,8 @@ export async function explainEnd(
 ): Promise<{ error: KerfError; log: string[] }> {
   const { unit, logFile, logFrom } = instance.record;
   if (end.exit.kind === "failed") return { error: end.exit.error, log: [] };
-  const log = await lastLines(logFile, logFrom, shown);
+  const lines = await lastLines(logFile, logFrom, looked);
+  const log = lines.filter((line) => !nativeFrame.test(line)).slice(-shown);
   const name = unit.startsWith("gateway:") ? `The gateway ${unit.slice(8)}` : `The unit ${unit}`;
   const logs = `kerf logs ${unit}`;
   if (end.reason === "not-ready") {
@@ -42,9 +47,20 @@ export async function explainEnd(
     return {
       log,
       error: new KerfError("start_failed", {
-        message: `${name} was ended: it used more than ${memoryKillFactor * 100} % of the memory that it may.`,
-        why: "It grew faster than another copy could take its place.",
+        message: `${name} was ended: it used ${usedOf(end)}.`,
+        why: `One that is over its limit is exchanged; one that is over ${memoryKillFactor * 100} % of it is not waited for.`,
         fix: `It is started again by itself. Raise limits.${unit} in the app, or look for what it keeps. What it did last: ${logs}`,
+        data: { unit, log },
+      }),
+    };
+  }
+  if (log.some((line) => line.includes("JavaScript heap out of memory"))) {
+    return {
+      log,
+      error: new KerfError("start_failed", {
+        message: `${name} ended: its heap was full.`,
+        why: "Node ends a program that keeps more than its heap may hold. A limit of memory leaves a part of it to the heap.",
+        fix: `${end.wasReady ? "It is started again by itself. " : ""}Raise limits.${unit} in the app, or look for what it keeps. What it did last: ${logs}`,
         data: { unit, log },
       }),
     };
@@ -60,6 +76,12 @@ export async function explainEnd(
       data: { unit, log },
     }),
   };
+}
+
+function usedOf({ memory }: InstanceEnd): string {
+  if (memory === undefined) return "too much memory";
+  const { limitBytes, usedBytes } = memory;
+  return `${mebibytes(usedBytes)} of memory and may use ${mebibytes(limitBytes)}`;
 }
 
 /** What its log says of the reason: a structured error first, which says it best, otherwise the first plain line that looks like one. */

@@ -7,6 +7,12 @@ import type { InstanceRecord } from "../state/instance-records.ts";
 /** The states of one process, in the only order they come in. */
 export type InstanceState = "starting" | "ready" | "draining" | "stopped";
 
+/** Resident memory of a copy, bytes. */
+export interface MemoryUse {
+  readonly usedBytes: number;
+  readonly limitBytes: number;
+}
+
 /** How and why a process ended. */
 export interface InstanceEnd {
   readonly exit: Exit;
@@ -14,6 +20,8 @@ export interface InstanceEnd {
   readonly wasReady: boolean;
   /** Set when we ended it: because it was told to stop, did not get ready, or could not be reached any more. */
   readonly reason?: "stopped" | "not-ready" | "unreachable" | "memory";
+  /** What it used when it was ended because of it. */
+  readonly memory?: MemoryUse;
   /** Set when it was told to stop, had not finished in its time and was ended by force. */
   readonly overran?: true;
 }
@@ -43,6 +51,7 @@ export class Instance {
   #reachable = false;
   #reason: InstanceEnd["reason"];
   #overran = false;
+  #memory: MemoryUse | undefined;
   #address: string;
   #files: readonly string[] = [];
   #seen = { epoch: 0, generation: 0 };
@@ -195,7 +204,8 @@ export class Instance {
   }
 
   /** Ends it at once: it uses far more memory than it may. Whoever keeps its place filled starts another. */
-  outgrew(): void {
+  outgrew(use: MemoryUse): void {
+    this.#memory = use;
     this.#giveUp("memory");
   }
 
@@ -222,6 +232,7 @@ export class Instance {
       exit,
       wasReady: this.#wasReady,
       ...(this.#reason === undefined ? undefined : { reason: this.#reason }),
+      ...(this.#memory === undefined ? undefined : { memory: this.#memory }),
       ...(this.#overran ? { overran: true as const } : undefined),
     };
     this.#reachable = false;

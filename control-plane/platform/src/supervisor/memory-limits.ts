@@ -55,13 +55,15 @@ export class MemoryLimits {
     const used = options.load(instance.id)?.residentBytes;
     if (limit === undefined || used === undefined || used <= limit) return;
     if (used > limit * memoryKillFactor) {
-      instance.outgrew();
+      instance.outgrew({ usedBytes: used, limitBytes: limit });
       return;
     }
     const age = options.clock.wall() - instance.since;
     if (age < settledMs || slot.hasSuccessor || this.#exchanging.has(instance)) return;
     this.#exchanging.add(instance);
-    options.problem(overLimit(instance, used, limit), instance.unit);
+    const error = overLimit(instance, used, limit);
+    slot.endedBy(error);
+    options.problem(error, instance.unit);
     slot
       .replace()
       .catch((thrown: unknown) => {
@@ -82,6 +84,7 @@ function overLimit({ id, unit }: Instance, used: number, limit: number): KerfErr
   });
 }
 
-function mebibytes(bytes: number): string {
+/** Memory for people. */
+export function mebibytes(bytes: number): string {
   return `${Math.round(bytes / 1_048_576)} MB`;
 }

@@ -36,6 +36,8 @@ export class Slot {
   #since: number;
   #settled = Promise.withResolvers<void>();
   lastError: ErrorShape | undefined;
+  /** How a copy came to its end last that should have run, and when, milliseconds since 1970-01-01 UTC; kept when the next one serves. */
+  #lastEnd: { readonly at: number; readonly error: ErrorShape } | undefined;
 
   constructor(name: string, unit: string, around: SlotSurroundings) {
     this.name = name;
@@ -103,6 +105,15 @@ export class Slot {
   /** When the state began, milliseconds since 1970-01-01 UTC. */
   get since(): number {
     return this.#current?.since ?? this.#since;
+  }
+
+  get lastEnd(): { readonly at: number; readonly error: ErrorShape } | undefined {
+    return this.#lastEnd;
+  }
+
+  /** Its copy ends, or has to go, because of this. */
+  endedBy(error: KerfError): void {
+    this.#lastEnd = { at: this.#around.clock.wall(), error: error.toShape() };
   }
 
   get restarts(): number {
@@ -316,6 +327,7 @@ export class Slot {
     }
     this.#around.changed(this);
     const error = await this.#around.failed(this, instance, end, report);
+    if (held === undefined) this.endedBy(error);
     if (this.current?.state !== "ready") this.lastError = error.toShape();
     this.#settled.resolve();
     this.#around.changed(this);

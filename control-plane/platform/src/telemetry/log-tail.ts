@@ -20,6 +20,25 @@ export interface LogPiece {
   readonly next: LogPosition;
 }
 
+/** Where the last `bytes` of a log begin, those that were set aside included; undefined where there is nothing yet. */
+export async function tailOf(file: string, bytes: number): Promise<LogPosition | undefined> {
+  let found: LogPosition | undefined;
+  let left = bytes;
+  for (const name of namesOf(file).toReversed()) {
+    const handle = await open(name, "r").catch(() => undefined);
+    if (handle === undefined) continue;
+    try {
+      const { size } = await handle.stat();
+      if (size > 0) found = await positionIn(handle, Math.max(0, size - left), size);
+      left -= size;
+    } finally {
+      await handle.close();
+    }
+    if (left <= 0) break;
+  }
+  return found;
+}
+
 /** Reads on in a log, in the files that were set aside meanwhile first. At most `maxBytes` at a time; undefined when nothing came. */
 export async function readOn(
   file: string,
@@ -91,11 +110,15 @@ async function pieceOf(
   const taken = lastEnd > 0 ? lastEnd : isOver ? bytesRead : 0;
   if (taken === 0) return undefined;
   const lines = read.toString("utf8", 0, taken).split("\n");
-  const bytes = Math.min(size, headBytes);
   return {
     lines: lines.filter((line) => line.trim() !== ""),
-    next: { at: at + taken, head: { bytes, digest: await digestOf(handle, bytes) } },
+    next: await positionIn(handle, at + taken, size),
   };
+}
+
+async function positionIn(handle: FileHandle, at: number, size: number): Promise<LogPosition> {
+  const bytes = Math.min(size, headBytes);
+  return { at, head: { bytes, digest: await digestOf(handle, bytes) } };
 }
 
 async function digestOf(handle: FileHandle, bytes: number): Promise<string> {

@@ -44,7 +44,7 @@ export async function loading<T>(what: string, load: () => Promise<T>): Promise<
     if (thrown instanceof KerfError) throw thrown;
     throw new KerfError("start_failed", {
       message: loadProblem(what, thrown),
-      fix: "Correct it there; kerf dev starts it again when the file changes.",
+      fix: "Correct it there. kerf dev starts it again when the file is saved; a release is deployed anew.",
       cause: thrown,
     });
   }

@@ -5,6 +5,7 @@ import type { AuditOptions } from "../commands/audit.ts";
 import { withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { oneLine } from "../output/printable.ts";
+import { placedText } from "./placed-text.ts";
 
 /** Prints what was changed, the oldest first. */
 export function showAudit(options: AuditOptions): Promise<void> {
@@ -21,20 +22,45 @@ export function showAudit(options: AuditOptions): Promise<void> {
   });
 }
 
+/** Digits of a digest by which people know a build. */
+const shownDigits = 12;
+
 /** One change on one line: when, who, what, where, with what, and how it ended. */
 export function auditLine(entry: AuditEntry): string {
-  const { action, after, asked, at, before, by, result, service, token, unit, why } = entry;
+  const { action, asked, at, by, result, service, token, unit, why } = entry;
   const parts = [
     at,
     token === undefined ? by : `${by} (token ${token})`,
     action,
     service ?? unit,
-    asked === undefined ? undefined : JSON.stringify(asked),
-    before === undefined ? undefined : `from ${JSON.stringify(before)}`,
-    after === undefined ? undefined : `to ${JSON.stringify(after)}`,
+    askedText(asked),
+    cameText(entry),
     result === "done" ? why : `✗ ${result}${why === undefined ? "" : `: ${why}`}`,
   ];
   return oneLine(parts.filter((part) => part !== undefined).join("  "));
+}
+
+/** What was asked for: builds as people know them, everything else as it is kept. */
+function askedText(asked: AuditEntry["asked"]): string | undefined {
+  const { builds = {}, ...rest } = asked ?? {};
+  const named = Object.entries(builds as Record<string, string>).map(
+    ([name, digest]) => `${name} ${digest.slice(0, shownDigits)}`,
+  );
+  const parts = [named.join(", "), Object.keys(rest).length === 0 ? "" : JSON.stringify(rest)];
+  return parts.filter((part) => part !== "").join("  ") || undefined;
+}
+
+/** What came of it. */
+function cameText(entry: AuditEntry): string | undefined {
+  const { after, before } = entry;
+  const isEmpty = [before, after].every((side) => JSON.stringify(side) === "{}");
+  const placed = isEmpty ? undefined : placedText(entry);
+  if (placed !== undefined) return placed;
+  const parts = [
+    before === undefined ? [] : [`from ${JSON.stringify(before)}`],
+    after === undefined ? [] : [`to ${JSON.stringify(after)}`],
+  ];
+  return parts.flat().join("  ") || undefined;
 }
 
 function limitOf(text: string): number {

@@ -1,5 +1,6 @@
 import type { ChangeReport } from "@kerf/control-api";
 import { duration } from "../output/duration.ts";
+import { printable } from "../output/printable.ts";
 import { latencyTable } from "./latency-table.ts";
 
 /** What a change cost or saved, in words. */
@@ -12,6 +13,9 @@ export function reportText(report: ChangeReport): string {
     ...(report.forced ?? []).map(
       ({ instance }) => `  ended      ${instance} by force: it had not finished in its time`,
     ),
+    ...report.findings
+      .filter(({ verdict }) => verdict !== "compatible")
+      .map(({ message }) => `  by force   ${printable(message)}`),
     ...(report.notes ?? []).map((note) => `  note       ${note}`),
     ...edges("now over the network", nowOverNetwork),
     ...edges("now in one program", nowInProcess),

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { setTimeout as wait } from "node:timers/promises";
 import type { ChangeReport } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
-import { progressView } from "../output/progress-view.ts";
+import { type ProgressView, progressView } from "../output/progress-view.ts";
 import { reportText } from "./report-text.ts";
+import { Turn } from "./turn.ts";
 
 /** What every command takes that changes what runs. */
 export interface ChangeOptions {
@@ -23,10 +23,6 @@ export interface Asked {
   readonly readyMs?: number;
   readonly drainMs?: number;
 }
-
-/** Pause between two attempts while another change is under way, milliseconds, and how long it is waited for. */
-const againMs = 500;
-const longestMs = 600_000;
 
 /** Asks for a change. */
 export type RequestChange = (client: Connection["client"], asked: Asked) => Promise<ChangeReport>;
@@ -47,40 +43,70 @@ export async function makeChange(
   process.stdout.write(`${reportText(report)}\n`);
 }
 
-/** Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. */
+/**
+ * Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. Whoever leaves by Ctrl-C leaves the change to
+ * itself, and is told so.
+ */
 export async function withSteps<T>(
   client: Connection["client"],
   options: ChangeOptions,
   request: (asked: Asked) => Promise<T>,
 ): Promise<T> {
-  const { drainTimeout, readyTimeout } = options;
+  const leaving = Promise.withResolvers<never>();
+  const leave = (): void => leaving.reject(new KerfError("interrupted", "Interrupted."));
+  process.once("SIGINT", leave);
+  process.once("SIGTERM", leave);
+  try {
+    return await withStepsUntil(leaving.promise, client, options, request);
+  } finally {
+    process.off("SIGINT", leave);
+    process.off("SIGTERM", leave);
+  }
+}
+
+/** The same without an ear for Ctrl-C; rejects with `left` when that rejects first. */
+export async function withStepsUntil<T>(
+  left: Promise<never> | undefined,
+  client: Connection["client"],
+  options: ChangeOptions,
+  request: (asked: Asked) => Promise<T>,
+): Promise<T> {
+  const { drainTimeout, json, readyTimeout } = options;
   const asked: Asked = {
     change: `c-${randomBytes(6).toString("hex")}`,
     ...(readyTimeout === undefined ? undefined : { readyMs: readyTimeout * 1_000 }),
     ...(drainTimeout === undefined ? undefined : { drainMs: drainTimeout * 1_000 }),
   };
   const watching = new AbortController();
-  const shown =
-    options.json === true ? undefined : showSteps(client, asked.change, watching.signal);
+  const view = json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
+  const turn = new Turn(options.wait === true, (text) => view?.note(text));
+  const shown = view && showSteps(client, asked.change, watching.signal, view);
   try {
-    return await inTurn(options.wait === true, () => request(asked));
+    const done = turn.take(() => request(asked));
+    return await (left === undefined ? done : Promise.race([done, left]));
+  } catch (thrown) {
+    const { code } = thrown as KerfError;
+    if (code === "interrupted") view?.note(turn.isWaiting ? notBegun : goesOn);
+    throw code === "connection_lost" ? leftAlone(thrown) : thrown;
   } finally {
     watching.abort();
     await shown;
+    view?.close();
   }
 }
 
-/** With `--wait`, another change is waited for. */
-async function inTurn<T>(isPatient: boolean, request: () => Promise<T>): Promise<T> {
-  for (const end = Date.now() + longestMs; ; await wait(againMs)) {
-    try {
-      return await request();
-    } catch (thrown) {
-      // Only what the platform itself refuses says so; a platform that is gone says nothing.
-      const code = ((thrown as KerfError).data as { code?: string } | undefined)?.code;
-      if (!isPatient || code !== "change_under_way" || Date.now() > end) throw thrown;
-    }
-  }
+const notBegun = "Nothing was begun.";
+const goesOn =
+  "It goes on by itself. How far it is: kerf status. What came of it: kerf releases, kerf audit. Back, while a new release is watched: kerf abandon UNIT.";
+
+/** The platform has gone while it made a change: the next one finishes it or undoes it. */
+function leftAlone(cause: unknown): KerfError {
+  return new KerfError("platform_unreachable", {
+    message: "The platform went away while it made the change. What serves, serves on.",
+    why: "The next platform undoes a change that was not committed, and finishes one that was.",
+    fix: "kerf up starts it (kerf dev brings it back by itself); kerf audit says what became of the change.",
+    cause,
+  });
 }
 
 /** Shows the steps of one change until `signal` aborts. What cannot be shown fails nothing. */
@@ -88,8 +114,8 @@ async function showSteps(
   client: Connection["client"],
   change: string,
   signal: AbortSignal,
+  view: ProgressView,
 ): Promise<void> {
-  const view = progressView({ json: false, cwd: process.cwd() });
   try {
     const events = client.events({}, { signal });
     for await (const event of events) {
@@ -97,7 +123,5 @@ async function showSteps(
     }
   } catch {
     // The change itself says what is wrong.
-  } finally {
-    view.close();
   }
 }

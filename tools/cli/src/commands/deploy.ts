@@ -419,13 +419,13 @@ export function releasesCommand(): Command {
     new Command("releases")
       .summary("list the releases of units")
       .description(
-        "Lists the releases of one unit, or of all and of the app, the newest first: the builds of each, and which settings and secrets it has set otherwise than the one before. Never values of secrets.",
+        "Lists the releases of one unit, or of all and of the app, the newest first: when it was made, by whom and for what, and what it has that the one before it had not: builds, and names of settings and secrets. One that never served says at which step its change failed, and why. Where it says before, a rollback goes that names none. Never values of secrets.",
       )
       .argument("[unit]", "one unit, gateway:NAME, or app:NAME (default: all)")
       .addOption(homeOption())
       .option(
         "--json",
-        "print it as JSON: [{unit, number, builds, versions, settings, set, running, failed, failure, at, by, why}]",
+        "print it as JSON: [{unit, number, builds, versions, settings, set, running, back, failed, failure, at, by, why}]",
       )
       .action(async (unit: string | undefined, options: ReleasesOptions) => {
         const { listReleases } = await import("../changes/list-releases.ts");

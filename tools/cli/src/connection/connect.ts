@@ -6,6 +6,7 @@ import { operatorHeader, platform, type PlatformContract } from "@kerf/control-a
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { findHome } from "./home.ts";
 import { operator } from "./operator.ts";
+import { patientFetch } from "./patient-fetch.ts";
 import { readToken } from "./token.ts";
 
 /** A running platform, with a typed client of its API. */
@@ -26,7 +27,12 @@ export async function connect(options: { home?: string | undefined }): Promise<C
     authorization: `Bearer ${token}`,
     [operatorHeader]: encodeURIComponent(operator()),
   };
-  return { home, url, client: httpClient(platform, { baseUrl: url, headers: () => headers }) };
+  const client = httpClient(platform, {
+    baseUrl: url,
+    headers: () => headers,
+    fetch: patientFetch,
+  });
+  return { home, url, client };
 }
 
 async function urlOf(home: string): Promise<string> {
@@ -54,12 +60,24 @@ function explain(thrown: unknown, connection: Connection): unknown {
   if (!(thrown instanceof KerfError)) return thrown;
   if (thrown.declared && thrown.code === "failed")
     return KerfError.fromShape(thrown.data as ErrorShape);
+  if (!thrown.declared && thrown.code === "internal") return mistake(thrown);
   const why = unreachable[thrown.code];
   if (thrown.declared || why === undefined) return thrown;
   return new KerfError("platform_unreachable", {
     message: `The platform at ${connection.url} cannot be reached.`,
     why: `${connection.home} says that it is there, but ${why}.`,
     fix: "If kerf dev runs, it brings the platform back within seconds: try again. In the background: kerf up.",
+    cause: thrown,
+  });
+}
+
+/** What nobody expected of the platform: its log has it under the trace. */
+function mistake(thrown: KerfError): KerfError {
+  const { traceId } = (thrown.data ?? {}) as { traceId?: string };
+  return new KerfError("internal", {
+    message: "The platform failed at this, which is a mistake in Kerf itself.",
+    ...(traceId === undefined ? undefined : { why: `Its log has it under the trace ${traceId}.` }),
+    fix: "kerf logs platform shows it: please report it with the command line and these lines.",
     cause: thrown,
   });
 }

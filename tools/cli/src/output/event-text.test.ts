@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { EventText } from "./event-text.ts";
 import { plain } from "./paint.ts";
+import { underWay } from "./under-way.ts";
 
 const stamp = { sequence: 1, time: "2026-01-01T00:00:00Z" };
 
@@ -73,4 +74,27 @@ test("a change names the files as seen from here, and what it restarts", () => {
     "✓ orders answers again after 340 ms",
   );
   assert.match(text.of({ ...change, state: "failed" }) ?? "", /serves on/);
+});
+
+test("a step of a change says what is done while it goes on, and what came of it", () => {
+  const text = new EventText(plain, "/app");
+  const step = {
+    ...stamp,
+    type: "rollout",
+    change: "c-1",
+    kind: "deploy",
+    title: "search",
+    step: "watch",
+    detail: "100 % of the calls for 10 s",
+  } as const;
+  assert.equal(text.of({ ...step, state: "started" }), undefined);
+  assert.deepEqual(underWay({ ...step, state: "started" }), {
+    id: "c-1 watch",
+    text: "deploy search: comparing the new release with the old one  100 % of the calls for 10 s",
+  });
+  assert.deepEqual(underWay({ ...step, state: "failed", ms: 3_000 }), { id: "c-1 watch" });
+  assert.equal(
+    text.of({ ...step, state: "failed", ms: 3_000 }),
+    "✗ deploy search: the new release does worse than the old one  3.0 s",
+  );
 });

@@ -3,43 +3,10 @@ import { relative } from "node:path";
 import { duration } from "./duration.ts";
 import { failureText, logTail } from "./failure.ts";
 import type { Paint } from "./paint.ts";
+import { rolloutSteps } from "./rollout-steps.ts";
 
 /** How many of the last lines of a log are shown with a problem. */
 const logLines = 12;
-
-/** What each step of a change is, in words. */
-const rolloutSteps: Readonly<Record<(ProgressEvent & { type: "rollout" })["step"], string>> = {
-  gate: "it goes together with what runs",
-  migrate: "the tables are ready",
-  start: "new copies are ready",
-  warm: "new copies are warm",
-  watch: "the new release does as well as the old one",
-  shift: "everyone calls them",
-  drain: "the old ones have finished",
-  measure: "what calls take now is measured",
-  undo: "undone; what served before, serves on",
-  prepare: "the new server has its roles and empty tables",
-  copy: "copied while it serves",
-  prove: "both hold the same, to the last row",
-  leave: "nobody can write to the old one",
-};
-
-/** What each step of a change is when it fails. */
-const failedSteps: typeof rolloutSteps = {
-  gate: "it does not go together with what runs",
-  migrate: "the tables could not be made ready",
-  start: "new copies did not get ready",
-  warm: "new copies could not be called",
-  watch: "the new release does worse than the old one",
-  shift: "not everyone calls them",
-  drain: "the old ones have not finished",
-  measure: "what calls take now could not be measured",
-  undo: "it could not be undone",
-  prepare: "the new server could not be made ready",
-  copy: "it could not be copied",
-  prove: "both could not be proved equal",
-  leave: "the old one could not be closed",
-};
 
 /** Words for what the platform says. Remembers who was in trouble, so that it can say when that is over. */
 export class EventText {
@@ -108,11 +75,14 @@ export class EventText {
 
   #rollout(event: ProgressEvent & { type: "rollout" }): string | undefined {
     const { detail, kind, state, step, title } = event;
-    if (event.state === "started") return undefined;
-    const mark = event.state === "done" ? this.#paint("good", "✓") : this.#paint("bad", "✗");
+    if (state === "started") return undefined;
+    // The gate has something to say only of what is made by force.
+    const isForced = step === "gate" && state === "done" && detail !== undefined;
+    const marks = { done: this.#paint("good", "✓"), failed: this.#paint("bad", "✗") };
+    const mark = isForced ? this.#paint("warn", "!") : marks[state];
     const time = event.ms === undefined ? "" : this.#paint("faint", `  ${duration(event.ms)}`);
     // Why it failed is said by whoever asked for it, or by the problem that came with it.
-    const what = state === "done" ? rolloutSteps[step] : failedSteps[step];
+    const what = rolloutSteps[step][isForced ? "failed" : state];
     const more =
       state === "failed" || detail === undefined ? "" : this.#paint("faint", `  ${detail}`);
     return `${mark} ${kind} ${title}: ${what}${more}${time}`;

@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { paintFor, type Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
+import { tailLine } from "./tail-line.ts";
 
 /** Whether a command line asks for JSON, before anything has parsed it. */
 export function wantsJson(args: readonly string[]): boolean {
@@ -49,7 +50,7 @@ export function failureText(said: Said, paint: Paint, source?: string): string {
 
 /** The last lines of a log, as they stand below an error. */
 export function logTail(lines: readonly unknown[], count: number, paint: Paint): string[] {
-  return lines.slice(-count).map((line) => `  ${paint("faint", "│")} ${printable(String(line))}`);
+  return lines.slice(-count).map((line) => `  ${paint("faint", "│")} ${tailLine(String(line))}`);
 }
 
 function indented(text: string): string {

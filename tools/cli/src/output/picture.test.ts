@@ -23,6 +23,7 @@ const status: Pictured = {
     { name: "web", url: "http://127.0.0.1:8080", id: "gateway:web", ...running },
     { name: "mobile", url: "http://127.0.0.1:8081", id: "gateway:mobile", ...running },
   ],
+  services: [],
   databases: [
     { server: "main", embedded: true, services: ["orders"], ...running },
     { server: "payments", embedded: true, services: ["payments"], ...running },
@@ -58,6 +59,18 @@ test("draws clients, front doors, units with their services, and databases", () 
 });
 
 test("says what is not ready", () => {
+  const problem = { code: "not_ready", message: "A secret is not set.", retry: "never" } as const;
+  const waits = {
+    name: "payments",
+    unit: "main",
+    owner: "team",
+    version: "1.0.0",
+    problem: { ...problem },
+  };
+  assert.match(
+    picture({ ...status, services: [waits] }, plain),
+    /shop dev, everything is ready but payments\n/,
+  );
   const [payments, main] = status.units;
   const ailing: Pictured = {
     ...status,

@@ -5,11 +5,22 @@ import { padTo, widthOf } from "./width.ts";
 /** What the picture is drawn from: a part of the status. */
 export type Pictured = Pick<
   Status,
-  "app" | "environment" | "phase" | "units" | "gateways" | "databases" | "broker" | "platform"
+  | "app"
+  | "environment"
+  | "phase"
+  | "units"
+  | "gateways"
+  | "services"
+  | "databases"
+  | "broker"
+  | "platform"
 >;
 
 const margin = "  ";
 const clients = "clients";
+
+/** How many services that wait for something are named. */
+const namedWaiting = 3;
 
 /** What runs, as the design draws it: clients, front doors, units with their services, databases. At most 80 columns. */
 export function picture(status: Pictured, paint: Paint): string {
@@ -28,7 +39,12 @@ export function picture(status: Pictured, paint: Paint): string {
 function summary(status: Pictured): string {
   if (status.phase !== "ready") return status.phase;
   const { ailing, all } = counts(status);
-  return ailing === 0 ? "everything is ready" : `${ailing} of ${all} not ready`;
+  if (ailing > 0) return `${ailing} of ${all} not ready`;
+  const waiting = status.services.filter(({ problem }) => problem !== undefined);
+  if (waiting.length === 0) return "everything is ready";
+  const names = waiting.slice(0, namedWaiting).map(({ name }) => name);
+  const more = waiting.length - names.length;
+  return `everything is ready but ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 /** How many processes there are, and how many of them are not ready. */

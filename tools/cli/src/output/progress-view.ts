@@ -3,6 +3,8 @@ import { EventText } from "./event-text.ts";
 import { printJson } from "./json.ts";
 import { paintFor } from "./paint.ts";
 import { StepLines } from "./step-lines.ts";
+import { StepReminders } from "./step-reminders.ts";
+import { underWay } from "./under-way.ts";
 
 /** Where `kerf dev` shows what happens. */
 export interface ProgressView {
@@ -28,9 +30,11 @@ export function progressView(options: { json: boolean; cwd: string }): ProgressV
     if (steps === undefined) process.stderr.write(`${lines}\n`);
     else steps.print(lines);
   };
+  const shown = steps ?? new StepReminders(say);
   return {
     event(event) {
-      if (event.type === "step") steps?.update(event);
+      const step = underWay(event);
+      if (step !== undefined) shown.update(step);
       const lines = text.of(event);
       if (lines !== undefined) say(lines);
     },
@@ -39,7 +43,7 @@ export function progressView(options: { json: boolean; cwd: string }): ProgressV
       steps?.clear();
       process.stdout.write(`${lines}\n`);
     },
-    close: () => steps?.close(),
+    close: () => shown.close(),
   };
 }
 

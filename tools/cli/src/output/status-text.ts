@@ -1,15 +1,20 @@
 import type { ErrorShape } from "@kerf/kernel";
 import type { Status } from "@kerf/control-api";
-import { ago } from "./duration.ts";
+import { ago, duration } from "./duration.ts";
 import { failureText, logTail } from "./failure.ts";
 import { limitsText } from "./limits-text.ts";
 import { loadTable } from "./load-table.ts";
 import type { Paint } from "./paint.ts";
 import { picture, stateText } from "./picture.ts";
+import { oneLine } from "./printable.ts";
+import { rolloutSteps } from "./rollout-steps.ts";
 import { table } from "./table.ts";
+import { padTo } from "./width.ts";
 
 /** How many of the last lines of a log are shown with a problem. */
 const logLines = 6;
+/** How long the end of a copy is told whose place is filled again, milliseconds. */
+const shownEndsMs = 3_600_000;
 
 /** The state of everything for people: the picture, every process with its age, and what is wrong. */
 export function statusText(status: Status, paint: Paint, columns: number): string {
@@ -41,16 +46,47 @@ export function statusText(status: Status, paint: Paint, columns: number): strin
   return [
     "",
     picture(status, paint),
+    ...changeLines(status, paint),
     "",
     indented(table(columns >= 100 ? titles : titles.slice(0, -1), rows)),
     ...(load === undefined ? [] : ["", indented(load)]),
     ...limitLines(status),
+    ...endLines(processes, paint),
     ...scalingLines(status, paint),
     ...problems(status).map(
       ([source, error]) => `\n${indented(problemText(source, error, paint))}`,
     ),
     "",
   ].join("\n");
+}
+
+/** The change that is under way, as a line of the picture's foot. */
+function changeLines({ change }: Status, paint: Paint): string[] {
+  if (change === undefined) return [];
+  const { at, by, detail, kind, since, step, title } = change;
+  const doing = step === undefined ? [] : [rolloutSteps[step].started, detail];
+  const told = doing.filter((part) => part !== undefined).join(", ");
+  const long = since === undefined ? "" : ` (${ago(since)})`;
+  return [
+    `  ${paint("faint", padTo("change", 11))} ${paint("strong", `${kind} ${title}`)}, by ${by}, ${ago(at)} ago`,
+    ...(told === "" ? [] : [`  ${" ".repeat(11)} ${told}${long}`]),
+  ];
+}
+
+/** How copies ended whose place is filled again: why there is a new one. */
+function endLines(
+  processes: readonly Pick<Status["gateways"][number], "id" | "state" | "lastEnd">[],
+  paint: Paint,
+): string[] {
+  return processes.flatMap(({ id, lastEnd, state }) => {
+    if (lastEnd === undefined || state !== "ready") return [];
+    const passed = Date.now() - Date.parse(lastEnd.at);
+    if (passed > shownEndsMs) return [];
+    const { message, why } = lastEnd.error;
+    const because = why === undefined ? [] : [`      ${paint("faint", "why")}  ${oneLine(why)}`];
+    const what = `before ${id}, ${duration(passed)} ago: ${oneLine(message)}`;
+    return ["", `  ${paint("warn", "!")} ${what}`, ...because];
+  });
 }
 
 /** What copies may use, where the app sets limits. */

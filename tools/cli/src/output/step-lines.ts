@@ -1,15 +1,17 @@
 import type { WriteStream } from "node:tty";
-import type { ProgressEvent } from "@kerf/control-api";
 import { paintFor } from "./paint.ts";
-import { clip } from "./width.ts";
+import type { UnderWay } from "./under-way.ts";
+import { clip, widthOf } from "./width.ts";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 const frameMs = 80;
+/** From when on it is shown how long a step has taken, milliseconds. */
+const longMs = 1_000;
 
 /** The steps under way, as moving lines at the bottom of a terminal; everything else is printed above them. */
 export class StepLines {
   readonly #stream: WriteStream;
-  readonly #running = new Map<string, string>();
+  readonly #running = new Map<string, { readonly text: string; readonly begun: number }>();
   #drawn = 0;
   #frame = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -19,15 +21,9 @@ export class StepLines {
   }
 
   /** Takes a step up or away. */
-  update(event: ProgressEvent & { type: "step" }): void {
-    if (event.state === "started") {
-      this.#running.set(
-        event.id,
-        event.detail === undefined ? event.title : `${event.title}  ${event.detail}`,
-      );
-    } else {
-      this.#running.delete(event.id);
-    }
+  update({ id, text }: UnderWay): void {
+    if (text === undefined) this.#running.delete(id);
+    else this.#running.set(id, { text, begun: performance.now() });
     this.#draw();
   }
 
@@ -61,11 +57,18 @@ export class StepLines {
     const columns = (this.#stream.columns || 80) - 3;
     const titles = [...this.#running.values()].slice(0, (this.#stream.rows || 24) - 2);
     const spinner = paintFor(this.#stream)("name", frames[this.#frame % frames.length] ?? "");
-    this.#stream.write(titles.map((title) => `${spinner} ${clip(title, columns)}\n`).join(""));
+    this.#stream.write(titles.map((step) => `${spinner} ${titleOf(step, columns)}\n`).join(""));
     this.#drawn = titles.length;
     this.#timer ??= setInterval(() => {
       this.#frame += 1;
       this.#draw();
     }, frameMs).unref();
   }
+}
+
+/** What is done, and for how long already once that is worth saying. */
+function titleOf({ begun, text }: { text: string; begun: number }, columns: number): string {
+  const passed = performance.now() - begun;
+  const time = passed < longMs ? "" : `  ${Math.floor(passed / 1_000)} s`;
+  return clip(text, columns - widthOf(time)) + time;
 }

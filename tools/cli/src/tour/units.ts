@@ -1,5 +1,5 @@
 import type { Status, UnitStatus } from "@kerf/control-api";
-import { withSteps } from "../changes/run-change.ts";
+import { withStepsUntil } from "../changes/run-change.ts";
 import { promised, type Stage } from "./act.ts";
 
 /** The unit that a service runs in. */
@@ -42,14 +42,16 @@ export async function restoreCopies(stage: Stage, before: UnitStatus): Promise<v
 /** Makes a change whose steps are shown, after any other that is under way. */
 export function change<T>(
   { connection, json }: Pick<Stage, "connection" | "json">,
-  request: Parameters<typeof withSteps<T>>[2],
+  request: Parameters<typeof withStepsUntil<T>>[3],
 ): Promise<T> {
-  return withSteps(connection.client, { ...(json ? { json } : undefined), wait: true }, request);
+  // Whoever leaves the tour waits until what it changed is put back.
+  const options = { ...(json ? { json } : undefined), wait: true } as const;
+  return withStepsUntil(undefined, connection.client, options, request);
 }
 
 function quietly<T>(
   { connection }: Stage,
-  request: Parameters<typeof withSteps<T>>[2],
+  request: Parameters<typeof withStepsUntil<T>>[3],
 ): Promise<T> {
   return change({ connection, json: true }, request);
 }
