@@ -38,8 +38,22 @@ test("services are built, deployed and rolled back alone, and run without their 
   });
 
   await t.test("a rollback runs what ran before", async () => {
+    const back = async () =>
+      (await client.releases({ unit: "main" })).releases.find((release) => release.back)?.number;
+    assert.equal(await back(), 1);
     await client.rollback({ change: stage.change, unit: "main" });
     assert.equal(await greeting(), "Hello ada 0");
+    // Whoever goes back twice does not want to be where it began.
+    assert.equal(await back(), undefined);
+    const twice = await refusal(client.rollback({ change: stage.change, unit: "main" }));
+    assert.match(twice.message, /earlier release already: main@1, and before it ran main@2/);
+    const service = await refusal(client.rollback({ change: stage.change, unit: "greeter" }));
+    assert.match(service.why ?? "", /greeter is a service of the unit main, together with counter/);
+    const none = await refusal(client.releases({ unit: "nobody" }) as never);
+    assert.deepEqual(
+      [none.code, none.fix],
+      ["not_found", "Give one of: main, gateway:web, app:pair"],
+    );
     await client.rollback({ change: stage.change, unit: "main", release: 2 });
     assert.equal(await greeting(), "Good day ada 0");
   });
@@ -109,6 +123,10 @@ test("services are built, deployed and rolled back alone, and run without their 
         ["deploy", true, "done"],
       ],
     );
+    for (const { why } of entries) assert.match(why ?? "", /greeter calls counter\.add/);
+    assert.match(entries[1]?.why ?? "", /^by force, against: /);
+    const [forced] = (await client.releases({ unit: "main" })).releases;
+    assert.equal(forced?.why, "deploy counter, by force");
   });
 
   await t.test(
@@ -160,11 +178,14 @@ test("services are built, deployed and rolled back alone, and run without their 
       const [change] = (await client.watched({})).changes;
       const [unit] = change?.units ?? [];
       assert.equal(unit?.unit, "main");
+      const { change: shown } = await client.status({});
+      assert.deepEqual([shown?.id, shown?.title, shown?.step], [change?.change, "greeter", "warm"]);
       assert.ok((unit?.stable.calls ?? 0) > 0, "the one before was called");
       assert.ok((unit?.canary.release ?? 0) > (unit?.stable.release ?? 0));
       await client.promote({ unit: "main" });
     });
     assert.equal(report.units["main"]?.after?.copies, 1);
+    assert.equal((await client.status({})).change, undefined);
     assert.equal(await greeting(), "Hail ada 0");
     stage.edit("greeter/words.ts", (source) => source.replace("Hail", "Welcome"));
     await stage.deploy("greeter");

@@ -89,7 +89,9 @@ function reason(log: readonly string[]): string | undefined {
   const errors = log.map(structured).filter((entry) => entry?.["level"] === "error");
   const last = errors.at(-1);
   if (last !== undefined) return String(last["error"] ?? last["message"]).split("\n")[0];
-  return log.find((line) => /\b(?:\w*Error|error|fatal)\b.*:/i.test(line))?.trim();
+  // What is structured and no error is no reason, whatever it quotes.
+  const plain = log.filter((line) => structured(line) === undefined && !line.startsWith("{"));
+  return plain.find((line) => /\b(?:\w*Error|error|fatal)\b.*:/i.test(line))?.trim();
 }
 
 function structured(line: string): Record<string, unknown> | undefined {

@@ -134,6 +134,7 @@ test("what ends is started again: at once, then later and later, and called a cr
   await stage.clock.advance(0);
   assert.equal(stage.slot.state, "ready");
   assert.equal(stage.slot.lastError, undefined);
+  assert.equal(stage.slot.lastEnd?.error.code, "start_failed", "why there is a new one stays");
 });
 
 test("a copy that is not ready in 30 s is ended and reported", async () => {

@@ -17,6 +17,12 @@ test("a step is told when it is over, with its time", () => {
 test("a problem says what, why, what to do, and shows the last lines", () => {
   const text = new EventText(plain, "/app");
   const lines = Array.from({ length: 20 }, (_, index) => `line ${index}`);
+  const structured = JSON.stringify({
+    time: "2026-01-02T03:04:05.678Z",
+    level: "error",
+    message: "it could not start",
+    error: "Error: no way in\n    at service.ts:1",
+  });
   assert.equal(
     text.of({
       ...stamp,
@@ -29,14 +35,15 @@ test("a problem says what, why, what to do, and shows the last lines", () => {
         why: "exit code 1",
         fix: "Mend it.",
       },
-      log: lines,
+      log: [...lines.slice(0, -1), structured],
     }),
     [
       "✗ orders: It ended.",
       "  why  exit code 1",
       "  fix  Mend it.",
       "  its last lines:",
-      ...lines.slice(-12).map((line) => `  │ ${line}`),
+      ...lines.slice(-12, -1).map((line) => `  │ ${line}`),
+      "  │ 03:04:05Z error it could not start: Error: no way in",
     ].join("\n"),
   );
 });
