@@ -205,9 +205,7 @@ export class Rollouts {
     deployed.beside = before.manifest;
     deployed.place(target, Object.keys(change.units));
     const drained = staged.promote(asked.drainMs);
-    const told = (): Promise<void> => this.#options.acknowledged();
-    // Where nothing was started there is nobody to be called.
-    await (staged.size === 0 ? told() : this.#step(change, "shift", undefined, told));
+    await this.#step(change, "shift", undefined, () => this.#options.acknowledged());
     let forced: readonly Instance[] = [];
     await this.#step(change, "drain", undefined, async () => {
       forced = await drained;

@@ -1,0 +1,33 @@
+import { progressView } from "./progress-view.ts";
+
+/** Shows one step while `work` does it, where the platform tells of none, and how long it took; nothing where JSON is wanted. */
+export async function ownStep<T>(
+  title: string,
+  { json }: { readonly json?: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  if (json === true) return work();
+  const view = progressView({ json: false, cwd: process.cwd() });
+  const begun = performance.now();
+  const tell = (state: "started" | "done" | "failed"): void =>
+    view.event({
+      type: "step",
+      id: title,
+      title,
+      state,
+      sequence: 0,
+      time: new Date().toISOString(),
+      ...(state === "started" ? undefined : { ms: performance.now() - begun }),
+    });
+  tell("started");
+  try {
+    const answer = await work();
+    tell("done");
+    return answer;
+  } catch (thrown) {
+    tell("failed");
+    throw thrown;
+  } finally {
+    view.close();
+  }
+}
