@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Caller, ImageBoot, Snapshot, WorkloadIdentity } from "@kerf/call";
 import {
   createHttpEdge,
@@ -116,8 +116,9 @@ export class ImageOutbound {
     );
   }
 
-  /** Other copies of the image are on this network too; each has a sidecar of its own. */
+  /** Other copies of the image may be on this network too; each has a sidecar of its own. Where the program has a name instead of an address, it is alone there. */
   #mayEnter({ socket }: IncomingMessage): boolean {
+    if (isIP(this.#program) === 0) return true;
     return socket.remoteAddress === this.#program;
   }
 

@@ -14,6 +14,7 @@ import { openBroker } from "@kerf/events";
 import type { CallContext, Clock, Random, TimerWheel } from "@kerf/kernel";
 import type { Logger, Tracing } from "@kerf/telemetry";
 import { type DeliverEvent, type ImageEvents, imageService } from "../declaration/image-events.ts";
+import { awaitMigrations } from "./await-migrations.ts";
 import { closeDatabases, openDatabases } from "../runtime/databases.ts";
 import { ServiceRuntime } from "../runtime/runtime.ts";
 
@@ -21,8 +22,10 @@ import { ServiceRuntime } from "../runtime/runtime.ts";
 export interface ProgramEvents {
   /** Appends an event to the program's log. Throws `invalid_app` for one that was not declared, `invalid_output` for a payload that does not fit. */
   readonly emit: (name: string, payload: unknown, context: CallContext) => Promise<void>;
-  /** Serves readers of the log, and operators, on connections that another listener takes in. */
-  listenBeside(identity: WorkloadIdentity): FramedBeside;
+  /** Serves readers of the log, and operators, on connections that another listener takes in; without an identity in the clear. */
+  listenBeside(identity: WorkloadIdentity | undefined): FramedBeside;
+  /** Waits until the database of an exported image is as events need it; a platform makes it before. Throws `start_failed`. */
+  prepared(): Promise<void>;
   /** Reads and delivers from now on. */
   start(): void;
   /** Reads nothing any more, and lets readers here go. Idempotent. */
@@ -88,6 +91,9 @@ export async function openProgramEvents(
   runtime.connect(caller);
   return {
     emit: (name, payload, context) => runtime.emit(unit, name, payload, context),
+    async prepared() {
+      if (boot.platform === undefined) await awaitMigrations(boot, services, { clock, log });
+    },
     listenBeside: (identity) =>
       framedBeside({ dispatcher: inbound, clock, wheel, log, instance, identity }),
     start: () => runtime.startWorkers(),
