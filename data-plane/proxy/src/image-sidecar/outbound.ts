@@ -90,7 +90,7 @@ export class ImageOutbound {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     try {
       if (!this.#mayEnter(request)) throw refused(this.#options.image);
-      const target = targetOf(request, this.#uses());
+      const target = targetOf(request, this.#uses(), this.#options.boot.outbound.host);
       if ("host" in target) return this.#egress.forward(request, response, target);
       if ("event" in target) return this.#take(request, response, target.event);
       const { service: name } = target;
