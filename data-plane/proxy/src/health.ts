@@ -54,7 +54,9 @@ export function answerHealth(
   facts: HealthFacts,
   clock: Clock,
 ): boolean {
-  const path = (request.url ?? "").split("?", 1)[0];
+  const { url = "" } = request;
+  if (!url.startsWith("/health")) return false;
+  const path = url.split("?", 1)[0];
   if (path !== "/health" && path !== "/health/live" && path !== "/health/ready") return false;
   sendAnswer(request, response, answerFor(path, request.method, facts), clock);
   return true;

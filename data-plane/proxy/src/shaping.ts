@@ -51,6 +51,7 @@ export class GatewayShaping implements Shaping {
 
   fields(request: IncomingMessage): Readonly<Record<string, string>> {
     const tls = cameOverTls(request, this.#trusted) ? strictTransport : undefined;
+    if (tls === undefined && this.#cors === undefined) return this.#headers;
     return { ...tls, ...this.#headers, ...this.#cors?.fields(request) };
   }
 

@@ -35,9 +35,9 @@ export class Compressor {
     { minBytes = defaultMinBytes, sessions = false }: CompressionSettings,
   ): Answer | Promise<Answer> {
     const { body, headers } = answer;
-    if (body === undefined || "content-encoding" in headers) return answer;
-    if (!compressible.test(headers["content-type"] ?? "")) return answer;
-    if (Buffer.byteLength(body) < minBytes) return answer;
+    if (body === undefined || Buffer.byteLength(body) < minBytes) return answer;
+    if ("content-encoding" in headers || !compressible.test(headers["content-type"] ?? ""))
+      return answer;
     if (!sessions && identity?.ambient === true) return answer;
     const vary = headers["vary"] === undefined ? "" : `${headers["vary"]}, `;
     const varied = { ...answer, headers: { ...headers, vary: `${vary}Accept-Encoding` } };

@@ -41,21 +41,29 @@ async function passes(url: string, times: number): Promise<number> {
   return admitted;
 }
 
-test("what one instance lets pass, the other does not let pass again", async (t) => {
-  const { platform, doors } = await twoDoors(t, 8);
-  const [one, two] = doors as [string, string];
-  const first = await fetch(`${one}/notes`);
-  assert.equal(first.headers.get("ratelimit-policy"), '"everyone";q=8;w=3600');
-  await platform.leased("web-1");
-  // A share of 4 that the keeper has not acknowledged, and half a share ahead, are the most that each may have beyond its count.
-  const admitted = 1 + (await passes(one, 30)) + (await passes(two, 30));
-  assert.ok(admitted >= 8 && admitted <= 8 + 2 * (4 + 2), `${admitted} passed`);
-  await platform.leased("web-2");
-  assert.equal(await passes(one, 5), 0);
-  const again = await fetch(`${two}/notes`);
-  assert.equal(again.status, 429);
-  assert.ok(Number(again.headers.get("retry-after")) > 60);
-});
+test(
+  "what one instance lets pass, the other does not let pass again",
+  { timeout: 30_000 },
+  async (t) => {
+    const { platform, doors } = await twoDoors(t, 8);
+    const [one, two] = doors as [string, string];
+    const first = await fetch(`${one}/notes`);
+    assert.equal(first.headers.get("ratelimit-policy"), '"everyone";q=8;w=3600');
+    await platform.leased("web-1");
+    let admitted = 1 + (await passes(one, 30)) + (await passes(two, 30));
+    // Requests go on until both have heard of the keeper that an hour's tokens are gone; whatever passes until then counts.
+    for (const url of doors) {
+      for (;;) {
+        const again = await fetch(`${url}/notes`);
+        if (again.status === 200) admitted++;
+        else if (Number(again.headers.get("retry-after")) > 60) break;
+      }
+    }
+    // A share of 4 that the keeper has not acknowledged, and half a share ahead, are the most that each may have beyond its count.
+    assert.ok(admitted >= 8 && admitted <= 8 + 2 * (4 + 2), `${admitted} passed`);
+    for (const url of doors) assert.equal(await passes(url, 5), 0);
+  },
+);
 
 test("without the keeper each instance goes on with its share", async (t) => {
   const { platform, doors } = await twoDoors(t, 8);

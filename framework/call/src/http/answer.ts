@@ -36,27 +36,32 @@ export function sendAnswer(
   clock: Clock,
 ): void {
   if (response.headersSent || response.destroyed) return;
-  const { status, body } = answer;
-  const headers: Record<string, string | number> = { ...securityHeaders, ...answer.headers };
+  const { status, body, headers } = answer;
   const length = body === undefined ? 0 : Buffer.byteLength(body);
-  if (body !== undefined) headers["content-length"] = length;
-  else if (status !== 204 && status !== 304 && headers["grpc-status"] === undefined)
-    headers["content-length"] = 0;
+  // Names and values in turn: an object for each answer would cost as much as all that is written of it.
+  const fields: string[] = [];
+  for (const name in securityHeaders)
+    if (headers[name] === undefined) fields.push(name, securityHeaders[name] as string);
+  for (const name in headers) fields.push(name, headers[name] as string);
+  const isGrpc = headers["grpc-status"] !== undefined;
+  if (body !== undefined || (status !== 204 && status !== 304 && !isGrpc))
+    fields.push("content-length", String(length));
   // gRPC takes an answer without messages for one only when its head ends it.
-  if (headers["grpc-status"] !== undefined) {
-    for (const name in headers) response.setHeader(name, headers[name] as string);
+  if (isGrpc) {
+    for (let at = 0; at < fields.length; at += 2)
+      response.setHeader(fields[at] as string, fields[at + 1] as string);
     response.end();
     return;
   }
   if (!leavesBodyUnread(request)) {
     const sent = inOneWrite(body);
     // Of ASCII alone, as most are, it is written without being transcoded.
-    response.writeHead(status, headers).end(sent, length === sent?.length ? "latin1" : "utf8");
+    response.writeHead(status, fields).end(sent, length === sent?.length ? "latin1" : "utf8");
     return;
   }
   // Set, not only written: the server reads no further request once the answer under way closes.
   response.setHeader("connection", "close");
-  response.writeHead(status, headers);
+  response.writeHead(status, fields);
   if (body === undefined || request.method === "HEAD") response.flushHeaders();
   else response.write(body);
   let discarded = 0;

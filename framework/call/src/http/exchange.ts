@@ -323,8 +323,8 @@ export class Exchange {
 
   #send(answer: Answer): void {
     this.#observe?.(answer);
-    const headers = mergeFields({ ...this.#headers }, answer.headers);
-    const whole = { ...answer, headers };
+    const headers = mergeFields(this.#headers, answer.headers);
+    const whole: Answer = { status: answer.status, headers, body: answer.body };
     const finished = this.#shaping?.finish(this.#request, whole, this.#identity) ?? whole;
     const send = (last: Answer): void =>
       sendAnswer(this.#request, this.#response, last, this.#edge.clock);

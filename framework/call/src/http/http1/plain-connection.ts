@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { shareReadBuffer } from "../../read-buffer.ts";
 import { readPlainHead } from "./plain-head.ts";
 import { PlainRequest } from "./plain-request.ts";
 import { type PlainOutput, PlainResponse } from "./plain-response.ts";
@@ -22,11 +23,13 @@ export interface PlainServer {
 
 /** What a client may send ahead of its turn before it has to wait, bytes. */
 const maxRestBytes = 16_384;
+const noBytes = Buffer.alloc(0);
 
 /** A connection whose requests have been plain so far, one at a time; with the first that is not it is Node's. */
 export class PlainConnection implements PlainOutput {
   readonly #socket: Socket;
   readonly #server: PlainServer;
+  readonly #ownBytes: () => void;
   #response: PlainResponse | undefined;
   /** What came behind the request that is being answered. */
   #rest: Buffer | undefined;
@@ -49,6 +52,7 @@ export class PlainConnection implements PlainOutput {
     this.#sendMs = sendMs;
     socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
     socket.on("timeout", this.#onTimeout).on("error", ignore).on("close", this.#onClose);
+    this.#ownBytes = shareReadBuffer(socket);
   }
 
   get isIdle(): boolean {
@@ -74,7 +78,14 @@ export class PlainConnection implements PlainOutput {
   }
 
   last(data: string | Uint8Array, encoding?: BufferEncoding): void {
-    this.#socket.write(data, encoding, this.#onSent);
+    const socket = this.#socket;
+    // The system takes most answers whole and at once, which is cheaper to see than to be told. What is pipelined behind one has a turn of its own.
+    if (socket.writableCorked === 0 && this.#rest === undefined) {
+      socket.write(data, encoding);
+      if (socket.writableLength === 0 && socket.errored === null) return this.#onSent();
+      data = "";
+    }
+    socket.write(data, encoding, this.#onSent);
     this.#time();
   }
 
@@ -104,10 +115,11 @@ export class PlainConnection implements PlainOutput {
     this.#socket.setTimeout(0);
   }
 
+  /** Its bytes are the next read's once this returns: whatever outlives it is copied. */
   readonly #onData = (chunk: Buffer): void => {
     if (this.#response === undefined) return this.#serve(chunk);
     // The next one has no turn yet. Some of it is taken in, so that one hears when its sender leaves; not more.
-    this.#keep(this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]));
+    this.#keep(this.#rest === undefined ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]));
   };
 
   #keep(rest: Buffer): void {
@@ -124,9 +136,10 @@ export class PlainConnection implements PlainOutput {
     const head = readPlainHead(bytes, 0);
     if (head === undefined) return this.#handOver(bytes);
     const { bodyAt, end } = head;
-    if (end < bytes.length) this.#keep(bytes.subarray(end));
+    if (end < bytes.length) this.#keep(Buffer.from(bytes.subarray(end)));
     this.isFresh = false;
-    const request = new PlainRequest(this.#socket, head, bytes.subarray(bodyAt, end));
+    const body = bodyAt === end ? noBytes : Buffer.from(bytes.subarray(bodyAt, end));
+    const request = new PlainRequest(this.#socket, head, body);
     const response = new PlainResponse(request, this);
     this.#response = response;
     if (server.lastAnswers) response.shouldKeepAlive = false;
@@ -161,8 +174,9 @@ export class PlainConnection implements PlainOutput {
     socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
     socket.off("timeout", this.#onTimeout).off("error", ignore).off("close", this.#onClose);
     this.#untime();
+    this.#ownBytes();
     this.#server.closed(this);
-    this.#server.handOver(socket, bytes);
+    this.#server.handOver(socket, Buffer.from(bytes));
   }
 
   readonly #onEnd = (): void => {

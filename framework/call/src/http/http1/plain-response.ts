@@ -152,7 +152,10 @@ export class PlainResponse extends EventEmitter {
   }
 
   write(chunk: string | Uint8Array, encoding: BufferEncoding = "utf8"): boolean {
-    if (this.writableEnded || this.destroyed) return false;
+    return !this.writableEnded && !this.destroyed && this.#write(chunk, encoding);
+  }
+
+  #write(chunk: string | Uint8Array, encoding: BufferEncoding): boolean {
     if (!this.headersSent) this.writeHead(this.statusCode);
     const output = this.#output;
     const head = this.#takeHead(undefined);
@@ -172,11 +175,11 @@ export class PlainResponse extends EventEmitter {
     if (!this.headersSent) this.writeHead(this.statusCode);
     // Trailers need chunks, and a head that says so.
     if (this.#trailers !== "" && !this.#isSized && !this.#isBodiless) this.flushHeaders();
+    this.writableEnded = true;
     if (this.#head === undefined) {
-      if (chunk) this.write(chunk, encoding);
+      if (chunk) this.#write(chunk, encoding);
       this.#output.last(this.#isChunked ? `0\r\n${this.#trailers}\r\n` : "", "latin1");
     } else this.#whole(chunk ?? "", encoding);
-    this.writableEnded = true;
     return this;
   }
 

@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import type { Clock, TimerWheel } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import type { Address } from "../../placement.ts";
+import { shareReadBuffer } from "../../read-buffer.ts";
 import type { WorkloadIdentity } from "../../identity/workload-identity.ts";
 import type { Dispatcher } from "../../transport.ts";
 import { formatAddress, parseAddress } from "./address.ts";
@@ -110,10 +111,18 @@ export async function listenFramed(
           counters,
           limits,
           identity,
-          accept: (socket, peer) => service.accept(socket, peer).endIn(identity, peer.endsInMs),
+          accept(socket, peer) {
+            shareReadBuffer(socket);
+            service.accept(socket, peer).endIn(identity, peer.endsInMs);
+          },
         })
       : undefined;
-  const server = secured?.server ?? createServer((socket) => void service.accept(socket));
+  const server =
+    secured?.server ??
+    createServer((socket) => {
+      shareReadBuffer(socket);
+      service.accept(socket);
+    });
   server.on("drop", () => void counters.dropped++);
   server.maxConnections = limits.maxConnections;
   const endpoint = await listenOn(server, wanted, options.reusePort);
