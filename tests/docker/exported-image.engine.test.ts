@@ -45,135 +45,155 @@ const password = "a password of the broker";
 /** How long an event may take on a busy machine, milliseconds. */
 const patienceMs = 60_000;
 
-describe("an image of somebody else, exported", { skip: lacking ?? false, timeout: 540_000 }, () => {
-  let home: string;
-  let exported: string[];
-  let weighAsBefore = async (): Promise<void> => {};
-  const images: string[] = [];
+describe(
+  "an image of somebody else, exported",
+  { skip: lacking ?? false, timeout: 540_000 },
+  () => {
+    let home: string;
+    let exported: string[];
+    let weighAsBefore = async (): Promise<void> => {};
+    const images: string[] = [];
 
-  before(async () => {
-    home = await mkdtemp(join(tmpdir(), "kerf-exported-image-"));
-    weighAsBefore = await weighAsProcesses();
-    const app = join(examples, "app.ts");
-    images.push(...(await loadImages({ home, app, registry, tag: "1", programs })));
-    await buildPostgresImage(postgresImage, images[0] ?? "");
-    await buildNatsImage(natsImage, images[0] ?? "");
-    await buildPythonImage(image, join(examples, "tags.py"));
-    images.push(postgresImage, natsImage, image);
-    const broker = join(home, "broker");
-    const url = `nats://kerf:${encodeURIComponent(password)}@nats:4222`;
-    await writeFile(broker, `${url}\n`, { mode: 0o600 });
-    await mkdir(join(home, "nats"));
-    await writeFile(
-      join(home, "nats/nats.conf"),
-      `http: 8222\njetstream { store_dir: "/tmp/store" }\nauthorization { user: kerf, password: "${password}" }\n`,
-    );
-    const file = join(home, "images.json");
-    const counts = {
-      image,
-      port: 9000,
-      env: { GREETING: "hello" },
-      secrets: ["API_KEY"],
-      uses: ["labels"],
-      follows: ["journal.added"],
-      emits: { tagged: "text" },
-    };
-    await writeFile(file, JSON.stringify({ counts }));
-    exported = ["--app", app, "--registry", "kerf-test.invalid", ...tags, "--images", file];
-    exported.push("--broker", broker);
-  });
-  after(async () => {
-    if (images.length > 0) await docker("rmi", "--force", ...images);
-    await weighAsBefore();
-    await rm(home, { recursive: true, force: true });
-  });
-
-  async function kerf(...args: readonly string[]): Promise<string> {
-    const { code, stderr, stdout } = await runKerf(home, args);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  }
-
-  /** A broker that lets in nobody but `kerf`. Answers its container. */
-  function startNats(network: string): Promise<string> {
-    const conf = `${join(home, "nats")}:/etc/nats:ro`;
-    const where = ["--network", network, "--network-alias", "nats", "--volume", conf];
-    return docker("run", "--detach", "--tmpfs", "/tmp:mode=1777", ...where, natsImage, "-c", "/etc/nats/nats.conf");
-  }
-
-  test("with docker compose", { skip: composeMissing }, async () => {
-    const out = join(home, "compose");
-    const port = await freePort();
-    const more = ["--out", out, "--port", String(port), "--postgres-image", postgresImage];
-    await kerf("export", "compose", ...exported, ...more);
-    await fillEmpty(join(out, "secrets"));
-    const project = ["--project-directory", out, "--file", join(out, "compose.yaml")];
-    project.push("--project-name", "kerf-image");
-    await run(compose, [...project, "config", "--quiet"]);
-    let nats: string | undefined;
-    try {
-      await run(compose, [...project, "up", "--detach", "--wait", "--quiet-pull"]);
-      // Everything runs without a broker; it is taken as soon as it is there.
-      nats = await startNats("kerf-image_outside");
-      await takesPart(`http://127.0.0.1:${port}`, nats, "kerf-image_outside");
-    } catch (error) {
-      const { stdout } = await run(compose, [...project, "logs", "--no-color", "--tail", "40"]);
-      throw new Error(stdout, { cause: error });
-    } finally {
-      if (nats !== undefined) await docker("rm", "--force", "--volumes", nats);
-      await run(compose, [...project, "down", "--volumes", "--timeout", "10"]);
-    }
-  });
-
-  test("as the containers of its pod, with certificates where there is a cluster that makes them", async () => {
-    const network = "kerf-image-pods";
-    await docker("network", "create", network);
-    const started: string[] = [];
-    let pods: Pods | undefined;
-    let cluster: TestCluster | undefined;
-    try {
-      await writeFile(join(home, "password"), password);
-      const mount = ["--volume", `${join(home, "password")}:/run/secrets/password:ro`];
-      const secret = ["--env", "POSTGRES_PASSWORD_FILE=/run/secrets/password"];
-      const where = ["--network", network, "--network-alias", "postgres-main"];
-      const postgres = await docker("run", "--detach", ...where, ...mount, ...secret, postgresImage);
-      started.push(postgres, await startNats(network));
-      const file = join(home, "main.url");
-      const url = `postgres://postgres:${encodeURIComponent(password)}@postgres-main:5432/postgres?sslmode=disable`;
-      await writeFile(file, url, { mode: 0o600 });
-      await eventually("PostgreSQL answers", async () => {
-        await docker("exec", postgres, "pg_isready", "-h", "127.0.0.1");
-        return true;
-      });
-      if (hasKubernetes) cluster = await TestCluster.start();
-      const certificates = cluster === undefined ? ["--mesh"] : ["--certificates", "kerf"];
-      const options = [...exported, ...certificates, "--discovery", "dns", "--replicas", "1"];
-      const texts = [
-        await kerf("export", "kubernetes", ...options),
-        await kerf("export", "secrets", ...options, "--server", `main=${file}`),
-      ];
-      assert.ok(!texts[0]?.includes(encodeURIComponent(password)));
-      const objects = texts.flatMap((text) =>
-        parseAllDocuments(text).map((each) => each.toJS() as KubernetesObject),
+    before(async () => {
+      home = await mkdtemp(join(tmpdir(), "kerf-exported-image-"));
+      weighAsBefore = await weighAsProcesses();
+      const app = join(examples, "app.ts");
+      images.push(...(await loadImages({ home, app, registry, tag: "1", programs })));
+      await buildPostgresImage(postgresImage, images[0] ?? "");
+      await buildNatsImage(natsImage, images[0] ?? "");
+      await buildPythonImage(image, join(examples, "tags.py"));
+      images.push(postgresImage, natsImage, image);
+      const broker = join(home, "broker");
+      const url = `nats://kerf:${encodeURIComponent(password)}@nats:4222`;
+      await writeFile(broker, `${url}\n`, { mode: 0o600 });
+      await mkdir(join(home, "nats"));
+      await writeFile(
+        join(home, "nats/nats.conf"),
+        `http: 8222\njetstream { store_dir: "/tmp/store" }\nauthorization { user: kerf, password: "${password}" }\n`,
       );
-      for (const { stringData = {} } of objects)
-        for (const [key, value] of Object.entries(stringData))
-          if (value === "") (stringData as Record<string, string>)[key] = "filled";
-      const identities = cluster && (await PodIdentities.prepare(cluster, objects, home));
-      pods = new Pods(objects, { folder: join(home, "pods"), network, api: identities });
-      await pods.runJobs();
-      assert.equal(await identities?.fill(objects), cluster && 3);
-      const running = await pods.runDeployments();
-      const { ip, ports } = running.get("gateway-web") ?? assert.fail("no gateway");
-      await takesPart(`http://${ip}:${ports["http"]}`, started[1] ?? "", network);
-    } finally {
-      await pods?.end();
-      if (started.length > 0) await docker("rm", "--force", "--volumes", ...started);
-      await docker("network", "rm", network);
-      await cluster?.stop();
+      const file = join(home, "images.json");
+      const counts = {
+        image,
+        port: 9000,
+        env: { GREETING: "hello" },
+        secrets: ["API_KEY"],
+        uses: ["labels"],
+        follows: ["journal.added"],
+        emits: { tagged: "text" },
+      };
+      await writeFile(file, JSON.stringify({ counts }));
+      exported = ["--app", app, "--registry", "kerf-test.invalid", ...tags, "--images", file];
+      exported.push("--broker", broker);
+    });
+    after(async () => {
+      if (images.length > 0) await docker("rmi", "--force", ...images);
+      await weighAsBefore();
+      await rm(home, { recursive: true, force: true });
+    });
+
+    async function kerf(...args: readonly string[]): Promise<string> {
+      const { code, stderr, stdout } = await runKerf(home, args);
+      assert.equal(code, 0, stderr);
+      return stdout;
     }
-  });
-});
+
+    /** A broker that lets in nobody but `kerf`. Answers its container. */
+    function startNats(network: string): Promise<string> {
+      const conf = `${join(home, "nats")}:/etc/nats:ro`;
+      const where = ["--network", network, "--network-alias", "nats", "--volume", conf];
+      return docker(
+        "run",
+        "--detach",
+        "--tmpfs",
+        "/tmp:mode=1777",
+        ...where,
+        natsImage,
+        "-c",
+        "/etc/nats/nats.conf",
+      );
+    }
+
+    test("with docker compose", { skip: composeMissing }, async () => {
+      const out = join(home, "compose");
+      const port = await freePort();
+      const more = ["--out", out, "--port", String(port), "--postgres-image", postgresImage];
+      await kerf("export", "compose", ...exported, ...more);
+      await fillEmpty(join(out, "secrets"));
+      const project = ["--project-directory", out, "--file", join(out, "compose.yaml")];
+      project.push("--project-name", "kerf-image");
+      await run(compose, [...project, "config", "--quiet"]);
+      let nats: string | undefined;
+      try {
+        await run(compose, [...project, "up", "--detach", "--wait", "--quiet-pull"]);
+        // Everything runs without a broker; it is taken as soon as it is there.
+        nats = await startNats("kerf-image_outside");
+        await takesPart(`http://127.0.0.1:${port}`, nats, "kerf-image_outside");
+      } catch (error) {
+        const { stdout } = await run(compose, [...project, "logs", "--no-color", "--tail", "40"]);
+        throw new Error(stdout, { cause: error });
+      } finally {
+        if (nats !== undefined) await docker("rm", "--force", "--volumes", nats);
+        await run(compose, [...project, "down", "--volumes", "--timeout", "10"]);
+      }
+    });
+
+    test("as the containers of its pod, with certificates where there is a cluster that makes them", async () => {
+      const network = "kerf-image-pods";
+      await docker("network", "create", network);
+      const started: string[] = [];
+      let pods: Pods | undefined;
+      let cluster: TestCluster | undefined;
+      try {
+        await writeFile(join(home, "password"), password);
+        const mount = ["--volume", `${join(home, "password")}:/run/secrets/password:ro`];
+        const secret = ["--env", "POSTGRES_PASSWORD_FILE=/run/secrets/password"];
+        const where = ["--network", network, "--network-alias", "postgres-main"];
+        const postgres = await docker(
+          "run",
+          "--detach",
+          ...where,
+          ...mount,
+          ...secret,
+          postgresImage,
+        );
+        started.push(postgres, await startNats(network));
+        const file = join(home, "main.url");
+        const url = `postgres://postgres:${encodeURIComponent(password)}@postgres-main:5432/postgres?sslmode=disable`;
+        await writeFile(file, url, { mode: 0o600 });
+        await eventually("PostgreSQL answers", async () => {
+          await docker("exec", postgres, "pg_isready", "-h", "127.0.0.1");
+          return true;
+        });
+        if (hasKubernetes) cluster = await TestCluster.start();
+        const certificates = cluster === undefined ? ["--mesh"] : ["--certificates", "kerf"];
+        const options = [...exported, ...certificates, "--discovery", "dns", "--replicas", "1"];
+        const texts = [
+          await kerf("export", "kubernetes", ...options),
+          await kerf("export", "secrets", ...options, "--server", `main=${file}`),
+        ];
+        assert.ok(!texts[0]?.includes(encodeURIComponent(password)));
+        const objects = texts.flatMap((text) =>
+          parseAllDocuments(text).map((each) => each.toJS() as KubernetesObject),
+        );
+        for (const { stringData = {} } of objects)
+          for (const [key, value] of Object.entries(stringData))
+            if (value === "") (stringData as Record<string, string>)[key] = "filled";
+        const identities = cluster && (await PodIdentities.prepare(cluster, objects, home));
+        pods = new Pods(objects, { folder: join(home, "pods"), network, api: identities });
+        await pods.runJobs();
+        assert.equal(await identities?.fill(objects), cluster && 3);
+        const running = await pods.runDeployments();
+        const { ip, ports } = running.get("gateway-web") ?? assert.fail("no gateway");
+        await takesPart(`http://${ip}:${ports["http"]}`, started[1] ?? "", network);
+      } finally {
+        await pods?.end();
+        if (started.length > 0) await docker("rm", "--force", "--volumes", ...started);
+        await docker("network", "rm", network);
+        await cluster?.stop();
+      }
+    });
+  },
+);
 
 /** It is reached, calls a service, is sent what the app emits, and what it emits comes back; both ways through the broker. */
 async function takesPart(url: string, nats: string, network: string): Promise<void> {

@@ -70,7 +70,7 @@ export const exampleImages: ExportedImages = {
     allow: ["geo.example.com"],
     follows: ["orders.placed"],
     emits: { tagged: "text" },
-    user: 1000,
+    user: 10_001,
     writable: ["/var/cache/tags"],
   },
 };
