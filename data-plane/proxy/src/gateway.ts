@@ -1,17 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { dirname } from "node:path";
-import {
-  type AnyBoot,
-  Caller,
-  connectFramed,
-  Inbound,
-  PrincipalSigner,
-  PrincipalVerifier,
-  PlacedDiscovery,
-  SnapshotStore,
-  type WorkloadIdentity,
-} from "@kerf/call";
-import { obtainIdentity, openLink, RequestLoad } from "@kerf/call/host";
+import { type AnyBoot, PrincipalSigner } from "@kerf/call";
+import { RequestLoad, Workload } from "@kerf/call/host";
 import {
   createHttpEdge,
   type FrontProtocols,
@@ -21,17 +11,10 @@ import {
   RequestSpans,
   type Upgrades,
 } from "@kerf/call/http";
-import {
-  type Clock,
-  KerfError,
-  Lifecycle,
-  systemClock,
-  systemRandom,
-  TimerWheel,
-} from "@kerf/kernel";
+import { type Clock, KerfError, Lifecycle } from "@kerf/kernel";
 import { type AcmeSettings, healthOf, ServiceRuntime } from "@kerf/service";
 import { installLoader } from "@kerf/service/loader";
-import { type Logger, openTracing } from "@kerf/telemetry";
+import type { Logger } from "@kerf/telemetry";
 import { Methods } from "./authentication/methods.ts";
 import { loadBackend } from "./backend.ts";
 import { CurrentConfiguration } from "./configuration.ts";
@@ -57,86 +40,37 @@ export interface GatewayProgram {
 
 /**
  * Everything that a gateway consists of, put together in the order in which a request meets it, from the services up.
- * Tests give it their own `clock`.
+ * Tests give it a clock of their own.
  */
 export async function assembleGateway(
   boot: AnyBoot,
   log: Logger,
-  clock: Clock = systemClock,
+  ownClock?: Clock,
 ): Promise<GatewayProgram> {
-  const { app, checked, environment, instance, release, unit } = boot;
+  const { app, environment, unit } = boot;
   const name = unit.replace(/^gateway:/, "");
-  const random = systemRandom;
-  const wheel = new TimerWheel(clock);
-
-  // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
-  const store = SnapshotStore.of(boot, log);
-  const discovery = new PlacedDiscovery(store, { clock, random, log });
-
-  const resource = { app, environment, unit, instance, release };
-  const tracing = await openTracing(boot.telemetry ?? {}, {
-    resource,
-    clock,
-    random,
-    log,
-    store: boot.telemetryStore,
-  });
+  const workload = await Workload.open(boot, log, ownClock);
+  const { discovery, parts, store, tracing } = workload;
+  const { clock, wheel } = parts;
   const { metrics, recorder, sampler } = tracing;
 
   // The backend for this kind of client, when there is one: the only code of the author that ever runs in here.
   const loader = boot.services.length > 0 ? installLoader() : undefined;
   const services = loader === undefined ? [] : [await loadBackend(boot, name)];
   const runtime = new ServiceRuntime({
+    ...parts,
     services,
     databases: {},
-    clock,
-    wheel,
-    random,
-    log,
-    instance,
+    instance: boot.instance,
     tracing,
   });
-  const inbound = new Inbound({
-    services: runtime.served(),
-    clock,
-    wheel,
-    log,
-    checked,
-    // Nobody reaches it but through this gateway's own routes.
-    mayCall: (from) => from === unit,
-    principals: new PrincipalVerifier(() => store.current?.principalKeys ?? [], {
-      environment,
-      clock,
-    }),
-    recorder,
-    metrics,
-  });
+  // Nobody reaches it but through this gateway's own routes.
+  const inbound = workload.serve(runtime.served(), (from) => from === unit);
 
   // The way to all services: one pipeline, whether they are here or elsewhere.
-  let identity: WorkloadIdentity | undefined;
   const reachability = new Reachability(discovery);
-  const caller = new Caller({
-    clock,
-    random,
-    wheel,
-    log,
-    discovery,
-    connect: reachability.watch((address) =>
-      connectFramed(address, {
-        clock,
-        wheel,
-        log,
-        hello: { instance },
-        security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
-      }),
-    ),
-    wake: (service) => link.wake(service),
-    local: inbound,
-    checked,
-    policies: boot.policies,
-    recorder,
-    metrics,
-  });
+  const connect = reachability.watch(workload.connect);
+  const caller = workload.caller({ local: inbound, connect });
   runtime.connect(caller);
 
   // The front: who asks, where it goes, and how it is answered.
@@ -150,7 +84,7 @@ export async function assembleGateway(
     clock,
     log,
   });
-  const traffic = new TrafficKeeper(name, { clock, random, wheel, log, identity: () => identity });
+  const traffic = new TrafficKeeper(name, { ...parts, identity: () => workload.identity });
   const certificates = boot.domainCertificates;
   const fronts = new Fronts({ directory: dirname(boot.appModule), certificates, clock, log });
   const shaping = new ShapingState(clock, {
@@ -219,7 +153,7 @@ export async function assembleGateway(
     clock,
     async start() {
       await probes?.start();
-      identity = await obtainIdentity(boot, { link, store, clock, random, log });
+      await workload.identify();
       // Last of all: a copy that cannot be put together must not take the port from one that serves.
       const acme = acmeSettings();
       const ports = acme === undefined ? [port] : [port, plainPortOf(acme)];
@@ -244,21 +178,13 @@ export async function assembleGateway(
       await listener?.close();
       await runtime.stopWorkers();
       await caller.stop();
-      discovery.stop();
       traffic.stop();
-      identity?.stop();
-      await tracing.stop();
-      await link.stop();
+      await workload.stop();
       await probes?.stop();
-      await store.written();
       loader?.remove();
     },
   });
-  const link = openLink({
-    boot,
-    store,
-    clock,
-    log,
+  const link = workload.attach({
     state: () => lifecycle.state,
     address: () => listener?.url ?? "",
     files: () => loader?.files.all ?? [],

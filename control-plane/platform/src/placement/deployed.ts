@@ -13,7 +13,7 @@ import {
 import { gatewayUnit } from "./gateway-copies.ts";
 import { type Canary, movingInstances, placedInstances } from "./placed-instances.ts";
 import { scalingOf } from "../scaling/scaling-of.ts";
-import { buildPlacement, type Placement, type PlacementFacts } from "./snapshot-builder.ts";
+import { buildPlacement, type EnvironmentFacts, type Placement } from "./snapshot-builder.ts";
 
 /** What is to run now, with the ports that its gateways got; nothing until the app has been read. */
 export class Deployed {
@@ -177,10 +177,7 @@ export class Deployed {
   }
 
   /** Who runs where, as routers are to know it. */
-  placement(
-    supervisor: Supervisor,
-    facts: Pick<PlacementFacts, "environment" | "principalKeys" | "issuerKeys" | "authorities">,
-  ): Placement {
+  placement(supervisor: Supervisor, facts: EnvironmentFacts): Placement {
     const canary = this.#canary;
     return buildPlacement({
       manifest: this.current.manifest,

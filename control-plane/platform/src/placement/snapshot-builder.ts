@@ -37,6 +37,12 @@ export interface PlacementFacts {
 /** Who runs where, without its number. */
 export type Placement = Omit<Snapshot, "epoch" | "generation">;
 
+/** Those that belong to the environment, whatever runs in it. */
+export type EnvironmentFacts = Pick<
+  PlacementFacts,
+  "environment" | "principalKeys" | "issuerKeys" | "authorities"
+>;
+
 /** Turns what is known into what is published. The same facts give the same JSON text. */
 export function buildPlacement(facts: PlacementFacts): Placement {
   const { manifest } = facts;

@@ -27,3 +27,8 @@ export interface Program {
 export function plainName(unit: string): string {
   return unit.replace(":", ".");
 }
+
+/** The places of a program's copies. */
+export function slotNames({ unit, copies }: Program): string[] {
+  return Array.from({ length: copies }, (_, index) => `${plainName(unit)}-${index + 1}`);
+}

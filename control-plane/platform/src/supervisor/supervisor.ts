@@ -1,46 +1,23 @@
-import { randomBytes } from "node:crypto";
-import { readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import type { Attachment, Boot } from "@kerf/call";
-import { type Clock, type ErrorShape, KerfError, randomHex } from "@kerf/kernel";
-import type { ManifestLimits } from "@kerf/service";
+import type { Attachment } from "@kerf/call";
+import { type ErrorShape, KerfError } from "@kerf/kernel";
 import type { Logger } from "@kerf/telemetry";
 import { isGateway } from "../placement/gateway-copies.ts";
-import type { Launch, Runtime } from "../runtimes/runtime.ts";
-import type { Home } from "../state/home.ts";
-import { type InstanceRecord, InstanceRecords } from "../state/instance-records.ts";
-import type { AttachedProgram } from "./attached-programs.ts";
+import { InstanceRecords } from "../state/instance-records.ts";
 import { explainEnd } from "./explain-end.ts";
 import { fewAtOnce } from "./few-at-once.ts";
-import { Instance, type InstanceEnd } from "./instance.ts";
-import { plainName, type Program } from "./program.ts";
+import type { Instance, InstanceEnd } from "./instance.ts";
+import { Instances, type InstancesOptions } from "./instances.ts";
+import { Leftovers } from "./leftovers.ts";
+import { type Program, slotNames } from "./program.ts";
 import { Staged, type StagedPlace } from "./staged.ts";
 import { drainMs, Slot } from "./slot.ts";
-
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** How long a platform that finds instances of one before waits until they have attached to it, in milliseconds. */
 const reconcileBoundMs = 3_000;
 
 /** What the supervisor needs and what it tells. */
-export interface SupervisorOptions {
-  readonly clock: Clock;
+export interface SupervisorOptions extends InstancesOptions {
   readonly log: Logger;
-  readonly home: Home;
-  readonly runtime: Runtime;
-  readonly appModule: string;
-  readonly network: "unix" | "tcp";
-  readonly environment: string;
-  /** The document that a new copy starts from. */
-  boot(program: Program, record: InstanceRecord): Promise<Boot>;
-  /** What a unit runs instead of the program that its service declares. */
-  attached(unit: string): AttachedProgram | undefined;
-  /** What a copy of a unit may use. */
-  limits(unit: string): ManifestLimits;
-  /** Something that `status` or the snapshot shows is different now. */
-  changed(): void;
-  /** An instance entered another state. */
-  moved(instance: Instance): void;
   /** A copy failed in a way that people should know of. */
   problem(error: KerfError, source: string, log: readonly string[]): void;
   /** Resolves when every router has acknowledged the present placement, or after a bound. */
@@ -50,24 +27,21 @@ export interface SupervisorOptions {
 /** Keeps every unit and gateway running, and knows which of their processes is which. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #records: InstanceRecords;
+  readonly #instances: Instances;
+  readonly #leftovers: Leftovers;
   readonly #programs = new Map<string, Program>();
   readonly #slots = new Map<string, Slot>();
-  /** What each instance was last said to be in, so that a change is told once. */
-  readonly #states = new WeakMap<Instance, string>();
-  /** Records that are being written. */
-  readonly #recording = new Set<Promise<void>>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#records = new InstanceRecords(options.home.instances);
+    const records = new InstanceRecords(options.home.instances);
+    this.#instances = new Instances(options, records);
+    this.#leftovers = new Leftovers(records, options.runtime);
   }
 
   /** Whether anything still runs that a platform before us started. */
   leftovers(): boolean {
-    return this.#records
-      .all()
-      .some((record) => this.#options.runtime.adopt(record.reference) !== undefined);
+    return this.#leftovers.any;
   }
 
   /**
@@ -78,35 +52,19 @@ export class Supervisor {
     for (const program of programs) this.#programs.set(program.unit, program);
     const waiting: Promise<void>[] = [];
     const found: Instance[] = [];
-    const last = ({ change }: InstanceRecord): number =>
-      Number(undone !== undefined && change === undone);
-    const records = this.#records.all().sort((a, b) => last(a) - last(b) || servesBest(a, b));
-    for (const record of records) {
-      const running = this.#options.runtime.adopt(record.reference);
+    for (const { isUndone, record, running } of this.#leftovers.all(undone)) {
       if (running === undefined) {
-        this.#forget(record);
+        this.#instances.forget(record);
         continue;
       }
       // Of a change that is undone: callers may know it beside the copy that serves, and are told first; where none serves, nobody knows it.
-      const isUndone = undone !== undefined && record.change === undone;
       if (isUndone && this.#slots.get(record.slot)?.current === undefined) {
         running.kill();
-        void running.exited.then(() => this.#forget(record));
+        void running.exited.then(() => this.#instances.forget(record));
         continue;
       }
       const attached = Promise.withResolvers<void>();
-      const instance = this.#watch(
-        new Instance({
-          record,
-          running: Promise.resolve(running),
-          clock: this.#options.clock,
-          adopted: true,
-          onChange: (changed) => {
-            if (changed.attached || changed.state === "stopped") attached.resolve();
-            this.#changed(changed);
-          },
-        }),
-      );
+      const instance = this.#instances.adopt(record, running, attached.resolve);
       const slot = this.#slot(record.slot, record.unit);
       slot.adopt(instance);
       // What is to run no more goes on until what takes its place is there, and is not started again.
@@ -114,7 +72,7 @@ export class Supervisor {
       waiting.push(attached.promise);
       found.push(instance);
     }
-    this.#clearSnapshots();
+    this.#instances.clearSnapshots(this.instances);
     if (waiting.length > 0) {
       const bound = Promise.withResolvers<void>();
       const timer = this.#options.clock.after(reconcileBoundMs, bound.resolve);
@@ -132,7 +90,7 @@ export class Supervisor {
     const settle = async (program: Program, name: string): Promise<void> => {
       const slot = this.#slot(name, program.unit);
       const runs = slot.current?.record;
-      if (runs !== undefined && !this.#serves(runs, program)) {
+      if (runs !== undefined && !this.#instances.isAsWanted(runs, program)) {
         // What failed was reported; the old copy serves on.
         await slot.replace().catch(() => {});
       } else if (!slot.heldBack) await slot.start();
@@ -170,28 +128,12 @@ export class Supervisor {
 
   /** How many copies of each unit run that a platform before us started, without those for the change `undone`. */
   leftoverCopies(undone?: string): Map<string, number> {
-    const alive = this.#records
-      .all()
-      .filter(
-        ({ change, reference }) =>
-          (change === undefined || change !== undone) &&
-          this.#options.runtime.adopt(reference) !== undefined,
-      );
-    const slots = Map.groupBy(alive, ({ unit }) => unit);
-    return new Map(
-      [...slots].map(([unit, records]) => [unit, new Set(records.map(({ slot }) => slot)).size]),
-    );
+    return this.#leftovers.copies(undone);
   }
 
   /** Where gateways listen that a platform before us started, by unit. */
   leftoverPorts(): Map<string, number> {
-    const alive = this.#records
-      .all()
-      .filter(
-        ({ address, reference }) =>
-          address.startsWith("http") && this.#options.runtime.adopt(reference) !== undefined,
-      );
-    return new Map(alive.map(({ address, unit }) => [unit, Number(new URL(address).port)]));
+    return this.#leftovers.ports();
   }
 
   /** Stops every unit and gateway that is not among `programs`, and the copies that are more than wanted. */
@@ -224,14 +166,19 @@ export class Supervisor {
         const isNew = !this.#slots.has(name);
         const slot = this.#slot(name, program.unit);
         const runs = slot.current?.record;
-        if (anew !== true && runs !== undefined && this.#serves(runs, program)) continue;
-        places.push({ slot, isNew, start: () => this.#launch(slot, program, change, readyMs) });
+        if (anew !== true && runs !== undefined && this.#instances.isAsWanted(runs, program))
+          continue;
+        places.push({
+          slot,
+          isNew,
+          start: () => this.#instances.launch(slot, program, change, readyMs),
+        });
       }
     }
     const kept = new Set(programs.flatMap(slotNames));
     const touched = new Set([...programs.map(({ unit }) => unit), ...gone]);
     return new Staged(places, {
-      recorded: async () => void (await Promise.all(this.#recording)),
+      recorded: () => this.#instances.recorded(),
       promoted: () => {
         for (const program of programs) this.#programs.set(program.unit, program);
         for (const unit of gone) this.#programs.delete(unit);
@@ -334,18 +281,6 @@ export class Supervisor {
     return { instance, detached: () => instance.detach() };
   }
 
-  #serves(record: InstanceRecord, program: Program): boolean {
-    return (
-      record.appModule === this.#options.appModule &&
-      (record.network ?? "unix") === this.#options.network &&
-      (record.environment ?? this.#options.environment) === this.#options.environment &&
-      sameProgram(record.attached, this.#options.attached(program.unit)) &&
-      record.release === program.release &&
-      record.services.length === program.services.length &&
-      record.services.every((service) => program.services.includes(service))
-    );
-  }
-
   /** Empties a place, unless it is filled again meanwhile. */
   async #leave(slot: Slot): Promise<void> {
     await slot.vacate(drainMs);
@@ -357,7 +292,7 @@ export class Supervisor {
     if (slot === undefined) {
       slot = new Slot(name, unit, {
         clock: this.#options.clock,
-        launch: (place) => this.#launch(place, this.#programs.get(place.unit) as Program),
+        launch: (place) => this.#instances.launch(place, this.#programs.get(place.unit) as Program),
         changed: () => this.#options.changed(),
         failed: (_place, instance, end, report) => this.#failed(instance, end, report),
         acknowledged: () => this.#options.acknowledged(),
@@ -365,99 +300,6 @@ export class Supervisor {
       this.#slots.set(name, slot);
     }
     return slot;
-  }
-
-  #launch(slot: Slot, program: Program, change?: string, readyMs?: number): Instance {
-    const { clock, home, network, runtime } = this.#options;
-    const id = `${plainName(slot.unit)}-${randomHex(3)}`;
-    const logFile = home.log(slot.name);
-    const limits = this.#options.limits(slot.unit);
-    const plan: Writable<InstanceRecord> = {
-      id,
-      unit: slot.unit,
-      slot: slot.name,
-      services: program.services,
-      heldBack: [],
-      appModule: this.#options.appModule,
-      token: randomBytes(32).toString("base64url"),
-      address: program.kind === "gateway" ? "" : addressFor(network, home, id),
-      network,
-      environment: this.#options.environment,
-      attached: this.#options.attached(slot.unit),
-      release: program.release,
-      builds: program.builds,
-      change,
-      logFile,
-      ready: false,
-      logFrom: statSync(logFile, { throwIfNoEntry: false })?.size ?? 0,
-      startedAt: clock.wall(),
-      reference: undefined,
-    };
-    const boot = this.#options.boot(program, plan).then(async (document) => {
-      plan.heldBack = program.services.filter((service) => !document.services.includes(service));
-      if (plan.heldBack.length > 0) await this.#records.write(plan);
-      return document;
-    });
-    // The runtime waits for it; until it does, a rejection has nobody else.
-    boot.catch(() => {});
-    const running = runtime.start(
-      {
-        instance: id,
-        program: programOf(program),
-        ...(program.image === undefined ? undefined : { image: program.image }),
-        preload: {
-          appModule: plan.appModule,
-          services: program.services,
-          ...(program.builds === undefined ? undefined : { builds: program.builds }),
-        },
-        boot,
-        memoryBytes: limits.memoryBytes,
-        cpus: limits.cpus,
-        logFile,
-        // It is staged: what serves now serves meanwhile.
-        yields: change !== undefined,
-      },
-      (started) => {
-        plan.reference = started.reference;
-        return this.#records.write(plan);
-      },
-    );
-    const instance = this.#watch(
-      new Instance({
-        record: plan,
-        running,
-        booted: boot,
-        clock,
-        readyMs,
-        onChange: (changed) => this.#changed(changed),
-      }),
-    );
-    instance.whenReady.then(
-      () => {
-        plan.ready = true;
-        // Where it listens, now that a port is found: a platform after us must know it before it attaches.
-        plan.address = instance.address;
-        const recording = this.#records.write(plan);
-        this.#recording.add(recording);
-        return recording.finally(() => this.#recording.delete(recording));
-      },
-      () => {}, // Its end says more.
-    );
-    return instance;
-  }
-
-  #watch(instance: Instance): Instance {
-    void instance.whenEnded.then(() => this.#forget(instance.record));
-    return instance;
-  }
-
-  #changed(instance: Instance): void {
-    const state = `${instance.state} ${instance.pid}`;
-    if (this.#states.get(instance) !== state) {
-      this.#states.set(instance, state);
-      this.#options.moved(instance);
-    }
-    this.#options.changed();
   }
 
   async #failed(instance: Instance, end: InstanceEnd, report: boolean): Promise<KerfError> {
@@ -470,31 +312,6 @@ export class Supervisor {
     if (report) this.#options.problem(error, instance.unit, log);
     return error;
   }
-
-  /** What processes that were killed left behind. */
-  #clearSnapshots(): void {
-    const { snapshots } = this.#options.home;
-    const known = new Set(this.instances.map((instance) => `${instance.id}.json`));
-    for (const name of readdirSync(snapshots)) {
-      if (!known.has(name)) rmSync(join(snapshots, name), { force: true });
-    }
-  }
-
-  #forget(record: InstanceRecord): void {
-    this.#records.remove(record.id);
-    rmSync(this.#options.home.snapshot(record.id), { force: true });
-    if (!record.address.startsWith("unix:")) return;
-    rmSync(record.address.slice(5), { force: true });
-    // What a sidecar shares with its program lies beside its socket.
-    rmSync(`${record.address.slice(5)}.d`, { recursive: true, force: true });
-  }
-}
-
-function sameProgram(
-  one: AttachedProgram | undefined,
-  other: AttachedProgram | undefined,
-): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Fills a place; rejects when the copy does not get ready, which is tried again all the same. */
@@ -510,24 +327,4 @@ async function fill(slot: Slot): Promise<void> {
 
 function notRunning({ name }: Slot): ErrorShape {
   return new KerfError("not_ready", `${name} is being started again.`).toShape();
-}
-
-/** Of several copies in one place, which one is to serve: one that was ready, of those the newest. */
-function servesBest(a: InstanceRecord, b: InstanceRecord): number {
-  return Number(b.ready) - Number(a.ready) || b.startedAt - a.startedAt;
-}
-
-/** Where a new copy is to listen: on this machine's loopback at any port that is free, or at a socket of its own. */
-function addressFor(network: "unix" | "tcp", home: Home, id: string): string {
-  return network === "tcp" ? "tcp:127.0.0.1:0" : `unix:${home.instanceSocket(id)}`;
-}
-
-function programOf({ kind, sidecar }: Program): Launch["program"] {
-  if (kind === "image") return "image-sidecar";
-  return sidecar === true ? "sidecar" : kind;
-}
-
-/** The places of a program's copies. */
-function slotNames({ unit, copies }: Program): string[] {
-  return Array.from({ length: copies }, (_, index) => `${plainName(unit)}-${index + 1}`);
 }

@@ -1,19 +1,10 @@
-import {
-  type AnyBoot,
-  Caller,
-  connectFramed,
-  type FramedBeside,
-  type ImageBoot,
-  PlacedDiscovery,
-  SnapshotStore,
-  type WorkloadIdentity,
-} from "@kerf/call";
-import { obtainIdentity, openLink, RequestLoad } from "@kerf/call/host";
+import type { AnyBoot, FramedBeside, ImageBoot } from "@kerf/call";
+import { RequestLoad, Workload } from "@kerf/call/host";
 import type { HttpListener } from "@kerf/call/http";
-import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
+import { KerfError, Lifecycle } from "@kerf/kernel";
 import { healthOf } from "@kerf/service";
 import type { ProgramEvents } from "@kerf/service/companion";
-import { type Logger, openTracing } from "@kerf/telemetry";
+import type { Logger } from "@kerf/telemetry";
 import { forwardEvents } from "../sidecar/forward-event.ts";
 import { ProgramClient } from "../sidecar/program-client.ts";
 import { awaitProgram } from "./await-program.ts";
@@ -29,44 +20,12 @@ const drainMs = 30_000;
  * mutual TLS here, what goes out is a call of a service like any other.
  */
 export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<Lifecycle> {
-  const { app, environment, instance, release, unit } = boot;
+  const { environment, unit } = boot;
   const image = imageOf(boot);
-  const clock = systemClock;
-  const random = systemRandom;
-  const wheel = new TimerWheel(clock);
-  const store = SnapshotStore.of(boot, log);
-  const discovery = new PlacedDiscovery(store, { clock, random, log });
-  const resource = { app, environment, unit, instance, release };
-  const tracing = await openTracing(boot.telemetry ?? {}, {
-    resource,
-    clock,
-    random,
-    log,
-    store: boot.telemetryStore,
-  });
-
-  let identity: WorkloadIdentity | undefined;
-  const caller = new Caller({
-    clock,
-    random,
-    wheel,
-    log,
-    discovery,
-    connect: (address) =>
-      connectFramed(address, {
-        clock,
-        wheel,
-        log,
-        hello: { instance },
-        security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
-      }),
-    wake: (service) => link.wake(service),
-    checked: boot.checked,
-    policies: boot.policies,
-    recorder: tracing.recorder,
-    metrics: tracing.metrics,
-  });
-  const parts = { clock, random, wheel, log };
+  const workload = await Workload.open(boot, log);
+  const { parts, store, tracing } = workload;
+  const { clock, wheel } = parts;
+  const caller = workload.caller();
   const load = new RequestLoad();
   const health = healthOf(boot, () => lifecycle.state);
   const snapshot = () => store.current;
@@ -74,7 +33,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
     image: unit,
     environment,
     snapshot,
-    isProved: () => identity !== undefined,
+    isProved: () => workload.identity !== undefined,
   });
   const inbound = new ImageInbound({
     image: unit,
@@ -93,8 +52,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
   if (follows.length + Object.keys(emits).length > 0) {
     // With the driver of a database, which the others do without.
     const { openProgramEvents } = await import("@kerf/service/companion");
-    const around = { ...parts, store, caller, tracing };
-    events = await openProgramEvents(boot, { emits, follows }, deliver, around);
+    events = await openProgramEvents(workload, caller, { emits, follows }, deliver);
   }
   let readers: FramedBeside | undefined;
   let outbound: ImageOutbound | undefined;
@@ -105,7 +63,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
     clock,
     async start() {
       await health?.start();
-      identity = await obtainIdentity(boot, { link, store, clock, random, log });
+      const identity = await workload.identify();
       // Without a platform the network has to keep others away, as it does for every program that has no certificate.
       if (identity === undefined && boot.platform !== undefined) throw noCertificate(unit);
       // The way out first: a program may call others while it starts.
@@ -114,7 +72,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
         boot: image,
         snapshot,
         caller,
-        identity: () => identity,
+        identity: () => workload.identity,
         events: events && { service: unit, clock, wheel, emit: events.emit },
         parts,
         tracing,
@@ -136,19 +94,11 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
       await outbound?.close();
       inbound.stop();
       await caller.stop();
-      discovery.stop();
-      identity?.stop();
-      await tracing.stop();
-      await link.stop();
+      await workload.stop();
       await health?.stop();
-      await store.written();
     },
   });
-  const link = openLink({
-    boot,
-    store,
-    clock,
-    log,
+  const link = workload.attach({
     state: () => lifecycle.state,
     // As every unit's: callers know by the placement which unit they must find there.
     address: () => (listener === undefined ? "" : `tcp:${listener.host}:${listener.port}`),

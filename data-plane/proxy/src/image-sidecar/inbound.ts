@@ -1,15 +1,12 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WorkloadIdentity } from "@kerf/call";
-import { type RequestLoad } from "@kerf/call/host";
+import type { RequestLoad } from "@kerf/call/host";
 import {
-  createHttpEdge,
+  type ForeignRoutes,
   type FrontProtocols,
   type HttpListener,
   listenHttp,
   type OtherProtocol,
   RequestMetrics,
-  RequestSpans,
-  RouteTable,
   type ServerTls,
   type Upgrades,
 } from "@kerf/call/http";
@@ -20,20 +17,17 @@ import { DeclaredRoute } from "../routes/declared-route.ts";
 import { AddressSet } from "../upstreams/client-address.ts";
 import { UpstreamRegistry } from "../upstreams/registry.ts";
 import { asksForWebSocket, Tunnels } from "../upstreams/tunnel.ts";
-import type { TrafficParts } from "../upstreams/upstream.ts";
+import { type Handle, type ImageEdgeParts, passingEdge } from "./image-edge.ts";
 import type { Peers } from "./peers.ts";
 
 /** What the image's program is called as an upstream; what spans name. */
 const program = "program";
 
 /** What the way in to an image is made of. */
-export interface ImageInboundOptions {
-  /** Its name, which is its unit's too. */
-  readonly image: string;
+export interface ImageInboundOptions extends ImageEdgeParts {
   /** `IP:PORT` of its program. */
   readonly program: string;
   readonly peers: Peers;
-  readonly parts: TrafficParts;
   readonly load: RequestLoad;
   readonly tracing: Pick<Tracing, "metrics" | "recorder">;
 }
@@ -42,13 +36,13 @@ export interface ImageInboundOptions {
 export class ImageInbound {
   readonly #tunnels = new Tunnels();
   readonly #registry: UpstreamRegistry;
-  readonly #edge: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #edge: Handle;
   #tls:
     | { readonly of: unknown; readonly authorities: unknown; readonly tls: ServerTls }
     | undefined;
 
-  constructor({ image, load, parts, peers, program: at, tracing }: ImageInboundOptions) {
-    const { clock, log, wheel } = parts;
+  constructor({ load, peers, program: at, ...of }: ImageInboundOptions) {
+    const { image, parts, tracing } = of;
     const settings: GatewaySettings = {
       // Whoever sent the request here asks another copy: what may be repeated is repeated there.
       upstreams: {
@@ -67,27 +61,15 @@ export class ImageInbound {
       via: `kerf-${image}`,
       parts,
     });
-    const { metrics, recorder } = tracing;
-    const noRoutes = new RouteTable([]);
-    this.#edge = createHttpEdge({
-      routes: () => noRoutes,
-      foreign: {
-        match: (request) => {
-          peers.assertMaySend(request);
-          return route;
-        },
+    const { metrics } = tracing;
+    const foreign: ForeignRoutes = {
+      match: (request) => {
+        peers.assertMaySend(request);
+        return route;
       },
-      authenticate: () => ({}),
-      send: () => Promise.reject(new Error("an image has no operations")),
-      caller: image,
-      clock,
-      wheel,
-      log,
-      load,
-      // Its trace goes on as the gateway chose.
-      spans: recorder && new RequestSpans(recorder, image),
-      metrics: metrics && new RequestMetrics(metrics, image),
-    });
+    };
+    const counted = { load, metrics: metrics && new RequestMetrics(metrics, image) };
+    this.#edge = passingEdge(of, foreign, counted);
   }
 
   /** Listens with the newest certificate at any moment, or in the clear where programs have none. `other`: what is spoken there beside HTTP. */

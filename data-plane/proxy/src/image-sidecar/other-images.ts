@@ -1,23 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Snapshot, WorkloadIdentity } from "@kerf/call";
-import { createHttpEdge, RequestSpans, RouteTable } from "@kerf/call/http";
 import { KerfError } from "@kerf/kernel";
 import type { UpstreamSettings } from "@kerf/service";
-import type { Tracing } from "@kerf/telemetry";
 import { AnswerCaches } from "../answer-cache/answer-caches.ts";
 import { DeclaredRoute } from "../routes/declared-route.ts";
 import { AddressSet } from "../upstreams/client-address.ts";
 import { UpstreamRegistry } from "../upstreams/registry.ts";
 import { Tunnels } from "../upstreams/tunnel.ts";
 import type { TrafficParts } from "../upstreams/upstream.ts";
+import { type Handle, type ImageEdgeParts, passingEdge } from "./image-edge.ts";
 
 /** What the way to other images is made of. */
-export interface OtherImagesOptions {
-  readonly image: string;
+export interface OtherImagesOptions extends ImageEdgeParts {
   readonly snapshot: () => Snapshot | undefined;
+  /** Who we are to them. */
   readonly identity: () => WorkloadIdentity | undefined;
-  readonly parts: TrafficParts;
-  readonly tracing: Pick<Tracing, "recorder">;
 }
 
 /** The images among those that an image uses: they have no contract, so that a request goes as it is to the sidecar of one of their copies. */
@@ -32,28 +29,18 @@ export class OtherImages {
   readonly #parts: TrafficParts;
   readonly #registry: UpstreamRegistry;
   readonly #tunnels = new Tunnels();
-  readonly #edge: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #edge: Handle;
   #known: { readonly of: Snapshot | undefined; readonly places: string } | undefined;
   /** By the names of images that have a copy. */
   #routes: ReadonlyMap<string, DeclaredRoute> = new Map();
 
   constructor(options: OtherImagesOptions) {
-    const { identity, image, parts, tracing } = options;
+    const { identity, parts } = options;
     this.#options = options;
     this.#parts = { ...parts, identity };
     this.#registry = new UpstreamRegistry(this.#parts);
-    const noRoutes = new RouteTable([]);
-    const { clock, log, wheel } = parts;
-    this.#edge = createHttpEdge({
-      routes: () => noRoutes,
-      foreign: { match: ({ headers }) => this.#routes.get(headers.host ?? "") },
-      authenticate: () => ({}),
-      send: () => Promise.reject(new Error("an image has no operations")),
-      caller: image,
-      clock,
-      wheel,
-      log,
-      spans: tracing.recorder && new RequestSpans(tracing.recorder, image),
+    this.#edge = passingEdge(options, {
+      match: ({ headers }) => this.#routes.get(headers.host ?? ""),
     });
   }
 

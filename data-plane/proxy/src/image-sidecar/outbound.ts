@@ -1,49 +1,34 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { isIP, type Socket } from "node:net";
-import type { Caller, ImageBoot, Snapshot, WorkloadIdentity } from "@kerf/call";
-import {
-  createHttpEdge,
-  nodeHttp,
-  RequestSpans,
-  type RouteTable,
-  sendProblem,
-  splitTarget,
-} from "@kerf/call/http";
+import type { Caller, ImageBoot } from "@kerf/call";
+import { nodeHttp, type RouteTable, sendProblem, splitTarget } from "@kerf/call/http";
 import type { ContractDescription } from "@kerf/contract";
 import { KerfError, newTrace } from "@kerf/kernel";
-import { parseTraceparent, type Tracing } from "@kerf/telemetry";
+import { parseTraceparent } from "@kerf/telemetry";
 import { callableTables } from "../sidecar/callable-tables.ts";
 import { Egress } from "../sidecar/egress.ts";
 import { targetOf } from "../sidecar/outbound-target.ts";
 import { type EventTaker, takeEvent } from "../sidecar/take-event.ts";
-import type { TrafficParts } from "../upstreams/upstream.ts";
-import { OtherImages, usedImages } from "./other-images.ts";
+import { type Handle, imageEdge } from "./image-edge.ts";
+import { OtherImages, type OtherImagesOptions, usedImages } from "./other-images.ts";
 
 /** Bounds of the program's requests, milliseconds and bytes (`defaults.md`: inbound HTTP). */
 const server = { headersTimeout: 10_000, requestTimeout: 60_000, maxHeaderSize: 16_384 };
 
 /** What the way out of an image is made of. */
-export interface ImageOutboundOptions {
-  readonly image: string;
+export interface ImageOutboundOptions extends OtherImagesOptions {
   readonly boot: ImageBoot;
-  readonly snapshot: () => Snapshot | undefined;
   readonly caller: Caller;
-  /** Who we are to other images. */
-  readonly identity: () => WorkloadIdentity | undefined;
   /** What takes the program's own events; undefined where it was not said that it has any. */
   readonly events?: EventTaker | undefined;
-  readonly parts: TrafficParts;
-  readonly tracing: Pick<Tracing, "recorder">;
 }
-
-type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A service that the program may call, by its contract as the placement has it. */
 interface Callee {
   readonly contract: ContractDescription;
-  readonly own: { readonly table: RouteTable; readonly handle: Handler };
-  readonly byName: Handler;
+  readonly own: { readonly table: RouteTable; readonly handle: Handle };
+  readonly byName: Handle;
 }
 
 /**
@@ -145,20 +130,12 @@ export class ImageOutbound {
     return callee;
   }
 
-  #edge(table: RouteTable): Handler {
-    const { caller, image, parts, tracing } = this.#options;
-    const { clock, log, wheel } = parts;
-    return createHttpEdge({
+  #edge(table: RouteTable): Handle {
+    const { caller } = this.#options;
+    return imageEdge(this.#options, {
       routes: () => table,
-      // The program is nobody's: it calls in its own name.
-      authenticate: () => ({}),
       send: (call) =>
         caller.send({ ...call, kind: call.description.kind, tuned: call.description }),
-      caller: image,
-      clock,
-      wheel,
-      log,
-      spans: tracing.recorder && new RequestSpans(tracing.recorder, image),
     });
   }
 }

@@ -17,3 +17,4 @@ export type { LoadSource, OperationLoad } from "../load/load-source.ts";
 export { RequestLoad } from "../load/request-load.ts";
 export { obtainIdentity } from "./obtain-identity.ts";
 export { returnMemoryWhenIdle } from "./return-memory.ts";
+export { Workload, type WorkloadParts } from "./workload.ts";

@@ -18,7 +18,7 @@ export function openLink(options: LinkOptions): Link {
 }
 
 /** Nobody to tell anything, and nobody who gives anything. */
-const noPlatform: Link = {
+export const noPlatform: Link = {
   start() {},
   report() {},
   problem: () => Promise.resolve(),

@@ -1,35 +1,22 @@
 import { flushCompileCache } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  type AnyBoot,
-  Caller,
-  CallerPlacement,
-  connectFramed,
-  Inbound,
-  listenFramed,
-  mayCall,
-  PrincipalVerifier,
-  PlacedDiscovery,
-  SnapshotStore,
-  type WorkloadIdentity,
-} from "@kerf/call";
-import { obtainIdentity, openLink } from "@kerf/call/host";
-import { openBroker } from "@kerf/events";
-import { KerfError, Lifecycle, systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
-import { type Logger, openTracing } from "@kerf/telemetry";
+import { type AnyBoot, listenFramed } from "@kerf/call";
+import { Workload } from "@kerf/call/host";
+import { KerfError, Lifecycle } from "@kerf/kernel";
+import type { Logger } from "@kerf/telemetry";
 import { programOfBuild } from "../build/load-build.ts";
 import { developmentEnvironment } from "../declaration/settings.ts";
 import { KeyedTokenIssuer } from "../issuer.ts";
 import type { AppLoader } from "../loader/loader.ts";
 import type { OpenTelemetryBridge } from "../opentelemetry/open-telemetry.ts";
-import { closeDatabases, openDatabases, rehearse, warmUp } from "../runtime/databases.ts";
-import { ServiceRuntime } from "../runtime/runtime.ts";
+import { rehearse, warmUp } from "../runtime/databases.ts";
 import { openSettings } from "../runtime/settings.ts";
 import { awaitMigrations } from "./await-migrations.ts";
 import type { MakeCompanion } from "./companion.ts";
 import { healthOf } from "./health-port.ts";
 import { loadUnit } from "./load-unit.ts";
+import { openServices } from "./open-services.ts";
 
 /** When a program that has just become ready has time for itself, milliseconds: the others of the app start beside it. */
 const settledMs = 1_000;
@@ -54,92 +41,26 @@ export async function assembleHost(
   log: Logger,
   { loader, companion: makeCompanion, openTelemetry, failed }: HostSurroundings,
 ): Promise<Lifecycle> {
-  const { app, checked, environment, instance, release, unit } = boot;
-  const clock = systemClock;
-  const random = systemRandom;
-  const wheel = new TimerWheel(clock);
-
-  // Who runs where: the newer of what the platform said at the start and what lies on disk, until it says more.
-  const store = SnapshotStore.of(boot, log);
-
-  const resource = { app, environment, unit, instance, release };
-  const opened = await openTracing(boot.telemetry ?? {}, {
-    resource,
-    clock,
-    random,
-    log,
-    store: boot.telemetryStore,
-  });
-  const { metrics, recorder, sampler } = opened;
+  const { app, environment, instance, unit } = boot;
+  const workload = await Workload.open(boot, log);
+  const { clock, wheel } = workload.parts;
+  const { store } = workload;
+  const { metrics, recorder, sampler } = workload.tracing;
   const tracing = { metrics, recorder, sampler, scope: openTelemetry };
   openTelemetry?.connect({ clock, tracing, unit });
 
   // The author's services with what they keep and sign with.
   const services = await loadUnit(boot);
-  const databases = await openDatabases(services, boot.databases, { instance, clock, tracing });
   const settings = await openSettings(services, boot.settings ?? {}, {
     development: environment === developmentEnvironment,
   });
-  const broker = boot.broker && (await openBroker(boot.broker, clock));
   const issuerKey = boot.keys.issuer;
   const issuer = issuerKey && new KeyedTokenIssuer({ app, environment, key: issuerKey, clock });
-  const runtime = new ServiceRuntime({
-    services,
-    databases,
-    broker,
-    settings,
-    issuer,
-    clock,
-    wheel,
-    random,
-    log,
-    instance,
-    tracing,
-  });
+  const opened = await openServices(workload, services, { settings, issuer, tracing });
+  const { databases, inbound, runtime } = opened;
 
-  // The callee's half of the call path, then the caller's, which reaches the services of this process through the former.
-  const principals = new PrincipalVerifier(() => store.current?.principalKeys ?? [], {
-    environment,
-    clock,
-  });
-  const placement = new CallerPlacement({ store, clock, log });
-  const inbound = new Inbound({
-    services: runtime.served(),
-    clock,
-    wheel,
-    log,
-    checked,
-    mayCall: (...asked) => mayCall(store.current, ...asked),
-    speaksFor: (...asked) => placement.speaksFor(...asked),
-    principals,
-    policies: boot.policies,
-    recorder,
-    metrics,
-  });
-  let identity: WorkloadIdentity | undefined;
-  const discovery = new PlacedDiscovery(store, { clock, random, log });
-  const connect = (address: string) =>
-    connectFramed(address, {
-      clock,
-      wheel,
-      log,
-      hello: { instance },
-      security: identity && { identity, unitAt: (at) => discovery.unitAt(at) },
-    });
-  const caller = new Caller({
-    clock,
-    random,
-    wheel,
-    log,
-    discovery,
-    connect,
-    wake: (service) => link.wake(service),
-    local: inbound,
-    checked,
-    policies: boot.policies,
-    recorder,
-    metrics,
-  });
+  // The caller's half of the call path, which reaches the services of this process through the callee's.
+  const caller = workload.caller({ local: inbound });
   runtime.connect(caller);
   const address = addressOf(boot);
   const companion = makeCompanion?.({
@@ -162,7 +83,7 @@ export async function assembleHost(
       await health?.start();
       if (boot.platform === undefined) await awaitMigrations(boot, services, { clock, log });
       // Before anything that calls: who talks over TCP must say who it is.
-      identity = await obtainIdentity(boot, { link, store, clock, random, log });
+      const identity = await workload.identify();
       // When the whole app starts, connections are made only where sagas are about to go on anyway.
       const isAlone = store.current?.starting !== true;
       await runtime.assertSagasKnown(clock.now() + askMs, isAlone);
@@ -192,23 +113,15 @@ export async function assembleHost(
       await runtime.stopWorkers();
       await companion?.stop();
       await caller.stop();
-      discovery.stop();
       await server?.close();
-      await broker?.close();
-      await closeDatabases(databases);
-      await opened.stop();
-      identity?.stop();
-      await link.stop();
+      await opened.close();
+      await workload.stop();
       await health?.stop();
     },
   });
-  const link = openLink({
-    boot,
-    store,
-    clock,
-    log,
+  const link = workload.attach({
     state: () => lifecycle.state,
-    address: () => server?.address ?? addressOf(boot),
+    address: () => server?.address ?? address,
     files: () => loader.files.all,
     load: inbound.load,
   });

@@ -1,22 +1,9 @@
-import {
-  type AnyBoot,
-  type Caller,
-  CallerPlacement,
-  framedBeside,
-  type FramedBeside,
-  Inbound,
-  mayCall,
-  PrincipalVerifier,
-  type SnapshotStore,
-  type WorkloadIdentity,
-} from "@kerf/call";
-import { openBroker } from "@kerf/events";
-import type { CallContext, Clock, Random, TimerWheel } from "@kerf/kernel";
-import type { Logger, Tracing } from "@kerf/telemetry";
+import { type Caller, framedBeside, type FramedBeside, type WorkloadIdentity } from "@kerf/call";
+import type { Workload } from "@kerf/call/host";
+import type { CallContext } from "@kerf/kernel";
 import { type DeliverEvent, type ImageEvents, imageService } from "../declaration/image-events.ts";
 import { awaitMigrations } from "./await-migrations.ts";
-import { closeDatabases, openDatabases } from "../runtime/databases.ts";
-import { ServiceRuntime } from "../runtime/runtime.ts";
+import { openServices } from "./open-services.ts";
 
 /** The events of a program that has no contract: what it follows is delivered to it, what it emits lies in a log that others read. */
 export interface ProgramEvents {
@@ -34,76 +21,38 @@ export interface ProgramEvents {
   stop(): Promise<void>;
 }
 
-/** What they are made of. */
-export interface ProgramEventsParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly wheel: TimerWheel;
-  readonly log: Logger;
-  readonly store: SnapshotStore;
-  readonly caller: Caller;
-  readonly tracing: Tracing;
-}
-
 /**
- * The runtime of a service whose only handlers are those of events, without its host: the program's sidecar has one. Its log, its place in those of others and what it
+ * The runtime of a service whose only handlers are those of events, without its host: the program's sidecar is one. Its log, its place in those of others and what it
  * could not apply lie in its database, as a service's do.
  */
 export async function openProgramEvents(
-  boot: AnyBoot,
+  workload: Workload,
+  caller: Caller,
   events: ImageEvents,
   deliver: DeliverEvent,
-  { caller, clock, log, random, store, tracing, wheel }: ProgramEventsParts,
 ): Promise<ProgramEvents> {
-  const { environment, instance, unit } = boot;
-  const services = [imageService(unit, events, deliver)];
-  const databases = await openDatabases(services, boot.databases, { instance, clock, tracing });
-  const broker = boot.broker && (await openBroker(boot.broker, clock));
-  const runtime = new ServiceRuntime({
-    services,
-    databases,
-    broker,
-    clock,
-    wheel,
-    random,
-    log,
-    instance,
-    tracing,
-  });
-  const placement = new CallerPlacement({ store, clock, log });
-  const { metrics, recorder } = tracing;
-  const inbound = new Inbound({
-    services: runtime.served(),
-    clock,
-    wheel,
-    log,
-    checked: boot.checked,
-    mayCall: (...asked) => mayCall(store.current, ...asked),
-    speaksFor: (...asked) => placement.speaksFor(...asked),
-    principals: new PrincipalVerifier(() => store.current?.principalKeys ?? [], {
-      environment,
-      clock,
-    }),
-    policies: boot.policies,
-    recorder,
-    metrics,
-  });
+  const { instance, unit } = workload.boot;
+  const all = [imageService(unit, events, deliver)];
+  const services = await openServices(workload, all);
+  const { inbound, runtime } = services;
   runtime.connect(caller);
   return {
     emit: (name, payload, context) => runtime.emit(unit, name, payload, context),
     async prepared() {
-      if (boot.platform === undefined) await awaitMigrations(boot, services, { clock, log });
+      const { boot, parts } = workload;
+      if (boot.platform === undefined) await awaitMigrations(boot, all, parts);
     },
-    listenBeside: (identity) =>
-      framedBeside({ dispatcher: inbound, clock, wheel, log, instance, identity }),
+    listenBeside(identity) {
+      const { clock, log, wheel } = workload.parts;
+      return framedBeside({ dispatcher: inbound, clock, wheel, log, instance, identity });
+    },
     start: () => runtime.startWorkers(),
     async drain() {
       await Promise.all([runtime.stopWorkers(), inbound.drain()]);
     },
     async stop() {
       await runtime.stopWorkers();
-      await broker?.close();
-      await closeDatabases(databases);
+      await services.close();
     },
   };
 }
