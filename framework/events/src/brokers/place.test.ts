@@ -74,7 +74,7 @@ test("a token, and what a user of NATS has as a file, are read beside an authori
   });
   for (const text of [
     `nats://host:4222\n${jwt}`,
-    "nats://host:4222\n-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n",
+    "nats://host:4222\n-----BEGIN X509 CRL-----\nx\n-----END X509 CRL-----\n",
     "kafka://token@host:9092",
     `kafka://host:9092\n${seed}`,
   ])
