@@ -45,7 +45,10 @@ export function shareReadBuffer(socket: Socket): () => void {
     return true;
   };
   // As of any other socket: reading goes on until as much waits as a stream holds. Node would stop it at once, and who pauses and resumes in every turn would never read.
-  socket.pause = Duplex.prototype.pause as () => Socket;
+  socket.pause = function () {
+    Duplex.prototype.pause.call(this);
+    return this;
+  };
   handle.useUserBuffer(shared);
   return () => void (isShared = false);
 }
