@@ -185,7 +185,9 @@ except OSError as error:
       assert.equal((await customer.post("/entries", { text })).status, 201);
     const tags = await eventually("what it emitted has come", async () => {
       const { body } = await customer.get("/entries/tags");
-      return body.tags.length === 2 ? body.tags : undefined;
+      // At least once: what was read together with one that cannot be applied comes again.
+      const all = new Map(body.tags.map((one: { text: string }) => [one.text, one]));
+      return all.size === 2 ? [...all.values()] : undefined;
     });
     assert.deepEqual(tags, [
       { text: "Hello world", tag: "hello" },

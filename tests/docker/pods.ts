@@ -21,16 +21,22 @@ interface Volume {
       readonly secret: { readonly name: string; readonly items: readonly Item[] };
     }[];
   };
+  readonly secret?: {
+    readonly secretName: string;
+    readonly defaultMode: number;
+    readonly items: readonly Item[];
+  };
   readonly emptyDir?: { readonly sizeLimit: string };
 }
 
 interface Probe {
-  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly httpGet?: { readonly path: string; readonly port: string };
   readonly failureThreshold: number;
   readonly periodSeconds: number;
 }
 
 interface Container {
+  readonly name: string;
   readonly image: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
@@ -39,6 +45,7 @@ interface Container {
   readonly startupProbe?: Probe;
   readonly resources: { readonly limits: { readonly cpu: string; readonly memory: string } };
   readonly securityContext: {
+    readonly runAsUser?: number;
     readonly allowPrivilegeEscalation: boolean;
     readonly readOnlyRootFilesystem: boolean;
     readonly capabilities: { readonly drop: readonly string[] };
@@ -58,7 +65,7 @@ interface PodSpec {
     readonly runAsGroup: number;
     readonly fsGroup: number;
   };
-  readonly containers: readonly [Container];
+  readonly containers: readonly [Container, ...Container[]];
   readonly volumes?: readonly Volume[];
 }
 
@@ -108,7 +115,7 @@ export class Pods {
   /** Every Job to its end. Throws with the log of one that fails. */
   async runJobs(): Promise<void> {
     for (const job of this.#objects.filter(({ kind }) => kind === "Job")) {
-      const container = await this.#create(job, []);
+      const [container = ""] = await this.#create(job, []);
       await docker("start", container);
       const code = await docker("wait", container);
       if (code !== "0") throw new Error(`${job.metadata.name}: ${await docker("logs", container)}`);
@@ -121,12 +128,12 @@ export class Pods {
     const running = await Promise.all(
       deployments.map(async (deployment) => {
         const { name, namespace } = deployment.metadata;
-        const container = await this.#create(deployment, [
+        const containers = await this.#create(deployment, [
           name,
           `${name}.${namespace}.svc.cluster.local`,
         ]);
-        await docker("start", container);
-        return [name, await this.#probed(deployment, container)] as const;
+        for (const container of containers) await docker("start", container);
+        return [name, await this.#probed(deployment, containers)] as const;
       }),
     );
     return new Map(running);
@@ -138,10 +145,32 @@ export class Pods {
       await docker("rm", "--force", "--volumes", ...this.#containers);
   }
 
-  async #create(of: KubernetesObject, aliases: readonly string[]): Promise<string> {
-    const { name } = of.metadata;
+  /** The containers of a pod: the first one has its address, which the others share. */
+  async #create(of: KubernetesObject, aliases: readonly string[]): Promise<string[]> {
     const spec = podOf(of);
-    const [container] = spec.containers;
+    const made: string[] = [];
+    for (const container of spec.containers) {
+      const [first] = made;
+      const network =
+        first === undefined
+          ? [
+              ...(spec.automountServiceAccountToken
+                ? await this.#besideApi(spec.serviceAccountName)
+                : ["--network", this.#network]),
+              ...aliases.flatMap((alias) => ["--network-alias", alias]),
+            ]
+          : ["--network", `container:${first}`];
+      made.push(await this.#createOne(of.metadata, spec, container, network));
+    }
+    return made;
+  }
+
+  async #createOne(
+    { name }: { readonly name: string },
+    spec: PodSpec,
+    container: Container,
+    network: readonly string[],
+  ): Promise<string> {
     const { limits } = container.resources;
     const { securityContext: rights } = container;
     const mounts = (container.volumeMounts ?? []).map((mount) => {
@@ -151,13 +180,10 @@ export class Pods {
     const id = await docker(
       "create",
       "--name",
-      `${this.#network}-${name}`,
-      ...(spec.automountServiceAccountToken
-        ? await this.#besideApi(spec.serviceAccountName)
-        : ["--network", this.#network]),
-      ...aliases.flatMap((alias) => ["--network-alias", alias]),
+      `${this.#network}-${name}-${container.name}`,
+      ...network,
       "--user",
-      `${spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
+      `${rights.runAsUser ?? spec.securityContext.runAsUser}:${spec.securityContext.runAsGroup}`,
       "--group-add",
       String(spec.securityContext.fsGroup),
       ...(rights.readOnlyRootFilesystem ? ["--read-only"] : []),
@@ -199,11 +225,15 @@ export class Pods {
     if (volume.emptyDir !== undefined)
       return ["--tmpfs", `${at}:mode=1777,size=${volume.emptyDir.sizeLimit.replace("Mi", "m")}`];
     const folder = join(this.#folder, pod, volume.name);
-    const { projected } = volume;
+    const { projected, secret } = volume;
+    const sources =
+      secret === undefined
+        ? projected?.sources
+        : [{ secret: { name: secret.secretName, items: secret.items } }];
     const files =
-      projected === undefined
+      sources === undefined
         ? Object.entries(this.#named("ConfigMap", volume.configMap?.name).data ?? {})
-        : projected.sources.flatMap(({ secret: { items, name } }) => {
+        : sources.flatMap(({ secret: { items, name } }) => {
             const { stringData = {} } = this.#named("Secret", name);
             return items.map(({ key, path }): [string, string] => [path, stringData[key] ?? ""]);
           });
@@ -214,13 +244,16 @@ export class Pods {
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, text);
       await chown(file, 0, fsGroup);
-      await chmod(file, projected?.defaultMode ?? 0o644);
+      await chmod(file, (projected ?? secret)?.defaultMode ?? 0o644);
     }
     return ["--volume", `${folder}:${at}:ro`];
   }
 
-  async #probed(of: KubernetesObject, container: string): Promise<RunningPod> {
-    const { ports = [], startupProbe } = podOf(of).containers[0];
+  async #probed(of: KubernetesObject, containers: readonly string[]): Promise<RunningPod> {
+    const [container = ""] = containers;
+    const all = podOf(of).containers;
+    const ports = all.flatMap((one) => one.ports ?? []);
+    const startupProbe = all.find((one) => one.startupProbe?.httpGet !== undefined)?.startupProbe;
     const ip = await docker(
       "inspect",
       "--format",
@@ -228,7 +261,7 @@ export class Pods {
       container,
     );
     const numbers = Object.fromEntries(ports.map((port) => [port.name, port.containerPort]));
-    const { failureThreshold, httpGet, periodSeconds } = startupProbe as Probe;
+    const { failureThreshold, httpGet, periodSeconds } = startupProbe as Required<Probe>;
     await eventually(
       `${of.metadata.name} is ready`,
       async () => {
@@ -237,7 +270,8 @@ export class Pods {
       },
       failureThreshold * periodSeconds * 1_000,
     ).catch(async (cause: unknown) => {
-      throw new Error(`${of.metadata.name}: ${await docker("logs", container)}`, { cause });
+      const logs = await Promise.all(containers.map((one) => docker("logs", one)));
+      throw new Error(`${of.metadata.name}: ${logs.join("\n")}`, { cause });
     });
     return { container, ip, ports: numbers };
   }

@@ -28,6 +28,54 @@ export const foreignImage = z.object({
 });
 export type ForeignImageStatus = z.infer<typeof foreignImage>;
 
+/** Names of variables that hold what nobody else may read. */
+const secretNames =
+  /(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|(?:API|PRIVATE|ACCESS)_?KEY)$/i;
+
+/** Whether a variable is called as what belongs into a file: who may inspect a container reads its variables. */
+export function isSecretName(variable: string): boolean {
+  return secretNames.test(variable);
+}
+
+/** What is asked for when an image of somebody else is to run. */
+export const imageOrder = z.object({
+  name,
+  image: z.string().max(512),
+  /** Variables of its processes. Everybody who may inspect containers sees them. */
+  variables: z.record(z.string().regex(/^\w{1,128}$/), z.string().max(32_768)),
+  /** Files below /run/secrets in its containers, by name; kept encrypted. */
+  secrets: z
+    .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/), z.string().max(65_536))
+    .optional(),
+  /** Where it listens. */
+  port: z.int().min(1).max(65_535),
+  replicas: z.int().min(1).max(100),
+  /** The host that requests are for; without it, they come below /NAME. */
+  domain: z.string().max(253).optional(),
+  /** Which gateway has it; the first one without it. */
+  gateway: z.string().optional(),
+  /** Memory that a copy may use, bytes. */
+  memoryBytes: z.int().min(6_291_456).optional(),
+  /** A sidecar beside each copy: mutual TLS from the gateway, spans, calls to the services and images that are named, and events. */
+  sidecar: z
+    .object({
+      uses: z.array(name).max(100),
+      /** Events that are posted to the program: `service.event`. */
+      follows: z
+        .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}\.[A-Za-z][A-Za-z0-9]{0,63}$/))
+        .max(100)
+        .optional(),
+      /** Events that it emits, with the field of each that orders it. */
+      emits: z
+        .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), z.string().regex(/^\w{1,64}$/))
+        .optional(),
+      allow: z.array(z.string().regex(/^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i)).max(100),
+    })
+    .optional(),
+  /** Processors that a copy may use. */
+  cpus: z.number().min(0.01).max(1_024).optional(),
+});
+
 /** Operations on images of somebody else. */
 export const imageOperations = {
   images: query({
@@ -38,43 +86,7 @@ export const imageOperations = {
   }),
   deployImage: command({
     http: "POST /api/images/{name}",
-    input: z.object({
-      name,
-      image: z.string().max(512),
-      /** Variables of its processes. Everybody who may inspect containers sees them. */
-      variables: z.record(z.string().regex(/^\w{1,128}$/), z.string().max(32_768)),
-      /** Files below /run/secrets in its containers, by name; kept encrypted. */
-      secrets: z
-        .record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,127}$/), z.string().max(65_536))
-        .optional(),
-      /** Where it listens. */
-      port: z.int().min(1).max(65_535),
-      replicas: z.int().min(1).max(100),
-      /** The host that requests are for; without it, they come below /NAME. */
-      domain: z.string().max(253).optional(),
-      /** Which gateway has it; the first one without it. */
-      gateway: z.string().optional(),
-      /** Memory that a copy may use, bytes. */
-      memoryBytes: z.int().min(6_291_456).optional(),
-      /** A sidecar beside each copy: mutual TLS from the gateway, spans, calls to the services and images that are named, and events. */
-      sidecar: z
-        .object({
-          uses: z.array(name).max(100),
-          /** Events that are posted to the program: `service.event`. */
-          follows: z
-            .array(z.string().regex(/^[a-z][a-z0-9-]{0,39}\.[A-Za-z][A-Za-z0-9]{0,63}$/))
-            .max(100)
-            .optional(),
-          /** Events that it emits, with the field of each that orders it. */
-          emits: z
-            .record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,63}$/), z.string().regex(/^\w{1,64}$/))
-            .optional(),
-          allow: z.array(z.string().regex(/^[a-z0-9.-]{1,253}(?::\d{1,5})?$/i)).max(100),
-        })
-        .optional(),
-      /** Processors that a copy may use. */
-      cpus: z.number().min(0.01).max(1_024).optional(),
-    }),
+    input: imageOrder,
     errors,
     output: foreignImage,
     deadlineMs: 600_000,

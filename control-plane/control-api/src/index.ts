@@ -22,7 +22,13 @@ export { type AuditEntry, auditEntry, auditOperations } from "./audit.ts";
 export { domainOperations, type DomainStatus, domainStatus } from "./domains.ts";
 export { dashboardOperations, sessionKeyHeader } from "./dashboard.ts";
 export { errorShape } from "./error-shape.ts";
-export { foreignImage, type ForeignImageStatus, imageOperations } from "./images.ts";
+export {
+  foreignImage,
+  type ForeignImageStatus,
+  imageOperations,
+  imageOrder,
+  isSecretName,
+} from "./images.ts";
 export { type LogLine, logLine, logsInput } from "./logs.ts";
 export { operatorHeader } from "./operator-header.ts";
 export { onCallOperations, type OnCallStatus, type Rota } from "./on-call.ts";

@@ -1,5 +1,11 @@
 import { type AnyBoot, type Boot } from "@kerf/call";
-import { keepAlive, readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
+import {
+  keepAlive,
+  readBoot,
+  type ReadBootOptions,
+  returnMemoryWhenIdle,
+  watchLifeline,
+} from "@kerf/call/host";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 
@@ -13,10 +19,12 @@ const misconfigured = 78;
  * Runs a program of the data plane from its boot document until it is told to stop, or until whoever started everything is gone; the platform may come and go
  * meanwhile. Stdout and stderr are its log. It ends with 0 when it was stopped, 78 when starting it again changes nothing until somebody acts, 70 otherwise.
  * @param what as people call it: `gateway`
+ * @param readers what secrets of a boot document mean, of a program that has a database or a broker
  */
 export async function startProgram(
   what: string,
   assemble: (boot: AnyBoot, log: Logger) => Promise<Lifecycle>,
+  readers: Omit<ReadBootOptions, "file"> = {},
 ): Promise<void> {
   const sink = (line: string): void => void process.stdout.write(`${line}\n`);
   let log = new Logger({ level: "info", sink });
@@ -28,7 +36,7 @@ export async function startProgram(
     process.exit(failed);
   });
   try {
-    const boot = await readBoot();
+    const boot = await readBoot(readers);
     log = new Logger({ level: boot.logLevel, sink, fields: fieldsOf(boot) });
     const lifecycle = await assemble(boot, log);
     stopWhenAsked(lifecycle, log);

@@ -178,12 +178,16 @@ export interface SettingsBoot {
   readonly version: { readonly config: number; readonly secrets: number };
 }
 
-/** The broker that carries events. The password is a secret, as that of a database. */
+/** The broker that carries events. Password, token and seed are secrets, as the password of a database. */
 export interface BrokerBoot {
   /** `nats://…` or `kafka://…`. */
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Of NATS: a token, or the seed of a user's key with what its account signed for it. */
+  readonly token?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly jwt?: string | undefined;
   /** PEM of the authority that signed its certificate, if that is not a public one. */
   readonly authority?: string | undefined;
 }

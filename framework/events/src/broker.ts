@@ -51,11 +51,16 @@ export interface BrokerLog {
 export interface BrokerPlace {
   /**
    * `nats://host:4222/prefix` or `kafka://host:9092,host:9092/prefix`, with `tls` in front of the colon for TLS (`nats+tls://`). The prefix
-   * sets environments apart; default `kerf`. `?replicas=3` is for streams and topics that are made.
+   * sets environments apart; default `kerf`. `?replicas=3` is for streams and topics that are made, `?sasl=plain` for users of Kafka (default `scram-sha-512`).
    */
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** Of NATS, instead of a user. */
+  readonly token?: string | undefined;
+  /** Of NATS, instead of both: the seed of a user's key (nkey), and what its account signed for it, where it has one. */
+  readonly seed?: string | undefined;
+  readonly jwt?: string | undefined;
   /** PEM of the authority that signed the broker's certificate, if that is not a public one. */
   readonly authority?: string | undefined;
 }

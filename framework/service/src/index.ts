@@ -142,6 +142,7 @@ export type {
   ManifestService,
   ManifestUse,
 } from "./manifest.ts";
+export { brokerOfFile } from "./runtime/broker-file.ts";
 export {
   closeDatabases,
   databaseOfUrl,

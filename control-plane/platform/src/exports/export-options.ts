@@ -1,3 +1,5 @@
+import type { ExportedImages } from "./images/exported-image.ts";
+
 /** What is decided for an export that the app itself does not say. */
 export interface ExportOptions {
   /** Part of every identity, and the audience of principals. */
@@ -12,8 +14,17 @@ export interface ExportOptions {
   readonly digests?: Readonly<Record<string, string>> | undefined;
   /** What is set for services, by name, instead of what they declare as default. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined;
-  /** `nats://…` or `kafka://…`; without it followers read the logs of producers themselves. */
+  /** `nats://…` or `kafka://…` without who we are to it; without a broker followers read the logs of producers themselves. */
   readonly broker?: string | undefined;
+  /** Absolute path of a file with the URL and who we are to it, instead. */
+  readonly brokerFile?: string | undefined;
+  /** Programs read the broker's URL, with who they are to it, out of a secret. */
+  readonly brokerSecret?: boolean | undefined;
+  /** What that secret says, where it is known; it goes into secrets alone. */
+  readonly brokerLogin?: string | undefined;
+  /** Absolute path of a file with images of others that run beside the app, and what it says. */
+  readonly imagesFile?: string | undefined;
+  readonly images?: ExportedImages | undefined;
   /** Where OTLP/HTTP is spoken, without `/v1/…`. */
   readonly otlp?: string | undefined;
   /** Copies of programs whose number the app does not decide by their load. */

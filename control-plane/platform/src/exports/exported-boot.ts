@@ -1,14 +1,14 @@
-import type { DiscoverySettings } from "@kerf/call";
+import type { DiscoverySettings, ImageBoot } from "@kerf/call";
 import type { BootFile } from "@kerf/call/host";
 import type { AppManifest } from "@kerf/service";
-import { databasesOf, type ExportedProgram, filesOf } from "./exported-programs.ts";
+import { databasesOf, type ExportedProgram, filesOf, hasBroker } from "./exported-programs.ts";
 import type { ExportOptions } from "./export-options.ts";
 import { placementFor } from "./exported-placement.ts";
 
 /** Where programs of an export lie and listen. */
 export interface BootLayout {
   /** Where the instances of a unit are found. */
-  find(unit: string): DiscoverySettings;
+  find(unit: string, from: ExportedProgram): DiscoverySettings;
   /** Where a unit listens for calls. */
   address(program: ExportedProgram): string;
   health(program: ExportedProgram): NonNullable<BootFile["health"]>;
@@ -16,6 +16,8 @@ export interface BootLayout {
   /** Folder of the build of a service; undefined to load it from `appModule`. */
   build(service: string): string | undefined;
   readonly appModule?: string | undefined;
+  /** Where an image's program and its sidecar find each other; undefined where there are no images. */
+  beside?(program: ExportedProgram): Pick<ImageBoot, "outbound" | "program">;
   /** Folder of the secrets. */
   readonly secrets: string;
   /** Folder of a program's certificate; undefined to talk in the clear. */
@@ -29,6 +31,7 @@ export const secretNames = {
   admin: (server: string): string => `database/admin-${server}`,
   setting: (service: string, name: string): string => `settings/${service}/${name}`,
   file: (name: string): string => `files/${name.replace(/^\.\//, "")}`,
+  broker: "broker/url",
   principal: "keys/principal.json",
   issuer: "keys/issuer.json",
   principalSet: "keys/principal-set.json",
@@ -53,7 +56,8 @@ export function exportedBoot(
   const secret = (name: string): string => `${layout.secrets}/${name}`;
   const certificate = layout.certificate(program);
   const issues = services.some(({ issuer }) => issuer);
-  const settings = gateway === undefined ? settingsOf(program, options, secret) : {};
+  const isUnit = gateway === undefined && program.foreign === undefined;
+  const settings = isUnit ? settingsOf(program, options, secret) : {};
   const telemetry = {
     ...manifest.telemetry,
     ...(options.otlp === undefined ? undefined : { otlp: { endpoint: options.otlp } }),
@@ -74,9 +78,14 @@ export function exportedBoot(
       ]),
     ),
     ...(Object.keys(settings).length === 0 ? undefined : { settings }),
-    ...(options.broker === undefined || gateway !== undefined
-      ? undefined
-      : { broker: { url: options.broker } }),
+    ...(hasBroker(program, options)
+      ? {
+          broker:
+            options.brokerSecret === true
+              ? { urlFile: secret(secretNames.broker) }
+              : { url: options.broker ?? "" },
+        }
+      : undefined),
     keyFiles: {
       ...(gateway === undefined ? undefined : { principal: secret(secretNames.principal) }),
       ...(issues ? { issuer: secret(secretNames.issuer) } : undefined),
@@ -94,7 +103,10 @@ export function exportedBoot(
         }),
     ...(Object.keys(manifest.policies).length === 0 ? undefined : { policies: manifest.policies }),
     ...(Object.keys(telemetry).length === 0 ? undefined : { telemetry }),
-    placement: placementFor(program, manifest, options.environment, (name) => layout.find(name)),
+    placement: placementFor(program, manifest, options, {
+      find: (name) => layout.find(name, program),
+      isSecure: certificate !== undefined,
+    }),
   };
 }
 
@@ -140,8 +152,9 @@ function common(
   manifest: AppManifest,
   { environment }: ExportOptions,
   layout: BootLayout,
-): Pick<BootFile, "app" | "environment" | "unit" | "services" | "builds" | "appModule"> {
-  const names = program.services.map(({ name }) => name);
+): Pick<BootFile, "app" | "environment" | "unit" | "services" | "builds" | "appModule" | "image"> {
+  // What an image has as a service is a place for its events, and nothing that is run.
+  const names = program.foreign === undefined ? program.services.map(({ name }) => name) : [];
   const builds = names.flatMap((name): [string, string][] => {
     const build = layout.build(name);
     return build === undefined ? [] : [[name, build]];
@@ -157,6 +170,23 @@ function common(
     services: names,
     ...(builds.length === 0 ? undefined : { builds: Object.fromEntries(builds) }),
     ...(appModule === undefined ? undefined : { appModule }),
+    ...imageBoot(program, layout),
+  };
+}
+
+function imageBoot(program: ExportedProgram, layout: BootLayout): Pick<BootFile, "image"> {
+  const { foreign } = program;
+  if (foreign === undefined) return {};
+  const place = layout.beside?.(program);
+  if (place === undefined) throw new Error("this export has no images");
+  const { allow, emits, follows } = foreign.settings;
+  return {
+    image: {
+      ...place,
+      allow,
+      ...(follows === undefined ? undefined : { follows }),
+      ...(emits === undefined ? undefined : { emits }),
+    },
   };
 }
 

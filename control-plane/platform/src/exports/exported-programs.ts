@@ -1,6 +1,8 @@
 import { KerfError } from "@kerf/kernel";
 import type { AppManifest, ManifestGateway, ManifestScale, ManifestService } from "@kerf/service";
 import type { ExportOptions } from "./export-options.ts";
+import type { ExportedImage } from "./images/exported-image.ts";
+import { gatewayOf } from "./images/with-images.ts";
 
 /** One program of an app: a unit or a gateway. */
 export interface ExportedProgram {
@@ -11,8 +13,10 @@ export interface ExportedProgram {
   /** Of a unit its services, of a gateway its backend. */
   readonly services: readonly ManifestService[];
   readonly gateway?: ManifestGateway | undefined;
-  /** `REGISTRY/APP/NAME:TAG`, with `@DIGEST` where that is known. */
+  /** `REGISTRY/APP/NAME:TAG`, with `@DIGEST` where that is known; of an image of somebody else, that. */
   readonly image: string;
+  /** Of an image of somebody else, which has a sidecar beside it. */
+  readonly foreign?: ForeignProgram | undefined;
   /** The units that it calls or whose events it reads, without itself, sorted. */
   readonly calls: readonly string[];
   /** The programs that do so with it, sorted. */
@@ -21,6 +25,15 @@ export interface ExportedProgram {
   readonly scale?: ManifestScale | undefined;
   readonly memoryBytes?: number | undefined;
   readonly cpus?: number | undefined;
+}
+
+/** What is known of an image of somebody else. */
+export interface ForeignProgram {
+  readonly settings: ExportedImage;
+  /** An image with Kerf's programs, of which the sidecar is one: that of its gateway, which is released with the app. */
+  readonly sidecar: string;
+  /** The gateway that sends it requests. */
+  readonly gateway: string;
 }
 
 /** The programs of an app, units first, in the order of their names. Throws `invalid_configuration` for what runs on one machine only. */
@@ -48,7 +61,11 @@ export function exportedProgramsOf(
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map((gateway) => {
         const { backend, expose, name } = gateway;
-        const reached = [...expose, ...(backend?.uses ?? [])].map((each) => each.name);
+        const images = Object.entries(options.images ?? {})
+          .filter(([, image]) => gatewayOf(image, manifest) === name)
+          .map(([image]) => image);
+        const declared = [...expose, ...(backend?.uses ?? [])].map((each) => each.name);
+        const reached = [...declared, ...images];
         const services = backend === undefined ? [] : [backend];
         return { name: `gateway-${name}`, unit: `gateway:${name}`, services, gateway, reached };
       }),
@@ -64,8 +81,8 @@ export function exportedProgramsOf(
   if (/^[^/]+\/\/[^/]*@/.test(options.broker ?? "")) {
     throw new KerfError("invalid_configuration", {
       message: "The URL of the broker has a user or a password in it.",
-      why: "It would stand in boot documents, which many may read; an export has no secret for it.",
-      fix: "Give it without, and let nobody but these programs reach the broker: by its network, as NetworkPolicies do.",
+      why: "It would stand in boot documents, which many may read.",
+      fix: "Write it into a file that only you can read, and give the file: --broker FILE. Programs get it as a secret.",
     });
   }
   const twice = bare.find(({ name }, index) => bare.findIndex((one) => one.name === name) < index);
@@ -83,16 +100,32 @@ export function exportedProgramsOf(
   });
   return programs.map((program) => ({
     ...program,
-    image: imageOf(manifest.app, program.name, options),
+    ...imagesOf(program.unit, program.name, manifest, options),
     calledBy: programs
       .filter(({ calls }) => calls.includes(program.unit))
       .map(({ name }) => name)
       .toSorted(),
-    replicas: options.replicas,
+    replicas: options.images?.[program.unit]?.replicas ?? options.replicas,
     scale: manifest.scale?.[program.unit],
     memoryBytes: manifest.limits?.[program.unit]?.memoryBytes,
     cpus: manifest.limits?.[program.unit]?.cpus,
   }));
+}
+
+function imagesOf(
+  unit: string,
+  name: string,
+  manifest: AppManifest,
+  options: ExportOptions,
+): Pick<ExportedProgram, "foreign" | "image"> {
+  const settings = options.images?.[unit];
+  if (settings === undefined) return { image: imageOf(manifest.app, name, options) };
+  const gateway = gatewayOf(settings, manifest) ?? "";
+  const sidecar = imageOf(manifest.app, `gateway-${gateway}`, options);
+  return {
+    image: pinned(settings.image, options),
+    foreign: { settings, sidecar, gateway },
+  };
 }
 
 /** Names of the services of a program that have a database, sorted. */
@@ -102,6 +135,14 @@ export function databasesOf({ gateway, services }: ExportedProgram): string[] {
     .filter(({ database }) => database !== undefined)
     .map(({ name }) => name)
     .toSorted();
+}
+
+/** Whether a program publishes or follows events: what has no database has neither a log nor a place in those of others. */
+export function hasBroker(
+  program: ExportedProgram,
+  { broker }: Pick<ExportOptions, "broker">,
+): boolean {
+  return broker !== undefined && databasesOf(program).length > 0;
 }
 
 /** Files that the settings of a gateway name, as they are named there: certificates, keys of partners. */
@@ -127,14 +168,17 @@ export function imageOf(
 ): string {
   // What is not pinned changes behind one's back.
   if (tag !== undefined && tag !== "latest") {
-    const image = `${registry}/${app}/${name}:${tag}`;
-    const digest = digests?.[image];
-    return digest === undefined ? image : `${image}@${digest}`;
+    return pinned(`${registry}/${app}/${name}:${tag}`, { digests });
   }
   throw new KerfError("invalid_configuration", {
     message: `The image of ${name} has ${tag === undefined ? "no tag" : 'the tag "latest"'}.`,
     fix: "Build the services, so that each has one: kerf build; or name one: --tag NAME=TAG.",
   });
+}
+
+function pinned(image: string, { digests }: Pick<ExportOptions, "digests">): string {
+  const digest = digests?.[image];
+  return digest === undefined || image.includes("@") ? image : `${image}@${digest}`;
 }
 
 function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {

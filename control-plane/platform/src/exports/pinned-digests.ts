@@ -15,6 +15,7 @@ export async function pinnedDigests(
 ): Promise<Record<string, string>> {
   const images = exportedProgramsOf(app, options).flatMap(({ gateway, image, name }) => {
     const tried = gateway && options.canary?.[gateway.name];
+    if (image.includes("@")) return [];
     return tried === undefined ? image : [image, imageOf(app.app, name, options, tried.tag)];
   });
   const digests: Record<string, string> = {};

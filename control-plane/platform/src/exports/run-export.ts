@@ -9,7 +9,10 @@ import type { EventLog } from "../progress/event-log.ts";
 import { composeExport } from "./compose/compose-export.ts";
 import type { ExportAnswer, ExportOrder, ExportTarget } from "./export-order.ts";
 import type { ExportOptions } from "./export-options.ts";
+import { readImages } from "./images/exported-image.ts";
+import { withImages } from "./images/with-images.ts";
 import { pinnedDigests } from "./pinned-digests.ts";
+import { withBroker } from "./read-broker.ts";
 import { helmCharts } from "./helm/helm-charts.ts";
 import { ClusterApi } from "./kubernetes/cluster-api.ts";
 import { deployTo, differences } from "./kubernetes/deploy.ts";
@@ -43,23 +46,26 @@ export async function runExport(
         }
       : await build({ module, names: [], out: builds }, { describe, clock, events });
   const buildDigests = new Map(made.builds.map(({ digest, service }) => [service, digest]));
+  const { imagesFile } = target.options as ExportOptions;
   const options = {
     namespace: made.manifest.app,
-    ...target.options,
+    ...(await withBroker<ExportOptions>(target.options)),
+    ...(imagesFile === undefined ? undefined : { images: await readImages(imagesFile) }),
     tags: tagsOf(made.manifest, buildDigests, target.options),
   };
+  const manifest = withImages(made.manifest, options.images);
   const digests =
     "pinned" in target.options && target.options.pinned === true
       ? await events.step(
           "digests",
           "Asking for the digests of images",
-          () => pinnedDigests(made.manifest, options as KubernetesOptions),
+          () => pinnedDigests(manifest, options as KubernetesOptions),
           (found) => `${Object.keys(found).length} images`,
         )
       : {};
   const pinned = { ...target, options: { ...options, digests } } as ExportTarget;
   const directories = new Map(made.builds.map((one) => [one.service, one.directory]));
-  return write(pinned, made.manifest, { builds: directories, clock, events, module });
+  return write(pinned, manifest, { builds: directories, clock, events, module });
 }
 
 async function write(
@@ -74,8 +80,8 @@ async function write(
   if (target.kind === "systemd") return exportToSystemd(manifest, target, around.clock);
   if (target.kind === "machines") return deployToMachines(manifest, target, around);
   if (target.kind === "compose") {
-    const { files, secrets } = composeExport(manifest, target.options);
-    const written = await writeFiles(target.out, { files, secrets });
+    const { files, given, secrets } = composeExport(manifest, target.options);
+    const written = await writeFiles(target.out, { files, given, secrets });
     return { written, notes: composeNotes(secrets) };
   }
   if (target.kind === "secrets")

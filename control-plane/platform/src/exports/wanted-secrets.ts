@@ -1,14 +1,27 @@
 import { certificateFiles, secretNames } from "./exported-boot.ts";
-import { databasesOf, type ExportedProgram, filesOf } from "./exported-programs.ts";
+import type { ExportOptions } from "./export-options.ts";
+import { databasesOf, type ExportedProgram, filesOf, hasBroker } from "./exported-programs.ts";
+
+/** Whether a program reads the broker's URL out of a secret. */
+export function readsBrokerSecret(
+  program: ExportedProgram,
+  options: Pick<ExportOptions, "broker" | "brokerSecret">,
+): boolean {
+  return options.brokerSecret === true && hasBroker(program, options);
+}
 
 /** Names of the secrets that a program reads while it runs, but for its certificate. */
-export function secretsOf(program: ExportedProgram): string[] {
+export function secretsOf(
+  program: ExportedProgram,
+  options: Pick<ExportOptions, "broker" | "brokerSecret">,
+): string[] {
   const isGateway = program.gateway !== undefined;
   return [
     ...(isGateway ? [secretNames.principal, secretNames.issuerSet] : []),
     ...(program.services.some(({ issuer }) => issuer) ? [secretNames.issuer] : []),
     secretNames.principalSet,
     ...databasesOf(program).map(secretNames.database),
+    ...(readsBrokerSecret(program, options) ? [secretNames.broker] : []),
     ...(isGateway ? [] : program.services).flatMap(({ name, secrets = [] }) =>
       secrets.map((secret) => secretNames.setting(name, secret.name)),
     ),

@@ -10,8 +10,14 @@ export async function writeFiles(
   out: string,
   {
     files,
+    given = [],
     secrets = {},
-  }: { files: Readonly<Record<string, string>>; secrets?: Readonly<Record<string, string>> },
+  }: {
+    files: Readonly<Record<string, string>>;
+    secrets?: Readonly<Record<string, string>>;
+    /** Names of secrets that are written whatever is there. */
+    given?: readonly string[];
+  },
 ): Promise<string[]> {
   const written: string[] = [];
   for (const [name, text] of Object.entries(files)) {
@@ -23,7 +29,8 @@ export async function writeFiles(
   const isRoot = process.getuid?.() === 0;
   for (const [name, text] of Object.entries(secrets)) {
     const path = join(out, "secrets", name);
-    if ((await existing(path)) !== undefined) continue;
+    const before = await existing(path);
+    if (before === text || (before !== undefined && !given.includes(name))) continue;
     await replace(path, text, 0o600);
     if (isRoot) await chown(path, containerUser, containerUser);
     written.push(path);

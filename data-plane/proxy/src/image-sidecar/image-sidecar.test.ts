@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
+import { connect } from "node:net";
 import { json } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import type { Snapshot, WorkloadIdentity } from "@kerf/call";
 import { RequestLoad } from "@kerf/call/host";
-import { createHttpEdge, listenHttp, RouteTable } from "@kerf/call/http";
+import { createHttpEdge, listenHttp, type OtherProtocol, RouteTable } from "@kerf/call/http";
 import { systemClock, systemRandom, TimerWheel } from "@kerf/kernel";
 import { silentLogger } from "@kerf/telemetry";
 import { TestEnvironment } from "@kerf/testing/certificates";
@@ -42,7 +43,7 @@ const snapshot: Snapshot = {
 };
 
 /** A program with its sidecar; what reached the program is kept. */
-async function startImage(t: TestContext) {
+async function startImage(t: TestContext, isSecure = true, other?: OtherProtocol) {
   const got: Record<string, unknown>[] = [];
   const program = await startForeign(t, (asked, answer) => {
     got.push({ url: asked.url, ...asked.headers });
@@ -52,18 +53,24 @@ async function startImage(t: TestContext) {
   const inbound = new ImageInbound({
     image: "tags",
     program: new URL(program.url).host,
-    peers: new Peers({ image: "tags", environment: environment.name, snapshot: () => snapshot }),
+    peers: new Peers({
+      image: "tags",
+      environment: environment.name,
+      snapshot: () => snapshot,
+      isProved: () => isSecure,
+    }),
     parts,
     load: new RequestLoad(),
     tracing: { metrics: undefined, recorder: undefined },
   });
-  const listener = await inbound.listen("127.0.0.1", identity);
+  const place = { host: "127.0.0.1", port: 0 };
+  const listener = await inbound.listen(place, isSecure ? identity : undefined, other);
   t.after(async () => {
     await listener.close();
     inbound.stop();
     identity.stop();
   });
-  return { got, url: `https://127.0.0.1:${listener.port}` };
+  return { got, url: `${isSecure ? "https" : "http"}://127.0.0.1:${listener.port}` };
 }
 
 /** A gateway that sends everything there, to whoever proves to be `unit`. */
@@ -182,4 +189,24 @@ test("an image reaches one that it uses, in one trace, while a copy of that runs
   assert.deepEqual([answer.status, await answer.json()], [200, { url: "/health?a=b" }]);
   assert.equal(got[0]?.["host"], "tags");
   assert.match(String(got[0]?.["traceparent"]), new RegExp(`^00-${trace}-`));
+});
+
+test("where programs have no certificates, requests and calls share a port in the clear", async (t) => {
+  const caller = Promise.withResolvers<string>();
+  const { url } = await startImage(t, false, {
+    protocol: "kerf/1",
+    begins: Buffer.from("KERF"),
+    accept: (socket) =>
+      void socket.once("data", (bytes) => {
+        caller.resolve(bytes.toString());
+        socket.destroy();
+      }),
+  });
+  assert.deepEqual(await (await fetch(`${url}/a`)).json(), { url: "/a" });
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  // In two pieces, as a network may hand it over.
+  socket.write("KE");
+  await once(socket, "connect");
+  socket.write("RF and more");
+  assert.equal(await caller.promise, "KERF and more");
 });

@@ -2,6 +2,7 @@ import type { AnyBoot, FramedBeside, ImageBoot } from "@kerf/call";
 import { RequestLoad, Workload } from "@kerf/call/host";
 import type { HttpListener } from "@kerf/call/http";
 import { KerfError, Lifecycle } from "@kerf/kernel";
+import { healthOf } from "@kerf/service";
 import type { ProgramEvents } from "@kerf/service/companion";
 import type { Logger } from "@kerf/telemetry";
 import { forwardEvents } from "../sidecar/forward-event.ts";
@@ -26,8 +27,14 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
   const { clock, wheel } = parts;
   const caller = workload.caller();
   const load = new RequestLoad();
+  const health = healthOf(boot, () => lifecycle.state);
   const snapshot = () => store.current;
-  const peers = new Peers({ image: unit, environment, snapshot });
+  const peers = new Peers({
+    image: unit,
+    environment,
+    snapshot,
+    isProved: () => workload.identity !== undefined,
+  });
   const inbound = new ImageInbound({
     image: unit,
     program: image.program,
@@ -55,8 +62,10 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
     drainMs,
     clock,
     async start() {
+      await health?.start();
       const identity = await workload.identify();
-      if (identity === undefined) throw noCertificate(unit);
+      // Without a platform the network has to keep others away, as it does for every program that has no certificate.
+      if (identity === undefined && boot.platform !== undefined) throw noCertificate(unit);
       // The way out first: a program may call others while it starts.
       outbound = await ImageOutbound.listen({
         image: unit,
@@ -68,9 +77,9 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
         parts,
         tracing,
       });
-      await awaitProgram(image.program, clock);
+      await Promise.all([awaitProgram(image.program, clock), events?.prepared()]);
       readers = events?.listenBeside(identity);
-      listener = await inbound.listen(hostOf(boot), identity, readers);
+      listener = await inbound.listen(placeToListen(boot), identity, readers);
       link.start();
     },
     async drain() {
@@ -86,6 +95,7 @@ export async function assembleImageSidecar(boot: AnyBoot, log: Logger): Promise<
       inbound.stop();
       await caller.stop();
       await workload.stop();
+      await health?.stop();
     },
   });
   const link = workload.attach({
@@ -113,10 +123,10 @@ function placeOf({ program }: ImageBoot): { host: string; port: number } {
   return { host, port: Number(port) };
 }
 
-/** The address of the container itself, as the platform found it. */
-function hostOf({ address, unit }: AnyBoot): string {
-  const [, host] = /^tcp:(.+):\d+$/.exec(address ?? "") ?? [];
-  if (host !== undefined) return host;
+/** The address of the container itself, as the platform found it, at any port; or where a document says that everybody looks for it. */
+function placeToListen({ address, platform, unit }: AnyBoot): { host: string; port: number } {
+  const [, host, port] = /^tcp:(.+):(\d+)$/.exec(address ?? "") ?? [];
+  if (host !== undefined) return { host, port: platform === undefined ? Number(port) : 0 };
   throw incomplete(unit, "an address to listen on");
 }
 

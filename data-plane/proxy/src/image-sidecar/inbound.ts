@@ -72,8 +72,12 @@ export class ImageInbound {
     this.#edge = passingEdge(of, foreign, counted);
   }
 
-  /** Listens with the newest certificate at any moment. `other`: what is spoken there beside HTTP. */
-  listen(host: string, identity: WorkloadIdentity, other?: OtherProtocol): Promise<HttpListener> {
+  /** Listens with the newest certificate at any moment, or in the clear where programs have none. `other`: what is spoken there beside HTTP. */
+  listen(
+    place: { readonly host: string; readonly port: number },
+    identity: WorkloadIdentity | undefined,
+    other?: OtherProtocol,
+  ): Promise<HttpListener> {
     const upgrade: Upgrades = {
       accepts: asksForWebSocket,
       handler: (request, response, head) => {
@@ -81,8 +85,11 @@ export class ImageInbound {
         this.#edge(request, response);
       },
     };
-    const protocols = (): FrontProtocols => ({ tls: this.#tlsOf(identity), other });
-    return listenHttp({ host, port: 0, handler: this.#edge, upgrade, protocols });
+    const protocols = (): FrontProtocols => ({
+      tls: identity && this.#tlsOf(identity),
+      other,
+    });
+    return listenHttp({ ...place, handler: this.#edge, upgrade, protocols });
   }
 
   /** Ends what is open for as long as both sides like. */

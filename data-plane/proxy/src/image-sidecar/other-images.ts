@@ -68,8 +68,8 @@ export class OtherImages {
   #refresh(): void {
     const snapshot = this.#options.snapshot();
     if (this.#known?.of === snapshot) return;
-    const { image } = this.#options;
-    const settings = upstreamsOf(snapshot, image);
+    const { identity, image } = this.#options;
+    const settings = upstreamsOf(snapshot, image, identity() !== undefined);
     const places = JSON.stringify(settings);
     const isSame = this.#known?.places === places;
     this.#known = { of: snapshot, places };
@@ -93,16 +93,21 @@ export class OtherImages {
   }
 }
 
-/** One upstream for each image that has a copy, which has to prove to be that image's. */
+/** One upstream for each image that has a copy, or whose copies are looked for; they have to prove to be that image's, unless programs talk in the clear. */
 function upstreamsOf(
   snapshot: Snapshot | undefined,
   image: string,
+  isProved: boolean,
 ): Readonly<Record<string, UpstreamSettings>> {
   const found = usedImages(snapshot, image).flatMap((name): [string, UpstreamSettings][] => {
+    const discovery = snapshot?.units[name]?.discovery;
+    const scheme = isProved ? "https" : "http";
+    const shown = { host: "client", ...(isProved ? { tls: { unit: name } } : undefined) } as const;
+    if (discovery !== undefined) return [[name, { discovery: { ...discovery, scheme }, ...shown }]];
     const urls = (snapshot?.units[name]?.instances ?? [])
       .filter(({ address, state }) => state === "ready" && address.startsWith("tcp:"))
-      .map(({ address }) => `https://${address.slice("tcp:".length)}`);
-    return urls.length === 0 ? [] : [[name, { urls, host: "client", tls: { unit: name } }]];
+      .map(({ address }) => `${scheme}://${address.slice("tcp:".length)}`);
+    return urls.length === 0 ? [] : [[name, { urls, ...shown }]];
   });
   return Object.fromEntries(found);
 }

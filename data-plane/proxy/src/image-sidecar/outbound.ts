@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import type { Caller, ImageBoot } from "@kerf/call";
 import { nodeHttp, type RouteTable, sendProblem, splitTarget } from "@kerf/call/http";
 import type { ContractDescription } from "@kerf/contract";
@@ -75,7 +75,7 @@ export class ImageOutbound {
   #handle(request: IncomingMessage, response: ServerResponse): void {
     try {
       if (!this.#mayEnter(request)) throw refused(this.#options.image);
-      const target = targetOf(request, this.#uses());
+      const target = targetOf(request, this.#uses(), this.#options.boot.outbound.host);
       if ("host" in target) return this.#egress.forward(request, response, target);
       if ("event" in target) return this.#take(request, response, target.event);
       const { service: name } = target;
@@ -101,8 +101,9 @@ export class ImageOutbound {
     );
   }
 
-  /** Other copies of the image are on this network too; each has a sidecar of its own. */
+  /** Other copies of the image may be on this network too; each has a sidecar of its own. Where the program has a name instead of an address, it is alone there. */
   #mayEnter({ socket }: IncomingMessage): boolean {
+    if (isIP(this.#program) === 0) return true;
     return socket.remoteAddress === this.#program;
   }
 

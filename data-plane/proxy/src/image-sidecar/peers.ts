@@ -26,20 +26,25 @@ export class Peers {
   readonly #image: string;
   readonly #environment: string;
   readonly #snapshot: () => Snapshot | undefined;
+  readonly #isProved: () => boolean;
   readonly #known = new WeakMap<object, string>();
 
   constructor(options: {
     image: string;
     environment: string;
     snapshot: () => Snapshot | undefined;
+    /** False where programs talk in the clear: a network or a mesh decides who comes here, and nobody can show who he is. */
+    isProved: () => boolean;
   }) {
     this.#image = options.image;
     this.#environment = options.environment;
     this.#snapshot = options.snapshot;
+    this.#isProved = options.isProved;
   }
 
   /** @throws KerfError `forbidden` */
   assertMaySend({ socket }: Pick<IncomingMessage, "socket">): void {
+    if (!this.#isProved()) return;
     let unit = this.#known.get(socket);
     if (unit === undefined) {
       unit = unitOf(socket as TLSSocket, this.#environment) ?? "";

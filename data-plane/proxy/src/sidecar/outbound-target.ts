@@ -13,15 +13,20 @@ export type OutboundTarget =
 /**
  * Three ways say the same: `http://catalog/list` through the proxy, `/list` with `Host: catalog`, and `/catalog/list` at the sidecar's
  * own address. Throws `not_found` when none is meant.
+ * @param own the name that the sidecar has beside its address, if it has one
  */
-export function targetOf(request: IncomingMessage, uses: ReadonlySet<string>): OutboundTarget {
+export function targetOf(
+  request: IncomingMessage,
+  uses: ReadonlySet<string>,
+  own?: string,
+): OutboundTarget {
   const { url = "", headers } = request;
   const absolute = /^http:\/\/([^/?#]+)(.*)$/i.exec(url);
   const host = (absolute?.[1] ?? headers.host ?? "").toLowerCase();
   const path = absolute === null ? url : absolute[2] === "" ? "/" : (absolute[2] as string);
   const name = host.replace(/:80$/, "");
   if (uses.has(name)) return { service: name, target: path };
-  if (absolute !== null && !isSidecar(request, host)) return { host, target: path };
+  if (absolute !== null && !isSidecar(request, host, own)) return { host, target: path };
   const [, first = "", rest = ""] = /^\/([^/?#]+)(.*)$/.exec(path) ?? [];
   const event = /^(?:\/([A-Za-z][A-Za-z0-9]*))?$/.exec(rest);
   if (first === "events" && event !== null) return { event: event[1] };
@@ -34,7 +39,8 @@ export function targetOf(request: IncomingMessage, uses: ReadonlySet<string>): O
 }
 
 /** Some clients send requests to the proxy's own address through the proxy. */
-function isSidecar({ socket }: IncomingMessage, host: string): boolean {
+function isSidecar({ socket }: IncomingMessage, host: string, own: string | undefined): boolean {
   const { localAddress, localPort } = socket;
-  return [localAddress, "127.0.0.1", "localhost"].some((name) => host === `${name}:${localPort}`);
+  const names = [localAddress, own, "127.0.0.1", "localhost"];
+  return names.some((name) => host === `${name}:${localPort}`);
 }

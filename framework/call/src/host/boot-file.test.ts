@@ -55,6 +55,17 @@ test("a document in a file names its secrets, and is read with them", async () =
   assert.notEqual(again.instance, boot.instance);
 });
 
+test("a broker is named openly, or by a file that says who the program is to it", async () => {
+  const brokerOf = (text: string) => ({ url: text.replace(/:.*/, "://read"), token: "hush" });
+  const read = async (broker: BootFile["broker"]) => {
+    const path = await file("broker.json", { ...document, broker });
+    return (await readBoot({ file: path, databaseOf, brokerOf })).broker;
+  };
+  assert.deepEqual(await read({ url: "nats://open:4222" }), { url: "nats://open:4222" });
+  const urlFile = await file("broker", "nats://hush@nats:4222\n");
+  assert.deepEqual(await read({ urlFile }), { url: "nats://read", token: "hush" });
+});
+
 test("what cannot be used is refused with what is wrong, and no secret is repeated", async () => {
   const refused = async (change: Partial<Record<keyof BootFile, unknown>>): Promise<any> => {
     const path = await file("bad.json", { ...document, ...change });

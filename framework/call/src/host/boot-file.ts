@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { KerfError } from "@kerf/kernel";
 import type {
   Boot,
+  BrokerBoot,
   DatabaseBoot,
   MigrationBoot,
   PublicKey,
@@ -76,14 +77,8 @@ export interface BootFile extends Omit<
         >
       >
     | undefined;
-  readonly broker?:
-    | {
-        readonly url: string;
-        readonly userFile?: string | undefined;
-        readonly passwordFile?: string | undefined;
-        readonly authorityFile?: string | undefined;
-      }
-    | undefined;
+  /** Its URL, or a file that says who we are to it as well, as `--broker FILE` takes one. */
+  readonly broker?: { readonly url: string } | { readonly urlFile: string } | undefined;
   /** Files of keys as JWK (`principal`, `issuer`: private, for those that sign), and of what others' signatures are checked with (JWK sets). */
   readonly keyFiles: {
     readonly principal?: string | undefined;
@@ -100,13 +95,20 @@ export interface BootFile extends Omit<
   readonly logLevel?: Boot["logLevel"] | undefined;
 }
 
-/** Reads a URL of PostgreSQL as a place to connect to. Throws `invalid_configuration`. */
-export type ParseDatabaseUrl = (url: string) => Omit<DatabaseBoot, "connections">;
+type Read<T> = (text: string) => T | Promise<T>;
+
+/** What secrets of a document mean, which other parts of the framework know; both throw `invalid_configuration`. */
+export interface SecretReaders {
+  /** A URL of PostgreSQL as a place to connect to. A gateway has none. */
+  readonly databaseOf?: Read<Omit<DatabaseBoot, "connections">> | undefined;
+  /** A file with a broker's URL. */
+  readonly brokerOf?: Read<BrokerBoot> | undefined;
+}
 
 /** Makes of a document in a file what a program starts from: its secrets are read now. Throws what is wrong with it. */
 export async function bootOfFile(
   document: BootFile,
-  databaseOf: ParseDatabaseUrl | undefined,
+  { brokerOf, databaseOf }: SecretReaders,
   folders: BootFolders,
 ): Promise<SelfContainedBoot> {
   const { broker, certificates, checked, databases, handover, keyFiles, ...others } = document;
@@ -126,7 +128,7 @@ export async function bootOfFile(
     instance: document.instance ?? `${hostname()}-${randomBytes(3).toString("hex")}`,
     databases: await mapValues(databases, async ({ urlFile, connections }, service) => {
       if (databaseOf === undefined) throw new Error(`databases.${service}: a gateway has none`);
-      return { ...databaseOf(await secret(urlFile)), connections };
+      return { ...(await databaseOf(await secret(urlFile))), connections };
     }),
     ...(settings === undefined
       ? undefined
@@ -140,7 +142,7 @@ export async function bootOfFile(
             }),
           ),
         }),
-    ...(broker === undefined ? undefined : { broker: await brokerOf(broker, secret) }),
+    ...(broker === undefined ? undefined : { broker: await placeOf(broker, secret, brokerOf) }),
     ...(certificates === undefined
       ? undefined
       : {
@@ -173,15 +175,14 @@ export async function bootOfFile(
   };
 }
 
-async function brokerOf(
-  file: NonNullable<BootFile["broker"]>,
+async function placeOf(
+  broker: NonNullable<BootFile["broker"]>,
   secret: (name: string) => Promise<string>,
-): Promise<Boot["broker"]> {
-  const { authorityFile, passwordFile, url, userFile } = file;
-  const [user, password, authority] = await Promise.all(
-    [userFile, passwordFile, authorityFile].map(async (each) => each && (await secret(each))),
-  );
-  return { url, user, password, authority };
+  brokerOf: SecretReaders["brokerOf"],
+): Promise<BrokerBoot> {
+  if ("url" in broker) return broker;
+  if (brokerOf === undefined) throw new Error("broker: this program has none");
+  return brokerOf(await secret(broker.urlFile));
 }
 
 /** Reads files of secrets by the names that the document has for them. */

@@ -8,7 +8,7 @@ import {
   bootFileVariable,
   bootFolders,
   bootOfFile,
-  type ParseDatabaseUrl,
+  type SecretReaders,
 } from "./boot-file.ts";
 
 /** The descriptor that the platform writes the boot document to, where no file is named. */
@@ -21,11 +21,9 @@ const maxBytes = 32 * 1_048_576;
 const waitMs = 120_000;
 
 /** How a boot document is read. */
-export interface ReadBootOptions {
+export interface ReadBootOptions extends SecretReaders {
   /** Default: the file that `KERF_BOOT_FILE` names, else descriptor 3. */
   readonly file?: string | undefined;
-  /** Of programs that have databases; the framework's part for data knows how. */
-  readonly databaseOf?: ParseDatabaseUrl | undefined;
 }
 
 /**
@@ -33,7 +31,7 @@ export interface ReadBootOptions {
  * there is none, or when it is none.
  */
 export async function readBoot(options: ReadBootOptions = {}): Promise<AnyBoot> {
-  const { databaseOf, file = process.env[bootFileVariable] } = options;
+  const { file = process.env[bootFileVariable], ...readers } = options;
   const source = file === undefined ? openSource(bootDescriptor) : createReadStream(file);
   const timer = setTimeout(
     () => source.destroy(new Error(`nothing came for ${waitMs} ms`)),
@@ -49,7 +47,7 @@ export async function readBoot(options: ReadBootOptions = {}): Promise<AnyBoot> 
     }
     const document = parse(Buffer.concat(chunks).toString("utf8"));
     if ("snapshot" in document) return document;
-    return await bootOfFile(document, databaseOf, bootFolders(file));
+    return await bootOfFile(document, readers, bootFolders(file));
   } catch (cause) {
     if (cause instanceof KerfError) throw cause;
     throw notBooted(cause instanceof Error ? cause.message : String(cause));

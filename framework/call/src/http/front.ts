@@ -40,15 +40,23 @@ export interface FrontProtocols {
   readonly tls?: ServerTls | undefined;
   /** HTTP/2 as well: by ALPN over TLS, by prior knowledge in clear text. */
   readonly http2?: boolean;
-  /** Something else than HTTP, over TLS, by the name that the handshake gives it (ALPN). */
+  /** Something else than HTTP: over TLS by the name that the handshake gives it (ALPN), in clear text by what it begins with. */
   readonly other?: OtherProtocol | undefined;
 }
 
 /** What is no HTTP on the same port. */
 export interface OtherProtocol {
   readonly protocol: string;
+  /** What whoever connects sends first; no HTTP/1 request begins so. */
+  readonly begins: Buffer;
   /** Takes the connection; it is this one's to end. */
-  accept(socket: TLSSocket): void;
+  accept(socket: Socket | TLSSocket): void;
+}
+
+/** What begins so in clear text goes to somebody else than HTTP/1. */
+interface Known {
+  readonly begins: Buffer;
+  take(socket: Socket): void;
 }
 
 /** Finds out what a connection speaks, and hands it on. */
@@ -85,8 +93,19 @@ export class Front {
       // TLS ends both directions at once.
       socket.allowHalfOpen = false;
       this.#secure(tls, http2, other).emit("connection", socket);
-    } else if (http2) this.#look(socket);
+      return;
+    }
+    const known: Known[] = [];
+    if (http2) known.push({ begins: preface, take: (each) => this.#takeHttp2(each) });
+    if (other !== undefined)
+      known.push({ begins: other.begins, take: (each) => other.accept(each) });
+    if (known.length > 0) this.#look(socket, known);
     else this.#http1(socket);
+  }
+
+  #takeHttp2(socket: Socket): void {
+    socket.allowHalfOpen = false;
+    this.#http2(socket);
   }
 
   /** Closes the connections that have not said what they speak. */
@@ -149,32 +168,33 @@ export class Front {
     return server;
   }
 
-  /** Reads as much as tells HTTP/2 from HTTP/1, and puts it back. */
-  #look(socket: Socket): void {
+  /** Reads as much as tells what is known from HTTP/1, and puts it back. */
+  #look(socket: Socket, known: readonly Known[]): void {
     this.#wait(socket);
     let seen: Buffer = Buffer.alloc(0);
     const onGone = (): void => void socket.destroy();
     const onReadable = (): void => {
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read())
         seen = Buffer.concat([seen, chunk as Buffer]);
-      const isHttp2 =
-        seen.length >= preface.length && seen.subarray(0, preface.length).equals(preface);
-      if (!isHttp2 && seen.equals(preface.subarray(0, seen.length))) return;
-      decide(isHttp2);
+      const found = known.find(({ begins }) => startsWith(seen, begins));
+      if (found === undefined && known.some(({ begins }) => startsWith(begins, seen))) return;
+      decide(found);
     };
-    const decide = (isHttp2: boolean): void => {
+    const decide = (found: Known | undefined): void => {
       socket.off("readable", onReadable).off("error", onGone).off("end", onGone);
       socket.setTimeout(0, onGone).off("timeout", onGone);
       this.#undecided.delete(peerOf(socket));
       socket.unshift(seen);
-      if (isHttp2) {
-        socket.allowHalfOpen = false;
-        this.#http2(socket);
-      } else this.#http1(socket);
+      if (found === undefined) this.#http1(socket);
+      else found.take(socket);
     };
     socket.setTimeout(this.#handshakeMs, onGone);
     socket.on("readable", onReadable).on("error", onGone).on("end", onGone);
   }
+}
+
+function startsWith(bytes: Buffer, begins: Buffer): boolean {
+  return bytes.length >= begins.length && bytes.subarray(0, begins.length).equals(begins);
 }
 
 function unknownName(name: string): Error {

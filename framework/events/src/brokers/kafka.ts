@@ -10,6 +10,7 @@ import type {
   BrokerSpan,
 } from "../broker.ts";
 import { shards } from "../outbox/shard.ts";
+import { cannotBeUsed } from "./cannot-be-used.ts";
 import type { BrokerAddress } from "./open.ts";
 
 /** Until an answer is given up, milliseconds. */
@@ -52,7 +53,7 @@ export class KafkaBroker implements Broker {
       ...(address.tls ? { tls: authority === undefined ? {} : { ca: authority } } : undefined),
       ...(user === undefined || password === undefined
         ? undefined
-        : { sasl: { mechanism: "SCRAM-SHA-512", username: user, password } }),
+        : { sasl: { mechanism: address.sasl, username: user, password } }),
     };
   }
 
@@ -60,14 +61,17 @@ export class KafkaBroker implements Broker {
     const topic = `${this.#address.prefix}.${producer}`;
     try {
       await this.#make(topic);
-    } catch (cause) {
-      throw new KerfError("unavailable", {
-        message: `The broker ${this.destination} cannot be used.`,
-        why: cause instanceof Error ? cause.message : undefined,
-        fix: "It is tried again; until then events wait in the logs of their services.",
-        cause,
-      });
+      return await this.#open(topic);
+    } catch (thrown) {
+      throw cannotBeUsed(this.destination, thrown);
     }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#producer?.close(), this.#consumer?.close(true)]);
+  }
+
+  async #open(topic: string): Promise<BrokerLog> {
     this.#producer ??= new Producer({ ...this.#options, acks: ProduceAcks.ALL });
     // It joins no group: positions are ours.
     const open = (): KafkaConsumer => new Consumer({ ...this.#options, groupId: "kerf" });
@@ -85,10 +89,6 @@ export class KafkaBroker implements Broker {
       leaders,
       clock: this.#clock,
     });
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled([this.#producer?.close(), this.#consumer?.close(true)]);
   }
 
   async #make(topic: string): Promise<void> {

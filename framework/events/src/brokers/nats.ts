@@ -13,7 +13,17 @@ import {
   JetStreamApiError,
   type MsgRequest,
 } from "@nats-io/jetstream";
-import { connect, type MsgHdrs, type NatsConnection, nanos } from "@nats-io/transport-node";
+import {
+  type Authenticator,
+  connect,
+  jwtAuthenticator,
+  type MsgHdrs,
+  type NatsConnection,
+  nanos,
+  nkeyAuthenticator,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
+} from "@nats-io/transport-node";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import type {
   Broker,
@@ -24,6 +34,7 @@ import type {
   BrokerPlace,
   BrokerSpan,
 } from "../broker.ts";
+import { cannotBeUsed } from "./cannot-be-used.ts";
 import { NatsPublisher } from "./nats-publisher.ts";
 import type { BrokerAddress } from "./open.ts";
 
@@ -56,6 +67,19 @@ export class NatsBroker implements Broker {
   }
 
   async log(producer: string): Promise<BrokerLog> {
+    try {
+      return await this.#open(producer);
+    } catch (thrown) {
+      throw cannotBeUsed(this.destination, thrown);
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.#connecting?.catch(() => undefined);
+    await connection?.close();
+  }
+
+  async #open(producer: string): Promise<BrokerLog> {
     const connection = await (this.#connecting ??= this.#connect());
     const { prefix, replicas } = this.#address;
     const client = jetstream(connection, { timeout: answerMs });
@@ -82,33 +106,42 @@ export class NatsBroker implements Broker {
     return new NatsLog({ client, manager, publisher, name, subject, clock: this.#clock });
   }
 
-  async close(): Promise<void> {
-    const connection = await this.#connecting?.catch(() => undefined);
-    await connection?.close();
-  }
-
-  async #connect(): Promise<NatsConnection> {
+  #connect(): Promise<NatsConnection> {
     const { servers, tls } = this.#address;
-    const { authority, password, user } = this.#place;
-    try {
-      return await connect({
-        servers: [...servers],
-        name: "kerf",
-        maxReconnectAttempts: -1,
-        timeout: answerMs,
-        ...(user === undefined || password === undefined ? undefined : { user, pass: password }),
-        ...(tls ? { tls: authority === undefined ? {} : { ca: authority } } : undefined),
-      });
-    } catch (cause) {
+    const { authority } = this.#place;
+    const authenticator = authenticatorOf(this.#place);
+    const connecting = connect({
+      servers: [...servers],
+      name: "kerf",
+      maxReconnectAttempts: -1,
+      timeout: answerMs,
+      ...(authenticator === undefined ? undefined : { authenticator }),
+      ...(tls ? { tls: authority === undefined ? {} : { ca: authority } } : undefined),
+    });
+    // One that fails, or that the server ends for good because it does not know us any more, makes room for the next.
+    const forget = (): void => {
+      if (this.#connecting !== connecting) return;
       this.#connecting = undefined;
-      throw new KerfError("unavailable", {
-        message: `The broker ${this.destination} cannot be reached.`,
-        why: cause instanceof Error ? cause.message : undefined,
-        fix: "It is tried again; until then events wait in the logs of their services.",
-        cause,
-      });
-    }
+      this.#publisher = undefined;
+    };
+    connecting.then((connection) => connection.closed()).then(forget, forget);
+    return connecting;
   }
+}
+
+/** How we say who we are, where the broker's file says it. */
+function authenticatorOf({
+  jwt,
+  password,
+  seed,
+  token,
+  user,
+}: BrokerPlace): Authenticator | undefined {
+  const key = seed === undefined ? undefined : new TextEncoder().encode(seed);
+  if (jwt !== undefined) return jwtAuthenticator(jwt, key);
+  if (key !== undefined) return nkeyAuthenticator(key);
+  if (token !== undefined) return tokenAuthenticator(token);
+  return user === undefined ? undefined : usernamePasswordAuthenticator(user, password);
 }
 
 interface Parts {

@@ -20,8 +20,14 @@ const java = [
 /** How long a start may take, milliseconds. */
 const startMs = 60_000;
 
-/** Starts a Kafka of its own: one process that is broker and controller, on ephemeral ports. */
-export async function startKafka(): Promise<TestBroker> {
+/** What makes a Kafka ask who comes: all mechanisms that we know, for one user. */
+export interface KafkaLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Starts a Kafka of its own: one process that is broker and controller, on ephemeral ports. With a login it lets in nobody else. */
+export async function startKafka(login?: KafkaLogin): Promise<TestBroker> {
   const directory = await mkdtemp(join(tmpdir(), "kerf-kafka-"));
   const store = join(directory, "store");
   const properties = join(directory, "server.properties");
@@ -31,7 +37,7 @@ export async function startKafka(): Promise<TestBroker> {
     Object.entries({
       "process.roles": "broker,controller",
       "node.id": 1,
-      listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
+      listeners: `${login === undefined ? "PLAINTEXT" : "SASL_PLAINTEXT"}://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
       "controller.listener.names": "CONTROLLER",
       "controller.quorum.voters": `1@127.0.0.1:${controller}`,
       "log.dirs": store,
@@ -40,11 +46,19 @@ export async function startKafka(): Promise<TestBroker> {
       // One that was killed is let in again once its session is over, which takes 9 s otherwise.
       "broker.heartbeat.interval.ms": 500,
       "broker.session.timeout.ms": 2_000,
+      ...(login === undefined ? undefined : sasl(login)),
     })
       .map(([key, value]) => `${key}=${value}\n`)
       .join(""),
   );
-  const format = ["kafka.tools.StorageTool", "format", "-t", "a2VyZi1rZXJmLWtlcmYtMQ", "-c"];
+  const format = [
+    "kafka.tools.StorageTool",
+    "format",
+    "-t",
+    "a2VyZi1rZXJmLWtlcmYtMQ",
+    ...(login === undefined ? [] : scramUsers(login)),
+    "-c",
+  ];
   let server: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     if (!existsSync(store)) await promisify(execFile)("java", [...java, ...format, properties]);
@@ -70,6 +84,30 @@ export async function startKafka(): Promise<TestBroker> {
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function sasl({ password, user }: KafkaLogin): Record<string, string> {
+  const security = "org.apache.kafka.common.security";
+  const jaas = (mechanism: string): string =>
+    `listener.name.sasl_plaintext.${mechanism}.sasl.jaas.config`;
+  return {
+    "listener.security.protocol.map":
+      "SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "inter.broker.listener.name": "SASL_PLAINTEXT",
+    "sasl.mechanism.inter.broker.protocol": "PLAIN",
+    "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    [jaas("plain")]:
+      `${security}.plain.PlainLoginModule required username="${user}" password="${password}" user_${user}="${password}";`,
+    [jaas("scram-sha-256")]: `${security}.scram.ScramLoginModule required;`,
+    [jaas("scram-sha-512")]: `${security}.scram.ScramLoginModule required;`,
+  };
+}
+
+function scramUsers({ password, user }: KafkaLogin): string[] {
+  return ["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+    "--add-scram",
+    `${mechanism}=[name=${user},password=${password}]`,
+  ]);
 }
 
 async function freePort(): Promise<number> {

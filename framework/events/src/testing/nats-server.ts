@@ -10,8 +10,8 @@ const program = join(engineCache, natsFile);
 /** How long a start may take, milliseconds. */
 const startMs = 20_000;
 
-/** Starts a NATS server of its own with JetStream on an ephemeral port. */
-export async function startNats(): Promise<TestBroker> {
+/** Starts a NATS server of its own with JetStream on an ephemeral port. `more`: what else its configuration says, asked for at every start. */
+export async function startNats(more: () => string = () => ""): Promise<TestBroker> {
   const directory = await mkdtemp(join(tmpdir(), "kerf-nats-"));
   const store = join(directory, "store");
   // The first start chooses a port, later ones come back on it.
@@ -21,7 +21,7 @@ export async function startNats(): Promise<TestBroker> {
     const config = join(directory, "nats.conf");
     await writeFile(
       config,
-      `listen: "127.0.0.1:${port}"\nports_file_dir: "${directory}"\njetstream { store_dir: "${store}" }\n`,
+      `listen: "127.0.0.1:${port}"\nports_file_dir: "${directory}"\njetstream { store_dir: "${store}" }\n${more()}`,
     );
     server = spawn(program, ["-c", config], { stdio: "ignore" });
     port = await portOf(directory, server);
@@ -55,7 +55,7 @@ async function portOf(directory: string, server: ChildProcess): Promise<number> 
   const end = performance.now() + startMs;
   for (;;) {
     const text = await readFile(file, "utf8").catch(() => undefined);
-    const address = text?.match(/nats:\/\/127\.0\.0\.1:(\d+)/);
+    const address = text?.match(/(?:nats|tls):\/\/127\.0\.0\.1:(\d+)/);
     if (address !== null && address !== undefined) return Number(address[1]);
     if (server.exitCode !== null || performance.now() > end) {
       throw new Error("the NATS server did not start");

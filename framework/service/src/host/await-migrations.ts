@@ -27,7 +27,9 @@ export async function awaitMigrations(
     const build = boot.builds?.[name];
     const directory =
       build === undefined ? database.migrations : join(build, buildFiles.migrations);
-    const wanted = (await readMigrations(directory)).map((file) => file.name);
+    // An image has none of its own.
+    const files = directory === "" ? [] : await readMigrations(directory);
+    const wanted = files.map((file) => file.name);
     for (;;) {
       const missing = await missingOf(connectionTo(connection), wanted).catch(
         (error: unknown) => error as Error,
@@ -51,8 +53,8 @@ async function missingOf(
       "select has_table_privilege(to_regclass('public.kerf_migrations'), 'select') as may",
     );
     const may = rows[0]?.may;
-    // Not there at all: the first migration is still to come.
-    if (may === null || may === undefined) return wanted;
+    // Not there at all: the first run is still to come, which makes Kerf's own tables too.
+    if (may === null || may === undefined) return wanted.length > 0 ? wanted : ["Kerf's tables"];
     if (!may) return [];
     const applied = await client.query<{ name: string }>("select name from public.kerf_migrations");
     const known = new Set(applied.rows.map(({ name }) => name));

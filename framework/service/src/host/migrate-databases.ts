@@ -1,3 +1,5 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MigrationBoot, SelfContainedBoot } from "@kerf/call";
 import {
@@ -47,6 +49,8 @@ async function showHistory(owner: ConnectionConfig, role: string): Promise<void>
 }
 
 async function migrationsOf(boot: SelfContainedBoot, service: string): Promise<string> {
+  // Of an image: its sidecar keeps events there, whose tables are Kerf's; of its own it has none.
+  if (boot.image !== undefined) return mkdtemp(join(tmpdir(), "kerf-no-migrations-"));
   const build = boot.builds?.[service];
   if (build !== undefined) return join(build, buildFiles.migrations);
   const [loaded] = await loadUnit({ ...boot, services: [service] });

@@ -2,14 +2,17 @@ import { type Caller, framedBeside, type FramedBeside, type WorkloadIdentity } f
 import type { Workload } from "@kerf/call/host";
 import type { CallContext } from "@kerf/kernel";
 import { type DeliverEvent, type ImageEvents, imageService } from "../declaration/image-events.ts";
+import { awaitMigrations } from "./await-migrations.ts";
 import { openServices } from "./open-services.ts";
 
 /** The events of a program that has no contract: what it follows is delivered to it, what it emits lies in a log that others read. */
 export interface ProgramEvents {
   /** Appends an event to the program's log. Throws `invalid_app` for one that was not declared, `invalid_output` for a payload that does not fit. */
   readonly emit: (name: string, payload: unknown, context: CallContext) => Promise<void>;
-  /** Serves readers of the log, and operators, on connections that another listener takes in. */
-  listenBeside(identity: WorkloadIdentity): FramedBeside;
+  /** Serves readers of the log, and operators, on connections that another listener takes in; without an identity in the clear. */
+  listenBeside(identity: WorkloadIdentity | undefined): FramedBeside;
+  /** Waits until the database of an exported image is as events need it; a platform makes it before. Throws `start_failed`. */
+  prepared(): Promise<void>;
   /** Reads and delivers from now on. */
   start(): void;
   /** Reads nothing any more, and lets readers here go. Idempotent. */
@@ -29,11 +32,16 @@ export async function openProgramEvents(
   deliver: DeliverEvent,
 ): Promise<ProgramEvents> {
   const { instance, unit } = workload.boot;
-  const services = await openServices(workload, [imageService(unit, events, deliver)]);
+  const all = [imageService(unit, events, deliver)];
+  const services = await openServices(workload, all);
   const { inbound, runtime } = services;
   runtime.connect(caller);
   return {
     emit: (name, payload, context) => runtime.emit(unit, name, payload, context),
+    async prepared() {
+      const { boot, parts } = workload;
+      if (boot.platform === undefined) await awaitMigrations(boot, all, parts);
+    },
     listenBeside(identity) {
       const { clock, log, wheel } = workload.parts;
       return framedBeside({ dispatcher: inbound, clock, wheel, log, instance, identity });

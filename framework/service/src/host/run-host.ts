@@ -1,5 +1,6 @@
 import { keepAlive, readBoot, returnMemoryWhenIdle, watchLifeline } from "@kerf/call/host";
 import { DatabaseServer } from "@kerf/data";
+import { secretBrokerPlace } from "@kerf/events";
 import { describeError, KerfError, type Lifecycle, systemClock } from "@kerf/kernel";
 import { Logger } from "@kerf/telemetry";
 import { installLoader } from "../loader/loader.ts";
@@ -56,7 +57,10 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
   if (appModule !== undefined) preload(appModule, services);
 
   try {
-    const boot = await readBoot({ databaseOf: (url) => DatabaseServer.fromUrl(url).admin() });
+    const boot = await readBoot({
+      databaseOf: (url) => DatabaseServer.fromUrl(url).admin(),
+      brokerOf: secretBrokerPlace,
+    });
     redact = redactor(
       Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
     );

@@ -1,4 +1,4 @@
-import type { ForeignImageStatus } from "@kerf/control-api";
+import { type ForeignImageStatus, isSecretName } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import type { DeployOptions } from "../commands/deploy.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
@@ -57,13 +57,9 @@ export function deployImage(options: DeployOptions & { readonly image: string })
   });
 }
 
-/** Names of variables that hold what nobody else may read. */
-const secretNames =
-  /(?:^|_)(?:PASS(?:WORD|WD|PHRASE)?|SECRET|TOKEN|CREDENTIALS?|(?:API|PRIVATE|ACCESS)_?KEY)$/i;
-
 /** Throws `usage` for variables that look like secrets: everybody who may inspect containers reads them, and so does who lists processes. */
 function assertNoSecrets(variables: Readonly<Record<string, string>>): void {
-  const [found] = Object.keys(variables).filter((name) => secretNames.test(name));
+  const [found] = Object.keys(variables).filter(isSecretName);
   if (found === undefined) return;
   throw new KerfError("usage", {
     message: `${found} looks like a secret.`,

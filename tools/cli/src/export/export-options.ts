@@ -11,10 +11,12 @@ export interface ExportOptions {
   registry: string;
   environment: string;
   tag: Record<string, string>;
+  images?: string;
   pin?: true;
   replicas: number;
   config?: string;
   broker?: string;
+  brokerSecret?: true;
   otlp?: string;
 }
 
@@ -45,6 +47,7 @@ export function withExportOptions(command: Command): Command {
       "localhost:5000",
     )
     .option("--tag <name=tag>", "tag of the image of a program (default: its build's)", pairs, {})
+    .option("--images <file>", "images of others that run beside the app, as JSON")
     .option("--pin", "write images with the digests that their registry has for them now")
     .option("--replicas <n>", "copies of each program, at least", count, 2);
 }
@@ -56,7 +59,14 @@ export function withAppOptions(command: Command): Command {
     .addOption(stateOption())
     .option("--environment <name>", "part of every identity", "production")
     .option("--config <file>", "what is set for services, as JSON: {service: {name: value}}")
-    .option("--broker <url>", "nats://… or kafka://… that carries events (default: none)")
+    .option(
+      "--broker <url>",
+      "nats://… or kafka://… that carries events, or a file with it and who the app is to it (default: none)",
+    )
+    .option(
+      "--broker-secret",
+      "who the app is to the broker is in a secret that somebody else fills",
+    )
     .option("--otlp <url>", "where OTLP/HTTP is spoken, without /v1");
 }
 
@@ -124,17 +134,28 @@ export function withKubernetesOptions(command: Command): Command {
 
 /** The options as the exporter takes them. */
 export function exporterOptions(options: ExportOptions): Record<string, unknown> {
-  const { broker, config, environment, otlp, pin, registry: where, replicas, tag } = options;
+  const { config, environment, images, otlp, pin, registry: where, replicas, tag } = options;
   return {
     ...(pin === undefined ? undefined : { pinned: pin }),
+    ...(images === undefined ? undefined : { imagesFile: resolve(images) }),
     environment,
     registry: where,
     tags: tag,
     replicas,
     ...(config === undefined ? undefined : { config: readConfig(config) }),
-    ...(broker === undefined ? undefined : { broker }),
+    ...brokerOptions(options),
     ...(otlp === undefined ? undefined : { otlp }),
   };
+}
+
+/** Where the broker is: by its URL, or by a file that is read for its secrets as well. */
+export function brokerOptions({
+  broker,
+  brokerSecret,
+}: Pick<ExportOptions, "broker" | "brokerSecret">): Record<string, unknown> {
+  if (broker === undefined) return {};
+  if (!/^[a-z+]+:\/\//.test(broker)) return { brokerFile: resolve(broker) };
+  return { broker, ...(brokerSecret === true && { brokerSecret }) };
 }
 
 /** The same for Kubernetes; `app`: its name, which is the namespace's when none is given. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { pairs, readConfig, withAppOptions } from "./export-options.ts";
+import { brokerOptions, pairs, readConfig, withAppOptions } from "./export-options.ts";
 
 /** What an export for machines takes. */
 export interface MachineExportOptions {
@@ -9,6 +9,7 @@ export interface MachineExportOptions {
   environment: string;
   config?: string;
   broker?: string;
+  brokerSecret?: true;
   otlp?: string;
   host: string[];
   place: Record<string, string[]>;
@@ -48,7 +49,7 @@ export function withMachineOptions(command: Command): Command {
 
 /** The options as the exporter takes them. */
 export function machineOptions(options: MachineExportOptions): Record<string, unknown> {
-  const { broker, config, directory, environment, host, httpPort, otlp, place, server } = options;
+  const { config, directory, environment, host, httpPort, otlp, place, server } = options;
   return {
     environment,
     registry: "none",
@@ -62,7 +63,7 @@ export function machineOptions(options: MachineExportOptions): Record<string, un
       Object.entries(server).map(([name, file]) => [name, resolve(file)]),
     ),
     ...(config === undefined ? undefined : { config: readConfig(config) }),
-    ...(broker === undefined ? undefined : { broker }),
+    ...brokerOptions(options),
     ...(otlp === undefined ? undefined : { otlp }),
   };
 }

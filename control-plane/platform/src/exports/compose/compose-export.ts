@@ -8,9 +8,21 @@ import {
   type ExportOptions,
   stopSeconds,
 } from "../export-options.ts";
-import { databasesOf, type ExportedProgram, exportedProgramsOf } from "../exported-programs.ts";
+import {
+  databasesOf,
+  type ExportedProgram,
+  exportedProgramsOf,
+  hasBroker,
+} from "../exported-programs.ts";
 import { migrationSecrets, secretsOf, serversOf } from "../wanted-secrets.ts";
 import { documentYaml } from "../kubernetes/manifest.ts";
+import {
+  besideInCompose,
+  besideOf,
+  imageService,
+  networksFor,
+  sidecarOf,
+} from "./image-service.ts";
 
 /** What is decided for an export to Compose. */
 export interface ComposeOptions extends ExportOptions {
@@ -25,8 +37,12 @@ export interface ComposeExport {
   readonly files: Readonly<Record<string, string>>;
   /** Drawn once: what is there already stays. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Those among them that were given now, and take the place of what is there. */
+  readonly given: readonly string[];
 }
 
+/** A network that leads out, for what is none of the app's. */
+const outside = "outside";
 /** Names of networks: each unit has one, that those join who call it. */
 const networkOf = (unit: string): string => `calls-${unit}`;
 
@@ -45,6 +61,7 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
     build: (service) => `${containerPaths.builds}/${service}`,
     secrets: containerPaths.secrets,
     certificate: () => undefined,
+    beside: besideInCompose,
   };
   const files: Record<string, string> = {};
   const services: Record<string, unknown> = {};
@@ -61,7 +78,7 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
   for (const program of programs) {
     const boot = exportedBoot(program, app, options, layout);
     files[`boot/${program.name}.json`] = json(boot);
-    for (const name of secretsOf(program)) secretFiles.add(name);
+    for (const name of secretsOf(program, options)) secretFiles.add(name);
     const migrates = databasesOf(program).length > 0;
     if (migrates) {
       files[`boot/${program.name}-migrate.json`] = json(
@@ -82,7 +99,7 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
       };
     }
     services[program.name] = {
-      ...container(program, program.name, secretsOf(program)),
+      ...container(program, program.name, secretsOf(program, options)),
       restart: "unless-stopped",
       stop_grace_period: `${stopSeconds}s`,
       healthcheck: healthcheck(program),
@@ -93,19 +110,26 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
               `${options.port + programs.filter((one) => one.gateway !== undefined).indexOf(program)}:${http}`,
             ],
           }),
-      networks: [
+      networks: networksFor(program, [
         ...(program.gateway === undefined ? [networkOf(program.unit)] : ["front"]),
         ...program.calls.map(networkOf),
         ...serversOf(program).map((server) => networkOf(`postgres-${server}`)),
-      ],
-      ...(migrates
-        ? {
-            depends_on: {
-              [`${program.name}-migrate`]: { condition: "service_completed_successfully" },
-            },
-          }
-        : undefined),
+        ...(reachesOut(program, app, options) ? [outside] : []),
+      ]),
+      ...dependsOn({
+        ...(migrates
+          ? { [`${program.name}-migrate`]: { condition: "service_completed_successfully" } }
+          : undefined),
+        // Ended in the other order: the program when nothing is in flight any more.
+        ...(program.foreign === undefined
+          ? undefined
+          : { [`${program.name}-program`]: { condition: "service_started" } }),
+      }),
     };
+    if (program.foreign === undefined) continue;
+    services[`${program.name}-program`] = imageService(program, program.foreign, secretId);
+    for (const name of program.foreign.settings.secrets)
+      secretFiles.add(secretNames.setting(program.name, name));
   }
   const drawn = drawnSecrets(app, (server) => ({
     host: `postgres-${server}:5432`,
@@ -120,7 +144,11 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
   const document = {
     name: app.app,
     services,
-    networks: networksOf(programs, servers),
+    networks: networksOf(
+      programs,
+      servers,
+      programs.some((program) => reachesOut(program, app, options)),
+    ),
     volumes: Object.fromEntries(servers.map((server) => [`postgres-${server}`, {}])),
     secrets: Object.fromEntries(
       [...secretFiles].toSorted().map((name) => [secretId(name), { file: `./secrets/${name}` }]),
@@ -129,26 +157,29 @@ export function composeExport(app: AppManifest, options: ComposeOptions): Compos
   files["compose.yaml"] = documentYaml(document, [
     {
       at: ["networks"],
-      text: "One for each program that is called, which those join who use it: nobody else reaches it. Only gateways are on one that leads out.",
+      text: "One for each program that is called, which those join who use it: nobody else reaches it. Gateways are on one that leads out, and who needs what is none of the app's.",
     },
     {
       at: ["secrets"],
       text: "Files that were drawn with the first export, for their owner only. What you bring yourself lies there empty: fill it.",
     },
   ]);
+  const given = options.brokerLogin === undefined ? [] : [secretNames.broker];
+  if (options.brokerLogin !== undefined) drawn[secretNames.broker] = options.brokerLogin;
   const filled = Object.fromEntries([...secretFiles].map((name) => [name, drawn[name] ?? ""]));
-  return { files, secrets: filled };
+  return { files, secrets: filled, given };
 }
 
 function container(program: ExportedProgram, boot: string, secrets: readonly string[]): object {
+  const { foreign } = program;
   return {
-    image: program.image,
+    ...(foreign === undefined ? { image: program.image } : sidecarOf(foreign, boot)),
     user: `\${KERF_USER:-${containerUser}:${containerUser}}`,
     read_only: true,
     tmpfs: containerPaths.scratch.map((path) => `${path}:mode=1777,size=64m`),
     cap_drop: ["ALL"],
     security_opt: ["no-new-privileges:true"],
-    mem_limit: program.memoryBytes ?? "384m",
+    mem_limit: program.memoryBytes ?? (foreign === undefined ? "384m" : "256m"),
     ...(program.cpus === undefined ? undefined : { cpus: program.cpus }),
     pids_limit: 256,
     environment: { KERF_BOOT_FILE: containerPaths.boot },
@@ -192,15 +223,36 @@ function healthcheck({ gateway }: ExportedProgram): object {
   };
 }
 
-function networksOf(programs: readonly ExportedProgram[], servers: readonly string[]): object {
+/** Whether a program needs what is none of the app's: a broker, or who takes telemetry. Gateways are on a network that leads out anyway. */
+function reachesOut(program: ExportedProgram, app: AppManifest, options: ComposeOptions): boolean {
+  const otlp = options.otlp ?? app.telemetry?.otlp?.endpoint;
+  return program.gateway === undefined && (hasBroker(program, options) || otlp !== undefined);
+}
+
+function networksOf(
+  programs: readonly ExportedProgram[],
+  servers: readonly string[],
+  leadsOut: boolean,
+): object {
   const inner = [
     ...programs.filter(({ gateway }) => gateway === undefined).map(({ unit }) => unit),
     ...servers.map((server) => `postgres-${server}`),
   ];
   return {
     front: {},
+    ...(leadsOut ? { [outside]: {} } : undefined),
+    // The program of an image may need what is outside of the app, as on any other network of Docker's.
+    ...Object.fromEntries(
+      programs.flatMap(({ foreign, name }) =>
+        foreign === undefined ? [] : [[besideOf(name), {}]],
+      ),
+    ),
     ...Object.fromEntries(inner.map((name) => [networkOf(name), { internal: true }])),
   };
+}
+
+function dependsOn(others: Readonly<Record<string, object>>): object {
+  return Object.keys(others).length === 0 ? {} : { depends_on: others };
 }
 
 function serverPassword(server: string): string {

@@ -14,7 +14,7 @@ const mark = (name: string): string => `@@${name}@@`;
 /** What teams may set of a chart; what else there is, is the app's own. */
 interface Values {
   readonly image: string;
-  readonly replicas?: number | { readonly min: number; readonly max: number };
+  readonly replicas: { readonly min: number; readonly max: number };
   readonly resources: unknown;
   readonly env: readonly { readonly name: string; readonly value: string }[];
 }
@@ -73,21 +73,18 @@ function chart(
   };
 }
 
-function valuesOf({ gateway, name }: ExportedProgram, manifests: readonly Manifest[]): Values {
+function valuesOf({ name }: ExportedProgram, manifests: readonly Manifest[]): Values {
   const find = (kind: string): any =>
     manifests.find(({ object }) => object.kind === kind && object.metadata.name === name)?.object;
-  const { replicas, template } = find("Deployment").spec;
+  const { template } = find("Deployment").spec;
   const scaled = find("HorizontalPodAutoscaler")?.spec ?? find("ScaledObject")?.spec;
   const [container] = template.spec.containers;
   return {
     image: container.image,
-    replicas:
-      gateway === undefined
-        ? {
-            min: scaled.minReplicas ?? scaled.minReplicaCount,
-            max: scaled.maxReplicas ?? scaled.maxReplicaCount,
-          }
-        : replicas,
+    replicas: {
+      min: scaled.minReplicas ?? scaled.minReplicaCount,
+      max: scaled.maxReplicas ?? scaled.maxReplicaCount,
+    },
     resources: container.resources,
     env: [],
   };
@@ -101,13 +98,12 @@ function withMarks(object: KubernetesObject, program: ExportedProgram): Kubernet
   if (kind === "ScaledObject")
     Object.assign(copy.spec, { minReplicaCount: mark("min"), maxReplicaCount: mark("max") });
   const isOwn = metadata.name === program.name;
-  if (kind === "Job" || (kind === "Deployment" && isOwn)) {
+  // Of an image of somebody else the Job runs with an image of Kerf's, which is the app's.
+  if ((kind === "Job" && program.foreign === undefined) || (kind === "Deployment" && isOwn)) {
     const [container] = copy.spec.template.spec.containers;
     container.image = mark("image");
     container.resources = mark("resources");
     container.env.push(mark("env"));
-    if (kind === "Deployment" && copy.spec.replicas !== undefined)
-      copy.spec.replicas = mark("replicas");
     // It ends with the tag: a Job cannot change, and another image is another run.
     if (kind === "Job") metadata.name = metadata.name.replace(/-[^-]*$/, `-${mark("run")}`);
   }
@@ -123,7 +119,6 @@ function asTemplate(text: string): string {
       // What looks like a template in a document of the app is none.
       .replaceAll("{{", '{{ "{{" }}')
       .replaceAll(`"${mark("image")}"`, "{{ .Values.image }}")
-      .replaceAll(`"${mark("replicas")}"`, "{{ .Values.replicas }}")
       .replaceAll(`"${mark("min")}"`, "{{ .Values.replicas.min }}")
       .replaceAll(`"${mark("max")}"`, "{{ .Values.replicas.max }}")
       .replaceAll(mark("run"), run)

@@ -7,12 +7,21 @@ import { appLabels, clusterNames, labelsOf } from "./cluster-names.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 
+/** Whether a program asks the API of the cluster where others are. Not beside an image of somebody else, whose program could read the token for it. */
+export function asksCluster(
+  { calls, foreign }: ExportedProgram,
+  { discovery }: Pick<KubernetesOptions, "discovery">,
+): boolean {
+  return discovery === "endpointslices" && calls.length > 0 && foreign === undefined;
+}
+
 /** Who the pods of a program are to the cluster: somebody without any right, unless they look for others in its API. */
 export function accountOf(
   program: ExportedProgram,
-  { discovery, namespace }: KubernetesOptions,
+  options: KubernetesOptions,
   app: string,
 ): Manifest[] {
+  const { namespace } = options;
   const metadata = { name: program.name, namespace, labels: labelsOf(program, app) };
   const account: IServiceAccount = {
     apiVersion: "v1",
@@ -20,7 +29,7 @@ export function accountOf(
     metadata,
     automountServiceAccountToken: false,
   };
-  if (discovery === "dns" || program.calls.length === 0) return [manifest(account)];
+  if (!asksCluster(program, options)) return [manifest(account)];
   const binding: IRoleBinding = {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "RoleBinding",

@@ -10,7 +10,8 @@ import { appLabels, clusterNames, managedBy, selectorOf } from "./cluster-names.
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 import { apiPorts } from "./network.ts";
-import { pulledWith, restrictedContainer, restrictedPod } from "./pod.ts";
+import { restrictedContainer, restrictedPod } from "./container-parts.ts";
+import { pulledWith } from "./pod.ts";
 
 /** Longest run, seconds, and how late one may begin. */
 const runSeconds = 300;

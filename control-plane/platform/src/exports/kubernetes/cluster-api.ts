@@ -4,7 +4,7 @@ import { KerfError } from "@kerf/kernel";
 import type { KubernetesObject } from "./manifest.ts";
 
 /** Who owns the fields that are applied. */
-const fieldManager = "kerf";
+export const fieldManager = "kerf";
 /** Longest answer, bytes, and how long one may take, milliseconds. */
 const maxAnswerBytes = 64 * 1_048_576;
 const answerMs = 30_000;
@@ -61,10 +61,13 @@ export class ClusterApi {
     return this.#config.getCurrentCluster()?.server ?? "";
   }
 
-  /** Makes an object what it should be, and leaves alone what others set of it. With `dryRun` it says what would come of it. Throws what the server says. */
-  async apply(object: KubernetesObject, { dryRun = false } = {}): Promise<ApiAnswer> {
+  /** Makes an object what it should be, and leaves alone what others set of it. With `dryRun` it says what would come of it; `manager`: in another name than ours. Throws what the server says. */
+  async apply(
+    object: KubernetesObject,
+    { dryRun = false, manager = fieldManager } = {},
+  ): Promise<ApiAnswer> {
     const query = new URLSearchParams({
-      fieldManager,
+      fieldManager: manager,
       force: "true",
       fieldValidation: "Strict",
       ...(dryRun ? { dryRun: "All" } : undefined),

@@ -10,6 +10,8 @@ export const clusterNames = {
   server: (server: string): string => `postgres-${server}`,
   /** A user and password of the same, as CloudNativePG takes them. */
   superuser: (server: string): string => `postgres-${server}-superuser`,
+  /** The broker's URL, with who the app is to it. */
+  broker: "kerf-broker",
   settings: (service: string): string => `${service}-settings`,
   files: (program: string): string => `${program}-files`,
   /** What cert-manager makes, and what Kerf does: two, since neither may overwrite what the other has made. */
@@ -22,7 +24,12 @@ export const clusterNames = {
 } as const;
 
 /** Keys of those Secrets. */
-export const secretKeys = { app: "app-url", owner: "owner-url", admin: "admin-url" } as const;
+export const secretKeys = {
+  app: "app-url",
+  owner: "owner-url",
+  admin: "admin-url",
+  broker: "url",
+} as const;
 
 /** A name of a file as the key of a Secret. */
 export function fileKey(name: string): string {

@@ -33,6 +33,8 @@ export async function clusterSecrets(
     secretNames.issuerSet,
   ])
     set(clusterNames.keys, path.replace("keys/", ""), drawn[path] ?? "");
+  if (options.brokerLogin !== undefined)
+    set(clusterNames.broker, secretKeys.broker, options.brokerLogin);
   for (const { database, name } of app.services) {
     if (database === undefined) continue;
     set(clusterNames.database(name), secretKeys.app, drawn[secretNames.database(name)] ?? "");

@@ -15,7 +15,12 @@ import { issueOrderOf } from "../../cluster-certificates/issue-order.ts";
 import { SecretsApi } from "../../cluster-certificates/secrets-api.ts";
 import { helmCharts } from "../helm/helm-charts.ts";
 import { brokenTags, hasKubernetes, helmProgram, TestCluster } from "../testing/cluster.ts";
-import { exampleApp, exampleTags } from "../testing/example-app.ts";
+import {
+  exampleApp,
+  exampleAppWithImages,
+  exampleImages,
+  exampleTags,
+} from "../testing/example-app.ts";
 import { writeFiles } from "../write-files.ts";
 import { clusterNames } from "./cluster-names.ts";
 import { deployTo, differences } from "./deploy.ts";
@@ -463,6 +468,32 @@ describe("an export in a real cluster", { skip, timeout: 500_000 }, () => {
     await cluster.measure("payments", 0.7);
     await cluster.api.apply(objectOf("Deployment", "payments"));
     assert.ok((await copies()) >= 8);
+  });
+
+  test("a number of copies that an earlier release said stays when an autoscaler takes over", async () => {
+    const gateway = objectOf("Deployment", "gateway-web") as any;
+    await cluster.api.apply({ ...gateway, spec: { ...gateway.spec, replicas: 5 } });
+    await deployTo(cluster.api, exported, { clock });
+    const { metadata, spec } = (await cluster.api.read(gateway)) as any;
+    assert.ok(spec.replicas >= 5, `${spec.replicas} copies`);
+    const ours = metadata.managedFields.find(({ manager }: any) => manager === "kerf");
+    assert.equal(ours.fieldsV1["f:spec"]["f:replicas"], undefined);
+  });
+
+  test("an image of somebody else beside its sidecar is taken without a warning, and becomes ready", async () => {
+    const withImage = kubernetesExport(exampleAppWithImages, { ...options, images: exampleImages });
+    const tags = withImage.programs.find(({ program }) => program.name === "tags");
+    const said: string[] = [];
+    for (const { object } of tags?.manifests ?? [])
+      said.push(...(await cluster.api.apply(object)).warnings);
+    assert.deepEqual(said, []);
+    const deployment = objectOf("Deployment", "tags", withImage);
+    await watchRollout(cluster.api, deployment, { boundMs: 60_000, clock });
+    const [pod] = await readyPods("tags");
+    assert.deepEqual(
+      pod.spec.containers.map(({ name }: any) => name),
+      ["program", "sidecar"],
+    );
   });
 
   test("a node lost: its pods come up on others", async () => {

@@ -12,6 +12,7 @@ import {
   secretKeys,
   selectorOf,
 } from "./cluster-names.ts";
+import { readsBrokerSecret } from "../wanted-secrets.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 import { podOf } from "./pod.ts";
@@ -27,7 +28,8 @@ export function migrationJob(
   boot: string,
 ): Manifest {
   const migrating = { name: `${program.name}-migrate` };
-  const tag = program.image.slice(program.image.lastIndexOf(":") + 1).toLowerCase();
+  const image = program.foreign?.sidecar ?? program.image;
+  const tag = image.slice(image.lastIndexOf(":") + 1).toLowerCase();
   const name = `${boot}-${tag.replaceAll(/[^a-z0-9-]/g, "-").slice(0, 12)}`.replace(/-+$/, "");
   const job: IJob = {
     apiVersion: "batch/v1",
@@ -98,7 +100,7 @@ export interface WantedSecret {
 export function wantedSecrets(
   manifestOfApp: AppManifest,
   programs: readonly ExportedProgram[],
-  { postgres }: Pick<KubernetesOptions, "postgres">,
+  options: Pick<KubernetesOptions, "broker" | "brokerSecret" | "postgres">,
 ): WantedSecret[] {
   const issues = manifestOfApp.services.some(({ issuer }) => issuer);
   const secrets: WantedSecret[] = [
@@ -112,6 +114,8 @@ export function wantedSecrets(
       ].toSorted(),
     },
   ];
+  if (programs.some((program) => readsBrokerSecret(program, options)))
+    secrets.push({ name: clusterNames.broker, keys: [secretKeys.broker] });
   const servers = new Set<string>();
   for (const program of programs) {
     for (const service of databasesOf(program))
@@ -129,13 +133,16 @@ export function wantedSecrets(
           keys: own.map((each) => each.name).toSorted(),
         });
     }
+    const ownSecrets = program.foreign?.settings.secrets ?? [];
+    if (ownSecrets.length > 0)
+      secrets.push({ name: clusterNames.settings(program.name), keys: ownSecrets.toSorted() });
     const files = filesOf(program);
     if (files.length > 0)
       secrets.push({ name: clusterNames.files(program.name), keys: files.map(fileKey).toSorted() });
   }
   for (const server of servers) {
     secrets.push({ name: clusterNames.server(server), keys: [secretKeys.admin] });
-    if (postgres === "cloudnative-pg")
+    if (options.postgres === "cloudnative-pg")
       secrets.push({ name: clusterNames.superuser(server), keys: ["password", "username"] });
   }
   return secrets.toSorted((a, b) => (a.name < b.name ? -1 : 1));

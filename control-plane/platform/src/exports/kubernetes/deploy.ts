@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Clock, delay, KerfError } from "@kerf/kernel";
 import { programsInOrder } from "../programs-in-order.ts";
 import type { ClusterApi } from "./cluster-api.ts";
+import { keepCopies } from "./kept-copies.ts";
 import type { KubernetesExport } from "./kubernetes-export.ts";
 import { leftovers, takeAway } from "./leftovers.ts";
 import type { KubernetesObject } from "./manifest.ts";
@@ -86,6 +87,7 @@ export async function deployTo(
   const { programs, shared } = exported;
   const later: KubernetesObject[] = [];
   const apply = async (object: KubernetesObject): Promise<void> => {
+    await keepCopies(api, object);
     const { warnings } = await api.apply(object);
     events.applied?.(object, warnings);
   };

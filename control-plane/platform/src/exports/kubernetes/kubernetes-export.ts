@@ -8,11 +8,13 @@ import {
   exportedProgramsOf,
   imageOf,
 } from "../exported-programs.ts";
-import { accountOf, certificateOf, discovererRole } from "./access.ts";
+import { outboundPort } from "../../runtimes/docker/image-variables.ts";
+import { accountOf, asksCluster, certificateOf, discovererRole } from "./access.ts";
 import { certificateIssuer } from "./certificate-issuer.ts";
 import { bootConfig } from "./boot-config.ts";
 import { appLabels } from "./cluster-names.ts";
 import { externalSecret, migrationJob, postgresCluster, wantedSecrets } from "./data.ts";
+import { podHost } from "./image-pod.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest } from "./manifest.ts";
 import { denyAll, networkPolicyOf, routeOf, serviceOf } from "./network.ts";
@@ -132,14 +134,18 @@ function sharedOf(
 function layoutOf({ certificates, discovery, namespace }: KubernetesOptions): BootLayout {
   const { calls, health, http } = containerPorts;
   return {
-    find: (unit) =>
-      discovery === "dns"
+    find: (unit, from) =>
+      !asksCluster(from, { discovery })
         ? { dns: { host: `${unit}.${namespace}.svc.cluster.local`, port: calls } }
         : { kubernetes: { namespace, service: unit, port: "calls" } },
     address: () => `tcp:0.0.0.0:${calls}`,
     health: () => ({ host: "0.0.0.0", port: health }),
     http: () => ({ host: "0.0.0.0", port: http }),
     build: (service) => `${containerPaths.builds}/${service}`,
+    beside: ({ foreign }) => ({
+      program: `${podHost}:${foreign?.settings.port}`,
+      outbound: { host: podHost, port: outboundPort },
+    }),
     secrets: containerPaths.secrets,
     certificate: () =>
       certificates === "mesh" ? undefined : `${containerPaths.secrets}/certificate`,

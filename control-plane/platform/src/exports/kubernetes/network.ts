@@ -3,8 +3,10 @@ import type { IService } from "kubernetes-models/v1";
 import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import { KerfError } from "@kerf/kernel";
 import { containerPorts } from "../export-options.ts";
-import { databasesOf, type ExportedProgram } from "../exported-programs.ts";
+import { databasesOf, type ExportedProgram, hasBroker } from "../exported-programs.ts";
+import { asksCluster } from "./access.ts";
 import { appLabels, labelsOf, selectorOf } from "./cluster-names.ts";
+import { allowedPorts } from "./image-pod.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest, type Remark } from "./manifest.ts";
 
@@ -16,7 +18,7 @@ export const apiPorts: readonly number[] = [443, 6443];
 
 /** Where the instances of a program are found: of a unit each by itself, of a gateway behind one address. */
 export function serviceOf(
-  program: Pick<ExportedProgram, "name" | "gateway">,
+  program: Pick<ExportedProgram, "foreign" | "gateway" | "name">,
   { namespace }: KubernetesOptions,
   app: string,
 ): Manifest {
@@ -42,7 +44,8 @@ export function serviceOf(
               port: containerPorts.calls,
               targetPort: "calls",
               protocol: "TCP",
-              appProtocol: "kerf.dev/frames",
+              // Beside an image HTTP is spoken there as well.
+              ...(program.foreign === undefined ? { appProtocol: "kerf.dev/frames" } : undefined),
             },
       ],
     },
@@ -210,11 +213,11 @@ export function routeOf(
 function outsidePorts(program: ExportedProgram, options: KubernetesOptions): number[] {
   const ports = new Set<number>(options.egress?.[program.name]);
   if (databasesOf(program).length > 0 && options.postgres === "url") ports.add(5432);
-  if (options.discovery === "endpointslices" && program.calls.length > 0)
-    for (const port of apiPorts) ports.add(port);
+  if (asksCluster(program, options)) for (const port of apiPorts) ports.add(port);
+  for (const port of allowedPorts(program)) ports.add(port);
   if (options.otlp !== undefined) ports.add(portOf(options.otlp));
-  if (options.broker !== undefined && program.gateway === undefined)
-    for (const [, port] of options.broker.matchAll(/:(\d{2,5})/g)) ports.add(Number(port));
+  if (hasBroker(program, options))
+    for (const [, port] of (options.broker ?? "").matchAll(/:(\d{2,5})/g)) ports.add(Number(port));
   for (const url of urlsIn(program.gateway?.settings)) ports.add(portOf(url));
   return [...ports].toSorted((a, b) => a - b);
 }

@@ -1,37 +1,22 @@
 import type { IPodSpec, IContainer } from "kubernetes-models/v1";
-import { containerPaths, containerPorts, containerUser, stopSeconds } from "../export-options.ts";
+import { containerPaths, containerPorts, stopSeconds } from "../export-options.ts";
 import { databasesOf, type ExportedProgram, filesOf } from "../exported-programs.ts";
 import { secretNames } from "../exported-boot.ts";
+import { programPath } from "../../images/program-layer.ts";
+import { readsBrokerSecret } from "../wanted-secrets.ts";
+import { asksCluster } from "./access.ts";
 import { clusterNames, fileKey, secretKeys, selectorOf } from "./cluster-names.ts";
+import {
+  leavingSeconds,
+  probes,
+  resourcesOf,
+  restrictedContainer,
+  restrictedPod,
+  scratchMounts,
+  scratchName,
+} from "./container-parts.ts";
+import { imageContainers, imageVolumes } from "./image-pod.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
-
-/** How long a pod that is to go is still sent requests by who has not heard of it, seconds. */
-const leavingSeconds = 5;
-/** Longest start, seconds: migrations that run meanwhile are waited for. */
-const startSeconds = 150;
-/** Memory of a program where the app sets no limit, bytes, and what it asks for. */
-const memory = { limit: 384 * 1_048_576, request: 160 * 1_048_576 } as const;
-
-/** Disk of a program: two scratch folders of 64 MiB, and its log until the node rotates it (50 MiB by default). */
-const disk = { limit: "256Mi", request: "64Mi" } as const;
-
-/** Processors of a program where the app sets no limit. */
-const usualCpus = 2;
-
-/** What every pod is bound to, and each container in it. */
-export const restrictedPod: NonNullable<IPodSpec["securityContext"]> = {
-  runAsNonRoot: true,
-  runAsUser: containerUser,
-  runAsGroup: containerUser,
-  fsGroup: containerUser,
-  seccompProfile: { type: "RuntimeDefault" },
-};
-export const restrictedContainer: NonNullable<IContainer["securityContext"]> = {
-  allowPrivilegeEscalation: false,
-  readOnlyRootFilesystem: true,
-  runAsNonRoot: true,
-  capabilities: { drop: ["ALL"] },
-};
 
 /** What of the pod of a program depends on what it is for. */
 export interface PodPurpose {
@@ -50,11 +35,10 @@ export function podOf(
   purpose: PodPurpose,
 ): IPodSpec {
   const isServing = purpose.kind === "serve";
-  const isWatching =
-    isServing && options.discovery === "endpointslices" && program.calls.length > 0;
+  const foreign = isServing ? program.foreign : undefined;
   return {
     serviceAccountName: program.name,
-    automountServiceAccountToken: isWatching,
+    automountServiceAccountToken: isServing && asksCluster(program, options),
     enableServiceLinks: false,
     ...pulledWith(options),
     ...(isServing ? { terminationGracePeriodSeconds: leavingSeconds + stopSeconds } : undefined),
@@ -62,7 +46,8 @@ export function podOf(
     ...(isServing
       ? { topologySpreadConstraints: spread(program, app) }
       : { restartPolicy: "OnFailure" }),
-    containers: [container(program, purpose)],
+    containers:
+      foreign === undefined ? [container(program, purpose)] : imageContainers(program, foreign),
     volumes: [
       { name: "boot", configMap: { name: purpose.boot } },
       {
@@ -73,6 +58,7 @@ export function podOf(
         name: scratchName(path),
         emptyDir: { sizeLimit: "64Mi" },
       })),
+      ...(foreign === undefined ? [] : imageVolumes(program, foreign)),
     ],
   };
 }
@@ -85,13 +71,14 @@ export function pulledWith({
 }
 
 function container(program: ExportedProgram, { image, kind }: PodPurpose): IContainer {
-  const isGateway = program.gateway !== undefined;
-  const limit = program.memoryBytes ?? memory.limit;
-  const millicpus = Math.round((program.cpus ?? usualCpus) * 1_000);
+  const { foreign, gateway } = program;
+  const isGateway = gateway !== undefined;
   return {
     name: kind === "serve" ? "program" : "migrate",
-    image: image ?? program.image,
+    image: image ?? foreign?.sidecar ?? program.image,
     imagePullPolicy: "IfNotPresent",
+    // Of an image of somebody else the database of its events: with an image of Kerf's.
+    ...(foreign === undefined ? undefined : { command: ["node", programPath("host")] }),
     env: [{ name: "KERF_BOOT_FILE", value: containerPaths.boot }],
     ...(kind === "serve"
       ? {
@@ -105,54 +92,13 @@ function container(program: ExportedProgram, { image, kind }: PodPurpose): ICont
           lifecycle: { preStop: { sleep: { seconds: leavingSeconds } } },
         }
       : undefined),
-    resources: {
-      requests: {
-        cpu: `${Math.min(100, millicpus)}m`,
-        memory: mebibytes(Math.min(limit, memory.request)),
-        "ephemeral-storage": disk.request,
-      },
-      limits: {
-        cpu: millicpus % 1_000 === 0 ? String(millicpus / 1_000) : `${millicpus}m`,
-        memory: mebibytes(limit),
-        "ephemeral-storage": disk.limit,
-      },
-    },
+    resources: resourcesOf(program),
     securityContext: restrictedContainer,
     volumeMounts: [
       { name: "boot", mountPath: "/etc/kerf", readOnly: true },
       { name: "secrets", mountPath: containerPaths.secrets, readOnly: true },
-      ...containerPaths.scratch.map((path) => ({ name: scratchName(path), mountPath: path })),
+      ...scratchMounts,
     ],
-  };
-}
-
-function probes({
-  gateway,
-}: ExportedProgram): Pick<IContainer, "startupProbe" | "readinessProbe" | "livenessProbe"> {
-  const port = gateway === undefined ? "health" : "http";
-  const isSecure = gateway?.settings.tls !== undefined;
-  const get = (path: string) => ({
-    httpGet: { path, port, ...(isSecure ? { scheme: "HTTPS" as const } : undefined) },
-  });
-  return {
-    startupProbe: {
-      ...get("/health/ready"),
-      periodSeconds: 1,
-      timeoutSeconds: 2,
-      failureThreshold: startSeconds,
-    },
-    readinessProbe: {
-      ...get("/health/ready"),
-      periodSeconds: 5,
-      timeoutSeconds: 2,
-      failureThreshold: 2,
-    },
-    livenessProbe: {
-      ...get("/health/live"),
-      periodSeconds: 10,
-      timeoutSeconds: 5,
-      failureThreshold: 6,
-    },
   };
 }
 
@@ -214,6 +160,9 @@ function secretsOf(
     ...databases.map((name) =>
       secret(clusterNames.database(name), [[secretKeys.app, secretNames.database(name)]]),
     ),
+    ...(readsBrokerSecret(program, options)
+      ? [secret(clusterNames.broker, [[secretKeys.broker, secretNames.broker]])]
+      : []),
     ...(isGateway ? [] : program.services).flatMap(({ name, secrets = [] }) =>
       secrets.length === 0
         ? []
@@ -243,12 +192,4 @@ function secretsOf(
           ),
         ]),
   ];
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.ceil(bytes / 1_048_576)}Mi`;
-}
-
-function scratchName(path: string): string {
-  return path === "/tmp" ? "tmp" : "run";
 }

@@ -4,11 +4,12 @@ import type { IPodDisruptionBudget } from "kubernetes-models/policy/v1";
 import type { IScaledObject } from "@kubernetes-models/keda/keda.sh/v1alpha1";
 import type { ExportedProgram } from "../exported-programs.ts";
 import { labelsOf, selectorOf } from "./cluster-names.ts";
+import { imageRemarks } from "./image-pod.ts";
 import type { KubernetesOptions } from "./kubernetes-options.ts";
 import { type Manifest, manifest, type Remark } from "./manifest.ts";
 import { podOf } from "./pod.ts";
 
-/** Copies of a unit at most, and the share of a core for each, where the app does not say how it scales. */
+/** Copies of a program at most, and the share of a core for each, where the app does not say how it scales. */
 const scaleByDefault = { most: 10, cpuShare: 0.7 } as const;
 
 const podRemarks: readonly Remark[] = [
@@ -25,16 +26,19 @@ const podRemarks: readonly Remark[] = [
     text: "One node or zone lost is not all copies lost; still scheduled where there is only one.",
   },
   {
+    at: ["spec", "template", "spec", "volumes", 1, "projected", "defaultMode"],
+    text: "0440: for the group of the pod.",
+  },
+];
+
+const programRemarks: readonly Remark[] = [
+  {
     at: ["spec", "template", "spec", "containers", 0, "startupProbe"],
     text: "Migrations may still run: the program waits for them.",
   },
   {
     at: ["spec", "template", "spec", "containers", 0, "livenessProbe"],
     text: "Only what hangs for a minute is started anew; what others do wrong is no reason.",
-  },
-  {
-    at: ["spec", "template", "spec", "volumes", 1, "projected", "defaultMode"],
-    text: "0440: for the group of the pod.",
   },
 ];
 
@@ -47,7 +51,6 @@ export function deploymentOf(
   canary?: { readonly image: string; readonly replicas: number },
 ): Manifest {
   const deployed = canary === undefined ? program : { ...program, name: `${program.name}-canary` };
-  const isScaled = canary === undefined && program.gateway === undefined;
   const purpose = { kind: "serve", boot, image: canary?.image } as const;
   const deployment: IDeployment = {
     apiVersion: "apps/v1",
@@ -58,7 +61,8 @@ export function deploymentOf(
       labels: labelsOf(deployed, app),
     },
     spec: {
-      ...(isScaled ? undefined : { replicas: canary?.replicas ?? program.replicas }),
+      // Its autoscaler says how many there are.
+      ...(canary === undefined ? undefined : { replicas: canary.replicas }),
       revisionHistoryLimit: 5,
       progressDeadlineSeconds: 300,
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 } },
@@ -75,7 +79,12 @@ export function deploymentOf(
       },
     },
   };
-  return manifest(deployment, podRemarks);
+  return manifest(
+    deployment,
+    program.foreign === undefined
+      ? [...podRemarks, ...programRemarks]
+      : [...podRemarks, ...imageRemarks],
+  );
 }
 
 /** At most one pod at a time goes for the upkeep of nodes. */
@@ -102,18 +111,18 @@ export function disruptionBudgetOf(
   ]);
 }
 
-/** What decides how many copies a unit has: its use of processors, or with KEDA what waits for it. Gateways have as many as are named. */
+/** What decides how many copies a program has: its use of processors, or of a unit with KEDA what waits for it. */
 export function autoscalerOf(
   program: ExportedProgram,
   options: KubernetesOptions,
   app: string,
-): Manifest | undefined {
-  if (program.gateway !== undefined) return undefined;
+): Manifest {
   const target = program.scale?.target ?? {};
   const isWaiting = target.lag !== undefined || target.inFlight !== undefined;
-  return isWaiting && options.prometheus !== undefined
+  const isUnit = program.gateway === undefined;
+  return isUnit && isWaiting && options.prometheus !== undefined
     ? scaledObject(program, options, app, options.prometheus)
-    : podAutoscaler(program, options, app, isWaiting);
+    : podAutoscaler(program, options, app, isUnit && isWaiting);
 }
 
 function bounds(program: ExportedProgram): { min: number; max: number } {
@@ -155,7 +164,9 @@ function podAutoscaler(
       at: ["spec", "metrics"],
       text: isWaiting
         ? "The app says that it scales by what waits for it; that takes KEDA and --prometheus URL. By processors meanwhile."
-        : "A share of one core for each copy: a program of Node works on one.",
+        : program.foreign === undefined
+          ? "A share of one core for each copy: a program of Node works on one."
+          : "A share of one core for each copy, its sidecar included.",
     },
   ]);
 }

@@ -70,6 +70,10 @@ export async function machineSecrets(
   const admins = await administrators(app, secrets, options);
   const drawn = drawnSecrets(app, (server) => serverUrlOf(admins.get(server) as string));
   for (const [server, url] of admins) drawn[secretNames.admin(server)] = url;
+  const { brokerLogin } = options;
+  if (brokerLogin !== undefined && wanted.has(secretNames.broker))
+    if (secrets.get(secretNames.broker) !== brokerLogin)
+      await keep(secretNames.broker, brokerLogin);
   for (const name of wanted) {
     if (secrets.has(name) || name.startsWith("certificates/")) continue;
     await keep(name, drawn[name] ?? "");

@@ -46,7 +46,10 @@ export function systemdExport(
     const placed = { ...program, replicas: hosts.length };
     const names = machineNames(options.directory, app.app, program.name);
     const http = ports.gateways[program.name];
-    const secrets = [...secretsOf(program), ...certificateSecrets(program.name)].toSorted();
+    const secrets = [
+      ...secretsOf(program, options),
+      ...certificateSecrets(program.name),
+    ].toSorted();
     const beside = migrationSecrets(program).toSorted();
     const parts = { app: app.app, program, names };
     const migration = migrationUnit({ ...parts, secrets: beside });

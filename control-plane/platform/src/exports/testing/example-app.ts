@@ -1,5 +1,7 @@
 // An app for golden files: small, and with everything in it that an export has to do with. No part of the package.
 import type { AppManifest, ManifestService } from "@kerf/service";
+import type { ExportedImages } from "../images/exported-image.ts";
+import { withImages } from "../images/with-images.ts";
 
 const contract = (name: string) => ({ name, version: "1.0.0", operations: {}, events: {} });
 
@@ -56,6 +58,36 @@ export const exampleApp: AppManifest = {
   scale: { mail: { min: 1, max: 5, target: { lag: 100 } } },
   files: [],
 };
+
+/** An image of somebody else beside it: it calls payments, follows orders, and emits what it makes of them. */
+export const exampleImages: ExportedImages = {
+  tags: {
+    image: "registry.example.com/team/tags:1",
+    port: 9000,
+    env: { GREETING: "hello" },
+    secrets: ["API_KEY"],
+    uses: ["payments"],
+    allow: ["geo.example.com"],
+    follows: ["orders.placed"],
+    emits: { tagged: "text" },
+    user: 10_001,
+    writable: ["/var/cache/tags"],
+  },
+};
+
+/** The same app with that image, whose events mail follows. */
+export const exampleAppWithImages: AppManifest = withImages(
+  {
+    ...exampleApp,
+    services: exampleApp.services.map((each) => {
+      if (each.name === "mail") return { ...each, follows: [...each.follows, "tags"] };
+      if (each.name !== "orders") return each;
+      const placed = { schema: { type: "object" }, key: "orderId", version: 1 };
+      return { ...each, contract: { ...each.contract, events: { placed } } };
+    }),
+  },
+  exampleImages,
+);
 
 /** What its images are tagged with. */
 export const exampleTags = {

@@ -1,4 +1,4 @@
-import type { PlacedGateway, PlacedService } from "@kerf/call";
+import type { DiscoverySettings, PlacedGateway, PlacedService } from "@kerf/call";
 import type { ContractDescription } from "@kerf/contract";
 import {
   byProducer,
@@ -112,17 +112,40 @@ function withImage(
   settings: GatewaySettings,
   image: Pick<ForeignImage, "domain" | "name" | "sidecar">,
   addresses: readonly string[],
-): GatewaySettings & Readonly<Record<string, unknown>> {
-  const { routes = [], upstreams = {} } = settings;
+): PlacedSettings {
   const scheme = image.sidecar === undefined ? "http" : "https";
-  const upstream: UpstreamSettings = {
+  return withUpstream(settings, image, {
     // Its path is there without a copy too: who asks is to come again, not to look elsewhere.
     ...(addresses.length === 0
       ? { absent: true }
       : { urls: addresses.map((address) => `${scheme}://${address}`) }),
     host: "client",
     ...(image.sidecar === undefined ? undefined : { tls: { unit: image.name } }),
-  };
+  });
+}
+
+/** Settings of a gateway with the way to an image whose sidecars are looked for; with `isSecure` they prove to be its. */
+export function withFoundImage(
+  settings: GatewaySettings,
+  image: Pick<ForeignImage, "domain" | "name">,
+  discovery: DiscoverySettings,
+  isSecure: boolean,
+): PlacedSettings {
+  return withUpstream(settings, image, {
+    discovery: { ...discovery, scheme: isSecure ? "https" : "http" },
+    host: "client",
+    ...(isSecure ? { tls: { unit: image.name } } : undefined),
+  });
+}
+
+type PlacedSettings = GatewaySettings & Readonly<Record<string, unknown>>;
+
+function withUpstream(
+  settings: GatewaySettings,
+  image: Pick<ForeignImage, "domain" | "name">,
+  upstream: UpstreamSettings,
+): PlacedSettings {
+  const { routes = [], upstreams = {} } = settings;
   return {
     ...settings,
     upstreams: { [image.name]: upstream, ...upstreams },

@@ -6,10 +6,9 @@ import type { Engine } from "./engine.ts";
 import { foreignContainer } from "./foreign-container.ts";
 import type { ForeignImage } from "./foreign-image.ts";
 import type { ImageNetworks } from "./image-networks.ts";
+import { outboundPort, variablesBeside } from "./image-variables.ts";
 import { labels } from "./labels.ts";
 
-/** Where the sidecar takes what the program sends to others; nothing else listens in its container on that network. */
-const outboundPort = 15_001;
 /** What the program may take to finish what it has begun, seconds: its sidecar has let in nobody any more by then. */
 const drainSeconds = 10;
 /** How long an engine that is away is asked again, milliseconds. */
@@ -53,15 +52,14 @@ export class ImageBeside {
     const network = await networks.open(image.name);
     await engine.call("POST", `/networks/${network}/connect`, { body: { Container: sidecar } });
     const host = await this.#addressOf(sidecar, network);
-    const { allow, emits, follows, uses } = image.sidecar ?? { allow: [], uses: [] };
-    const ways = allow.length + uses.length + Object.keys(emits ?? {}).length;
+    const { allow, emits, follows } = image.sidecar ?? { allow: [] };
     await engine.call("POST", "/containers/create", {
       query: { name: this.container },
       body: foreignContainer(image, {
         network,
         home: of.home,
         labels: { [labels.beside]: of.instance },
-        variables: variablesOf(image.name, host, ways > 0),
+        variables: variablesBeside(image.name, host, image.sidecar),
         again: false,
       }),
     });
@@ -132,18 +130,6 @@ export class ImageBeside {
   #inspect(container: string): Promise<Inspected> {
     return this.#options.engine.call("GET", `/containers/${container}/json`);
   }
-}
-
-/** What a program is told beside what was asked for. The proxy is for those that call through it: others find their own way out. */
-function variablesOf(name: string, host: string, calls: boolean): Record<string, string> {
-  const url = `http://${host}:${outboundPort}`;
-  const own = "127.0.0.1,localhost";
-  return {
-    KERF_SERVICE: name,
-    ...(calls
-      ? { KERF_URL: url, HTTP_PROXY: url, http_proxy: url, NO_PROXY: own, no_proxy: own }
-      : undefined),
-  };
 }
 
 function endOf(name: string, state: Inspected["State"] | undefined): KerfError {

@@ -21,13 +21,22 @@ export function databaseOfImage(
   // Its tables are the platform's; of its own it has none.
   const migrations = join(state, "no-migrations");
   mkdirSync(migrations, { recursive: true, mode: 0o700 });
+  return withDatabase(serviceOfImage(name), migrations);
+}
+
+/** The same with a database. `migrations`: a folder without any. */
+export function withDatabase(image: ManifestService, migrations: string): ManifestService {
+  return { ...image, database: { server: "main", migrations, connections } };
+}
+
+/** An image as a service that does nothing. */
+export function serviceOfImage(name: string): ManifestService {
   return {
     name,
     owner: name,
     contract: { name, version: "0.0.0", operations: {}, events: {} },
     uses: [],
     follows: [],
-    database: { server: "main", migrations, connections },
     issuer: false,
     sagas: [],
     schedules: [],

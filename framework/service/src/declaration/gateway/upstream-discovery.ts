@@ -18,7 +18,7 @@ export function upstreamDiscoveryProblems(
   const { scheme } = given;
   if (scheme !== undefined && scheme !== "http" && scheme !== "https")
     problems.push(`${where}: scheme must be "http" or "https", not ${JSON.stringify(scheme)}`);
-  if (scheme === "https" && tls?.serverName === undefined)
+  if (scheme === "https" && tls?.serverName === undefined && tls?.unit === undefined)
     problems.push(`${where}: scheme "https" needs tls.serverName, the name in their certificates`);
   return problems;
 }
