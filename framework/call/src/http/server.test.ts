@@ -282,6 +282,19 @@ test("drains: what is in flight finishes, what is idle is closed, nothing new is
   await drained;
 });
 
+test("a request that has arrived when idle connections are closed is answered", async (t) => {
+  const edge = await edgeUnderTest(t);
+  const client = connect(edge.listener.port, edge.listener.host);
+  client.write(get);
+  await once(client, "data");
+  const drained = edge.listener.drain(60_000);
+  client.write(get);
+  // So busy that it is time to close them before anything was read.
+  for (const until = performance.now() + 400; performance.now() < until;);
+  assert.deepEqual(statuses(await text(client)), [200]);
+  await drained;
+});
+
 test("whoever is connected when it stops listening is served, accepted or not", async (t) => {
   const { listener } = await edgeUnderTest(t);
   // They connect before this process has had a turn to accept any of them.

@@ -133,14 +133,13 @@ export async function listenHttp(options: HttpServerOptions): Promise<HttpListen
       http1.lastAnswers(true);
       http2.sendAway();
       const done = stopListening().closed;
-      const grace = setTimeout(
-        () => {
-          front.closeAll();
-          http1.closeIdle();
-          http2.closeIdle();
-        },
-        Math.min(idleGraceMs, ms),
-      );
+      const closeIdle = (): void => {
+        front.closeAll();
+        http1.closeIdle();
+        http2.closeIdle();
+      };
+      // Once what has arrived is read: a request that waits in the system makes no connection look busy, and would be reset with it.
+      const grace = setTimeout(() => setImmediate(closeIdle), Math.min(idleGraceMs, ms));
       const timer = setTimeout(closeAll, ms);
       await done;
       clearTimeout(grace);

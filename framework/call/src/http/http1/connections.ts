@@ -68,7 +68,8 @@ export function http1Connections(options: HttpServerOptions): Http1Connections {
     accept(socket) {
       if (timer === undefined) {
         turn();
-        timer = setInterval(turn, turnMs);
+        // Once what has arrived is read: nobody is idle whose request waits in the system.
+        timer = setInterval(() => setImmediate(turn), turnMs);
       }
       connections.add(new PlainConnection(socket, server, sendMs));
     },
