@@ -203,9 +203,14 @@ async function serial(port: number, servername: string): Promise<string> {
 
 /** Asks until it is so: gateways look at their files once a second. Bounded by twice a certificate's life. */
 async function until(holds: () => Promise<boolean>): Promise<void> {
+  let last: unknown;
   for (let attempt = 0; attempt < lifeSeconds * 20; attempt++) {
-    if (await holds().catch(() => false)) return;
+    try {
+      if (await holds()) return;
+    } catch (error) {
+      last = error;
+    }
     await delay(100);
   }
-  assert.fail("it never came to be so");
+  throw new Error("It never came to be so.", { cause: last });
 }

@@ -136,7 +136,11 @@ export class Domains {
         fix: "Run it with kerf up where the name leads to.",
       });
     }
+    const underWay = this.#ordering.get(domain);
     await this.#order(wanted);
+    // One that was under way may have begun before what held it back was mended.
+    if (underWay !== undefined && this.#kept[domain]?.problem !== undefined)
+      await this.#order(wanted);
     const { problem } = this.#kept[domain] as Kept;
     if (problem !== undefined) throw KerfError.fromShape(problem);
     return this.status().find((one) => one.domain === domain) as DomainStatus;

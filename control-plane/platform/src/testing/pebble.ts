@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -92,6 +93,8 @@ export class Pebble {
         /ACME directory available at/,
       ),
     ]);
+    // They say so a moment before they listen.
+    await Promise.all(this.#ports.map((port) => listening(port)));
   }
 
   /** It is away. */
@@ -144,4 +147,21 @@ export async function anyPort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
+}
+
+/** Resolves once somebody listens there; the DNS does so by TCP too. Rejects after half a minute. */
+async function listening(port: number): Promise<void> {
+  const end = Date.now() + 30_000;
+  for (;;) {
+    const socket = connect(port, "127.0.0.1");
+    try {
+      await once(socket, "connect");
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await delay(50);
+    } finally {
+      socket.destroy();
+    }
+  }
 }

@@ -39,24 +39,50 @@ const exceptionsInClearText: Readonly<Record<string, string>> = {
 withProgram("h2spec", h2specFile, (h2spec) => {
   test("h2spec over TLS", async (t) => {
     const { url } = await startSecureFront(t);
-    const failed = await run(t, h2spec, url, ["--tls", "--insecure"]);
+    const failed = await failures(t, h2spec, url, exceptions, ["--tls", "--insecure"]);
     assert.deepEqual(failed.toSorted(), Object.keys(exceptions).toSorted());
   });
 
   test("h2spec in clear text", async (t) => {
     const { url } = await startFront(t, { http2: true });
-    const failed = await run(t, h2spec, url, []);
+    const failed = await failures(t, h2spec, url, exceptionsInClearText, []);
     assert.deepEqual(failed.toSorted(), Object.keys(exceptionsInClearText).toSorted());
   });
 });
 
-/** The cases that failed: section and name. */
+/**
+ * The cases that failed. Those that no exception tells of are asked again, alone: h2spec sends a frame on a stream that is half closed after
+ * the one that closed it, and where an answer is faster than that, the stream is closed by then.
+ */
+async function failures(
+  t: TestContext,
+  h2spec: string,
+  url: string,
+  known: Readonly<Record<string, string>>,
+  more: readonly string[],
+): Promise<string[]> {
+  const first = await run(t, h2spec, url, more);
+  assert.ok(first.cases >= 145);
+  const failed = new Map(first.failed);
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    const unknown = [...failed].filter(([name]) => known[name] === undefined);
+    if (unknown.length === 0) break;
+    t.diagnostic(`asked again: ${unknown.map(([name]) => name).join(", ")}`);
+    const sections = new Set(unknown.map(([, section]) => section));
+    const again = await run(t, h2spec, url, [...more, ...sections]);
+    assert.ok(again.cases >= unknown.length);
+    for (const [name] of unknown) if (!again.failed.has(name)) failed.delete(name);
+  }
+  return [...failed.keys()];
+}
+
+/** How many cases there were, and those that failed: the section's number and the name, with the section as h2spec calls it. */
 async function run(
   t: TestContext,
   h2spec: string,
   url: string,
   more: readonly string[],
-): Promise<string[]> {
+): Promise<{ cases: number; failed: ReadonlyMap<string, string> }> {
   const folder = await mkdtemp(join(tmpdir(), "kerf-h2spec-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const report = join(folder, "report.xml");
@@ -71,15 +97,19 @@ async function run(
     ...xml.matchAll(/<testcase package="([^"]*)" classname="([^"]*)"[^>]*>(.*?)<\/testcase>/gs),
   ];
   t.diagnostic(`${cases.length} cases`);
-  assert.ok(cases.length >= 145);
-  return cases
+  const failed = cases
     .filter(([, , , inside = ""]) => /<(?:error|failure)/.test(inside))
-    .map(([, section = "", name = ""]) => `${section.replace(/^.*\//, "")} ${unescaped(name)}`);
+    .map(([, section = "", name = ""]): [string, string] => [
+      `${section.replace(/^.*\//, "")} ${unescaped(name)}`,
+      section,
+    ]);
+  return { cases: cases.length, failed: new Map(failed) };
 }
 
 function unescaped(text: string): string {
   return text
     .replaceAll("&#39;", "'")
+    .replaceAll("&#34;", '"')
     .replaceAll("&quot;", '"')
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
