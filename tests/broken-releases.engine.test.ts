@@ -178,6 +178,41 @@ test("an old copy that hangs at its drain is ended after its time, the change is
   assert.deepEqual(await leftBehind(app), []);
 });
 
+test("code without the migrations that a failed release has left is deployed, and told what the database has", async () => {
+  const file = "books/service.ts";
+  const good = await source.read(file);
+  const left = "books/migrations/0002_left.sql";
+  await source.put(left, "alter table counters add column note text;");
+  await source.put(file, `${good}\nif (${serving}) throw new Error("no way in");\n`);
+  await source.setEdition("books", 666);
+  const failed = await app.run("deploy", "books", "--app", source.module);
+  assert.equal(failed.code, 1, failed.stderr);
+  assert.match(failed.stderr, /0002_left\.sql/);
+
+  await source.put(file, good);
+  await source.setEdition("books", 2);
+  await source.removeFile(left);
+  const { code, stderr, stdout } = await app.run(
+    "deploy",
+    "books",
+    "--app",
+    source.module,
+    "--watch",
+    "0",
+  );
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /note +the database of books is ahead of this build, by 0002_left\.sql/);
+  assert.equal(await editionOf("books"), 2);
+
+  await source.put(left, "alter table counters add column remark text;");
+  await source.setEdition("books", 3);
+  const edited = await app.run("deploy", "books", "--app", source.module, "--force");
+  assert.equal(edited.code, 1);
+  assert.match(edited.stderr, /0002_left\.sql: it was applied, and its file was edited/);
+  assert.match(edited.stderr, /--force does not help/);
+  assert.equal(await editionOf("books"), 2);
+});
+
 test("what serves was asked all the time, and counted right", async () => {
   await load.stop();
   assert.deepEqual(load.failures, []);

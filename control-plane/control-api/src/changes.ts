@@ -90,6 +90,8 @@ export const gateFinding = z.object({
   path: z.string().optional(),
   /** In one line, for people. */
   message: z.string(),
+  /** True where the change cannot be made, whoever forces it. */
+  final: z.literal(true).optional(),
 });
 export type GateFinding = z.infer<typeof gateFinding>;
 

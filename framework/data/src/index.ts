@@ -38,7 +38,6 @@ export { type MigrationFile, readMigrations } from "./migrations/directory.ts";
 export type { HistoryOptions } from "./migrations/history.ts";
 export { migrate, type MigrationResult } from "./migrations/migrate.ts";
 export { type DatabaseSchema, describeSchema } from "./migrations/database-schema.ts";
-export type { AppliedMigration, ChangedMigration } from "./migrations/history.ts";
 export {
   changeText,
   compareDatabaseSchemas,
@@ -46,8 +45,6 @@ export {
   type SchemaVerdict,
 } from "./migrations/schema-changes.ts";
 export {
-  appliedMigrations,
-  changedMigrations,
   type MigrationTrial,
   type MigrationTrialResult,
   tryMigrations,

@@ -72,9 +72,8 @@ export async function judge(
 
 /** @throws KerfError `gate_refused` with everything that speaks against the change; with `force`, with what no force helps against */
 export function assertGo({ findings }: GateVerdict, force: boolean): void {
-  // A service that lacks what it needs does not start, whoever wants it.
   const against = findings.filter(
-    ({ about, verdict }) => verdict !== "compatible" && (!force || about === "settings"),
+    ({ final, verdict }) => verdict !== "compatible" && (!force || final === true),
   );
   if (against.length === 0) return;
   const lacking = against.every(({ about }) => about === "settings");
@@ -85,11 +84,15 @@ export function assertGo({ findings }: GateVerdict, force: boolean): void {
       ? "What it needs is not set, and nothing was started."
       : "It does not go together with what runs.",
     why: [...lines, ...more].join("\n"),
-    fix: lacking
-      ? "Set what is missing, as said above, then do it again."
-      : "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.",
+    fix: lacking ? "Set what is missing, as said above, then do it again." : fixOf(against),
     data: { findings },
   });
+}
+
+function fixOf(against: readonly GateFinding[]): string {
+  if (against.some(({ final }) => final === true))
+    return "Put right what is said above; --force does not help against all of it.";
+  return "Deploy first what others have to learn, keep what they still need, or give --force, which goes on record.";
 }
 
 /** Who still calls a service that is to go. */
@@ -109,24 +112,31 @@ function removalFindings(after: readonly Build[], remove: readonly string[]): Ga
 
 async function migrationFindings(databases: Databases, build: Build): Promise<GateFinding[]> {
   const { name } = build.descriptor.service;
+  const about = { about: "migration", service: name } as const;
   try {
-    const { changes } = await databases.tryMigrations(name, build);
-    return changes.map((change) => ({
+    const { ahead, changes } = await databases.tryMigrations(name, build);
+    const findings = changes.map((change): GateFinding => ({
       verdict: change.verdict,
-      about: "migration",
-      service: name,
+      ...about,
       consumer: `the ${name} that runs`,
       path: change.column === undefined ? change.table : `${change.table}.${change.column}`,
       message: `${change.verdict === "compatible" ? "note: " : ""}the migrations of ${name}: ${changeText(change)}`,
     }));
+    if (ahead.length > 0) {
+      const message = `note: the database of ${name} is ahead of this build, by ${ahead.join(", ")}; what they made stays`;
+      findings.push({ verdict: "compatible", ...about, message });
+    }
+    return findings;
   } catch (thrown) {
-    const { message, why } = toKerfError(thrown);
+    const { data, message, why } = toKerfError(thrown);
+    const contradicts = typeof data === "object" && data !== null && "problems" in data;
     return [
       {
         verdict: "incompatible",
-        about: "migration",
-        service: name,
+        ...about,
         message: `incompatible: the migrations of ${name} fail: ${message}${why === undefined ? "" : ` ${why}`}`,
+        // They would fail in the same way on the database itself.
+        ...(contradicts ? { final: true } : undefined),
       },
     ];
   }

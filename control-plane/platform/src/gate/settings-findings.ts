@@ -48,5 +48,6 @@ function findingOf(
     about: "settings",
     service,
     message: `${service} would not start: ${problems.join("; ")}${how}`,
+    final: true,
   };
 }

@@ -233,7 +233,7 @@ export class Databases {
     const state = this.#services.get(service);
     const server = this.#servers.reachable(state?.server ?? "");
     if (state?.provisioned === undefined || server === undefined)
-      return { applied: [], changes: [] };
+      return { applied: [], changes: [], ahead: [] };
     return tryMigrations(server, {
       service,
       owner: state.provisioned.owner,

@@ -9,7 +9,7 @@ import { describeSchema } from "./database-schema.ts";
 import { migrate } from "./migrate.ts";
 import { changeText, compareDatabaseSchemas, type SchemaVerdict } from "./schema-changes.ts";
 import { before as first, migrationCases } from "./testing/cases.ts";
-import { appliedMigrations, changedMigrations, tryMigrations } from "./trial.ts";
+import { appliedMigrations, tryMigrations } from "./trial.ts";
 
 let temporary: TemporaryServer;
 let service: ProvisionedService;
@@ -87,6 +87,7 @@ test("a trial without new files makes no database", async () => {
   assert.deepEqual(await trial(await files({ "0001_first.sql": first })), {
     applied: [],
     changes: [],
+    ahead: [],
   });
 });
 
@@ -123,24 +124,24 @@ test("what a platform that died left behind goes with the next trial, what one j
   );
 });
 
-test("an applied migration that was edited, or is gone, or a new one before it, is named", async () => {
-  const applied = await appliedMigrations(service.owner);
-  const directory = await files({
-    "0000_early.sql": "select 1",
-    "0001_first.sql": `${first} -- edited`,
+test("an applied migration that was edited, or is gone before others, or a new one before it, is named", async () => {
+  const edited = { "0000_early.sql": "select 1", "0001_first.sql": `${first} -- edited` };
+  await assert.rejects(trial(await files(edited)), {
+    code: "migration_failed",
+    why: [
+      "0001_first.sql: it was applied, and its file was edited since. Put it back as it was, and write the change as a new migration.",
+      "0000_early.sql: it comes before 0001_first.sql, which was applied already. Give it a higher number.",
+    ].join("\n"),
   });
-  const named = (await changedMigrations(applied, directory)).map(({ name, change }) => [
-    name,
-    change,
-  ]);
-  assert.deepEqual(named, [
-    ["0001_first.sql", "edited"],
-    ["0000_early.sql", "early"],
-  ]);
-  const [missing] = await changedMigrations(applied, await files({}));
-  assert.equal(
-    missing?.message,
-    "0001_first.sql: it was applied, and its file is gone. Put it back as it was.",
-  );
-  assert.deepEqual(await changedMigrations(applied, await files({ "0001_first.sql": first })), []);
+  await assert.rejects(trial(await files({ "0002_more.sql": "create table more ()" })), {
+    why: "0001_first.sql: it was applied, and its file is gone. Put it back as it was.",
+  });
+});
+
+test("a database that newer code has migrated is told of, and hinders nobody", async () => {
+  assert.deepEqual(await trial(await files({})), {
+    applied: [],
+    changes: [],
+    ahead: ["0001_first.sql"],
+  });
 });

@@ -8,12 +8,7 @@ import { quoteIdentifier as id, serviceNames } from "../service-names.ts";
 import { applyWith, type SystemMigration } from "../system-schema.ts";
 import { describeSchema } from "./database-schema.ts";
 import { type MigrationFile, readMigrations } from "./directory.ts";
-import {
-  type AppliedMigration,
-  type ChangedMigration,
-  changedSince,
-  compareWithHistory,
-} from "./history.ts";
+import { type AppliedMigration, compareWithHistory } from "./history.ts";
 import { apply, createHistory, readHistory } from "./migrate.ts";
 import { compareDatabaseSchemas, type SchemaChange } from "./schema-changes.ts";
 
@@ -35,6 +30,8 @@ export interface MigrationTrialResult {
   readonly applied: readonly string[];
   /** What they change; empty when there are none. */
   readonly changes: readonly SchemaChange[];
+  /** Names of migrations that were applied and come after the last of these: newer code was there. What they made stays. */
+  readonly ahead: readonly string[];
 }
 
 /** How long a trial may take in all, in seconds: the tables are empty. */
@@ -51,8 +48,12 @@ export async function tryMigrations(
   { service, owner, directory, systemSchema = [] }: MigrationTrial,
 ): Promise<MigrationTrialResult> {
   const files = await readMigrations(directory);
-  const pending = compareWithHistory(files, await appliedMigrations(owner), owner.database);
-  if (pending.length === 0) return { applied: [], changes: [] };
+  const history = await appliedMigrations(owner);
+  const pending = compareWithHistory(files, history, owner.database, { ahead: "allowed" });
+  const ahead = history
+    .map(({ name }) => name)
+    .filter((name) => !files.some((file) => file.name === name));
+  if (pending.length === 0) return { applied: [], changes: [], ahead };
   const before = files.filter((file) => !pending.includes(file));
   return withScratchDatabase(server, service, owner, async (client) => {
     await applyWith(client, systemSchema);
@@ -62,7 +63,7 @@ export async function tryMigrations(
     const old = await describeSchema(client);
     await applyAll(client, pending, bound);
     const changes = compareDatabaseSchemas(old, await describeSchema(client));
-    return { applied: pending.map(({ name }) => name), changes };
+    return { applied: pending.map(({ name }) => name), changes, ahead };
   });
 }
 
@@ -71,14 +72,6 @@ export async function appliedMigrations(
   owner: ConnectionConfig,
 ): Promise<readonly AppliedMigration[]> {
   return (await withConnection(owner, "kerf/trial", readHistory)) ?? [];
-}
-
-/** The applied migrations that a release's directory has otherwise or not at all, and new ones that it has too early. */
-export async function changedMigrations(
-  applied: readonly AppliedMigration[],
-  directory: string,
-): Promise<readonly ChangedMigration[]> {
-  return changedSince(await readMigrations(directory), applied);
 }
 
 /** Applies files until the time is over; then the server ends what still runs. */

@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MigrationBoot, SelfContainedBoot } from "@kerf/call";
@@ -31,15 +31,27 @@ export async function migrateDatabases(
   urls: Readonly<Record<string, MigrationBoot>>,
   log: Logger,
 ): Promise<void> {
-  for (const [service, url] of Object.entries(urls)) {
-    const directory = await migrationsOf(boot, service);
-    const owner = DatabaseServer.fromUrl(url.owner).admin();
-    if (url.admin !== undefined) await prepare(service, directory, url, owner);
-    const { applied, before } = await migrate(owner, directory, systemSchema, { ahead: "allowed" });
-    if (url.app !== undefined)
-      await showHistory(owner, DatabaseServer.fromUrl(url.app).admin().user);
-    log.info("the database is as its service needs it", { service, applied, before });
+  // Of an image: its sidecar keeps events there, whose tables are Kerf's; of its own it has none.
+  const none = boot.image && (await mkdtemp(join(tmpdir(), "kerf-no-migrations-")));
+  try {
+    for (const [service, url] of Object.entries(urls))
+      await migrateOne(service, url, none ?? (await migrationsOf(boot, service)), log);
+  } finally {
+    if (none !== undefined) await rmdir(none);
   }
+}
+
+async function migrateOne(
+  service: string,
+  url: MigrationBoot,
+  directory: string,
+  log: Logger,
+): Promise<void> {
+  const owner = DatabaseServer.fromUrl(url.owner).admin();
+  if (url.admin !== undefined) await prepare(service, directory, url, owner);
+  const { applied, before } = await migrate(owner, directory, systemSchema, { ahead: "allowed" });
+  if (url.app !== undefined) await showHistory(owner, DatabaseServer.fromUrl(url.app).admin().user);
+  log.info("the database is as its service needs it", { service, applied, before });
 }
 
 /** Lets instances see how far their database is: they wait for it when they start. */
@@ -49,8 +61,6 @@ async function showHistory(owner: ConnectionConfig, role: string): Promise<void>
 }
 
 async function migrationsOf(boot: SelfContainedBoot, service: string): Promise<string> {
-  // Of an image: its sidecar keeps events there, whose tables are Kerf's; of its own it has none.
-  if (boot.image !== undefined) return mkdtemp(join(tmpdir(), "kerf-no-migrations-"));
   const build = boot.builds?.[service];
   if (build !== undefined) return join(build, buildFiles.migrations);
   const [loaded] = await loadUnit({ ...boot, services: [service] });
