@@ -36,7 +36,7 @@ test(
         stdio: ["ignore", "pipe", "pipe"],
       });
 
-    const tarballs = await packedPackages();
+    const tarballs = packedPackages();
     const kerf = tarballs.find((path) => /\/kerf-\d[^/]*\.tgz$/.test(path)) ?? assert.fail();
     const app = join(folder, "meeting-rooms");
 

@@ -74,7 +74,7 @@ async function run(command: string, code = 0): Promise<string> {
   return said;
 }
 
-before(async () => {
+before(() => {
   if (skip !== false) return;
   mkdirSync(join(folder, "kerf", "examples"), { recursive: true });
   cpSync(join(checkout, "examples", "shop"), shop, { recursive: true });
@@ -93,7 +93,7 @@ before(async () => {
     npm_config_audit: "false",
     npm_config_fund: "false",
   };
-  packed = await packedKerf(env);
+  packed = packedKerf(env);
   makeReviews(repository, packed, packContract(folder, packed, "1.0.0"));
   shell = new Shell(join(folder, "kerf"), env);
 });

@@ -16,8 +16,8 @@ export interface Packed {
 }
 
 /** Kerf as it would be published. */
-export async function packedKerf(env: NodeJS.ProcessEnv): Promise<Packed> {
-  const tarballs = (await packedPackages()).map((path): [string, string] => {
+export function packedKerf(env: NodeJS.ProcessEnv): Packed {
+  const tarballs = packedPackages().map((path): [string, string] => {
     const [, name = ""] = /^(.*)-\d[^-]*\.tgz$/.exec(basename(path)) ?? [];
     return [name.replace(/^kerf-/, "@kerf/"), path];
   });
