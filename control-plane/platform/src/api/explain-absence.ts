@@ -11,7 +11,7 @@ export function explainAbsence(thrown: unknown, service: string, status: () => S
   if (absent === undefined) return thrown;
   const { problem } = now.services.find(({ name }) => name === service) ?? {};
   return new KerfError("unavailable", {
-    message: `Nobody answers for ${service}: ${absent}`,
+    message: `Nobody answers for ${service}: ${absent}.`,
     why: problem?.why ?? thrown.why,
     fix: problem?.fix ?? thrown.fix,
     retry: thrown.retry,

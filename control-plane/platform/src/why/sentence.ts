@@ -69,11 +69,7 @@ function what(
   return `${top.name} failed${code === undefined ? "" : ` with ${code}`}`;
 }
 
-function because(
-  cause: Cause,
-  state: ServiceState,
-  saga: SagaStanding | undefined,
-): string {
+function because(cause: Cause, state: ServiceState, saga: SagaStanding | undefined): string {
   const { databaseAbsent } = state;
   const absent = state.absent ?? endedThen(cause, state);
   const { code, doing, message, release, service, tookMs } = cause;

@@ -49,7 +49,9 @@ export function whyOperations(
       // Most traces are not recorded, but what failed was logged.
       const fromLogs = recorded.length === 0;
       const spans = (
-        fromLogs ? spansOfLogs(await store.logs({ query: `trace:${traceId}`, limit: maxLines })) : recorded
+        fromLogs
+          ? spansOfLogs(await store.logs({ query: `trace:${traceId}`, limit: maxLines }))
+          : recorded
       ).filter(isOwn);
       if (spans.length === 0) throw notRecorded(traceId, saga);
       const meant = saga ?? (await sagaIn(spans, finding));
