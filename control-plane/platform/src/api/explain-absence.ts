@@ -3,10 +3,14 @@ import { KerfError } from "@kerf/kernel";
 import { serviceState } from "../why/service-state.ts";
 
 /** A call that nobody took, with what the platform knows of why: a caller knows only that the placement names no copy. Anything else as it is. */
-export function explainAbsence(thrown: unknown, service: string, status: () => Status): unknown {
+export function explainAbsence(
+  thrown: unknown,
+  service: string,
+  platform: { status(): Status },
+): unknown {
   if (!(thrown instanceof KerfError) || thrown.code !== "unavailable") return thrown;
   if (thrown.retry !== "not-executed") return thrown;
-  const now = status();
+  const now = platform.status();
   const { absent } = serviceState(now, service);
   if (absent === undefined) return thrown;
   const { problem } = now.services.find(({ name }) => name === service) ?? {};

@@ -139,7 +139,7 @@ export function platformOperations(around: ApiSurroundings): Operations {
         });
         return { output: output ?? null, traceId: onward.trace.traceId };
       } catch (thrown) {
-        throw explainAbsence(thrown, call.service, around.status);
+        throw explainAbsence(thrown, call.service, around);
       } finally {
         onward.release();
       }
@@ -378,7 +378,7 @@ async function operated(
     if ("error" in answer) throw KerfError.fromShape(answer.error);
     return answer.output;
   } catch (thrown) {
-    throw explainAbsence(thrown, service, around.status);
+    throw explainAbsence(thrown, service, around);
   } finally {
     onward.release();
   }

@@ -34,9 +34,10 @@ test("the newest end of a copy that should have run is told", () => {
 });
 
 test("who asks a service that is not started is told what it lacks, and nothing else is explained away", () => {
-  const status = (): Status => statusOf({}, { problem: { ...missing, retry: "never" } });
+  const problem = { ...missing, retry: "never" } as const;
+  const platform = { status: () => statusOf({}, { problem }) };
   const nowhere = new KerfError("unavailable", { message: "No copy.", retry: "not-executed" });
-  const told = explainAbsence(nowhere, "payments", status) as KerfError;
+  const told = explainAbsence(nowhere, "payments", platform) as KerfError;
   assert.deepEqual(
     [told.code, told.message, told.fix, told.retry],
     [
@@ -47,9 +48,6 @@ test("who asks a service that is not started is told what it lacks, and nothing 
     ],
   );
   for (const other of [new KerfError("unavailable", "Lost in the middle."), new Error("a bug")])
-    assert.equal(explainAbsence(other, "payments", status), other);
-  assert.equal(
-    explainAbsence(nowhere, "payments", () => statusOf({})),
-    nowhere,
-  );
+    assert.equal(explainAbsence(other, "payments", platform), other);
+  assert.equal(explainAbsence(nowhere, "payments", { status: () => statusOf({}) }), nowhere);
 });
