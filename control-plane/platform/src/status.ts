@@ -16,6 +16,7 @@ import type { Databases } from "./resources/databases.ts";
 import type { PostgresServer } from "./resources/postgres-server.ts";
 import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
+import { silentError } from "./supervisor/explain-end.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -140,6 +141,7 @@ function instancesOf(slot: Slot, load: LoadKeeper): InstanceStatus[] {
 }
 
 function present(slot: Slot, load: LoadKeeper): InstanceStatus {
+  const lastError = slot.lastError ?? (slot.silent && silentError(slot.silent).toShape());
   return {
     // A place whose process has just ended has no copy to name.
     id: slot.current?.id ?? slot.name,
@@ -148,7 +150,7 @@ function present(slot: Slot, load: LoadKeeper): InstanceStatus {
     address: slot.current?.address ?? "",
     restarts: slot.restarts,
     since: new Date(slot.since).toISOString(),
-    ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+    ...(lastError === undefined ? undefined : { lastError }),
     ...(slot.lastEnd === undefined
       ? undefined
       : { lastEnd: { ...slot.lastEnd, at: new Date(slot.lastEnd.at).toISOString() } }),
