@@ -14,7 +14,7 @@ export type RedisSocket =
 
 /**
  * Where a service finds its Redis, and as whom. The client `redis` takes it as it is, `createClient(redis)`; `ioredis` as
- * `new Redis({ ...redis.socket, ...redis })`.
+ * `new Redis({ ...redis.socket, ...redis })`. Both write the prefix before every key themselves, and not before channels.
  */
 export interface RedisPlace {
   readonly socket: RedisSocket;

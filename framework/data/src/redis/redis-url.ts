@@ -30,7 +30,7 @@ export function openRedisUrl(text: string): RedisUrl {
 }
 
 /**
- * A server by URL: `redis://user:password@host:6379`, `rediss://…` with TLS, or `redis+unix:///run/redis.sock` for a socket of this machine. After the first line there
+ * A server by URL: `redis://user:password@host:6379`, `rediss://…` with TLS, or `redis+unix://:password@localhost/run/redis.sock` for a socket of this machine. After the first line there
  * may be the PEM of the authority that signed its certificate. Throws `invalid_configuration`, never with the URL, because it holds a password.
  */
 export function redisOfUrl(text: string): RedisUrl {
@@ -51,7 +51,7 @@ export function redisOfUrl(text: string): RedisUrl {
   if (username !== "" && password === "") throw badUrl("It names a user without a password.");
   if (search !== "" || hash !== "") throw badUrl("It has something after the path.");
   if (protocol === "redis+unix:") {
-    if (hostname !== "" || pathname.length < 2) throw badUrl("It names no socket.");
+    if (!["", "localhost"].includes(hostname) || pathname.length < 2) throw badUrl("It names no socket.");
     return { socket: { path: decoded(pathname) }, ...login };
   }
   if (protocol !== "redis:" && protocol !== "rediss:")
