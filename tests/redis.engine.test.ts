@@ -47,7 +47,10 @@ describe("services with Redis", { skip, timeout: 300_000 }, () => {
     assert.equal(await look("curious:1"), "none");
     const { own, services, state } = await redis();
     assert.deepEqual([own, services, state], [true, ["baskets", "curious"], "ready"]);
-    assert.match((await shop.kerf("status")).stdout, /redis +a process of this machine, 2 services/);
+    assert.match(
+      (await shop.kerf("status")).stdout,
+      /redis +a process of this machine, 2 services/,
+    );
     assert.match((await shop.kerf("logs", "redis", "-n", "50")).stdout, /ready to accept/);
   });
 
@@ -117,7 +120,17 @@ describe("services with Redis", { skip, timeout: 300_000 }, () => {
       await shop.stop();
 
       const connection = await RedisConnection.open(server.login);
-      await connection.command("ACL", "SETUSER", "ours", "on", ">ours", "~*", "&*", "+@all", "-acl");
+      await connection.command(
+        "ACL",
+        "SETUSER",
+        "ours",
+        "on",
+        ">ours",
+        "~*",
+        "&*",
+        "+@all",
+        "-acl",
+      );
       connection.close();
       await writeFile(file, urlOf("ours:ours"), { mode: 0o600 });
       shop = await RunningShop.start([...args, "--redis", file]);

@@ -23,7 +23,7 @@ export async function buildRedisImage(name: string, program: string): Promise<vo
       "FROM scratch",
       "COPY root /",
       "ENV PATH=/usr/bin",
-      'ENTRYPOINT []',
+      "ENTRYPOINT []",
       'CMD ["redis-server"]',
     ];
     await writeFile(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);

@@ -173,8 +173,8 @@ export interface DatabaseBoot {
 export interface RedisBoot {
   /** A socket of this machine, or a host. `ca`: PEM of the authority that signed its certificate, if that is not a public one. */
   readonly socket:
-    | { readonly path: string }
-    | { readonly host: string; readonly port: number }
+    | { readonly path: string; readonly tls: false }
+    | { readonly host: string; readonly port: number; readonly tls: false }
     | { readonly host: string; readonly port: number; readonly tls: true; readonly ca?: string };
   readonly username: string;
   readonly password: string;

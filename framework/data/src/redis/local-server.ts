@@ -75,7 +75,7 @@ export class LocalRedisServer {
     const file = (name: string): string => join(directory, name);
     const socket = join(socketDirectory, "redis.sock");
     const login: RedisLogin = {
-      socket: { path: socket },
+      socket: { path: socket, tls: false },
       username: "default",
       password: adminPassword,
     };

@@ -112,10 +112,10 @@ export class RedisConnection {
 
 function connected(place: RedisSocket): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const isTls = "tls" in place;
-    const socket = isTls
+    const isTls = place.tls;
+    const socket = place.tls
       ? connectTls({ ...place, servername: place.host })
-      : connectPlain("path" in place ? { path: place.path } : { ...place });
+      : connectPlain({ ...place });
     const fail = (cause: Error): void => {
       clearTimeout(timer);
       socket.destroy();

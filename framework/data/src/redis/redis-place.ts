@@ -2,8 +2,8 @@ import { inspect } from "node:util";
 
 /** Where a server listens: a socket of this machine, or a host; in the form that the client `redis` calls `socket`. */
 export type RedisSocket =
-  | { readonly path: string }
-  | { readonly host: string; readonly port: number }
+  | { readonly path: string; readonly tls: false }
+  | { readonly host: string; readonly port: number; readonly tls: false }
   | {
       readonly host: string;
       readonly port: number;

@@ -9,7 +9,7 @@ const refused = { code: "invalid_configuration", message: /^(?!.*secret)/ };
 test("a URL says where Redis is, and who we are", () => {
   const pem = "-----BEGIN CERTIFICATE-----\nMIIB+/0=\n-----END CERTIFICATE-----\n";
   assert.deepEqual(redisOfUrl("redis://host"), {
-    socket: { host: "host", port: 6379 },
+    socket: { host: "host", port: 6379, tls: false },
     username: "default",
     password: undefined,
   });
@@ -20,6 +20,7 @@ test("a URL says where Redis is, and who we are", () => {
   });
   assert.deepEqual(redisOfUrl("redis+unix://:secret@localhost/run/redis.sock").socket, {
     path: "/run/redis.sock",
+    tls: false,
   });
   for (const url of [
     "host:6379",
@@ -37,7 +38,13 @@ test("a URL says where Redis is, and who we are", () => {
 test("a password is refused as an argument, and shown nowhere", () => {
   assert.throws(() => openRedisUrl("redis://:secret@host"), refused);
   const place = sealedPlace({
-    ...{ socket: { path: "/s" }, username: "orders", password: "oak and ash", keyPrefix: "orders:" },
+    socket: {
+      path: "/s",
+      tls: false,
+    },
+    username: "orders",
+    password: "oak and ash",
+    keyPrefix: "orders:",
   });
   assert.ok(![inspect(place), JSON.stringify({ place })].join().includes("oak"));
   assert.equal({ ...place }.password, "oak and ash");

@@ -51,8 +51,9 @@ export function redisOfUrl(text: string): RedisUrl {
   if (username !== "" && password === "") throw badUrl("It names a user without a password.");
   if (search !== "" || hash !== "") throw badUrl("It has something after the path.");
   if (protocol === "redis+unix:") {
-    if (!["", "localhost"].includes(hostname) || pathname.length < 2) throw badUrl("It names no socket.");
-    return { socket: { path: decoded(pathname) }, ...login };
+    if (!["", "localhost"].includes(hostname) || pathname.length < 2)
+      throw badUrl("It names no socket.");
+    return { socket: { path: decoded(pathname), tls: false }, ...login };
   }
   if (protocol !== "redis:" && protocol !== "rediss:")
     throw badUrl("It begins with none of redis://, rediss:// and redis+unix://.");
@@ -61,7 +62,7 @@ export function redisOfUrl(text: string): RedisUrl {
     throw badUrl("It names another database than 0, and rights go by keys.");
   const host = decoded(hostname).replace(/^\[(.*)\]$/, "$1");
   const port = url.port === "" ? usualPort : Number(url.port);
-  if (protocol === "redis:") return { socket: { host, port }, ...login };
+  if (protocol === "redis:") return { socket: { host, port, tls: false }, ...login };
   const ca = [...rest.join("\n").matchAll(pemBlock)].map(([pem]) => `${pem}\n`).join("");
   return { socket: { host, port, tls: true, ...(ca === "" ? undefined : { ca }) }, ...login };
 }

@@ -27,9 +27,7 @@ export function readReply(
       const length = Number(line);
       if (length < 0) return { reply: null, end: next };
       const end = next + length + 2;
-      return bytes.length < end
-        ? undefined
-        : { reply: bytes.toString("utf8", next, end - 2), end };
+      return bytes.length < end ? undefined : { reply: bytes.toString("utf8", next, end - 2), end };
     }
     case "*": {
       const count = Number(line);

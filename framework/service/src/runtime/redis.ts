@@ -28,6 +28,13 @@ export async function openRedis(
 /** Reads a URL of Redis as the place of a service. Throws `invalid_configuration`, never with the URL. */
 export async function redisOfUrl(text: string, service: string): Promise<RedisBoot> {
   const { keyPrefixOf, redisOfUrl: read } = await import("@kerf/data/redis");
+  if (text.trim() === "") {
+    throw new KerfError("invalid_configuration", {
+      message: `The secret with the URL of the Redis of ${service} is empty.`,
+      why: "Whoever runs the server makes the user and writes the URL.",
+      fix: `Fill it: redis://${service}:PASSWORD@HOST:6379`,
+    });
+  }
   const { password, socket, username } = read(text);
   if (password === undefined) {
     throw new KerfError("invalid_configuration", {

@@ -70,5 +70,5 @@ export class RedisServer extends KeptServer<RedisLogin> {
 
 function whereOf({ socket }: RedisLogin): string {
   if ("path" in socket) return `redis+unix://${socket.path}`;
-  return `${"tls" in socket ? "rediss" : "redis"}://${socket.host}:${socket.port}`;
+  return `${socket.tls ? "rediss" : "redis"}://${socket.host}:${socket.port}`;
 }

@@ -28,7 +28,11 @@ const abandonedMs = 2_000;
 /** The same, with what it is to be before it counts as there: `prepare`. Throws why it cannot be had. */
 export async function openPreparedRedis(
   opened: Promise<OpenedServer<RedisLogin>>,
-  { isOwn, prepare, signal }: {
+  {
+    isOwn,
+    prepare,
+    signal,
+  }: {
     readonly isOwn: boolean;
     prepare(login: RedisLogin): Promise<void>;
     readonly signal: AbortSignal;

@@ -48,7 +48,7 @@ function redisFrom(service: string, place: RedisBoot, home: Home): RedisBoot {
   }
   const inside = relative(home.redisSocket, socket.path);
   if (inside.startsWith("..")) throw unreachable(`The Redis of ${service}`, socket.path);
-  return { ...place, socket: { path: `${mounted.redis}/${inside}` } };
+  return { ...place, socket: { path: `${mounted.redis}/${inside}`, tls: false } };
 }
 
 function isLoopback(host: string): boolean {

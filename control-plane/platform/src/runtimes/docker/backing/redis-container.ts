@@ -56,7 +56,7 @@ export class RedisInContainer implements RedisContainer {
     if ((readText(known) ?? "") === "") await writeWhole(known, firstUsers(adminPassword));
     giveTo(user, socket, file, users, known);
     const login: RedisLogin = {
-      socket: { path: join(socket, socketFile) },
+      socket: { path: join(socket, socketFile), tls: false },
       username: "default",
       password: adminPassword,
     };
