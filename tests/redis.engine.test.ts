@@ -9,7 +9,7 @@ import { findRedisProgram, LocalRedisServer, RedisConnection } from "@kerf/data/
 import { lacking } from "./engines.ts";
 import { eventually, RunningShop } from "./shop/running-shop.ts";
 
-const args = ["--app", join(import.meta.dirname, "redis/app.ts"), "--no-watch"];
+const args = ["--app", join(import.meta.dirname, "../docs/guides/examples/redis.ts"), "--no-watch"];
 const skip = lacking({ "redis-server": findRedisProgram() !== undefined }) ?? false;
 const oak = { sku: "oak", quantity: 2 };
 

@@ -10,7 +10,7 @@ import { docker, lackingDocker } from "./docker.ts";
 import { buildRedisImage } from "./redis-image.ts";
 import { weighAsProcesses } from "./share.ts";
 
-const app = join(import.meta.dirname, "../redis/app.ts");
+const app = join(import.meta.dirname, "../../docs/guides/examples/redis.ts");
 const image = "kerf-test.invalid/backed/redis:7";
 /** How long what was killed may take to be back, milliseconds. */
 const patienceMs = 60_000;

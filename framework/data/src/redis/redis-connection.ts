@@ -6,6 +6,8 @@ import { readReply, type Reply } from "./reply.ts";
 
 /** How long a connection or an answer may take, milliseconds. */
 const answerMs = 5_000;
+/** Between two questions on a connection that is held, milliseconds: below what servers and balancers take for idle. */
+const holdMs = 30_000;
 /** Longest answer, bytes: what INFO says is a few kilobytes. */
 const longestReply = 1_048_576;
 
@@ -73,9 +75,12 @@ export class RedisConnection {
     return promise;
   }
 
-  /** Lets nothing wait for it: a process may end while it is open. */
-  unref(): void {
+  /** Keeps it open while nothing is asked: servers close what is idle, and a machine that is gone says nothing. Lets no process wait for it. */
+  hold(): void {
     this.#socket.unref();
+    // What fails ends it, which is what is to be known.
+    const timer = setInterval(() => void this.command("PING").catch(() => {}), holdMs).unref();
+    void this.closed.then(() => clearInterval(timer));
   }
 
   close(): void {
@@ -102,9 +107,9 @@ export class RedisConnection {
 
   #end(error: KerfError): void {
     this.#error ??= error;
-    for (const { fail, timer } of this.#waiting.splice(0)) {
-      clearTimeout(timer);
-      fail(this.#error);
+    for (const waiting of this.#waiting.splice(0)) {
+      clearTimeout(waiting.timer);
+      waiting.fail(this.#error);
     }
     this.#socket.destroy();
   }

@@ -25,30 +25,6 @@ export interface RedisSource {
 /** How long a server may take to shut down that nobody waits for any more, milliseconds. */
 const abandonedMs = 2_000;
 
-/** The same, with what it is to be before it counts as there: `prepare`. Throws why it cannot be had. */
-export async function openPreparedRedis(
-  opened: Promise<OpenedServer<RedisLogin>>,
-  {
-    isOwn,
-    prepare,
-    signal,
-  }: {
-    readonly isOwn: boolean;
-    prepare(login: RedisLogin): Promise<void>;
-    readonly signal: AbortSignal;
-  },
-): Promise<OpenedServer<RedisLogin>> {
-  const server = await opened;
-  try {
-    await prepare(server.value);
-    return server;
-  } catch (thrown) {
-    // One of ours is adopted by the next attempt, if there is one.
-    if (!isOwn || signal.aborted) await server.running?.stop(abandonedMs);
-    throw thrown;
-  }
-}
-
 /** Starts Redis, adopts it or reaches it, and says how the platform logs in. Throws why it cannot be had. */
 export async function openRedisServer(
   { container, setting }: RedisSource,
@@ -59,7 +35,7 @@ export async function openRedisServer(
   if (setting !== undefined) {
     const login = await readRedis(setting);
     const connection = await RedisConnection.open(login);
-    connection.unref();
+    connection.hold();
     // While it is away its users may go: then they are made again.
     const running = {
       pid: 0,
@@ -83,6 +59,26 @@ export async function openRedisServer(
     signal,
   });
   return { value: running.login, running };
+}
+
+/** The same, with what it is to be before it counts as there: `prepare`. Throws why it cannot be had. */
+export async function openPreparedRedis(
+  opened: Promise<OpenedServer<RedisLogin>>,
+  how: {
+    readonly isOwn: boolean;
+    prepare(login: RedisLogin): Promise<void>;
+    readonly signal: AbortSignal;
+  },
+): Promise<OpenedServer<RedisLogin>> {
+  const server = await opened;
+  try {
+    await how.prepare(server.value);
+    return server;
+  } catch (thrown) {
+    // One of ours is adopted by the next attempt, if there is one.
+    if (!how.isOwn || how.signal.aborted) await server.running?.stop(abandonedMs);
+    throw thrown;
+  }
 }
 
 function elsewhere(where: string, how: string, folder: string): KerfError {
