@@ -1,33 +1,24 @@
 import { join } from "node:path";
-import type { ContractDescription } from "@kerf/contract";
 import type { ForeignImageStatus } from "@kerf/control-api";
 import { type Clock, KerfError, type Timer } from "@kerf/kernel";
-import type { GatewaySettings, ManifestService } from "@kerf/service";
+import type { ManifestService } from "@kerf/service";
 import type { Logger } from "@kerf/telemetry";
 import type { Placement } from "../../placement/snapshot-builder.ts";
 import type { Home } from "../../state/home.ts";
 import { readJson, writeJson } from "../../state/json-file.ts";
 import type { Program } from "../../supervisor/program.ts";
-import { followLog } from "./container-log.ts";
 import type { Engine } from "./engine.ts";
-import { assertEmitted, databaseOfImage, hasEvents } from "./image-events.ts";
+import { databaseOfImage, hasEvents } from "./image-events.ts";
 import type { ImageSecrets } from "./image-secrets.ts";
 import type { ImageNetworks } from "./image-networks.ts";
 import { type ImageUnits, programOfImage } from "./image-units.ts";
-import type { ForeignContainer, ForeignContainers } from "./foreign-containers.ts";
-import {
-  conflictsWith,
-  type ForeignImage,
-  placeOf,
-  withCallers,
-  withImages,
-} from "./foreign-image.ts";
+import type { ForeignContainers } from "./foreign-containers.ts";
+import { type ForeignImage, placeOf, withCallers, withImages } from "./foreign-image.ts";
+import { gatewayOfImage, type ImageNeighbours } from "./gateway-of-image.ts";
+import { ImageCopies } from "./image-copies.ts";
 
 /** How often the engine is asked what runs, milliseconds: a copy that was started again may have another address. */
 const everyMs = 1_000;
-/** Most images of others. */
-const mostImages = 100;
-
 /** What is asked for. */
 export type ForeignRequest = Omit<ForeignImage, "gateway" | "id" | "revision" | "secrets"> & {
   readonly gateway?: string | undefined;
@@ -36,7 +27,7 @@ export type ForeignRequest = Omit<ForeignImage, "gateway" | "id" | "revision" | 
 };
 
 /** What the images of others need of the platform. */
-export interface ForeignSurroundings {
+export interface ForeignSurroundings extends Omit<ImageNeighbours, "images"> {
   readonly clock: Clock;
   readonly log: Logger;
   /** What runs, or where, is different now. */
@@ -47,28 +38,20 @@ export interface ForeignSurroundings {
   readonly secrets: ImageSecrets;
   /** Runs images with sidecars. */
   readonly units: ImageUnits;
-  /** The contract of a service of the app; undefined where there is no such service. */
-  contractOf(service: string): ContractDescription | undefined;
-  /** The gateways with their own settings; the first one is meant where none is named. */
-  gateways(): readonly { readonly name: string; readonly settings: GatewaySettings }[];
   /** Makes the databases of images with events, beside those of services. Rejects with why that of `name` cannot be used. */
   prepareDatabase(name: string): Promise<void>;
-  /** Whether a name is one of a service or a unit. */
-  isTaken(name: string): boolean;
 }
 
 /** Images of others that run as services: what is to run is kept in `state/images.json`, and their containers are held to it. */
 export class ForeignImages {
   readonly #home: Home;
-  readonly #engine: Engine;
   readonly #containers: ForeignContainers;
   readonly #around: ForeignSurroundings;
   readonly #networks: ImageNetworks;
-  readonly #followed = new Set<string>();
+  readonly #copies: ImageCopies;
   #images: Readonly<Record<string, ForeignImage>>;
   /** What is being deployed: it may call before it serves. */
   #coming: ForeignImage | undefined;
-  #addresses: ReadonlyMap<string, readonly string[]> = new Map();
   /** One after the other: a deploy replaces what the one before made. */
   #changing: Promise<unknown> = Promise.resolve();
   #timer: Timer | undefined;
@@ -83,17 +66,25 @@ export class ForeignImages {
   ) {
     this.#networks = networks;
     this.#home = home;
-    this.#engine = engine;
     this.#containers = containers;
     this.#around = around;
     this.#images = readJson<Record<string, ForeignImage>>(this.#file) ?? {};
+    this.#copies = new ImageCopies({
+      home,
+      engine,
+      containers,
+      wanted: () => Object.values(this.#images).filter(({ sidecar }) => sidecar === undefined),
+      moved: () => around.changed(),
+    });
   }
 
   /** Finds the copies that run already, so that gateways are not told otherwise. Never rejects. */
   async find(): Promise<void> {
-    await this.#look(false).catch((error: unknown) =>
-      this.#around.log.warn("copies of images could not be found", { error }),
-    );
+    await this.#copies
+      .look(false)
+      .catch((error: unknown) =>
+        this.#around.log.warn("copies of images could not be found", { error }),
+      );
   }
 
   /** Brings what runs to what is to run, and watches it from now on. Never rejects. */
@@ -101,11 +92,11 @@ export class ForeignImages {
     await this.#inTurn(async () => {
       for (const image of Object.values(this.#images)) {
         await this.#around.secrets.write(image);
-        if (image.sidecar === undefined) await this.#fill(image);
+        if (image.sidecar === undefined) await this.#copies.fill(image);
         else await this.#around.units.resume(image);
       }
-      await this.#removeOthers();
-      await this.#look(true);
+      await this.#copies.endOthers();
+      await this.#copies.look(true);
     }).catch((error: unknown) => this.#around.log.warn("images could not be started", { error }));
     this.#watch();
   }
@@ -122,7 +113,7 @@ export class ForeignImages {
     return withImages(
       withCallers(placement, callers, (service) => this.#around.contractOf(service)),
       images,
-      this.#addresses,
+      this.#copies.addresses,
     );
   }
 
@@ -156,10 +147,6 @@ export class ForeignImages {
     return Object.values(this.#images).filter(({ sidecar }) => sidecar !== undefined);
   }
 
-  get #withoutSidecar(): ForeignImage[] {
-    return Object.values(this.#images).filter(({ sidecar }) => sidecar === undefined);
-  }
-
   /** How they stand. */
   get status(): ForeignImageStatus[] {
     return Object.values(this.#images).map((image) => this.#statusOf(image));
@@ -167,12 +154,7 @@ export class ForeignImages {
 
   /** Where the output of each copy lies that the supervisor does not run. */
   get logs(): { source: string; file: string }[] {
-    return this.#withoutSidecar.flatMap(({ name, replicas }) =>
-      Array.from({ length: replicas }, (_, index) => ({
-        source: name,
-        file: this.#home.log(`${name}-${index + 1}`),
-      })),
-    );
+    return this.#copies.logs;
   }
 
   /** Runs an image, in the place of the one of that name before: new copies first, then the old ones end. Throws `invalid_configuration`, `not_found` or `start_failed`; nothing has changed then. */
@@ -181,7 +163,7 @@ export class ForeignImages {
     by: string,
   ): Promise<ForeignImageStatus> {
     return this.#inTurn(async () => {
-      const gateway = this.#assertPossible(asked);
+      const gateway = gatewayOfImage(asked, { ...this.#around, images: this.#images });
       const before = this.#images[asked.name];
       const id = await this.#containers.pull(asked.image);
       const secrets = await this.#around.secrets.keep(asked.name, values, by);
@@ -191,10 +173,10 @@ export class ForeignImages {
       const take = await this.#begin(image);
       await this.#keep({ ...this.#images, [image.name]: image });
       const ended = take?.();
-      await this.#look(false);
+      await this.#copies.look(false);
       this.#around.changed();
       await this.#around.acknowledged();
-      await Promise.all([ended, this.#removeOthers()]);
+      await Promise.all([ended, this.#copies.endOthers()]);
       if (before?.sidecar !== undefined && image.sidecar === undefined) await this.#endUnit(before);
       await this.#around.secrets.forget(image.name, image, by);
       return this.#statusOf(image);
@@ -214,11 +196,11 @@ export class ForeignImages {
       await this.#keep({ ...this.#images, [name]: image });
       if (image.sidecar !== undefined) await this.#around.units.resize(image, replicas);
       else {
-        await this.#fill(image);
-        await this.#look(false);
+        await this.#copies.fill(image);
+        await this.#copies.look(false);
         this.#around.changed();
         await this.#around.acknowledged();
-        await this.#removeOthers();
+        await this.#copies.endOthers();
       }
       await this.#around.acknowledged();
       return this.#statusOf(image);
@@ -229,9 +211,9 @@ export class ForeignImages {
   async #begin(image: ForeignImage): Promise<(() => Promise<unknown>) | undefined> {
     if (image.sidecar === undefined) {
       try {
-        await this.#fill(image);
+        await this.#copies.fill(image);
       } catch (thrown) {
-        await this.#removeOthers();
+        await this.#copies.endOthers();
         throw thrown;
       }
       return undefined;
@@ -263,8 +245,8 @@ export class ForeignImages {
       this.#around.changed();
       await this.#around.acknowledged();
       if (removed.sidecar !== undefined) await this.#endUnit(removed);
-      await this.#removeOthers();
-      await this.#look(false);
+      await this.#copies.endOthers();
+      await this.#copies.look(false);
       await this.#around.secrets.forget(name, undefined, by);
       return true;
     });
@@ -279,83 +261,23 @@ export class ForeignImages {
     this.#images = images;
   }
 
-  /** Starts the copies that are missing. */
-  async #fill(image: ForeignImage): Promise<void> {
-    const there = new Set(
-      (await this.#containers.all())
-        .filter(({ name, revision }) => name === image.name && revision === image.revision)
-        .map(({ copy }) => copy),
-    );
-    const copies = Array.from({ length: image.replicas }, (_, index) => index + 1);
-    for (const copy of copies) if (!there.has(copy)) await this.#containers.start(image, copy);
-  }
-
-  /** Ends what is not to run: earlier revisions, copies of deploys that failed, images that were removed. */
-  async #removeOthers(): Promise<void> {
-    const all = await this.#containers.all();
-    await Promise.all(
-      all.filter((each) => !this.#isWanted(each)).map(({ id }) => this.#containers.end(id)),
-    );
-  }
-
-  #isWanted({ copy, name, revision }: ForeignContainer): boolean {
-    const image = this.#images[name];
-    return image?.sidecar === undefined && image?.revision === revision && copy <= image.replicas;
-  }
-
   #watch(): void {
     if (this.#stopped) return;
     this.#timer = this.#around.clock.after(everyMs, () => {
       // An engine that is away is asked again.
-      void this.#inTurn(() => this.#tend())
+      void this.#inTurn(async () => {
+        if (!this.#stopped) await this.#copies.tend();
+      })
         .catch(() => {})
         .then(() => this.#watch());
     });
-  }
-
-  /** Starts again what somebody ended or removed by hand, which the engine leaves to us; then looks. */
-  async #tend(): Promise<void> {
-    const images = this.#withoutSidecar;
-    if (this.#stopped || images.length === 0) return;
-    const all = await this.#containers.all();
-    const wanted = all.filter((each) => this.#isWanted(each));
-    for (const { id, isEnded } of wanted) if (isEnded) await this.#containers.startAgain(id);
-    const copies = images.reduce((sum, { replicas }) => sum + replicas, 0);
-    if (wanted.length < copies) for (const image of images) await this.#fill(image);
-    await this.#look(true);
-  }
-
-  /** Looks where copies are; tells when that is different. */
-  async #look(tell: boolean): Promise<void> {
-    if (this.#withoutSidecar.length === 0 && this.#addresses.size === 0) return;
-    const all = await this.#containers.all();
-    const addresses = new Map<string, string[]>();
-    for (const each of all.toSorted((a, b) => a.copy - b.copy)) {
-      if (!each.runs || !this.#isWanted(each)) continue;
-      const port = this.#images[each.name]?.port ?? 0;
-      addresses.set(each.name, [...(addresses.get(each.name) ?? []), `${each.ip}:${port}`]);
-      this.#follow(each);
-    }
-    const isSame = JSON.stringify([...addresses]) === JSON.stringify([...this.#addresses]);
-    this.#addresses = addresses;
-    if (!isSame && tell) this.#around.changed();
-  }
-
-  /** Takes what a copy prints to its log file, until it ends. */
-  #follow({ copy, id, name }: ForeignContainer): void {
-    if (this.#followed.has(id)) return;
-    this.#followed.add(id);
-    const file = this.#home.log(`${name}-${copy}`);
-    followLog(this.#engine, id, file, true)
-      .catch(() => {})
-      .finally(() => this.#followed.delete(id));
   }
 
   #statusOf(image: ForeignImage): ForeignImageStatus {
     const { cpus, gateway, memoryBytes, name, port, replicas, sidecar } = image;
     const ready =
       sidecar === undefined
-        ? (this.#addresses.get(name) ?? []).length
+        ? (this.#copies.addresses.get(name) ?? []).length
         : this.#around.units.ready(name);
     return {
       name,
@@ -373,63 +295,9 @@ export class ForeignImages {
     };
   }
 
-  /** The gateway that is to have it. */
-  #assertPossible({ domain, gateway, name, sidecar }: ForeignRequest): string {
-    const gateways = this.#around.gateways();
-    const chosen = gateways.find((each) => gateway === undefined || each.name === gateway);
-    if (chosen === undefined)
-      throw wrong(
-        `There is no gateway ${JSON.stringify(gateway)}.`,
-        `Give one of: ${gateways.map((each) => each.name).join(", ")}`,
-      );
-    const [conflict] = conflictsWith(chosen.settings, { name, domain });
-    if (conflict !== undefined)
-      throw wrong(
-        `The gateway ${chosen.name} cannot have ${name}: ${conflict}.`,
-        "Call it otherwise, or give it a domain: --domain HOST",
-      );
-    if (this.#around.isTaken(name))
-      throw wrong(
-        `${name} is a service of the app, or a unit.`,
-        "Call the image otherwise: --app NAME",
-      );
-    const unknown = sidecar?.uses.find(
-      (use) =>
-        this.#around.contractOf(use) === undefined &&
-        (use === name || this.#images[use]?.sidecar === undefined),
-    );
-    if (unknown !== undefined)
-      throw wrong(
-        `The app has no service ${JSON.stringify(unknown)}, and no image with a sidecar is called so.`,
-        "Name services of the app, as kerf status shows them, or other images: --uses catalog,prices",
-      );
-    if (sidecar !== undefined) assertEmitted(sidecar, (producer) => this.#eventsOf(producer));
-    const others = Object.values(this.#images).filter((image) => image.name !== name);
-    if (others.length >= mostImages)
-      throw wrong(`${mostImages} images run already.`, "Remove one: kerf undeploy NAME");
-    const taken = others.find(
-      (each) => domain !== undefined && each.domain === domain && each.gateway === chosen.name,
-    );
-    if (taken !== undefined)
-      throw wrong(`${domain} is where ${taken.name} is.`, "Name another domain.");
-    return chosen.name;
-  }
-
-  /** What a service of the app emits, or another image. */
-  #eventsOf(producer: string): readonly string[] | undefined {
-    const contract = this.#around.contractOf(producer);
-    if (contract !== undefined) return Object.keys(contract.events);
-    const emits = this.#images[producer]?.sidecar?.emits;
-    return emits && Object.keys(emits);
-  }
-
   #inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     const done = this.#changing.then(work);
     this.#changing = done.catch(() => {});
     return done;
   }
-}
-
-function wrong(message: string, fix: string): KerfError {
-  return new KerfError("invalid_configuration", { message, fix });
 }
