@@ -96,6 +96,10 @@ describe("a Redis of this machine", { skip, timeout: 120_000 }, () => {
     }
   });
 
+  test("where no folder of the PATH has it, none is found", () => {
+    assert.equal(findRedisProgram(folder), undefined);
+  });
+
   test("two passwords hold while one is exchanged, and then the new one alone", async () => {
     await users({ service: "orders", passwords: ["new-password", "orders-password"] });
     for (const password of ["new-password", "orders-password"])
