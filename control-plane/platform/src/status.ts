@@ -14,6 +14,8 @@ import type { Deployed } from "./placement/deployed.ts";
 import type { BrokerServer } from "./resources/broker-server.ts";
 import type { Databases } from "./resources/databases.ts";
 import type { PostgresServer } from "./resources/postgres-server.ts";
+import type { Redis } from "./resources/redis/redis.ts";
+import type { RedisServer } from "./resources/redis/redis-server.ts";
 import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
 import { silentError } from "./supervisor/explain-end.ts";
@@ -37,6 +39,8 @@ export interface StatusFacts {
   readonly telemetry: Status["telemetry"];
   /** Where the platform runs one. */
   readonly broker: BrokerServer | undefined;
+  /** Where services keep something in Redis. */
+  readonly redis: Redis;
   readonly domains: readonly DomainStatus[];
   readonly platform: Status["platform"];
 }
@@ -65,7 +69,10 @@ export function gatherStatus(facts: StatusFacts): Status {
     ),
     services: (manifest?.services ?? []).map((service): ServiceStatus => {
       const migration = databases.migrationOf(service.name);
-      const problem = databases.problemOf(service.name) ?? settings.problemOf(service.name);
+      const problem =
+        databases.problemOf(service.name) ??
+        facts.redis.problemOf(service.name) ??
+        settings.problemOf(service.name);
       return {
         name: service.name,
         unit: facts.deployed.unitOf(service.name) ?? "",
@@ -83,6 +90,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       ...keptStatus(server),
     })),
     ...brokerStatus(facts.broker),
+    ...redisStatus(facts.redis),
     ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
     ...(facts.domains.length === 0 ? undefined : { domains: [...facts.domains] }),
     platform: facts.platform,
@@ -94,7 +102,22 @@ function brokerStatus(broker: BrokerServer | undefined): Pick<Status, "broker"> 
   return { broker: { url: broker.url, image: broker.image, ...keptStatus(broker) } };
 }
 
-function keptStatus(server: PostgresServer | BrokerServer) {
+function redisStatus({ note, server, services }: Redis): Pick<Status, "redis"> {
+  if (server === undefined) return {};
+  const { image, own, where } = server;
+  return {
+    redis: {
+      url: where,
+      own,
+      ...(image === undefined ? undefined : { image }),
+      ...(note === undefined ? undefined : { note }),
+      services,
+      ...keptStatus(server),
+    },
+  };
+}
+
+function keptStatus(server: PostgresServer | BrokerServer | RedisServer) {
   return {
     pid: server.pid,
     state: server.state,

@@ -51,6 +51,7 @@ export {
 } from "./migrations/trial.ts";
 export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
+export type { RedisPlace, RedisSocket } from "./redis/redis-place.ts";
 export {
   type CommandClaim,
   type CommandScope,

@@ -12,6 +12,7 @@ import { memory } from "./memory.ts";
 import { nodeVersion } from "./node-version.ts";
 import { openFiles } from "./open-files.ts";
 import { portsFree } from "./ports-free.ts";
+import { redis } from "./redis.ts";
 import { shell } from "./shell.ts";
 import { telemetry } from "./telemetry.ts";
 import { user } from "./user.ts";
@@ -27,6 +28,7 @@ export const checks: readonly Check[] = [
   memory,
   openFiles,
   telemetry,
+  redis,
   shell,
 ];
 
