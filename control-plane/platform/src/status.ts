@@ -18,6 +18,7 @@ import type { Redis } from "./resources/redis/redis.ts";
 import type { RedisServer } from "./resources/redis/redis-server.ts";
 import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
+import { silentError } from "./supervisor/explain-end.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -163,6 +164,7 @@ function instancesOf(slot: Slot, load: LoadKeeper): InstanceStatus[] {
 }
 
 function present(slot: Slot, load: LoadKeeper): InstanceStatus {
+  const lastError = slot.lastError ?? (slot.silent && silentError(slot.silent).toShape());
   return {
     // A place whose process has just ended has no copy to name.
     id: slot.current?.id ?? slot.name,
@@ -171,7 +173,7 @@ function present(slot: Slot, load: LoadKeeper): InstanceStatus {
     address: slot.current?.address ?? "",
     restarts: slot.restarts,
     since: new Date(slot.since).toISOString(),
-    ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+    ...(lastError === undefined ? undefined : { lastError }),
     ...(slot.lastEnd === undefined
       ? undefined
       : { lastEnd: { ...slot.lastEnd, at: new Date(slot.lastEnd.at).toISOString() } }),

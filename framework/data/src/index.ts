@@ -64,9 +64,5 @@ export { ServiceDatabase } from "./service-database.ts";
 export { applySystemSchema, type SystemMigration } from "./system-schema.ts";
 export { type ServiceNames, serviceNames } from "./service-names.ts";
 export { type ClonedDatabase, TemplateDatabases } from "./template-databases.ts";
-export {
-  type CommandTransaction,
-  type Isolation,
-  SharedTransaction,
-  type TransactionOptions,
-} from "./transaction.ts";
+export { type CommandTransaction, SharedTransaction } from "./transaction.ts";
+export type { Isolation, TransactionOptions } from "./transaction-options.ts";

@@ -40,6 +40,7 @@ import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
 import { alertOperations, type AlertSurroundings } from "./alert-operations.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
+import { explainAbsence } from "./explain-absence.ts";
 import { imageOperations } from "./image-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
@@ -140,6 +141,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
           context: onward,
         });
         return { output: output ?? null, traceId: onward.trace.traceId };
+      } catch (thrown) {
+        throw explainAbsence(thrown, call.service, around);
       } finally {
         onward.release();
       }
@@ -378,6 +381,8 @@ async function operated(
     })) as ActionAnswer;
     if ("error" in answer) throw KerfError.fromShape(answer.error);
     return answer.output;
+  } catch (thrown) {
+    throw explainAbsence(thrown, service, around);
   } finally {
     onward.release();
   }
