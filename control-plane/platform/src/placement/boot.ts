@@ -19,7 +19,7 @@ export interface BootFacts {
   readonly home: Home;
   readonly keys: Keys;
   readonly databases: Databases;
-  readonly redis: Pick<Redis, "attempted" | "boot" | "problemOf">;
+  readonly redis: Pick<Redis, "boot" | "ensure" | "problemOf">;
   /** Whether services have the settings that they need, and what those are. */
   readonly settings: Pick<Settings, "check" | "problemWith" | "boot">;
   readonly environment: string;
@@ -145,7 +145,8 @@ async function usable(
   const { databases, redis, settings } = facts;
   const problems = await Promise.all(
     program.services.map(async (service) => {
-      await Promise.all([databases.attempted(service), redis.attempted(service)]);
+      const inRedis = manifest.services.some(({ name, redis: has }) => name === service && has);
+      await Promise.all([databases.attempted(service), inRedis && redis.ensure(service)]);
       // A gateway's backend has neither.
       if (program.kind !== "host") return undefined;
       const problem = databases.problemOf(service) ?? redis.problemOf(service);

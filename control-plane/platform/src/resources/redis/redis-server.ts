@@ -35,12 +35,14 @@ export class RedisServer extends KeptServer<RedisLogin> {
       source: "redis",
       clock,
       log,
-      open: (signal) =>
-        openPreparedRedis(openRedisServer(source, home, passwords, signal), {
+      open: async (signal) => {
+        await passwords.ensure([]);
+        return openPreparedRedis(openRedisServer(source, home, passwords, signal), {
           isOwn: own,
           prepare: (login) => options.prepare(login),
           signal,
-        }),
+        });
+      },
       started: async (login) => {
         this.#where = whereOf(login);
       },

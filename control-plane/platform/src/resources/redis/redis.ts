@@ -84,23 +84,23 @@ export class Redis {
     const added = services.filter((name) => !this.#services.has(name));
     for (const name of added)
       this.#services.set(name, { isReady: false, attempted: Promise.withResolvers() });
-    const server = this.#server;
     if (services.length === 0) {
+      const server = this.#server;
       this.#server = undefined;
       this.#login = undefined;
       // Nothing waits for its end.
       void server?.stop(stopBoundMs);
       return;
     }
-    await this.#passwords.ensure(services);
     // It reports what fails itself.
-    if (server === undefined) void this.#make().start();
-    else if (added.length > 0) await this.#add(server, added);
+    if (this.#server === undefined) void this.#make().start();
+    else if (added.length > 0) await this.#add(this.#server, added);
     await Promise.all([...this.#services.values()].map(({ attempted }) => attempted.promise));
   }
 
-  /** Resolves when a service's user has been attempted; at once when it has none. */
-  async attempted(service: string): Promise<void> {
+  /** A service keeps something there, whether that was known or a change brings it. Resolves when its user has been attempted. */
+  async ensure(service: string): Promise<void> {
+    if (!this.#services.has(service)) await this.prepare([...this.services, service]);
     await this.#services.get(service)?.attempted.promise;
   }
 
@@ -190,6 +190,7 @@ export class Redis {
     const services = [...this.#services];
     let problem: KerfError | undefined;
     try {
+      await this.#passwords.ensure(services.map(([name]) => name));
       const connection = await RedisConnection.open(login);
       try {
         await assertRedisVersion(connection);
@@ -218,6 +219,11 @@ export class Redis {
       this.#settle(name, service, problem);
     }
     if (problem !== undefined) throw problem;
+    // What came meanwhile has waited for this.
+    const isMissed = [...this.#services.values()].some(
+      (service) => services.every(([, each]) => each !== service) && !service.isReady,
+    );
+    if (isMissed) await this.#makeUsers(login);
   }
 
   /** Says what keeps the server from holding services apart, once. */
