@@ -121,8 +121,14 @@ export const rows: readonly Row[] = [
     'kerf call recommendations.forUser \'{"userId":"ada"}\'',
   ),
   promise(
+    "Redis beside the database",
+    "A service keeps baskets, sessions or counters in Redis, as a user of its own; the server refuses it the keys of others",
+    built("tests/redis.engine.test.ts"),
+    "kerf dev --app docs/guides/examples/redis.ts",
+  ),
+  promise(
     "Any database",
-    "Redis, MongoDB, SQLite or a managed server, bound to one service",
+    "MongoDB, SQLite or another server, bound to one service",
     planned("later"),
   ),
   promise(

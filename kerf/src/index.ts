@@ -5,6 +5,7 @@ export {
   postgres,
   type PostgresDeclaration,
   type PostgresOptions,
+  type RedisPlace,
   sql,
   type TablesOf,
 } from "@kerf/data";

@@ -1,5 +1,5 @@
 import type { Client, Contract, EventDeclaration, InputOf, Optional } from "@kerf/contract";
-import type { Kysely } from "@kerf/data";
+import type { Kysely, RedisPlace } from "@kerf/data";
 import { type LoggedEvent, shardOf } from "@kerf/events";
 import {
   type Clock,
@@ -53,6 +53,8 @@ export interface StartServiceOptions<
   readonly config?: { readonly [Name in keyof S["config"]]?: unknown };
   /** What is not given is taken from what the service declares for development. */
   readonly secrets?: Partial<S["secrets"]>;
+  /** Where the service finds its Redis, when it declares `redis: true`. */
+  readonly redis?: RedisPlace;
   /** Default: the same sequence in every run. */
   readonly random?: Random;
 }
@@ -120,6 +122,7 @@ export async function startService<
       [service.name]: {
         config: options.config,
         secrets: options.secrets as Record<string, string>,
+        redis: options.redis,
       },
     },
   });

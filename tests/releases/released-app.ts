@@ -47,14 +47,14 @@ export class ReleasedApp {
     return runKerf(this.home, args);
   }
 
-  /** Runs a command with `--json` to its end and answers what it says last; throws when it fails. */
+  /** Runs a command with `--json` to its end and answers what it says; throws when it fails. */
   async kerf<T = unknown>(...args: readonly string[]): Promise<T> {
     const { code, stderr, stdout } = await this.run(...args, "--json");
     if (code !== 0) {
       const said = `${stdout}\n${stderr}`.trim().split("\n").slice(-shownLines).join("\n");
       throw new Error(`kerf ${args.join(" ")} exited with ${code}:\n${said}`);
     }
-    return JSON.parse(args[0] === "up" ? (stdout.trim().split("\n").at(-1) ?? "") : stdout) as T;
+    return JSON.parse(stdout) as T;
   }
 
   deploy(service: string, ...options: readonly string[]): Promise<ChangeReport> {

@@ -81,7 +81,7 @@ describe("traces and logs of the shop, as kerf shows them", { timeout: 240_000 }
     }
 
     const unknown = await shop.kerf("trace", "0".repeat(31) + "1", "--json");
-    assert.equal((JSON.parse(unknown.stderr) as any).error.code, "not_found");
+    assert.equal((JSON.parse(unknown.stdout) as any).error.code, "not_found");
   });
 
   test("the read of a log that brought an order's event is a trace of its own, with its position", async () => {

@@ -148,7 +148,7 @@ export const platform = contract("platform", {
       output: z.object({
         /** The instances that were started with the new password. */
         instances: z.array(z.string()),
-        /** What PostgreSQL answered to an attempt to log in with each old password, by its role. */
+        /** What PostgreSQL, or Redis, answered to an attempt to log in with each old password, by its role. */
         refused: z.record(z.string(), z.string()),
       }),
       deadlineMs: 180_000,

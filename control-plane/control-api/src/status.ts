@@ -168,6 +168,21 @@ export const status = z.object({
     .optional(),
   /** What carries events, where the platform runs it as a container. */
   broker: z.object({ url: z.string(), image: z.string(), ...processStatus }).optional(),
+  /** Where services keep something in Redis; absent where none does. */
+  redis: z
+    .object({
+      /** Without who anyone is to it. */
+      url: z.string(),
+      /** Whether the platform runs it. */
+      own: z.boolean(),
+      /** The image that it runs, where it is a container. */
+      image: z.string().optional(),
+      /** Why it does not hold services apart; absent where it does. */
+      note: z.string().optional(),
+      services: z.array(z.string()),
+      ...processStatus,
+    })
+    .optional(),
   platform: z.object({
     url: z.string(),
     pid: z.int(),

@@ -42,6 +42,8 @@ export const explanation = z.object({
     .optional(),
   /** The last change of that service or its unit within a day. */
   change: auditEntry.optional(),
+  /** Set when the trace was not recorded, and all of it is from what was logged. */
+  fromLogs: z.literal(true).optional(),
   /** From where it shows down to where it began. */
   path: z.array(span),
   /** What was logged on that way, warnings and worse. */

@@ -80,11 +80,12 @@ export function assemble(
   });
 
   // What services keep their data in, and what carries their events.
-  const { brokerServer, databases, locations } = assembleResources({
+  const { brokerServer, databases, locations, redis } = assembleResources({
     home,
     clock,
     log,
     backings: containers?.backings,
+    redis: options.redis,
     beside: () => images?.databases ?? [],
     ahead: options.releases ? "allowed" : "refused",
     moved: (unit, instance, { state, pid }) =>
@@ -150,6 +151,7 @@ export function assemble(
     home,
     keys,
     databases,
+    redis,
     settings,
     broker,
     environment,
@@ -364,6 +366,7 @@ export function assemble(
     databases,
     databaseMoves,
     brokerServer,
+    redis,
     settings,
     audit,
     supervisor,
@@ -380,6 +383,7 @@ export function assemble(
       ...databases.logs,
       ...(images?.logs ?? []).map(({ file }) => file),
       ...(brokerServer === undefined ? [] : [brokerServer.logFile]),
+      ...(redis.logFile === undefined ? [] : [redis.logFile]),
       ...ownLogs,
     ]),
     journal,

@@ -26,6 +26,10 @@ export interface PlatformOptions {
   readonly brokerImage?: string | undefined;
   /** The image of the PostgreSQL servers that run as containers; undefined for embedded ones. */
   readonly postgresImage?: string | undefined;
+  /** URL of the Redis that somebody else runs, or a file that has it; undefined for one of our own, where a service needs one. */
+  readonly redis?: string | undefined;
+  /** The image of the Redis that runs as a container. */
+  readonly redisImage?: string | undefined;
   /** What programs talk over: Unix sockets of this machine, or TCP on 127.0.0.1 with mutual TLS. */
   readonly network: "unix" | "tcp";
   /** What units are: processes, or containers of Docker, which talk over TCP. */
@@ -65,14 +69,20 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     );
   const brokerImage = containerImage(values.broker, usualImages.broker);
   const postgresImage = containerImage(values.postgres, usualImages.postgres);
+  const redisImage = containerImage(values.redis, usualImages.redis);
   if (values.postgres !== undefined && postgresImage === undefined)
     throw wrong(
       "--postgres",
       "is docker, or docker:IMAGE; a server of your own is named by the app",
     );
-  if (runtime !== "docker" && (brokerImage ?? postgresImage) !== undefined)
+  const asContainer = [
+    ["--postgres docker", postgresImage],
+    ["--broker docker", brokerImage],
+    ["--redis docker", redisImage],
+  ].find(([, image]) => image !== undefined);
+  if (runtime !== "docker" && asContainer !== undefined)
     throw wrong(
-      postgresImage === undefined ? "--broker docker" : "--postgres docker",
+      String(asContainer[0]),
       "needs units that are containers: kerf up --runtime docker",
     );
   return {
@@ -86,6 +96,8 @@ export function parseOptions(argv: readonly string[]): PlatformOptions {
     broker: brokerImage === undefined ? values.broker : undefined,
     brokerImage,
     postgresImage,
+    redis: redisImage === undefined ? values.redis : undefined,
+    redisImage,
     network: runtime === "docker" ? "tcp" : network,
     runtime,
     lives: lives(values),
@@ -111,6 +123,7 @@ function read(argv: readonly string[]) {
         replicas: { type: "string" },
         broker: { type: "string" },
         postgres: { type: "string" },
+        redis: { type: "string" },
         network: { type: "string" },
         runtime: { type: "string" },
         "certificate-life": { type: "string" },
@@ -125,14 +138,14 @@ function read(argv: readonly string[]) {
   } catch (cause) {
     throw new KerfError("invalid_configuration", {
       message: (cause as Error).message.split(". ")[0] ?? "The command line cannot be read.",
-      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE|docker[:IMAGE]] [--postgres docker[:IMAGE]] [--network unix|tcp] [--runtime process|docker] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
+      fix: "Options: --app PATH --home DIR [--host H] [--port N] [--platform-port N] [--cut none|all|a,b] [--replicas N] [--broker URL|FILE|docker[:IMAGE]] [--postgres docker[:IMAGE]] [--redis URL|FILE|docker[:IMAGE]] [--network unix|tcp] [--runtime process|docker] [--certificate-life SECONDS] [--authority-life SECONDS] [--environment NAME] [--master-key-file FILE] [--log-level L] [--no-watch] [--releases]",
       cause,
     });
   }
 }
 
 /** The images that run where none is named: those of their makers, the newest of a version that is tested. */
-const usualImages = { broker: "nats:2.12", postgres: "postgres:18" };
+const usualImages = { broker: "nats:2.12", postgres: "postgres:18", redis: "redis:7.4" };
 
 /** The image that `docker` or `docker:IMAGE` means; undefined for anything else. */
 function containerImage(setting: string | undefined, usual: string): string | undefined {

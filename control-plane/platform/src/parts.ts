@@ -18,6 +18,7 @@ import type { BrokerServer } from "./resources/broker-server.ts";
 import type { Databases } from "./resources/databases.ts";
 import type { Keys } from "./resources/keys.ts";
 import type { DatabaseMoves } from "./resources/moves/database-moves.ts";
+import type { Redis } from "./resources/redis/redis.ts";
 import type { Security } from "./resources/security.ts";
 import type { Journal } from "./rollouts/journal.ts";
 import type { Rollouts } from "./rollouts/rollouts.ts";
@@ -78,6 +79,8 @@ export interface Parts {
   readonly databaseMoves: DatabaseMoves;
   /** What carries events, where we run it. */
   readonly brokerServer: BrokerServer | undefined;
+  /** Where services keep something in Redis. */
+  readonly redis: Redis;
   readonly settings: Settings;
   readonly audit: AuditLog;
   readonly supervisor: Supervisor;

@@ -105,6 +105,7 @@ export class Platform {
 
     // A broker that cannot be is found before anything is started.
     await readBroker(this.#options.broker);
+    await assertRedisSetting(this.#options.redis);
     await this.#held.containers?.backings.prepare();
     // Ports first: a taken one is found before anything heavy is started.
     const adopting = supervisor.leftovers();
@@ -259,6 +260,7 @@ export class Platform {
       settings,
       telemetry: telemetry.status,
       broker: this.#parts.brokerServer,
+      redis: this.#parts.redis,
       domains: this.#parts.domains.status(),
       platform: {
         url: this.#api?.url ?? "",
@@ -316,6 +318,7 @@ export class Platform {
       Promise.all([
         databases.stop(bounds.databases),
         this.#parts.brokerServer?.stop(bounds.databases),
+        this.#parts.redis.stop(bounds.databases),
         stopTelemetry(),
       ]),
     );
@@ -345,11 +348,12 @@ export class Platform {
   }
 
   async #prepareDatabases(manifest: AppManifest): Promise<void> {
-    const { databases } = this.#parts;
+    const { databases, redis } = this.#parts;
     // The databases of units that run elsewhere are there too.
     const own = new Set(Object.values(ownUnits(this.#parts.deployed.current)).flat());
     const services = manifest.services.filter(({ name }) => own.has(name));
-    await databases.prepare({ ...manifest, services });
+    const inRedis = services.flatMap(({ name, redis: has }) => (has === true ? [name] : []));
+    await Promise.all([databases.prepare({ ...manifest, services }), redis.prepare(inRedis)]);
     const embedded = databases.servers.filter((server) => server.embedded);
     await writeJson(this.#serversFile, { servers: embedded.map(({ name }) => name) });
   }
@@ -367,12 +371,12 @@ export class Platform {
 
   /** A service that was left out because of its database can be started now. */
   #databaseChanged(service: string): void {
-    const { databases, deployed, publisher, supervisor } = this.#parts;
+    const { databases, deployed, publisher, redis, supervisor } = this.#parts;
     publisher.changed();
     const { images } = this.#parts;
     const unit =
       deployed.unitOf(service) ?? (images?.keepsEvents(service) === true ? service : undefined);
-    const ready = databases.problemOf(service) === undefined;
+    const ready = (databases.problemOf(service) ?? redis.problemOf(service)) === undefined;
     if (this.#phase === "stopping" || !ready || unit === undefined) return;
     for (const slot of supervisor.slotsOf(unit)) {
       if (slot.heldBack) void slot.start();
@@ -392,14 +396,21 @@ export class Platform {
   }
 }
 
+/** A Redis that cannot be is found before anything is started. Throws `invalid_configuration`. */
+async function assertRedisSetting(setting: string | undefined): Promise<void> {
+  if (setting === undefined) return;
+  const { readRedis } = await import("./resources/redis/redis-setting.ts");
+  await readRedis(setting);
+}
+
 /** What runs containers is loaded here, and only here. */
 async function openContainers(
   home: Home,
-  { brokerImage, postgresImage }: PlatformOptions,
+  { brokerImage, postgresImage, redisImage }: PlatformOptions,
   around: PlatformSurroundings,
 ): Promise<NonNullable<Held["containers"]>> {
   const { Containers } = await import("./runtimes/docker/containers.ts");
-  const images = { broker: brokerImage, postgres: postgresImage };
+  const images = { broker: brokerImage, postgres: postgresImage, redis: redisImage };
   return Containers.open(home, { ...around, images });
 }
 

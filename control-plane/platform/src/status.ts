@@ -14,8 +14,11 @@ import type { Deployed } from "./placement/deployed.ts";
 import type { BrokerServer } from "./resources/broker-server.ts";
 import type { Databases } from "./resources/databases.ts";
 import type { PostgresServer } from "./resources/postgres-server.ts";
+import type { Redis } from "./resources/redis/redis.ts";
+import type { RedisServer } from "./resources/redis/redis-server.ts";
 import type { AutoScaling } from "./scaling/auto-scaling.ts";
 import type { Settings } from "./settings/settings.ts";
+import { silentError } from "./supervisor/explain-end.ts";
 import type { Slot } from "./supervisor/slot.ts";
 import type { Supervisor } from "./supervisor/supervisor.ts";
 
@@ -36,6 +39,8 @@ export interface StatusFacts {
   readonly telemetry: Status["telemetry"];
   /** Where the platform runs one. */
   readonly broker: BrokerServer | undefined;
+  /** Where services keep something in Redis. */
+  readonly redis: Redis;
   readonly domains: readonly DomainStatus[];
   readonly platform: Status["platform"];
 }
@@ -64,7 +69,10 @@ export function gatherStatus(facts: StatusFacts): Status {
     ),
     services: (manifest?.services ?? []).map((service): ServiceStatus => {
       const migration = databases.migrationOf(service.name);
-      const problem = databases.problemOf(service.name) ?? settings.problemOf(service.name);
+      const problem =
+        databases.problemOf(service.name) ??
+        facts.redis.problemOf(service.name) ??
+        settings.problemOf(service.name);
       return {
         name: service.name,
         unit: facts.deployed.unitOf(service.name) ?? "",
@@ -82,6 +90,7 @@ export function gatherStatus(facts: StatusFacts): Status {
       ...keptStatus(server),
     })),
     ...brokerStatus(facts.broker),
+    ...redisStatus(facts.redis),
     ...(facts.telemetry === undefined ? undefined : { telemetry: facts.telemetry }),
     ...(facts.domains.length === 0 ? undefined : { domains: [...facts.domains] }),
     platform: facts.platform,
@@ -93,7 +102,22 @@ function brokerStatus(broker: BrokerServer | undefined): Pick<Status, "broker"> 
   return { broker: { url: broker.url, image: broker.image, ...keptStatus(broker) } };
 }
 
-function keptStatus(server: PostgresServer | BrokerServer) {
+function redisStatus({ note, server, services }: Redis): Pick<Status, "redis"> {
+  if (server === undefined) return {};
+  const { image, own, where } = server;
+  return {
+    redis: {
+      url: where,
+      own,
+      ...(image === undefined ? undefined : { image }),
+      ...(note === undefined ? undefined : { note }),
+      services,
+      ...keptStatus(server),
+    },
+  };
+}
+
+function keptStatus(server: PostgresServer | BrokerServer | RedisServer) {
   return {
     pid: server.pid,
     state: server.state,
@@ -140,6 +164,7 @@ function instancesOf(slot: Slot, load: LoadKeeper): InstanceStatus[] {
 }
 
 function present(slot: Slot, load: LoadKeeper): InstanceStatus {
+  const lastError = slot.lastError ?? (slot.silent && silentError(slot.silent).toShape());
   return {
     // A place whose process has just ended has no copy to name.
     id: slot.current?.id ?? slot.name,
@@ -148,7 +173,7 @@ function present(slot: Slot, load: LoadKeeper): InstanceStatus {
     address: slot.current?.address ?? "",
     restarts: slot.restarts,
     since: new Date(slot.since).toISOString(),
-    ...(slot.lastError === undefined ? undefined : { lastError: slot.lastError }),
+    ...(lastError === undefined ? undefined : { lastError }),
     ...(slot.lastEnd === undefined
       ? undefined
       : { lastEnd: { ...slot.lastEnd, at: new Date(slot.lastEnd.at).toISOString() } }),

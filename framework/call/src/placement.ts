@@ -169,6 +169,19 @@ export interface DatabaseBoot {
   readonly connections: number;
 }
 
+/** Where a service finds its Redis, and as whom. The password is a secret, as that of a database. */
+export interface RedisBoot {
+  /** A socket of this machine, or a host. `ca`: PEM of the authority that signed its certificate, if that is not a public one. */
+  readonly socket:
+    | { readonly path: string; readonly tls: false }
+    | { readonly host: string; readonly port: number; readonly tls: false }
+    | { readonly host: string; readonly port: number; readonly tls: true; readonly ca?: string };
+  readonly username: string;
+  readonly password: string;
+  /** What its keys and channels begin with. */
+  readonly keyPrefix: string;
+}
+
 /** What operators have set of one service. Secrets: boot documents travel over a descriptor only. */
 export interface SettingsBoot {
   /** As it was set; the service's own schema adds what it says by default. */
@@ -228,6 +241,8 @@ export interface ProgramBoot {
   /** Of a gateway: the folder where the platform keeps the certificates that it orders, and answers to who issues them. */
   readonly domainCertificates?: string | undefined;
   readonly databases: Readonly<Record<string, DatabaseBoot>>;
+  /** Of those services that keep something in Redis. */
+  readonly redis?: Readonly<Record<string, RedisBoot>> | undefined;
   /** Of those services that declare any; a platform of the version before says nothing. */
   readonly settings?: Readonly<Record<string, SettingsBoot>> | undefined;
   /** Absent where consumers read the logs of producers themselves. */

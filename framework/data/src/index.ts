@@ -51,6 +51,7 @@ export {
 } from "./migrations/trial.ts";
 export type { ConnectionSource, PoolOptions, PoolStats } from "./pool.ts";
 export type { Reads } from "./reads.ts";
+export type { RedisPlace, RedisSocket } from "./redis/redis-place.ts";
 export {
   type CommandClaim,
   type CommandScope,
@@ -63,9 +64,5 @@ export { ServiceDatabase } from "./service-database.ts";
 export { applySystemSchema, type SystemMigration } from "./system-schema.ts";
 export { type ServiceNames, serviceNames } from "./service-names.ts";
 export { type ClonedDatabase, TemplateDatabases } from "./template-databases.ts";
-export {
-  type CommandTransaction,
-  type Isolation,
-  SharedTransaction,
-  type TransactionOptions,
-} from "./transaction.ts";
+export { type CommandTransaction, SharedTransaction } from "./transaction.ts";
+export type { Isolation, TransactionOptions } from "./transaction-options.ts";

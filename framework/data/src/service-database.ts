@@ -6,7 +6,8 @@ import { ConnectionPool, type PoolOptions, type PoolStats } from "./pool.ts";
 import { Reads, type ReadsOptions } from "./reads.ts";
 import type { Statement } from "./session.ts";
 import { writeOnce } from "./single-write.ts";
-import { CommandTransaction, type TransactionOptions } from "./transaction.ts";
+import { CommandTransaction } from "./transaction.ts";
+import type { TransactionOptions } from "./transaction-options.ts";
 
 /** The database of a service, as one instance works with it. */
 export class ServiceDatabase<Tables = unknown> {

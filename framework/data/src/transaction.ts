@@ -1,13 +1,7 @@
 import type { PoolClient, QueryResult } from "pg";
 import type { Kysely } from "kysely";
 import { delay, KerfError, remaining, type Trace } from "@kerf/kernel";
-import {
-  databaseDeadline,
-  endsConnection,
-  sqlState,
-  translate,
-  unavailable,
-} from "./database-errors.ts";
+import { databaseDeadline, endsConnection, sqlState, translate } from "./database-errors.ts";
 import type { CommandClaim, RecordedAnswer } from "./command-records/claim.ts";
 import { claim, insertRecord } from "./command-records/statements.ts";
 import { bindKysely } from "./kysely/binding.ts";
@@ -17,26 +11,14 @@ import type { DatabaseRecords } from "./database-records.ts";
 import { PartOfTransaction } from "./part-of-transaction.ts";
 import { rawClient } from "./raw-client.ts";
 import type { Session, Statement } from "./session.ts";
-
-/** Isolation of a transaction; PostgreSQL's own default is read committed. */
-export type Isolation = "read committed" | "repeatable read" | "serializable";
-
-/** What a command's transaction is made with. */
-export interface TransactionOptions {
-  /** Monotonic milliseconds of the pool's clock; the transaction is over by then, whatever happens. */
-  readonly deadline: number;
-  readonly isolation?: Isolation | undefined;
-  /** The key under which it is done at most once; claimed when it opens, recorded when it commits. */
-  readonly claim?: CommandClaim | undefined;
-  /** Called once, when the first statement opens it. */
-  readonly onOpen?: (() => void) | undefined;
-  /** Told what a hook after the commit throws; by default the process is warned. */
-  readonly onAfterCommitError?: ((error: unknown) => void) | undefined;
-  /** The span whose work it is; only of a trace that is recorded. */
-  readonly trace?: Trace | undefined;
-  /** It is the work of a handler, whose statements are counted. Those of the platform, which looks for work all the time, would hide them. */
-  readonly counted?: boolean | undefined;
-}
+import {
+  aborted,
+  alreadyDone,
+  endedByHandler,
+  keyInFlight,
+  usedAfterwards,
+} from "./transaction-errors.ts";
+import type { TransactionOptions } from "./transaction-options.ts";
 
 type Hook<Tables> = (transaction: CommandTransaction<Tables>) => Promise<void> | void;
 
@@ -449,20 +431,12 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #leave(): string {
     const name = this.#depth.pop();
     if (name !== undefined) return name;
-    throw new KerfError("transaction_control", {
-      message: "The handler tried to end the command's transaction itself.",
-      why: "A command is one transaction: it is committed when the handler returns, with its events and its record.",
-      fix: "Return to commit, throw to roll back.",
-    });
+    throw endedByHandler();
   }
 
   #assertUnsettled(): void {
     if (this.#settled === undefined) return;
-    throw new KerfError("transaction_settled", {
-      message: `The database was used after the command's transaction had been ${this.#settled}.`,
-      why: "Something went on after the handler had returned; most often a promise that was not awaited.",
-      fix: "Await everything that uses the database before the handler returns.",
-    });
+    throw usedAfterwards(this.#settled);
   }
 
   #explain(error: unknown): unknown {
@@ -481,29 +455,4 @@ export class CommandTransaction<Tables = unknown> implements Session {
   #isOverdue(): boolean {
     return remaining(this.#pool.clock, this.#options.deadline) === 0;
   }
-}
-
-function alreadyDone(): KerfError {
-  return new KerfError("already_done", {
-    message: "This command was done before; its first answer is given again.",
-  });
-}
-
-function keyInFlight(): KerfError {
-  return new KerfError("key_in_flight", {
-    message: "A request with the same idempotency key is being worked on.",
-    why: "A command has one effect for each key, so this one waits for what becomes of the other.",
-    fix: "Send it again a little later, with the same key.",
-  });
-}
-
-function aborted(failure: unknown): unknown {
-  if (failure !== undefined && sqlState(failure) === undefined)
-    return unavailable("not-executed", failure);
-  return new KerfError("transaction_aborted", {
-    message: "The transaction was rolled back, because one of its statements had failed before.",
-    why: failure instanceof Error ? failure.message : undefined,
-    fix: "Let the error leave the handler, or run the statement that may fail in a savepoint (db.transaction()) or with ON CONFLICT.",
-    cause: failure,
-  });
 }

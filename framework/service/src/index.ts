@@ -153,6 +153,7 @@ export { readEventsOperation } from "./runtime/event-log.ts";
 export { type ActionAnswer, operate } from "./runtime/operate.ts";
 export { healthOf } from "./host/health-port.ts";
 export { type RuntimeOptions, ServiceRuntime } from "./runtime/runtime.ts";
+export { openRedis, redisOfUrl, type ServiceRedis } from "./runtime/redis.ts";
 export { openSettings, type ServiceSettings } from "./runtime/settings.ts";
 export { systemSchema } from "./system-schema.ts";
 export { cutUnits, resolveUnits, type UnitServices } from "./units.ts";

@@ -48,6 +48,8 @@ export interface ManifestService {
     /** Connections that one instance may hold. */
     readonly connections: number;
   };
+  /** Whether it keeps something in Redis; absent otherwise. */
+  readonly redis?: boolean;
   /** JSON Schema (draft 2020-12) of what operators may set, defaults included; absent where there is nothing to set. */
   readonly config?: JsonSchema;
   /** The secrets that it needs; absent without any. */

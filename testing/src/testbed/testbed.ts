@@ -12,15 +12,17 @@ import {
   type Policies,
 } from "@kerf/call";
 import type { Client, Contract } from "@kerf/contract";
-import { type ClonedDatabase, ServiceDatabase } from "@kerf/data";
+import { type ClonedDatabase, type RedisPlace, ServiceDatabase } from "@kerf/data";
 import { type Clock, KerfError, type Principal, type Random, TimerWheel } from "@kerf/kernel";
 import {
   type AnyService,
   closeDatabases,
   KeyedTokenIssuer,
+  openRedis,
   openSettings,
   programOf,
   type ServiceDatabases,
+  type ServiceRedis,
   ServiceRuntime,
   type ServiceSettings,
   usesOf,
@@ -52,6 +54,8 @@ export interface TestSettings {
   /** As an operator would set it; the service's schema checks it and adds its defaults. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Where a service that declares `redis: true` finds its Redis. */
+  readonly redis?: RedisPlace | undefined;
 }
 
 /** Services at work inside the test process: on databases of their own, behind the real call path in checked mode. */
@@ -73,7 +77,8 @@ export class Testbed {
   /** Clones the databases and puts everything together; workers do not run yet. */
   static async open(options: TestbedOptions): Promise<Testbed> {
     const settings = await settingsOf(options);
-    const bed = new Testbed(options, settings, await clonesOf(options.services));
+    const redis = await redisOf(options);
+    const bed = new Testbed(options, { settings, redis }, await clonesOf(options.services));
     try {
       await bed.#startPrograms(options.services);
     } catch (cause) {
@@ -85,7 +90,7 @@ export class Testbed {
 
   private constructor(
     options: TestbedOptions,
-    settings: ServiceSettings,
+    { redis, settings }: { settings: ServiceSettings; redis: ServiceRedis },
     clones: ReadonlyMap<string, ClonedDatabase>,
   ) {
     const { clock, random, services, fakes } = options;
@@ -98,6 +103,7 @@ export class Testbed {
       services,
       databases,
       settings,
+      redis,
       issuer: new KeyedTokenIssuer({
         ...identity,
         app: options.app,
@@ -214,6 +220,14 @@ function settingsOf({ services, settings = {} }: TestbedOptions): Promise<Servic
     return [name, { config, secrets, version: { config: 0, secrets: 0 } }];
   });
   return openSettings(services, Object.fromEntries(boots), { development: true });
+}
+
+function redisOf({ services, settings = {} }: TestbedOptions): Promise<ServiceRedis> {
+  const given = services.flatMap(({ name }) => {
+    const { redis } = settings[name] ?? {};
+    return redis === undefined ? [] : [[name, redis] as const];
+  });
+  return openRedis(services, Object.fromEntries(given));
 }
 
 /** PostgreSQL, its driver and Kysely are loaded only when a service keeps data. */

@@ -192,7 +192,7 @@ async function deployOnce(
   );
   const what = `${team.name} deploys ${service}`;
   if (isForeign) {
-    const isRefused = code === 1 && /"code":"forbidden"/.test(stderr) && stderr.includes(service);
+    const isRefused = code === 1 && /"code":"forbidden"/.test(stdout) && stderr.includes(service);
     (isRefused ? made.refused : made.notRefused).push(`${what}: ${code} ${stderr}`);
     return `${what}, which is not its own: ${isRefused ? "refused" : "NOT REFUSED"}`;
   }

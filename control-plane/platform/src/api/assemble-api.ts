@@ -39,7 +39,7 @@ export function assembleApi(
   around: ApiAround,
 ): (door: Pick<Listening, "port" | "principalKey" | "token">) => Promise<HttpListener> {
   const { brokerServer, databases, deployed, draining, images, journal } = parts;
-  const { releases, rollouts, settings, supervisor } = parts;
+  const { redis, releases, rollouts, settings, supervisor } = parts;
   const { clock, environment, home, log, wheel, whole } = around;
   const sessions = new SessionStore(home.state, clock);
   const surroundings: ApiSurroundings = {
@@ -56,6 +56,7 @@ export function assembleApi(
         telemetry: around.telemetry() !== undefined,
         images: images?.logs ?? [],
         broker: brokerServer?.logFile,
+        redis: redis.logFile,
       }),
     unitOf: (service) => deployed.unitOf(service),
     judge: (plan) => judge({ store: releases, databases, settings }, deployed.current, plan),

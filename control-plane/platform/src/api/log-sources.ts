@@ -4,7 +4,7 @@ import type { Home } from "../state/home.ts";
 import type { Slot } from "../supervisor/slot.ts";
 import type { LogSource } from "./logs.ts";
 
-/** The logs of a service, a unit, `gateway:NAME`, `postgres:NAME`, `broker`, `platform`, `telemetry`, or of everything. Throws `not_found`. */
+/** The logs of a service, a unit, `gateway:NAME`, `postgres:NAME`, `broker`, `redis`, `platform`, `telemetry`, or of everything. Throws `not_found`. */
 export function logSources(
   of: string | undefined,
   facts: {
@@ -18,12 +18,15 @@ export function logSources(
     images: readonly LogSource[];
     /** Of a broker that we run. */
     broker?: string | undefined;
+    /** Of a Redis that we run. */
+    redis?: string | undefined;
   },
 ): LogSource[] {
   const { home, units } = facts;
   const own: LogSource[] = [
     { source: "platform", file: join(home.logs, "platform.log") },
     ...(facts.broker === undefined ? [] : [{ source: "broker", file: facts.broker }]),
+    ...(facts.redis === undefined ? [] : [{ source: "redis", file: facts.redis }]),
     ...(facts.telemetry ? [{ source: "telemetry", file: home.log("telemetry") }] : []),
   ];
   const servers = facts.servers.map(({ name }): LogSource => ({

@@ -21,6 +21,8 @@ import { domainOperations } from "../domains/domain-operations.ts";
 import type { Domains } from "../domains/domains.ts";
 import type { EventLog } from "../progress/event-log.ts";
 import type { ForeignImages } from "../runtimes/docker/foreign-images.ts";
+import type { Redis } from "../resources/redis/redis.ts";
+import { rotatePasswords } from "../resources/redis/rotate-all.ts";
 import type { Databases } from "../resources/databases.ts";
 import type { DatabaseMoves, Destination } from "../resources/moves/database-moves.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -38,6 +40,7 @@ import type { TokenStore } from "../tokens/token-store.ts";
 import { holderOf } from "./operator.ts";
 import { alertOperations, type AlertSurroundings } from "./alert-operations.ts";
 import { changeOperations, type ChangeSurroundings } from "./change-operations.ts";
+import { explainAbsence } from "./explain-absence.ts";
 import { imageOperations } from "./image-operations.ts";
 import { type LogSource, readLogs } from "./logs.ts";
 import { settingsOperations } from "./settings-operations.ts";
@@ -55,6 +58,7 @@ export interface ApiSurroundings
   readonly wheel: TimerWheel;
   readonly events: EventLog;
   readonly databases: Databases;
+  readonly redis: Redis;
   /** Where units are containers. */
   readonly images:
     | Pick<ForeignImages, "deploy" | "keepsEvents" | "remove" | "scale" | "status">
@@ -137,6 +141,8 @@ export function platformOperations(around: ApiSurroundings): Operations {
           context: onward,
         });
         return { output: output ?? null, traceId: onward.trace.traceId };
+      } catch (thrown) {
+        throw explainAbsence(thrown, call.service, around);
       } finally {
         onward.release();
       }
@@ -186,10 +192,11 @@ export function platformOperations(around: ApiSurroundings): Operations {
     rotateDatabasePasswords: inFull(async ({ input }) => {
       const { name } = serviceOf((input as { service: string }).service);
       let instances: string[] = [];
-      const refused = await around.databases.rotatePasswords(name, async () => {
+      const exchange = async (): Promise<void> => {
         const unit = around.unitOf(name);
         if (unit !== undefined) instances = await around.replaceWholly(unit);
-      });
+      };
+      const refused = await rotatePasswords(around, serviceOf(name), exchange);
       return { instances, refused };
     }),
     moveDatabase: inFull(({ input, context }) => {
@@ -374,6 +381,8 @@ async function operated(
     })) as ActionAnswer;
     if ("error" in answer) throw KerfError.fromShape(answer.error);
     return answer.output;
+  } catch (thrown) {
+    throw explainAbsence(thrown, service, around);
   } finally {
     onward.release();
   }

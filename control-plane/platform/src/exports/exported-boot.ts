@@ -1,7 +1,13 @@
 import type { DiscoverySettings, ImageBoot } from "@kerf/call";
 import type { BootFile } from "@kerf/call/host";
 import type { AppManifest } from "@kerf/service";
-import { databasesOf, type ExportedProgram, filesOf, hasBroker } from "./exported-programs.ts";
+import {
+  databasesOf,
+  type ExportedProgram,
+  filesOf,
+  hasBroker,
+  inRedisOf,
+} from "./exported-programs.ts";
 import type { ExportOptions } from "./export-options.ts";
 import { placementFor } from "./exported-placement.ts";
 
@@ -29,6 +35,7 @@ export const secretNames = {
   database: (service: string): string => `database/${service}`,
   owner: (service: string): string => `database/${service}-owner`,
   admin: (server: string): string => `database/admin-${server}`,
+  redis: (service: string): string => `redis/${service}`,
   setting: (service: string, name: string): string => `settings/${service}/${name}`,
   file: (name: string): string => `files/${name.replace(/^\.\//, "")}`,
   broker: "broker/url",
@@ -57,6 +64,7 @@ export function exportedBoot(
   const certificate = layout.certificate(program);
   const issues = services.some(({ issuer }) => issuer);
   const isUnit = gateway === undefined && program.foreign === undefined;
+  const inRedis = inRedisOf(program);
   const settings = isUnit ? settingsOf(program, options, secret) : {};
   const telemetry = {
     ...manifest.telemetry,
@@ -77,6 +85,13 @@ export function exportedBoot(
         },
       ]),
     ),
+    ...(inRedis.length === 0
+      ? undefined
+      : {
+          redis: Object.fromEntries(
+            inRedis.map((name) => [name, { urlFile: secret(secretNames.redis(name)) }]),
+          ),
+        }),
     ...(Object.keys(settings).length === 0 ? undefined : { settings }),
     ...(hasBroker(program, options)
       ? {

@@ -137,6 +137,15 @@ export function databasesOf({ gateway, services }: ExportedProgram): string[] {
     .toSorted();
 }
 
+/** Names of the services of a program that keep something in Redis, sorted. */
+export function inRedisOf({ gateway, services }: ExportedProgram): string[] {
+  if (gateway !== undefined) return [];
+  return services
+    .filter(({ redis }) => redis === true)
+    .map(({ name }) => name)
+    .toSorted();
+}
+
 /** Whether a program publishes or follows events: what has no database has neither a log nor a place in those of others. */
 export function hasBroker(
   program: ExportedProgram,

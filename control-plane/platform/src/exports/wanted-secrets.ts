@@ -1,6 +1,12 @@
 import { certificateFiles, secretNames } from "./exported-boot.ts";
 import type { ExportOptions } from "./export-options.ts";
-import { databasesOf, type ExportedProgram, filesOf, hasBroker } from "./exported-programs.ts";
+import {
+  databasesOf,
+  type ExportedProgram,
+  filesOf,
+  hasBroker,
+  inRedisOf,
+} from "./exported-programs.ts";
 
 /** Whether a program reads the broker's URL out of a secret. */
 export function readsBrokerSecret(
@@ -21,6 +27,7 @@ export function secretsOf(
     ...(program.services.some(({ issuer }) => issuer) ? [secretNames.issuer] : []),
     secretNames.principalSet,
     ...databasesOf(program).map(secretNames.database),
+    ...inRedisOf(program).map(secretNames.redis),
     ...(readsBrokerSecret(program, options) ? [secretNames.broker] : []),
     ...(isGateway ? [] : program.services).flatMap(({ name, secrets = [] }) =>
       secrets.map((secret) => secretNames.setting(name, secret.name)),

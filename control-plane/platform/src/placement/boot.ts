@@ -1,4 +1,4 @@
-import type { Boot, DatabaseBoot, SettingsBoot, SignedSnapshot } from "@kerf/call";
+import type { Boot, DatabaseBoot, RedisBoot, SettingsBoot, SignedSnapshot } from "@kerf/call";
 import type { AppManifest } from "@kerf/service";
 import { serviceOf } from "../manifest/service-of.ts";
 import type { SettingsVersions } from "../settings/versions.ts";
@@ -7,6 +7,7 @@ import { HeldBack } from "../supervisor/held-back.ts";
 import type { AttachedProgram } from "../supervisor/attached-programs.ts";
 import type { Program } from "../supervisor/program.ts";
 import type { Databases } from "../resources/databases.ts";
+import type { Redis } from "../resources/redis/redis.ts";
 import type { Settings } from "../settings/settings.ts";
 import { missingProgram } from "../resources/foreign-program.ts";
 import { type Keys, publicHalf } from "../resources/keys.ts";
@@ -18,6 +19,7 @@ export interface BootFacts {
   readonly home: Home;
   readonly keys: Keys;
   readonly databases: Databases;
+  readonly redis: Pick<Redis, "boot" | "ensure" | "problemOf">;
   /** Whether services have the settings that they need, and what those are. */
   readonly settings: Pick<Settings, "check" | "problemWith" | "boot">;
   readonly environment: string;
@@ -65,6 +67,11 @@ export async function composeBoot(
     const database = databases.boot(service, program.copies);
     if (database !== undefined) reachable[service] = database;
   }
+  const redis: Record<string, RedisBoot> = {};
+  for (const service of program.kind === "host" ? services : []) {
+    const place = facts.redis.boot(service);
+    if (place !== undefined) redis[service] = place;
+  }
   const settings: Record<string, SettingsBoot> = {};
   for (const service of program.kind === "host" ? services : []) {
     const set = facts.settings.boot(
@@ -89,6 +96,7 @@ export async function composeBoot(
     ...(program.http === undefined ? undefined : { http: program.http }),
     ...(program.kind === "gateway" ? { domainCertificates: home.domains } : undefined),
     databases: reachable,
+    ...(Object.keys(redis).length === 0 ? undefined : { redis }),
     ...(Object.keys(settings).length === 0 ? undefined : { settings }),
     ...(program.kind === "host" || keepsEvents ? { broker: await facts.broker() } : undefined),
     platform: {
@@ -134,13 +142,14 @@ async function usable(
   manifest: AppManifest,
   isStaged: boolean,
 ): Promise<string[]> {
-  const { databases, settings } = facts;
+  const { databases, redis, settings } = facts;
   const problems = await Promise.all(
     program.services.map(async (service) => {
-      await databases.attempted(service);
+      const inRedis = manifest.services.some(({ name, redis: has }) => name === service && has);
+      await Promise.all([databases.attempted(service), inRedis && redis.ensure(service)]);
       // A gateway's backend has neither.
       if (program.kind !== "host") return undefined;
-      const problem = databases.problemOf(service);
+      const problem = databases.problemOf(service) ?? redis.problemOf(service);
       if (problem !== undefined) return problem;
       // What a change tries says nothing of what serves.
       if (!isStaged) return settings.check(service);

@@ -3,6 +3,7 @@ import { BrokerServer } from "./broker-server.ts";
 import { Databases, type DatabasesOptions } from "./databases.ts";
 import type { KeptServer } from "./kept-server.ts";
 import { Locations } from "./moves/locations.ts";
+import { Redis } from "./redis/redis.ts";
 
 /** What services stand on is put together from. */
 export interface ResourcesOptions extends Omit<
@@ -11,6 +12,8 @@ export interface ResourcesOptions extends Omit<
 > {
   /** Where servers that we run are containers. */
   readonly backings: Backings | undefined;
+  /** URL of the Redis that somebody else runs, or a file that has it. */
+  readonly redis: string | undefined;
   /** A server entered another state. `unit`: as what it is shown. */
   moved(unit: string, name: string, server: Pick<KeptServer<unknown>, "pid" | "state">): void;
 }
@@ -36,5 +39,14 @@ export function assembleResources(options: ResourcesOptions) {
       moved: (server) => options.moved("broker", "broker", server),
       problem: (error, source) => options.problem(error, source),
     });
-  return { locations, databases, brokerServer };
+  const redis = new Redis({
+    home,
+    clock,
+    log,
+    source: { setting: options.redis, container: backings?.redis },
+    moved: (server) => options.moved("redis", "redis", server),
+    changed: (service) => options.changed(service),
+    problem: (error, source) => options.problem(error, source),
+  });
+  return { locations, databases, brokerServer, redis };
 }

@@ -65,13 +65,22 @@ export async function watchStaged(
       await watching.verdict.pause(watching.clock, lookMs);
       const since = watching.clock.now();
       await watch(watching, watchMs);
-      return `${described(share, watchMs)}: ${seen(watching, since)}`;
+      const { promotedBy } = watching.verdict;
+      const how =
+        promotedBy === undefined
+          ? described(share, watchMs)
+          : `${percent(share)} of the calls, promoted by ${promotedBy}`;
+      return `${how}: ${seen(watching, since)}`;
     });
   }
 }
 
 function described(share: number, ms: number): string {
-  return `${Math.round(share * 100)} % of the calls for ${ms / 1_000} s`;
+  return `${percent(share)} of the calls for ${ms / 1_000} s`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 async function watch(watching: Watching, watchMs: number): Promise<void> {

@@ -10,7 +10,12 @@ export class WatchVerdict {
 
   /** Whether they are good: nothing more is watched. */
   get isPromoted(): boolean {
-    return this.#verdict?.what === "promote";
+    return this.promotedBy !== undefined;
+  }
+
+  /** Who has said that they are good. */
+  get promotedBy(): string | undefined {
+    return this.#verdict?.what === "promote" ? this.#verdict.by : undefined;
   }
 
   /** The first word counts. */

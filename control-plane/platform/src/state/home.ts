@@ -116,6 +116,18 @@ export class Home {
   backingMade(name: string): string {
     return join(this.backing(name), "made.json");
   }
+  /** What a Redis that we run as a process keeps. */
+  get redis(): string {
+    return join(this.root, "redis");
+  }
+  /** What a Redis that we run prints. */
+  get redisLog(): string {
+    return join(this.redis, "server.log");
+  }
+  /** The directory of its socket. */
+  get redisSocket(): string {
+    return join(this.run, "redis");
+  }
   get postgresSockets(): string {
     return join(this.run, "pg");
   }
@@ -137,7 +149,7 @@ export class Home {
   }
   /** Makes the folders that containers share with us; what lies in the one of sockets belongs to who runs in them. */
   openContainerSockets({ gid, uid }: { readonly uid: number; readonly gid: number }): void {
-    for (const path of [this.containerSockets, this.postgresSockets]) {
+    for (const path of [this.containerSockets, this.postgresSockets, this.redisSocket]) {
       mkdirSync(path, { recursive: true, mode: 0o700 });
       if (process.getuid?.() === 0) chownSync(path, uid, gid);
     }

@@ -78,6 +78,16 @@ export async function explainEnd(
   };
 }
 
+/** A program that lives and says nothing to us, while it is waited for whether it comes back. */
+export function silentError({ unit }: Pick<Instance, "unit">): KerfError {
+  return new KerfError("unavailable", {
+    message: "It lives, and does not answer the platform.",
+    why: "It hangs, as in an endless loop, it is stopped, or its machine has no time for it.",
+    fix: `Within ${unreachableBoundMs / 1_000} s it comes back, or is ended and started again. What it did last: kerf logs ${unit}`,
+    data: { unit },
+  });
+}
+
 function usedOf({ memory }: InstanceEnd): string {
   if (memory === undefined) return "too much memory";
   const { limitBytes, usedBytes } = memory;

@@ -5,6 +5,8 @@ import type { Cause } from "./cause.ts";
 const before = 24 * 3_600_000;
 /** A change goes on record when it is over; its new code is called before that, as long as it is watched, milliseconds. */
 const after = 300_000;
+/** One that failed was undone, and did nothing before it began: it counts for what failed so long before its end at most, milliseconds. */
+const undoneAfter = 60_000;
 
 const passive: Readonly<Record<string, string>> = {
   deploy: "was deployed",
@@ -32,8 +34,9 @@ export function changeBefore(
     return (
       (names(entry, service) || touches(entry, unit)) &&
       Object.hasOwn(passive, entry.action) &&
-      ended >= failedAt - before &&
-      ended <= failedAt + after
+      (entry.result === "done"
+        ? ended >= failedAt - before && ended <= failedAt + after
+        : ended >= failedAt && ended <= failedAt + undoneAfter)
     );
   });
 }

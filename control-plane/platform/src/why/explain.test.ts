@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuditEntry } from "@kerf/control-api";
-import type { FoundSpan } from "../telemetry-store/query/answers.ts";
+import type { FoundLog, FoundSpan } from "../telemetry-store/query/answers.ts";
 import { explain, type Surroundings } from "./explain.ts";
+import { spansOfLogs } from "./spans-of-logs.ts";
 
 const began = 1_763_770_000_000_000;
 const server = 2;
@@ -302,4 +303,70 @@ test("spans in a circle and below themselves are borne", () => {
   for (let depth = 0; depth < 5_000; depth++)
     above = chain.served(above, "orders/place", { error: "internal" });
   assert.equal(explain(chain.spans.toReversed(), calm)?.path.spans.length, 5_001);
+});
+
+/** A line of a log; `at` in milliseconds since the request began. */
+function logged(at: number, service: string, attributes: FoundLog["attributes"]): FoundLog {
+  const [traceId, spanId] = ["1".repeat(32), `${at}`.padStart(16, "0")];
+  return { at: began + at * 1_000, severity: 13, service, traceId, spanId, body: "", attributes };
+}
+
+const request = {
+  method: "GET",
+  route: "/search",
+  operation: "search.find",
+  status: 503,
+  code: "unavailable",
+  error: "unavailable: No instance of search is ready.\n  why: it is starting",
+  duration_ms: 100,
+};
+
+test("what was not recorded is explained by what was logged: a service that threw, below those that asked it", () => {
+  const lines = [
+    logged(90, "main", {
+      operation: "payments.authorise",
+      caller: "orders",
+      code: "internal",
+      error: "TypeError: no provider\n    at service.ts:1",
+    }),
+    logged(95, "main", {
+      operation: "orders.place",
+      caller: "gateway:web",
+      code: "unavailable",
+      error: "unavailable: payments failed",
+    }),
+    logged(100, "gateway:web", { ...request, route: "/orders", operation: "orders.place" }),
+    logged(50, "main", { message: "something else" }),
+  ];
+  const found = explain(spansOfLogs(lines.toReversed()), calm);
+  assert.deepEqual(
+    found?.path.spans.map(({ service, name }) => `${service} ${name}`),
+    ["gateway:web GET /orders", "orders orders/place", "payments payments/authorise"],
+  );
+  assert.equal(
+    found?.sentence,
+    "GET /orders failed with unavailable because payments.authorise threw in payments: TypeError: no provider.",
+  );
+});
+
+test("of a call that nobody served there is the caller's word, and how the copy ended that should have", () => {
+  const spans = spansOfLogs([logged(100, "gateway:web", request)]);
+  const ended = { at: began / 1_000 + 17_000, why: "The unit search hung and was ended." };
+  const said = (state: ReturnType<Surroundings["stateOf"]>): string | undefined =>
+    explain(spans, { ...calm, stateOf: () => state })?.sentence;
+  const what = "GET /search failed with unavailable because search did not answer search.find";
+  const there = { absent: undefined, databaseAbsent: undefined };
+  const time = new Date(ended.at).toISOString().slice(11, 19);
+  assert.equal(
+    said({ ...there, ended }),
+    `${what} (unavailable): a copy of it ended at ${time}Z (The unit search hung and was ended); it runs by now.`,
+  );
+  assert.equal(
+    said({ ...there, ended: { ...ended, at: ended.at + 120_000 } }),
+    `${what} (unavailable): it runs by now.`,
+  );
+  assert.equal(
+    said({ ...there, absent: "it is not started" }),
+    `${what} (unavailable): it is not started.`,
+  );
 });

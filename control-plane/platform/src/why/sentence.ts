@@ -9,6 +9,8 @@ import { errorOf, textOf } from "./span-tree.ts";
 export interface ServiceState {
   /** Why it serves nobody, in words: `its copy payments-1 crashed`; undefined when it does. */
   readonly absent: string | undefined;
+  /** How a copy of it ended last that should have run, and when, milliseconds since 1970-01-01 UTC. */
+  readonly ended?: { readonly at: number; readonly why: string } | undefined;
   /** Why its database serves nobody; undefined when it does. */
   readonly databaseAbsent: string | undefined;
 }
@@ -21,6 +23,9 @@ export interface SagaStanding {
   /** What it is undone for, or is stuck at. */
   readonly failure: { readonly message: string } | null;
 }
+
+/** How long before and after a failure the end of a copy is told with it, milliseconds: one that hangs is ended about 17 s after its last answer. */
+const endNearMs = 60_000;
 
 /** One sentence: what failed, where that began, and what had been changed there. */
 export function sentence(
@@ -64,11 +69,9 @@ function what(
   return `${top.name} failed${code === undefined ? "" : ` with ${code}`}`;
 }
 
-function because(
-  cause: Cause,
-  { absent, databaseAbsent }: ServiceState,
-  saga: SagaStanding | undefined,
-): string {
+function because(cause: Cause, state: ServiceState, saga: SagaStanding | undefined): string {
+  const { databaseAbsent } = state;
+  const absent = state.absent ?? endedThen(cause, state);
   const { code, doing, message, release, service, tookMs } = cause;
   const said = message === undefined ? (code ?? "without a word") : message;
   const where = release === undefined ? service : `${service} (${release})`;
@@ -84,14 +87,24 @@ function because(
     case "slow":
       return code === undefined
         ? `${doing} in ${where} took ${took}, longer than it was given`
-        : `${doing} in ${where} was given up after ${took}`;
+        : `${doing} in ${where} was given up after ${took}${absent === undefined ? "" : `: ${absent}`}`;
     case "down":
       return `${service} did not answer ${doing} (${code}): ${absent ?? "it runs by now"}`;
     case "database":
-      return `${service} was failed by its database (${code ?? doing}): ${databaseAbsent ?? "it answers by now"}`;
+      return `${service} was failed by its database (${code ?? doing}): ${databaseAbsent ?? "the platform sees its server run"}`;
     case "overloaded":
       return `${where} had more to do than it can, and did not begin ${doing}`;
     default:
       return `${doing} failed in ${where}: ${said}`;
   }
+}
+
+/** A copy that ended while the call was under way, or about then, is why nobody answered. */
+function endedThen({ at, tookMs }: Cause, { ended }: ServiceState): string | undefined {
+  if (ended === undefined) return undefined;
+  const began = at / 1_000;
+  const isNear = ended.at >= began - endNearMs && ended.at <= began + tookMs + endNearMs;
+  if (!isNear) return undefined;
+  const [time = ""] = new Date(ended.at).toISOString().slice(11).split(".");
+  return `a copy of it ended at ${time}Z (${ended.why.replace(/\.$/, "")}); it runs by now`;
 }

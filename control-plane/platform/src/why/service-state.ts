@@ -1,13 +1,17 @@
-import type { Status } from "@kerf/control-api";
+import type { InstanceStatus, Status } from "@kerf/control-api";
 import type { ServiceState } from "./sentence.ts";
 
-/** How a service stands, by what the platform knows of its copies and its database. */
+/** How a service stands, by what the platform knows of its copies, its settings and its database. */
 export function serviceState(status: Status, name: string): ServiceState {
   const service = status.services.find((each) => each.name === name);
   const unit = status.units.find((each) => each.name === service?.unit);
   const server = status.databases.find(({ services }) => services.includes(name));
   return {
-    absent: unit === undefined ? undefined : absenceOf(unit),
+    absent:
+      service?.problem === undefined
+        ? unit && absenceOf(unit)
+        : `it is not started${because(service.problem)}`,
+    ended: lastEndOf(unit?.instances ?? []),
     databaseAbsent:
       server === undefined || server.state === "ready"
         ? undefined
@@ -22,6 +26,14 @@ function absenceOf({ instances, name }: Status["units"][number]): string | undef
   return `its copy ${first.id} is ${first.state}${because(first.lastError)}`;
 }
 
+/** How a copy of it ended last that should have run. */
+function lastEndOf(instances: readonly InstanceStatus[]): ServiceState["ended"] {
+  const [last] = instances
+    .flatMap(({ lastEnd }) => (lastEnd === undefined ? [] : [lastEnd]))
+    .toSorted((one, other) => other.at.localeCompare(one.at));
+  return last && { at: Date.parse(last.at), why: last.error.message };
+}
+
 function because(error: { readonly message: string } | undefined): string {
-  return error === undefined ? "" : ` (${error.message})`;
+  return error === undefined ? "" : ` (${error.message.replace(/\.$/, "")})`;
 }

@@ -10,10 +10,13 @@ import { explain } from "./explain.ts";
 import { type Finding, findSaga, findTrace, type FoundSaga } from "./find-trace.ts";
 import { serviceState } from "./service-state.ts";
 import { errorOf, textOf } from "./span-tree.ts";
+import { spansOfLogs } from "./spans-of-logs.ts";
 
 /** Changes that are looked through, and lines of logs that are shown. */
 const maxChanges = 1_000;
 const maxLogs = 50;
+/** Lines of a trace that are looked through. */
+const maxLines = 1_000;
 /** OpenTelemetry's number from which a line is a warning. */
 const warning = 13;
 
@@ -42,11 +45,23 @@ export function whyOperations(
       const finding = { store, manifest: around.manifest(), own, operate };
       const { saga, traceId } = await findTrace(of, finding);
       const recorded = await store.trace(traceId);
-      const spans = recorded.filter(({ service }) => own === undefined || own.includes(service));
+      const isOwn = ({ service }: FoundSpan): boolean => own === undefined || own.includes(service);
+      // Most traces are not recorded, but what failed was logged.
+      const fromLogs = recorded.length === 0;
+      const spans = (
+        fromLogs
+          ? spansOfLogs(await store.logs({ query: `trace:${traceId}`, limit: maxLines }))
+          : recorded
+      ).filter(isOwn);
       if (spans.length === 0) throw notRecorded(traceId, saga);
       const meant = saga ?? (await sagaIn(spans, finding));
       const found = await told(around, spans, meant);
-      return { ...found, traceId, ...(meant && { saga: sagaOf(meant) }) };
+      return {
+        ...found,
+        traceId,
+        ...(fromLogs ? { fromLogs } : undefined),
+        ...(meant && { saga: sagaOf(meant) }),
+      };
     }),
   };
 }
@@ -67,7 +82,7 @@ async function told(
   around: WhySurroundings,
   spans: readonly FoundSpan[],
   saga: FoundSaga | undefined,
-): Promise<Omit<Explanation, "saga" | "traceId">> {
+): Promise<Omit<Explanation, "fromLogs" | "saga" | "traceId">> {
   const status = around.status();
   const explained = explain(spans, {
     unitOf: (service) => around.unitOf(service),
@@ -83,7 +98,7 @@ async function told(
   const { span, kind, service, doing } = cause;
   const way = [...path.spans, ...cause.below];
   const onTheWay = new Set(way.map(({ spanId }) => spanId));
-  const logs = await around.store().logs({ ...periodOf(spans), limit: 1_000 });
+  const logs = await around.store().logs({ ...periodOf(spans), limit: maxLines });
   const telling = logs.filter(
     ({ severity, spanId }) => severity >= warning && spanId !== undefined && onTheWay.has(spanId),
   );

@@ -18,7 +18,9 @@ import {
   developmentEnvironment,
   type GatewaySettings,
   openDatabases,
+  openRedis,
   openSettings,
+  redisOfUrl,
   ServiceRuntime,
 } from "@kerf/service";
 import { Logger, openTracing, type TelemetrySettings } from "@kerf/telemetry";
@@ -47,6 +49,8 @@ export interface FetchHandlerOptions extends Pick<
   readonly database?: GivenValue | undefined;
   /** Connections that one copy of the function may hold. Default: 1. */
   readonly connections?: number | undefined;
+  /** The URL of the service's user of Redis, when it declares `redis: true`: `redis://orders:…@host:6379`. */
+  readonly redis?: GivenValue | undefined;
   /** What the service's `config` is set to. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** The secrets that the service names. */
@@ -124,11 +128,18 @@ export async function fetchHandler(
     },
     { development: checked },
   );
+  const redis = service.redis
+    ? await redisOfUrl(
+        await textOf(options.redis, `The URL of the Redis of ${service.name}`),
+        service.name,
+      )
+    : undefined;
   const services = [service];
   const runtime = new ServiceRuntime({
     services,
     databases,
     settings,
+    redis: await openRedis(services, redis && { [service.name]: redis }),
     clock,
     wheel,
     random,

@@ -9,6 +9,7 @@ import type {
   DatabaseBoot,
   MigrationBoot,
   PublicKey,
+  RedisBoot,
   SelfContainedBoot,
   SettingsBoot,
   Snapshot,
@@ -46,6 +47,7 @@ export interface BootFile extends Omit<
   | "appModule"
   | "instance"
   | "databases"
+  | "redis"
   | "settings"
   | "broker"
   | "keys"
@@ -65,6 +67,8 @@ export interface BootFile extends Omit<
   readonly databases: Readonly<
     Record<string, { readonly urlFile: string; readonly connections: number }>
   >;
+  /** By service: a file with its URL (`redis://orders:…@host:6379`). */
+  readonly redis?: Readonly<Record<string, { readonly urlFile: string }>> | undefined;
   /** By service: its configuration, and for each of its secrets a file. */
   readonly settings?:
     | Readonly<
@@ -101,6 +105,8 @@ type Read<T> = (text: string) => T | Promise<T>;
 export interface SecretReaders {
   /** A URL of PostgreSQL as a place to connect to. A gateway has none. */
   readonly databaseOf?: Read<Omit<DatabaseBoot, "connections">> | undefined;
+  /** A URL of Redis as the place of a service's keys. */
+  readonly redisOf?: ((text: string, service: string) => Promise<RedisBoot>) | undefined;
   /** A file with a broker's URL. */
   readonly brokerOf?: Read<BrokerBoot> | undefined;
 }
@@ -108,11 +114,11 @@ export interface SecretReaders {
 /** Makes of a document in a file what a program starts from: its secrets are read now. Throws what is wrong with it. */
 export async function bootOfFile(
   document: BootFile,
-  { brokerOf, databaseOf }: SecretReaders,
+  { brokerOf, databaseOf, redisOf }: SecretReaders,
   folders: BootFolders,
 ): Promise<SelfContainedBoot> {
   const { broker, certificates, checked, databases, handover, keyFiles, ...others } = document;
-  const { logLevel, migrate, placement, settings, ...rest } = others;
+  const { logLevel, migrate, placement, redis, settings, ...rest } = others;
   const path = (name: string): string => resolve(folders.secrets, name);
   const { key, keySet, secret } = secretFiles(path);
   const [principal, issuer, principalKeys, issuerKeys] = await Promise.all([
@@ -130,6 +136,14 @@ export async function bootOfFile(
       if (databaseOf === undefined) throw new Error(`databases.${service}: a gateway has none`);
       return { ...(await databaseOf(await secret(urlFile))), connections };
     }),
+    ...(redis === undefined
+      ? undefined
+      : {
+          redis: await mapValues(redis, async ({ urlFile }, service) => {
+            if (redisOf === undefined) throw new Error(`redis.${service}: this program has none`);
+            return redisOf(await secret(urlFile), service);
+          }),
+        }),
     ...(settings === undefined
       ? undefined
       : {

@@ -1,16 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Access } from "@kerf/contract";
 import { type CallContext, defaultDeadlineMs, KerfError, type Trace } from "@kerf/kernel";
 import { continueTrace, type Fields, formatTraceparent } from "@kerf/telemetry";
-import { RawJson } from "../json/raw-json.ts";
+import type { RawJson } from "../json/raw-json.ts";
 import type { KeptAnswer } from "../policies/query-cache.ts";
 import { rootContext } from "../root-context.ts";
 import { type Answer, sendAnswer } from "./answer.ts";
 import { cacheable, unlessUnchanged } from "./caching.ts";
+import { copyToServices } from "./copy-to-services.ts";
 import { checkBodyHead, defaultMaxBodyBytes, readRawBody } from "./body.ts";
 import type { HttpEdgeOptions, Identity } from "./edge.ts";
 import type { ForeignRoute } from "./foreign.ts";
+import { identify } from "./identify.ts";
+import { operationAnswer } from "./operation-answer.ts";
+import { optionsAnswer, preflightAnswer } from "./options-answer.ts";
 import { type Problem, type ProblemPlace, problemOf } from "./problem.ts";
+import { type EndedRequest, tellOfEnd } from "./request-end.ts";
 import { screenHeaders } from "./request-headers.ts";
 import { splitTarget } from "./request-path.ts";
 import { grpcAnswer, isGrpc } from "./grpc.ts";
@@ -18,6 +22,7 @@ import { clientKey } from "./idempotency-header.ts";
 import type { Route } from "./route-table.ts";
 import { mergeFields, type Shaping } from "./shaping.ts";
 import { endAtOnce, sendEvents } from "./sse.ts";
+import { unmatched } from "./unmatched.ts";
 
 /** Longest stream, milliseconds: an hour, after which the client resumes from its cursor. */
 const defaultStreamDeadlineMs = 3_600_000;
@@ -26,25 +31,25 @@ const defaultStreamDeadlineMs = 3_600_000;
 const anyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** One request and its answer. */
-export class Exchange {
-  readonly #edge: HttpEdgeOptions;
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+export class Exchange implements EndedRequest {
+  readonly edge: HttpEdgeOptions;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly #streams: Set<CallContext>;
-  readonly #startedAt: number;
-  readonly #trace: Trace;
+  readonly startedAt: number;
+  readonly trace: Trace;
   /** Of every answer to this request, refusals included. */
   readonly #headers: Record<string, string>;
   readonly #shaping: Shaping | undefined;
-  #route: Route | undefined;
-  #foreign: ForeignRoute | undefined;
-  #upstream: string | undefined;
+  route: Route | undefined;
+  foreign: ForeignRoute | undefined;
+  upstream: string | undefined;
   #observe: ((answer: Answer) => void) | undefined;
   #allow: readonly string[] | undefined;
   #identity: Identity | undefined;
   #params: Readonly<Record<string, string>> = {};
   #context: CallContext | undefined;
-  #failure: Fields = {};
+  failure: Fields = {};
 
   constructor(
     edge: HttpEdgeOptions,
@@ -52,20 +57,20 @@ export class Exchange {
     response: ServerResponse,
     streams: Set<CallContext>,
   ) {
-    this.#edge = edge;
-    this.#request = request;
-    this.#response = response;
+    this.edge = edge;
+    this.request = request;
+    this.response = response;
     this.#streams = streams;
-    this.#startedAt = edge.clock.now();
+    this.startedAt = edge.clock.now();
     edge.load?.entered();
     this.#shaping = edge.shaping?.();
     const { traceparent, tracestate } = request.headers;
-    this.#trace =
+    this.trace =
       edge.sampler?.enter(text(traceparent), text(tracestate)) ??
       continueTrace(text(traceparent), text(tracestate));
     this.#headers = {
-      "x-trace-id": this.#trace.traceId,
-      traceresponse: formatTraceparent(this.#trace),
+      "x-trace-id": this.trace.traceId,
+      traceresponse: formatTraceparent(this.trace),
       ...this.#shaping?.fields(request),
     };
     response.once("close", () => this.#over());
@@ -77,15 +82,19 @@ export class Exchange {
       // The trace was continued before anything else, so that every answer, refusals included, can be found by it.
 
       // Headers: nothing after this line can see what only the platform may say, or read a header in two ways.
-      screenHeaders(this.#request);
+      screenHeaders(this.request);
 
       // Foreign: what is declared for a path goes before the contracts' routes where it is more specific, or decides about them.
       // Limits by address come before its credentials, those by user before its body, as below.
       if (this.#matchForeign()) {
-        const preflight = this.#preflight(this.#foreign?.methods ?? anyMethod);
+        const preflight = preflightAnswer(
+          this.request,
+          this.#shaping,
+          this.foreign?.methods ?? anyMethod,
+        );
         if (preflight !== undefined) return this.#send(preflight);
-        this.#admit(undefined, this.#foreign, undefined);
-        if (await this.#pass(this.#foreign as ForeignRoute)) return;
+        this.#admit(undefined, this.foreign, undefined);
+        if (await this.#pass(this.foreign as ForeignRoute)) return;
       }
 
       // Route: what does not exist costs no cryptography and no body.
@@ -93,20 +102,20 @@ export class Exchange {
       if (!("description" in route)) return this.#send(route);
 
       // Limit by address: guessing credentials has a price as well.
-      this.#admit(route, this.#foreign, undefined);
+      this.#admit(route, this.foreign, undefined);
 
       // Authenticate: who may not call cannot make us read a body.
-      const proven = this.#identify(route.description.access);
+      const proven = identify(this.edge, this.request, this.response, route.description.access);
       const identity = proven instanceof Promise ? await proven : proven;
       this.#identity = identity;
 
       // Limit by user: whoever is over it cannot make us read a body either.
-      this.#admit(route, this.#foreign, identity);
+      this.#admit(route, this.foreign, identity);
 
       // Limits: by the head alone, before a byte of the body is read.
       const maxBytes =
-        route.description.maxBodyBytes ?? this.#edge.limits?.maxBodyBytes ?? defaultMaxBodyBytes;
-      if (route.input.takesBody) checkBodyHead(this.#request, maxBytes);
+        route.description.maxBodyBytes ?? this.edge.limits?.maxBodyBytes ?? defaultMaxBodyBytes;
+      if (route.input.takesBody) checkBodyHead(this.request, maxBytes);
 
       // Input: from here on the request is like any other call. A body that is all of it goes on as it came: who answers it reads it.
       const read = this.#input(route, maxBytes);
@@ -114,24 +123,24 @@ export class Exchange {
 
       // Call: the deadline starts here, since a slow upload has its own bound in the server.
       const context = this.#begin(route, identity);
-      if (route.description.kind === "stream" && this.#edge.draining?.aborted === true)
-        return endAtOnce(this.#response, this.#headers);
+      if (route.description.kind === "stream" && this.edge.draining?.aborted === true)
+        return endAtOnce(this.response, this.#headers);
       let kept: KeptAnswer | undefined;
-      const answer = this.#edge.send({
+      const answer = this.edge.send({
         service: route.service,
         operation: route.operation,
         description: route.description,
         input,
         context,
-        after: text(this.#request.headers["last-event-id"]),
-        idempotencyKey: clientKey(this.#request, route.description.kind),
-        kept: isRead(this.#request) ? (how) => (kept = how) : undefined,
+        after: text(this.request.headers["last-event-id"]),
+        idempotencyKey: clientKey(this.request, route.description.kind),
+        kept: isRead(this.request) ? (how) => (kept = how) : undefined,
         raw: true,
       });
 
       // Answer: JSON, or events for a stream; nothing but the news that it is the same for who has it.
       if (route.description.kind === "stream") await this.#events(route, context, answer);
-      else this.#send(this.#kept(success(route, await answer), route, kept));
+      else this.#send(this.#kept(operationAnswer(route, await answer), route, kept));
     } catch (thrown) {
       this.#refuse(thrown);
     }
@@ -139,115 +148,56 @@ export class Exchange {
 
   /** Whether a foreign route has this request. @throws KerfError when nothing is let through */
   #matchForeign(): boolean {
-    const edge = this.#edge;
-    const { method = "", url = "" } = this.#request;
-    this.#foreign = edge.foreign?.match(this.#request, splitTarget(url).path, (path) => {
+    const edge = this.edge;
+    const { method = "", url = "" } = this.request;
+    this.foreign = edge.foreign?.match(this.request, splitTarget(url).path, (path) => {
       const match = edge.routes().match(method, path);
       return "route" in match ? match.route : undefined;
     });
-    return this.#foreign !== undefined;
+    return this.foreign !== undefined;
   }
 
   /** Passes the request on; false when the services shall answer it. */
   async #pass(foreign: ForeignRoute): Promise<boolean> {
-    const identity = foreign.access === "user" ? await this.#identify("user") : {};
+    const identity =
+      foreign.access === "user"
+        ? await identify(this.edge, this.request, this.response, "user")
+        : {};
     const passed = await foreign.pass({
-      request: this.#request,
-      response: this.#response,
-      trace: this.#trace,
+      request: this.request,
+      response: this.response,
+      trace: this.trace,
       headers: this.#headers,
       principal: identity.principal,
       admit: () => this.#admit(undefined, foreign, identity),
-      upstream: (name) => (this.#upstream = name),
-      services: () => this.#copyToServices(),
+      upstream: (name) => (this.upstream = name),
+      services: () => copyToServices(this.edge, this.request, this.response, this.trace),
     });
     if (passed === true) return true;
     this.#observe = passed.observe;
     return false;
   }
 
-  #identify(access: Access): Identity | Promise<Identity> {
-    const identity = this.#edge.authenticate(this.#request, access, this.#response);
-    return identity instanceof Promise
-      ? identity.then((one) => this.#admitted(one, access))
-      : this.#admitted(identity, access);
-  }
-
-  #admitted(identity: Identity, access: Access): Identity {
-    if (identity.principal === undefined && access === "user") {
-      throw new KerfError("unauthenticated", {
-        message: "This needs a user.",
-        fix: "Send a bearer token in the Authorization header.",
-      });
-    }
-    return identity;
-  }
-
-  /** What the services would answer to this request; only queries are asked, and nothing of this request is touched. */
-  async #copyToServices(): Promise<Answer | undefined> {
-    const { method = "", url = "" } = this.#request;
-    const { path, query } = splitTarget(url);
-    const match = this.#edge.routes().match(method, path);
-    if (!("route" in match) || match.route.description.kind !== "query") return undefined;
-    const { route, params } = match;
-    const { clock, wheel, caller, limits } = this.#edge;
-    let context: CallContext | undefined;
-    try {
-      const { description, service, operation } = route;
-      const identity = await this.#identify(description.access);
-      const input = route.input.read(params, query, undefined);
-      const deadlineMs = description.deadlineMs ?? limits?.deadlineMs ?? defaultDeadlineMs;
-      context = rootContext({ clock, wheel, deadlineMs, trace: this.#trace, caller, ...identity });
-      return success(
-        route,
-        await this.#edge.send({ service, operation, description, input, context, raw: true }),
-      );
-    } catch (thrown) {
-      const place = { traceId: this.#trace.traceId, ...route };
-      const { problem } = problemOf(thrown, place);
-      return { status: problem.status, headers: {}, body: JSON.stringify(problem) };
-    } finally {
-      context?.release();
-    }
-  }
-
   /** The route, or the answer to a request that none answers but that is no mistake. */
   #match(): Route | Answer {
-    const { method = "", url = "" } = this.#request;
-    const table = this.#edge.routes();
+    const { method = "", url = "" } = this.request;
+    const table = this.edge.routes();
     if (method === "OPTIONS" && url === "*") return optionsAnswer(table.methods);
     const match = table.match(method, splitTarget(url).path);
     if ("route" in match) {
-      this.#route = match.route;
+      this.route = match.route;
       this.#params = match.params;
       return match.route;
     }
     if ("methodNotAllowed" in match) {
       this.#allow = match.methodNotAllowed;
       if (method === "OPTIONS") {
-        return this.#preflight(this.#allow) ?? optionsAnswer(this.#allow);
+        return (
+          preflightAnswer(this.request, this.#shaping, this.#allow) ?? optionsAnswer(this.#allow)
+        );
       }
-      throw new KerfError("method_not_allowed", {
-        message: `This path does not take ${method}.`,
-        fix: `Use one of ${this.#allow.join(", ")}.`,
-      });
     }
-    if ("badPath" in match) {
-      throw new KerfError("invalid_input", {
-        message: `The path cannot be read: ${match.badPath}.`,
-        fix: 'Percent-encode UTF-8, "%" itself as "%25".',
-      });
-    }
-    throw new KerfError("not_found", "Nothing answers at this path.");
-  }
-
-  /** The answer to a browser's question whether a page may ask: it comes without credentials, and reads no body. */
-  #preflight(allow: readonly string[]): Answer | undefined {
-    if (this.#request.method !== "OPTIONS") return undefined;
-    const fields = this.#shaping?.preflight(this.#request, allow);
-    if (fields === undefined) return undefined;
-    const { status, headers } = optionsAnswer(allow);
-    return { status, headers: { ...headers, ...fields } };
+    throw unmatched(match, method);
   }
 
   /** @throws KerfError `rate_limited` */
@@ -256,7 +206,7 @@ export class Exchange {
     foreign: ForeignRoute | undefined,
     identity: Identity | undefined,
   ): void {
-    const verdict = this.#shaping?.admit(this.#request, {
+    const verdict = this.#shaping?.admit(this.request, {
       route,
       foreign: foreign?.path,
       identity,
@@ -268,17 +218,17 @@ export class Exchange {
 
   /** A promise of it where the body has not arrived. */
   #input(route: Route, maxBytes: number): unknown {
-    const request = this.#request;
+    const request = this.request;
     const read = (body: RawJson | undefined): unknown =>
       route.input.read(this.#params, splitTarget(request.url ?? "").query, body);
     if (!route.input.takesBody) return read(undefined);
-    if (request.headers.expect !== undefined) this.#response.writeContinue();
+    if (request.headers.expect !== undefined) this.response.writeContinue();
     const body = readRawBody(request, maxBytes);
     return body instanceof Promise ? body.then(read) : read(body);
   }
 
   #begin(route: Route, identity: Identity): CallContext {
-    const { clock, wheel, caller, limits } = this.#edge;
+    const { clock, wheel, caller, limits } = this.edge;
     const isStream = route.description.kind === "stream";
     const fallback = isStream
       ? (limits?.streamDeadlineMs ?? defaultStreamDeadlineMs)
@@ -287,35 +237,35 @@ export class Exchange {
       clock,
       wheel,
       deadlineMs: route.description.deadlineMs ?? fallback,
-      trace: this.#trace,
+      trace: this.trace,
       caller,
       principal: identity.principal,
       principalToken: identity.principalToken,
     });
-    if (this.#response.destroyed) throw this.#leave();
+    if (this.response.destroyed) throw this.#leave();
     if (isStream) {
       this.#streams.add(this.#context);
-      this.#edge.load?.opened();
+      this.edge.load?.opened();
     }
     return this.#context;
   }
 
   /** What is kept says for how long and for whom; not when a cookie goes with it, which is for one client. */
   #kept(answer: Answer, { description }: Route, kept: KeptAnswer | undefined): Answer {
-    if (kept === undefined || answer.status !== 200 || this.#response.hasHeader("set-cookie"))
+    if (kept === undefined || answer.status !== 200 || this.response.hasHeader("set-cookie"))
       return answer;
-    return unlessUnchanged(this.#request, cacheable(answer, kept, description.access));
+    return unlessUnchanged(this.request, cacheable(answer, kept, description.access));
   }
 
   async #events(route: Route, context: CallContext, answer: unknown): Promise<void> {
     await sendEvents({
-      response: this.#response,
+      response: this.response,
       items: answer as AsyncIterable<unknown>,
       context,
-      clock: this.#edge.clock,
+      clock: this.edge.clock,
       cursor: route.description.cursor,
-      resumed: this.#request.headers["last-event-id"] !== undefined,
-      headOnly: this.#request.method === "HEAD",
+      resumed: this.request.headers["last-event-id"] !== undefined,
+      headOnly: this.request.method === "HEAD",
       headers: this.#headers,
       problem: (thrown) => this.#problem(thrown).problem,
     });
@@ -325,9 +275,9 @@ export class Exchange {
     this.#observe?.(answer);
     const headers = mergeFields(this.#headers, answer.headers);
     const whole: Answer = { status: answer.status, headers, body: answer.body };
-    const finished = this.#shaping?.finish(this.#request, whole, this.#identity) ?? whole;
+    const finished = this.#shaping?.finish(this.request, whole, this.#identity) ?? whole;
     const send = (last: Answer): void =>
-      sendAnswer(this.#request, this.#response, last, this.#edge.clock);
+      sendAnswer(this.request, this.response, last, this.edge.clock);
     if (finished instanceof Promise) void finished.then(send);
     else send(finished);
   }
@@ -335,9 +285,9 @@ export class Exchange {
   #refuse(thrown: unknown): void {
     const { problem, headers } = this.#problem(thrown);
     // Part of an answer is out already: only a connection that breaks off says that it is not complete.
-    if (this.#response.headersSent) return void this.#response.destroy();
+    if (this.response.headersSent) return void this.response.destroy();
     this.#send(
-      isGrpc(this.#request)
+      isGrpc(this.request)
         ? grpcAnswer(problem, headers)
         : {
             status: problem.status,
@@ -349,77 +299,28 @@ export class Exchange {
 
   #problem(thrown: unknown): { problem: Problem; headers: Readonly<Record<string, string>> } {
     const place: ProblemPlace = {
-      traceId: this.#trace.traceId,
-      service: this.#route?.service,
-      description: this.#route?.description,
-      credentials: this.#request.headers.authorization !== undefined,
+      traceId: this.trace.traceId,
+      service: this.route?.service,
+      description: this.route?.description,
+      credentials: this.request.headers.authorization !== undefined,
       allow: this.#allow,
     };
     const answer = problemOf(thrown, place);
-    this.#failure = { code: answer.problem.code };
+    this.failure = { code: answer.problem.code };
     // The client learns the trace id only; the log line of this request is what it leads to.
-    if (answer.problem.status >= 500) this.#failure = { ...this.#failure, error: thrown };
+    if (answer.problem.status >= 500) this.failure = { ...this.failure, error: thrown };
     return answer;
   }
 
-  /**
-   * The connection is done with this answer, or gone before it: ends the call and writes its one line of access log.
-   * Failures of ours are warnings, refusals are information; success under load would drown both, so it is for debugging.
-   */
+  /** The connection is done with this answer, or gone before it: ends the call. */
   #over(): void {
-    const response = this.#response;
+    const response = this.response;
     const left = !response.writableFinished;
     if (left) this.#leave();
     const context = this.#context;
     context?.release();
     const stream = context !== undefined && this.#streams.delete(context);
-    const status =
-      left && !response.headersSent && response.statusCode !== 101 ? 499 : response.statusCode;
-    // A failure has a status of 200 in gRPC, and behind the head of a stream.
-    const failed = status >= 500 || "error" in this.#failure;
-    const endedAt = this.#edge.clock.now();
-    this.#edge.load?.left({
-      name: this.#route?.name ?? this.#foreign?.path,
-      durationMs: endedAt - this.#startedAt,
-      failed,
-      stream,
-    });
-    if (this.#trace.sampled) this.#record(endedAt, status, failed, left);
-    this.#edge.metrics?.finished({
-      trace: this.#trace,
-      startedAt: this.#startedAt,
-      endedAt,
-      method: this.#request.method,
-      route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#route?.name,
-      status,
-    });
-    const level = failed ? "warn" : status >= 400 ? "info" : "debug";
-    if (!this.#edge.log.enabled(level)) return;
-    this.#edge.log.in(this.#trace)[level]("request", {
-      method: this.#request.method,
-      route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#route?.name,
-      upstream: this.#upstream,
-      status,
-      ...this.#failure,
-      duration_ms: Math.round((endedAt - this.#startedAt) * 100) / 100,
-    });
-  }
-
-  #record(endedAt: number, status: number, failed: boolean, left: boolean): void {
-    this.#edge.spans?.finished({
-      trace: this.#trace,
-      startedAt: this.#startedAt,
-      endedAt,
-      method: this.#request.method,
-      route: this.#route?.path ?? this.#foreign?.path,
-      operation: this.#route?.name,
-      upstream: this.#upstream,
-      status,
-      code: left ? "cancelled" : (this.#failure["code"] as string | undefined),
-      failed,
-    });
+    tellOfEnd(this, left, stream);
   }
 
   #leave(): KerfError {
@@ -434,26 +335,8 @@ export function stopping(): KerfError {
   return new KerfError("not_here", "This edge is stopping.");
 }
 
-function success(route: Route, value: unknown): Answer {
-  if (route.status === 204 || value === undefined) {
-    return {
-      status: value === undefined && route.status === 200 ? 204 : route.status,
-      headers: {},
-    };
-  }
-  return {
-    status: route.status,
-    headers: { "content-type": "application/json; charset=utf-8" },
-    body: value instanceof RawJson ? value.bytes : JSON.stringify(value),
-  };
-}
-
 function isRead({ method }: IncomingMessage): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-function optionsAnswer(allow: readonly string[]): Answer {
-  return { status: 204, headers: { allow: allow.join(", ") } };
 }
 
 /** The value of a header that must come once. */

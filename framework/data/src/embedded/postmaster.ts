@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { isAlive } from "../process-alive.ts";
-
-const run = promisify(execFile);
+import { commandOf } from "../process-command.ts";
 
 /** What PostgreSQL says about itself in postmaster.pid. */
 export interface Postmaster {
@@ -25,20 +22,7 @@ export async function readPostmaster(dataDirectory: string): Promise<Postmaster 
 /** Whether the process lives and is a PostgreSQL on this data directory, and not another program that got its pid. */
 export async function isPostmasterOf(pid: number, dataDirectory: string): Promise<boolean> {
   if (!isAlive(pid)) return false;
-  const args = await commandLine(pid);
+  const args = await commandOf(pid);
   // Where the system shows no command lines, the living pid must do.
   return args === undefined || (args.includes("postgres") && args.includes(dataDirectory));
-}
-
-async function commandLine(pid: number): Promise<string | undefined> {
-  if (process.platform === "linux") {
-    return readFile(`/proc/${pid}/cmdline`, "utf8").then(
-      (text) => text.replaceAll("\0", " "),
-      () => undefined,
-    );
-  }
-  return run("ps", ["-o", "command=", "-p", String(pid)]).then(
-    (result) => result.stdout,
-    () => undefined,
-  );
 }

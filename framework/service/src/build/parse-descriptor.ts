@@ -87,6 +87,7 @@ const fields: Readonly<Record<string, readonly [Check, string]>> = {
       uses: isListOf(has({ name: isText, version: isText, optional: isBoolean })),
       follows: isListOf(isText),
       database: optional(has({ server: isText, connections: isCount })),
+      redis: optional(isBoolean),
       program: optional(has({ command: isListOf(isText) })),
       issuer: isBoolean,
       sagas: isListOf(isText),

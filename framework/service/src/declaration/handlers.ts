@@ -10,7 +10,7 @@ import type {
   Schema,
 } from "@kerf/contract";
 import type { AnyAttributes, Logger } from "@kerf/telemetry";
-import type { CommandTransaction, Kysely } from "@kerf/data";
+import type { CommandTransaction, Kysely, RedisPlace } from "@kerf/data";
 import type { StartSaga } from "@kerf/saga";
 import type { TokenIssuer } from "../issuer.ts";
 import type { Emit } from "./subscription.ts";
@@ -55,6 +55,8 @@ export interface Surroundings<U extends Uses, S extends Settings = NoSettings> {
   readonly config: S["config"];
   /** Secrets by name; the object itself shows as `[secret]`. */
   readonly secrets: S["secrets"];
+  /** Where the service's Redis is, and as whom, as clients take it: `createClient(redis)`. Only in a service that declares `redis: true`. */
+  readonly redis: RedisPlace;
 }
 
 /** What a handler is given. */

@@ -1,5 +1,5 @@
 import type { Contract } from "@kerf/contract";
-import type { Kysely } from "@kerf/data";
+import type { Kysely, RedisPlace } from "@kerf/data";
 import type { SagaSteps } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
@@ -22,6 +22,7 @@ export interface LocalStepArgs<
   /** As handlers get it. */
   readonly config: S["config"];
   readonly secrets: S["secrets"];
+  readonly redis: RedisPlace;
 }
 
 /** What the function of a service's saga works with. */

@@ -1,6 +1,6 @@
 import type { Clock } from "@kerf/kernel";
 import type { Contract } from "@kerf/contract";
-import type { Kysely } from "@kerf/data";
+import type { Kysely, RedisPlace } from "@kerf/data";
 import type { ScheduleDefinition, StartSaga } from "@kerf/saga";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
@@ -27,6 +27,7 @@ export interface ScheduleArgs<
   /** As handlers get it. */
   readonly config: S["config"];
   readonly secrets: S["secrets"];
+  readonly redis: RedisPlace;
 }
 
 /** Asks for a comparison with the schedule's transaction. */

@@ -38,6 +38,8 @@ export interface ServiceOptions<
   owner: string;
   /** Its own database; none for a service that keeps no data. */
   database?: PostgresDeclaration<Tables>;
+  /** It keeps something in Redis, under keys of its own; handlers are told where, as `redis`. */
+  redis?: boolean;
   /** The contracts that it calls; nothing else can be called. */
   uses?: U;
   /**
@@ -64,6 +66,8 @@ export class Service<
   readonly contract: C;
   readonly owner: string;
   readonly database: PostgresDeclaration<Tables> | undefined;
+  /** Whether it keeps something in Redis. */
+  readonly redis: boolean;
   readonly uses: U;
   readonly config: Schema | undefined;
   readonly secrets: SecretDeclarations;
@@ -80,6 +84,7 @@ export class Service<
     this.contract = contract;
     this.owner = options.owner;
     this.database = options.database;
+    this.redis = options.redis ?? false;
     this.uses = options.uses ?? ({} as U);
     this.config = options.config;
     this.secrets = options.secrets ?? [];

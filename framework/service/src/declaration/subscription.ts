@@ -1,6 +1,6 @@
 import type { Clock, Trace } from "@kerf/kernel";
 import type { Contract, EventDeclaration, InputOf, OutputOf, Schema } from "@kerf/contract";
-import type { Kysely } from "@kerf/data";
+import type { Kysely, RedisPlace } from "@kerf/data";
 import type { From } from "@kerf/events";
 import type { Logger } from "@kerf/telemetry";
 import type { RawClient } from "./handlers.ts";
@@ -46,6 +46,7 @@ export interface EventArgs<
   /** As handlers get it. */
   readonly config: G["config"];
   readonly secrets: G["secrets"];
+  readonly redis: RedisPlace;
 }
 
 /** Handlers of a producer's events; those without one pass by. */
@@ -80,6 +81,7 @@ export interface SeedArgs<U extends Uses, Tables, G extends Settings = NoSetting
   /** As handlers get it. */
   readonly config: G["config"];
   readonly secrets: G["secrets"];
+  readonly redis: RedisPlace;
 }
 
 /** Tables that follow the events of another service and can be built anew from it. */

@@ -78,6 +78,9 @@ export function serviceProblems(where: string, service: AnyService): string[] {
   const { database } = service;
   if (database !== undefined && !isDirectory(database.migrations))
     problems.push(`${where}: the migrations folder ${database.migrations} does not exist`);
+  // The server's administrator is called so.
+  if (service.redis && service.name === "default")
+    problems.push(`${where}: keeps something in Redis, which has a user of that name already`);
   problems.push(...settingsProblems(service).map((problem) => `${where}: ${problem}`));
   return problems;
 }
@@ -124,6 +127,8 @@ function checkGateway(
       problems.push(`${where}: its backend has the name of the service ${backend.name}`);
     if (backend.database !== undefined)
       problems.push(`${where}: its backend declares a database; only services keep data`);
+    if (backend.redis)
+      problems.push(`${where}: its backend keeps something in Redis; only services keep data`);
     if (backend.hasSettings)
       problems.push(
         `${where}: its backend declares configuration or secrets; only services have them`,

@@ -44,6 +44,7 @@ export function manifestService(
             connections: database.connections,
           },
         }),
+    ...(service.redis ? { redis: true } : undefined),
     ...(service.config === undefined ? undefined : { config: configSchema(service.config) }),
     ...(secrets.length === 0 ? undefined : { secrets }),
     ...(program === undefined ? undefined : { program: manifestProgram(program) }),

@@ -3,6 +3,7 @@ import type { Workload } from "@kerf/call/host";
 import { openBroker } from "@kerf/events";
 import type { AnyService } from "../declaration/service.ts";
 import { closeDatabases, openDatabases, type ServiceDatabases } from "../runtime/databases.ts";
+import { openRedis } from "../runtime/redis.ts";
 import { type RuntimeOptions, ServiceRuntime } from "../runtime/runtime.ts";
 
 /** Services at work in a program: with their databases and what carries their events, behind the callee's half of the call path. */
@@ -31,6 +32,7 @@ export async function openServices(
     ...own,
     services,
     databases,
+    redis: await openRedis(services, boot.redis),
     broker,
     instance,
     tracing,

@@ -7,6 +7,7 @@ import { installLoader } from "../loader/loader.ts";
 import { assembleHost } from "./assemble.ts";
 import type { MakeCompanion } from "./companion.ts";
 import { openTelemetryOf } from "../opentelemetry/open-telemetry.ts";
+import { redisOfUrl } from "../runtime/redis.ts";
 import { redactor } from "../runtime/sealed-secrets.ts";
 import { exitCodeOf, exitCodes } from "./exit-codes.ts";
 import { preload } from "./preload.ts";
@@ -60,10 +61,12 @@ export async function runHost(companion?: MakeCompanion): Promise<void> {
     const boot = await readBoot({
       databaseOf: (url) => DatabaseServer.fromUrl(url).admin(),
       brokerOf: secretBrokerPlace,
+      redisOf: redisOfUrl,
     });
-    redact = redactor(
-      Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
-    );
+    redact = redactor([
+      ...Object.values(boot.settings ?? {}).flatMap(({ secrets }) => Object.values(secrets)),
+      ...Object.values(boot.redis ?? {}).map(({ password }) => password),
+    ]);
     log = new Logger({
       level: boot.logLevel,
       sink: (line) => sink(redact(line)),

@@ -1,5 +1,5 @@
 import type { Caller } from "@kerf/call";
-import type { ServiceDatabase } from "@kerf/data";
+import type { RedisPlace, ServiceDatabase } from "@kerf/data";
 import type { BrokerReader } from "@kerf/events";
 import { type SensitiveFields, sensitiveNames } from "@kerf/contract";
 import type { CallContext, Clock } from "@kerf/kernel";
@@ -37,6 +37,7 @@ export class BoundService {
   readonly scope: SpanScope | undefined;
   readonly issuer: TokenIssuer;
   readonly settings: Settings;
+  readonly #redis: RedisPlace | undefined;
   readonly #database: ServiceDatabase<any> | undefined;
   /** Its log, when its contract has events and it has a database to keep them in. */
   readonly events: EventLog | undefined;
@@ -62,6 +63,7 @@ export class BoundService {
       database: ServiceDatabase<any> | undefined;
       issuer: TokenIssuer;
       settings: Settings;
+      redis?: RedisPlace | undefined;
       clock: Clock;
       log: Logger;
       tracing?: TracingParts | undefined;
@@ -75,6 +77,7 @@ export class BoundService {
     this.scope = parts.tracing?.scope;
     this.issuer = parts.issuer;
     this.settings = parts.settings;
+    this.#redis = parts.redis;
     this.#database = parts.database;
     this.events =
       parts.database === undefined || Object.keys(service.contract.events).length === 0
@@ -150,6 +153,20 @@ export class BoundService {
       message: `The service ${this.name} has no database.`,
       fix: "Declare it: service(contract, { database: postgres({ … }) }).",
     });
+  }
+
+  /** Throws `invalid_app` in a service that does not declare it. */
+  get redis(): RedisPlace {
+    if (this.#redis !== undefined) return this.#redis;
+    throw new KerfError("invalid_app", {
+      message: `The service ${this.name} keeps nothing in Redis.`,
+      fix: "Declare it: service(contract, { redis: true }).",
+    });
+  }
+
+  /** What work of its own is given beside its transaction. */
+  get given(): Settings & { readonly redis: RedisPlace | undefined } {
+    return { ...this.settings, redis: this.#redis };
   }
 
   /** The clients of what the service uses, bound to one call. */

@@ -1,5 +1,5 @@
 import type { ServedArguments } from "@kerf/call";
-import type { Reads } from "@kerf/data";
+import type { Reads, RedisPlace } from "@kerf/data";
 import { type CallContext, type Clock, KerfError, type Principal } from "@kerf/kernel";
 import type { Hidden, Logger } from "@kerf/telemetry";
 import type { Compose } from "../declaration/compose.ts";
@@ -156,6 +156,10 @@ export class CallArgs {
 
   get secrets(): Secrets {
     return this.#operation.service.settings.secrets;
+  }
+
+  get redis(): RedisPlace {
+    return this.#operation.service.redis;
   }
 
   /** In a command its transaction, in queries and streams statements that read, each for itself. */

@@ -75,7 +75,7 @@ export function followerOf(
             write: onTables(write),
             log: bound.log,
             signal,
-            ...bound.settings,
+            ...bound.given,
           });
         } finally {
           signal.removeEventListener("abort", cancel);
@@ -208,7 +208,7 @@ export async function applyEvent(
       trace,
       log: bound.log.in(trace).hiding(hidden),
       clock,
-      ...bound.settings,
+      ...bound.given,
     };
     try {
       await inScope(bound, trace, () => handler(args), hidden);

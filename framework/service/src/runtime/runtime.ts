@@ -19,6 +19,7 @@ import { ServiceSagas } from "./sagas.ts";
 import { reconcilerOf } from "./reconciliations.ts";
 import { schedulerOf } from "./schedules.ts";
 import { serve } from "./serve.ts";
+import type { ServiceRedis } from "./redis.ts";
 import { noSettings, type ServiceSettings } from "./settings.ts";
 import { WorkerLoop } from "./workers.ts";
 
@@ -34,6 +35,8 @@ export interface RuntimeOptions {
   readonly broker?: Broker | undefined;
   /** Of those services that declare configuration or secrets; `openSettings` makes them. */
   readonly settings?: ServiceSettings | undefined;
+  /** Of those services that keep something in Redis; `openRedis` makes it. */
+  readonly redis?: ServiceRedis | undefined;
   /** Given to the service that declares `issuer: true`. */
   readonly issuer?: TokenIssuer | undefined;
   readonly clock: Clock;
@@ -69,6 +72,7 @@ export class ServiceRuntime {
             (service.issuer ? options.issuer : undefined) ??
             refusingIssuer(service.name, service.issuer),
           settings: options.settings?.[service.name] ?? noSettings,
+          redis: options.redis?.[service.name],
           clock,
           log,
           tracing,

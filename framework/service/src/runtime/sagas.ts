@@ -111,7 +111,7 @@ export class ServiceSagas {
 
   #local(transaction: CommandTransaction, saga: SagaRow, trace: Trace): unknown {
     const context = this.#context(`saga:${saga.id}`, trace);
-    const { events, log, settings } = this.#bound;
+    const { events, given, log } = this.#bound;
     const hidden = this.#hiddenOf(saga);
     return {
       db: transaction.db,
@@ -120,7 +120,7 @@ export class ServiceSagas {
         return events?.emit(transaction, context);
       },
       log: log.in(context.trace).with({ saga: saga.name, sagaId: saga.id }).hiding(hidden),
-      ...settings,
+      ...given,
     };
   }
 

@@ -49,7 +49,7 @@ export function schedulerOf(bound: BoundService, parts: SagaParts): Scheduler {
           bound.reconciler?.ask(transaction, name, repair),
         log: log.in(context.trace).with({ schedule: schedule.name }),
         clock,
-        ...bound.settings,
+        ...bound.given,
       };
       await own.during(trace, () => inScope(bound, trace, () => run(args)));
     },

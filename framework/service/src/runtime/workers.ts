@@ -8,7 +8,7 @@ import {
   type Random,
   type TimerWheel,
 } from "@kerf/kernel";
-import type { Reads } from "@kerf/data";
+import type { Reads, RedisPlace } from "@kerf/data";
 import type { Logger, TracingParts } from "@kerf/telemetry";
 import type { InSpan, RawClient, Worker } from "../declaration/handlers.ts";
 import type { Secrets } from "../declaration/settings.ts";
@@ -200,6 +200,10 @@ class WorkerRun {
 
   get secrets(): Secrets {
     return this.#bound.settings.secrets;
+  }
+
+  get redis(): RedisPlace {
+    return this.#bound.redis;
   }
 
   #read(): Reads {

@@ -18,7 +18,7 @@ const pollMs = 50;
 /** Stops whatever works with a folder of state, and waits until it has ended. */
 export async function down(options: DownOptions): Promise<void> {
   const home = findHome(options.home, process.env, process.cwd());
-  const view = progressView({ json: options.json === true, cwd: process.cwd() });
+  const view = progressView(process.cwd());
   let stopped = false;
   const stop = async (pid: number, what: string): Promise<void> => {
     stopped = true;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ProgressEvent, Status } from "@kerf/control-api";
-import { KerfError } from "@kerf/kernel";
+import { type ErrorShape, KerfError } from "@kerf/kernel";
 import { platformArguments } from "../commands/start-options.ts";
 import type { UpOptions } from "../commands/up.ts";
 import { connect } from "../connection/connect.ts";
@@ -8,10 +8,11 @@ import { homeToStart } from "../connection/home.ts";
 import { exitCodeOfError, exitCodes } from "../exit-code.ts";
 import { findApp } from "../launcher/app-file.ts";
 import { HomeClaim } from "../launcher/home-claim.ts";
-import { failedStartText } from "../launcher/failed-start.ts";
+import { failedStart } from "../launcher/failed-start.ts";
 import { type PlatformExit, PlatformProcess } from "../launcher/platform-process.ts";
 import { readyText } from "../launcher/ready-text.ts";
 import { onStopRequest } from "../launcher/stop-requests.ts";
+import { printError } from "../output/failure.ts";
 import { printJson } from "../output/json.ts";
 import { type ProgressView, progressView } from "../output/progress-view.ts";
 import { runningPlatform } from "./running-platform.ts";
@@ -25,7 +26,7 @@ export async function up(options: UpOptions): Promise<number> {
   const cwd = process.cwd();
   const app = findApp(options.app, cwd);
   const home = homeToStart(options.home, process.env, cwd);
-  const view = progressView({ json: options.json === true, cwd });
+  const view = progressView(cwd);
   const claim = await HomeClaim.take(home, (text) => view.note(text));
   try {
     if ((await runningPlatform(home)) !== undefined) {
@@ -41,7 +42,7 @@ export async function up(options: UpOptions): Promise<number> {
       options.runtime,
       ...(options.postgres === undefined ? [] : ["--postgres", options.postgres]),
     ];
-    return await start(home, args, view);
+    return await start(home, args, view, options);
   } finally {
     view.close();
     claim.release();
@@ -54,10 +55,15 @@ type Outcome =
   | { readonly is: "ended"; readonly exit: PlatformExit }
   | { readonly is: "interrupted" };
 
-async function start(home: string, args: readonly string[], view: ProgressView): Promise<number> {
+async function start(
+  home: string,
+  args: readonly string[],
+  view: ProgressView,
+  { json }: UpOptions,
+): Promise<number> {
   const startedAt = performance.now();
   const outcome = Promise.withResolvers<Outcome>();
-  let fatal: string | undefined;
+  let fatal: ErrorShape | undefined;
   const platform = new PlatformProcess({
     program: import.meta.resolve("@kerf/platform/main"),
     home,
@@ -65,7 +71,7 @@ async function start(home: string, args: readonly string[], view: ProgressView):
     endsWithUs: false,
     onEvent: (event: ProgressEvent) => {
       view.event(event);
-      if (event.type === "problem" && event.fatal === true) fatal = event.error.code;
+      if (event.type === "problem" && event.fatal === true) fatal = event.error as ErrorShape;
       if (event.type === "ready") outcome.resolve({ is: "ready", status: event.status });
     },
   });
@@ -80,11 +86,12 @@ async function start(home: string, args: readonly string[], view: ProgressView):
   }
   if (end.is === "ended") {
     // The platform has said itself what is wrong, as a rule.
-    if (fatal !== undefined) return exitCodeOfError(fatal);
-    view.note(await failedStartText(platform, end.exit));
-    return exitCodes.failed;
+    if (fatal === undefined) throw await failedStart(platform, end.exit);
+    if (json === true) printError(fatal);
+    return exitCodeOfError(fatal.code);
   }
-  view.result(await text(home, end.status, performance.now() - startedAt));
+  if (json === true) printJson({ type: "started", status: end.status });
+  else view.result(await text(home, end.status, performance.now() - startedAt));
   return exitCodes.ok;
 }
 

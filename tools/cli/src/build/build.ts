@@ -19,20 +19,20 @@ export async function build(services: readonly string[], options: BuildOptions):
     options.out === undefined
       ? join(homeToStart(options.home, process.env, cwd), "builds")
       : resolve(cwd, options.out);
-  const json = options.json === true;
   const ofImage = imageArguments(options, cwd);
-  const view = json ? undefined : progressView({ json: false, cwd });
+  const json = options.json === true;
+  const view = progressView(cwd);
   try {
     const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
-    const { builds } = await runBuilder(args, (event) => view?.event(event));
+    const { builds } = await runBuilder(args, (event) => view.event(event));
     if (ofImage !== undefined) {
       const of = [...programArguments(services, builds), "--module", module, ...ofImage];
-      const image = await runImageMaker(of, (event) => view?.event(event));
+      const image = await runImageMaker(of, (event) => view.event(event));
       if (json) printJson({ builds, image });
-      else view?.result(imageText(image));
+      else view.result(imageText(image));
     } else if (json) printJson({ builds });
-    else view?.result(builtText(builds, out, paintFor(process.stdout)));
+    else view.result(builtText(builds, out, paintFor(process.stdout)));
   } finally {
-    view?.close();
+    view.close();
   }
 }

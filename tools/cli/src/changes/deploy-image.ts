@@ -1,10 +1,12 @@
-import { type ForeignImageStatus, isSecretName } from "@kerf/control-api";
+import type { InputOf } from "@kerf/contract";
+import { type ForeignImageStatus, isSecretName, type platform } from "@kerf/control-api";
 import { KerfError } from "@kerf/kernel";
 import type { DeployOptions } from "../commands/deploy.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { limitsText } from "../output/limits-text.ts";
+import { ownStep } from "../output/own-step.ts";
 import { readValue } from "../secrets/read-value.ts";
 import { table } from "../output/table.ts";
 
@@ -30,7 +32,7 @@ export function deployImage(options: DeployOptions & { readonly image: string })
     const secrets: Record<string, string> = {};
     for (const [secret, file] of Object.entries(options.secret ?? {}))
       secrets[secret] = (await readValue("", file)).value;
-    const deployed = await client.deployImage({
+    const order: InputOf<(typeof platform)["operations"]["deployImage"]["input"]> = {
       name,
       image,
       variables: env ?? {},
@@ -51,7 +53,8 @@ export function deployImage(options: DeployOptions & { readonly image: string })
           }
         : undefined),
       ...(options.cpus === undefined ? undefined : { cpus: options.cpus }),
-    });
+    };
+    const deployed = await ownStep(`Running ${image} as ${name}`, () => client.deployImage(order));
     if (options.json === true) return printJson(deployed);
     process.stdout.write(`${sentence(deployed)}\n`);
   });
@@ -77,7 +80,10 @@ export async function scaleImage(
 ): Promise<boolean> {
   const { images } = await client.images({});
   if (!images.some((image) => image.name === name)) return false;
-  const scaled = await client.scaleImage({ name, replicas });
+  const copies = replicas === 1 ? "1 copy" : `${replicas} copies`;
+  const scaled = await ownStep(`Scaling ${name} to ${copies}`, () =>
+    client.scaleImage({ name, replicas }),
+  );
   if (options.json === true) printJson(scaled);
   else process.stdout.write(`${sentence(scaled)}\n`);
   return true;
@@ -89,7 +95,7 @@ export function undeploy(
   options: { readonly home?: string; readonly json?: true },
 ): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const answer = await client.removeImage({ name });
+    const answer = await ownStep(`Ending ${name}`, () => client.removeImage({ name }));
     if (options.json === true) return printJson(answer);
     process.stdout.write(
       answer.removed ? `${name} has ended\n` : `No image is called ${name}: nothing to end\n`,

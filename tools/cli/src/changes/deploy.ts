@@ -36,7 +36,7 @@ export function deployBuildsOf(
   options: DeployOptions,
 ): Promise<void> {
   return withPlatform(options, async (connection) => {
-    const taken = await withView(options, (onEvent) =>
+    const taken = await withView((onEvent) =>
       takeBuilds(image, services, join(connection.home, "builds"), onEvent),
     );
     const running = await runningBuilds(connection);
@@ -104,19 +104,18 @@ function buildInto(
   options: MayDeployOptions,
 ): Promise<BuiltApp> {
   const args = ["--module", module, "--out", out, ...labelArguments(options), "--", ...names];
-  return withView(options, (onEvent) => runBuilder(args, onEvent));
+  return withView((onEvent) => runBuilder(args, onEvent));
 }
 
-/** Shows how far some work is, unless JSON is wanted. */
+/** Shows how far some work is. */
 async function withView<Answer>(
-  { json }: Pick<MayDeployOptions, "json">,
   work: (onEvent: (event: ProgressEvent) => void) => Promise<Answer>,
 ): Promise<Answer> {
-  const view = json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
+  const view = progressView(process.cwd());
   try {
-    return await work((event) => view?.event(event));
+    return await work((event) => view.event(event));
   } finally {
-    view?.close();
+    view.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { type Connection, withPlatform } from "../connection/connect.ts";
 import { printJson } from "../output/json.ts";
 import { type ProgressView, progressView } from "../output/progress-view.ts";
 import { reportText } from "./report-text.ts";
+import { patienceShown } from "./show-turn.ts";
 import { Turn } from "./turn.ts";
 
 /** What every command takes that changes what runs. */
@@ -43,10 +44,7 @@ export async function makeChange(
   process.stdout.write(`${reportText(report)}\n`);
 }
 
-/**
- * Asks for a change and shows its steps as they happen, unless JSON is wanted; answers what came of it. Whoever leaves by Ctrl-C leaves the change to
- * itself, and is told so.
- */
+/** Asks for a change and shows its steps as they happen; answers what came of it. Whoever leaves by Ctrl-C leaves the change to itself, and is told so. */
 export async function withSteps<T>(
   client: Connection["client"],
   options: ChangeOptions,
@@ -64,22 +62,22 @@ export async function withSteps<T>(
   }
 }
 
-/** The same without an ear for Ctrl-C; rejects with `left` when that rejects first. */
+/** The same without an ear for Ctrl-C; rejects with `left` when that rejects first. `silent`: shows nothing. */
 export async function withStepsUntil<T>(
   left: Promise<never> | undefined,
   client: Connection["client"],
-  options: ChangeOptions,
+  options: ChangeOptions & { readonly silent?: true },
   request: (asked: Asked) => Promise<T>,
 ): Promise<T> {
-  const { drainTimeout, json, readyTimeout } = options;
+  const { drainTimeout, readyTimeout } = options;
   const asked: Asked = {
     change: `c-${randomBytes(6).toString("hex")}`,
     ...(readyTimeout === undefined ? undefined : { readyMs: readyTimeout * 1_000 }),
     ...(drainTimeout === undefined ? undefined : { drainMs: drainTimeout * 1_000 }),
   };
   const watching = new AbortController();
-  const view = json === true ? undefined : progressView({ json: false, cwd: process.cwd() });
-  const turn = new Turn(options.wait === true, (text) => view?.note(text));
+  const view = options.silent === true ? undefined : progressView(process.cwd());
+  const turn = new Turn(options.wait === true ? patienceShown(client, view) : undefined);
   const shown = view && showSteps(client, asked.change, watching.signal, view);
   try {
     const done = turn.take(() => request(asked));

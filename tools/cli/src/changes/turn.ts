@@ -1,20 +1,27 @@
-import { setTimeout as wait } from "node:timers/promises";
+import type { ChangeStatus } from "@kerf/control-api";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
 
-/** Pause between two attempts while another change is under way, milliseconds, and how long others are waited for. */
-const againMs = 500;
+/** How long others are waited for in all, milliseconds. */
 const longestMs = 600_000;
+
+/** How others are waited for. */
+export interface Patience {
+  /** The change that is under way; undefined when none is. */
+  underWay(): Promise<ChangeStatus | undefined>;
+  /** Shows who is waited for, again and again; undefined when nobody is any more. */
+  show(change: ChangeStatus | undefined): void;
+  /** Resolves when it is time to look again. */
+  pause(): Promise<void>;
+}
 
 /** The turn of a change: there is one at a time, and with `--wait` others are waited for. */
 export class Turn {
-  readonly #isPatient: boolean;
-  readonly #say: (text: string) => void;
-  #said: string | undefined;
+  readonly #patience: Patience | undefined;
   #isWaiting = false;
 
-  constructor(isPatient: boolean, say: (text: string) => void) {
-    this.#isPatient = isPatient;
-    this.#say = say;
+  /** Without patience a change that is under way is not waited for. */
+  constructor(patience: Patience | undefined) {
+    this.#patience = patience;
   }
 
   /** Whether it has not come yet. */
@@ -30,20 +37,28 @@ export class Turn {
       } catch (thrown) {
         // Only what the platform itself refuses says so; a platform that is gone says nothing.
         const refusal = (thrown as KerfError).data as Partial<ErrorShape> | undefined;
-        if (!this.#isPatient || refusal?.code !== "change_under_way") throw thrown;
+        if (this.#patience === undefined || refusal?.code !== "change_under_way") throw thrown;
         if (Date.now() > end) throw tooLong(refusal);
-        await this.#wait(refusal.message ?? "Another change is under way.");
+        await this.#untilFree(this.#patience, end);
       }
     }
   }
 
-  /** Says what is waited for, once for each, and waits a moment. */
-  async #wait(message: string): Promise<void> {
-    if (message !== this.#said) this.#say(`${message} Waiting until it has ended.`);
-    this.#said = message;
+  /** Looks until no change is under way. What is only looked at is not on record as refused, again and again. */
+  async #untilFree(patience: Patience, end: number): Promise<void> {
     this.#isWaiting = true;
-    await wait(againMs);
-    this.#isWaiting = false;
+    try {
+      do {
+        // One that cannot be seen: whoever asks next is told why.
+        const change = await patience.underWay().catch(() => undefined);
+        patience.show(change);
+        await patience.pause();
+        if (change === undefined) return;
+      } while (Date.now() <= end);
+    } finally {
+      patience.show(undefined);
+      this.#isWaiting = false;
+    }
   }
 }
 

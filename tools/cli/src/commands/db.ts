@@ -108,11 +108,11 @@ function typesCommand(): Command {
 function rotateCommand(): Command {
   return examples(
     new Command("rotate")
-      .summary("exchange the passwords of a service's database")
+      .summary("exchange the passwords of a service's database and Redis")
       .description(
-        "Makes new passwords for the roles of a service's database, exchanges its instances onto them, new ones first, then tries the old passwords and shows that PostgreSQL refuses them. No call is lost. What ends early leaves both holding; run it again.",
+        "Makes new passwords for the roles of a service's database, and for its user of Redis, exchanges its instances onto them, new ones first, then tries the old passwords and shows that they are refused. No call is lost. What ends early leaves both holding; run it again.",
       )
-      .argument("<service>", "whose database")
+      .argument("<service>", "whose passwords")
       .addOption(homeOption())
       .option("--json", "print {instances, refused: {role: answer}} as JSON")
       .action(async (service: string, options: DbRotateOptions) => {

@@ -13,6 +13,7 @@ export interface StartOptions {
   certificateLife?: number;
   authorityLife?: number;
   broker?: string;
+  redis?: string;
   port?: number;
   platformPort?: number;
   home?: string;
@@ -30,6 +31,10 @@ export function withStartOptions(command: Command): Command {
     .option(
       "--broker <url or file>",
       "what carries events: nats://host:4222, kafka://host:9092, a file that only you can read, with a URL that has a password, or docker (kerf up --runtime docker: NATS in a container, docker:IMAGE names another) (default: no broker)",
+    )
+    .option(
+      "--redis <url or file>",
+      "where services keep something in Redis: redis://host:6379, a file that only you can read, with a URL that has a password, or docker (kerf up --runtime docker: Redis in a container, docker:IMAGE names another) (default: redis-server or valkey-server of the PATH, when a service needs one)",
     )
     .addOption(
       new Option(
@@ -68,7 +73,7 @@ export function platformArguments(
   options: StartOptions,
   place: { app: string; home: string; cwd: string },
 ): string[] {
-  const { cut, replicas: copies, broker, certificateLife, authorityLife } = options;
+  const { cut, replicas: copies, broker, certificateLife, authorityLife, redis } = options;
   return [
     "--app",
     place.app,
@@ -82,7 +87,8 @@ export function platformArguments(
     options.network,
     ...given("--cut", cut),
     ...given("--replicas", copies),
-    ...given("--broker", broker === undefined ? undefined : brokerSetting(broker, place.cwd)),
+    ...given("--broker", placeSetting("--broker", "the broker", broker, place.cwd)),
+    ...given("--redis", placeSetting("--redis", "Redis", redis, place.cwd)),
     ...given("--certificate-life", certificateLife),
     ...given("--authority-life", authorityLife),
   ];
@@ -93,14 +99,19 @@ function given(name: string, value: string | number | undefined): string[] {
 }
 
 /** A file is named as from here: the platform may run elsewhere. */
-function brokerSetting(broker: string, cwd: string): string {
-  if (broker === "docker" || broker.startsWith("docker:")) return broker;
-  if (!broker.includes("://")) return resolve(cwd, broker);
-  if (!broker.includes("@")) return broker;
+function placeSetting(
+  option: string,
+  what: string,
+  given: string | undefined,
+  cwd: string,
+): string | undefined {
+  if (given === undefined || given === "docker" || given.startsWith("docker:")) return given;
+  if (!given.includes("://")) return resolve(cwd, given);
+  if (!given.includes("@")) return given;
   throw new KerfError("invalid_input", {
-    message: "The URL of the broker has a user or a password in it.",
+    message: `The URL of ${what} has a user or a password in it.`,
     why: "Everybody on a machine can read the arguments of its programs.",
-    fix: "Write the URL into a file that only you can read, and give the file: --broker FILE",
+    fix: `Write the URL into a file that only you can read, and give the file: ${option} FILE`,
   });
 }
 

@@ -35,7 +35,7 @@ export function upCommand(): Command {
         "--postgres <where>",
         "with --runtime docker: docker (PostgreSQL servers in containers, of the image postgres:18) or docker:IMAGE (default: embedded servers)",
       )
-      .option("--json", "print what happens as JSON lines, the status at the end")
+      .option("--json", "print {type: started or running, status} as JSON")
       .action(async (options: UpOptions) => {
         const { up } = await import("../background/up.ts");
         process.exitCode = await up(options);

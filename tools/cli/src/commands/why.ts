@@ -21,7 +21,10 @@ export function whyCommand(): Command {
         "the x-trace-id of an answer, the id of a saga or of what it was started with, or a query as of kerf traces",
       )
       .addOption(homeOption())
-      .option("--json", "print it as JSON: {sentence, failed, cause, change, path, logs, traceId}")
+      .option(
+        "--json",
+        "print it as JSON: {sentence, failed, fromLogs, cause, change, path, logs, traceId}",
+      )
       .action(async (of: string, options: WhyOptions) => {
         const { explainFailure } = await import("../traces/explain-failure.ts");
         await explainFailure(of, options);

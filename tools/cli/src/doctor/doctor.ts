@@ -1,6 +1,7 @@
 import { KerfError } from "@kerf/kernel";
 import type { DoctorOptions } from "../commands/doctor.ts";
 import { homeToStart } from "../connection/home.ts";
+import { exitCodes } from "../exit-code.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { padTo } from "../output/width.ts";
@@ -11,6 +12,7 @@ import { memory } from "./memory.ts";
 import { nodeVersion } from "./node-version.ts";
 import { openFiles } from "./open-files.ts";
 import { portsFree } from "./ports-free.ts";
+import { redis } from "./redis.ts";
 import { shell } from "./shell.ts";
 import { telemetry } from "./telemetry.ts";
 import { user } from "./user.ts";
@@ -26,6 +28,7 @@ export const checks: readonly Check[] = [
   memory,
   openFiles,
   telemetry,
+  redis,
   shell,
 ];
 
@@ -36,8 +39,12 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     ports: [options.port ?? 8080, options.platformPort ?? 8090],
   });
   const failed = findings.filter(({ state }) => state === "failed");
-  if (options.json === true) printJson({ ready: failed.length === 0, checks: findings });
-  else print(findings);
+  if (options.json === true) {
+    // The answer says it, and is the one document.
+    if (failed.length > 0) process.exitCode = exitCodes.failed;
+    return printJson({ ready: failed.length === 0, checks: findings });
+  }
+  print(findings);
   if (failed.length === 0) return;
   throw new KerfError("not_ready", {
     message: `This machine is not ready: ${failed.map(({ title }) => title.toLowerCase()).join(", ")}.`,

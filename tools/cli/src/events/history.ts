@@ -1,6 +1,7 @@
 import type { EventsOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
 import { type DeclaredService, servicesWithEvents, emits, operate } from "../connection/operate.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
 import { eventLine, type ToldEvent } from "./event-line.ts";
@@ -10,14 +11,14 @@ export function showHistory(asked: string, options: EventsOptions): Promise<void
   return withPlatform(options, async (connection) => {
     const services = (await servicesWithEvents(connection)).filter(emits);
     const { field, key } = splitKey(asked, services);
-    const found = await Promise.all(
-      services.map(async ({ name, contract }) => {
-        const events = await operate<ToldEvent[]>(connection, name, "events.history", { key });
-        return events
-          .filter((event) => field === undefined || contract.events[event.name]?.key === field)
-          .map((event) => ({ service: name, ...event }));
-      }),
-    );
+    const contracts = new Map(services.map(({ contract, name }) => [name, contract]));
+    const found = await thoseThatAnswer([...contracts.keys()], async (service) => {
+      const events = await operate<ToldEvent[]>(connection, service, "events.history", { key });
+      const keyOf = (event: string) => contracts.get(service)?.events[event]?.key;
+      return events
+        .filter((event) => field === undefined || keyOf(event.name) === field)
+        .map((event) => ({ service, ...event }));
+    });
     const all = found.flat().sort((a, b) => (a.at < b.at ? -1 : 1));
     const paint = paintFor(process.stdout);
     if (options.json === true) printJson(all);

@@ -1,6 +1,7 @@
 import type { EventsOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
 import { servicesWithEvents, follows, operate, wantedServices } from "../connection/operate.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { printJson } from "../output/json.ts";
 import { table } from "../output/table.ts";
 
@@ -43,19 +44,18 @@ interface Behind {
 export function showLag(name: string | undefined, options: EventsOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
     const services = wantedServices(await servicesWithEvents(connection), name, follows);
-    const lags = await Promise.all(
-      services.filter(follows).map(async (service) => {
-        const positions = await operate<Position[]>(connection, service.name, "events.positions");
-        return Promise.all(
-          positions.map(async ({ after, ...position }) => ({
-            service: service.name,
-            ...position,
-            ...(await operate<Behind>(connection, position.producer, "events.behind", { after })),
-            log: await operate<Log>(connection, position.producer, "events.log"),
-          })),
-        );
-      }),
-    );
+    const followers = services.filter(follows).map((service) => service.name);
+    const lags = await thoseThatAnswer(followers, async (service) => {
+      const positions = await operate<Position[]>(connection, service, "events.positions");
+      return Promise.all(
+        positions.map(async ({ after, ...position }) => ({
+          service,
+          ...position,
+          ...(await operate<Behind>(connection, position.producer, "events.behind", { after })),
+          log: await operate<Log>(connection, position.producer, "events.log"),
+        })),
+      );
+    });
     const all = lags.flat();
     if (options.json === true) printJson(all);
     else process.stdout.write(`${lagText(all)}\n`);

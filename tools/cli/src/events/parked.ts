@@ -1,6 +1,7 @@
 import type { EventsOptions, SkipOptions } from "../commands/events.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
 import { servicesWithEvents, follows, operate, wantedServices } from "../connection/operate.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { printJson } from "../output/json.ts";
 import { printable } from "../output/printable.ts";
 import { table } from "../output/table.ts";
@@ -24,12 +25,11 @@ interface Resolved {
 export function showParked(name: string | undefined, options: EventsOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
     const services = wantedServices(await servicesWithEvents(connection), name, follows);
-    const found = await Promise.all(
-      services.filter(follows).map(async (service) => {
-        const parked = await operate<Parked[]>(connection, service.name, "events.parked");
-        return parked.map((each) => ({ service: service.name, ...each }));
-      }),
-    );
+    const followers = services.filter(follows).map((service) => service.name);
+    const found = await thoseThatAnswer(followers, async (service) => {
+      const parked = await operate<Parked[]>(connection, service, "events.parked");
+      return parked.map((each) => ({ service, ...each }));
+    });
     const all = found.flat();
     if (options.json === true) printJson(all);
     else if (all.length === 0) process.stdout.write("Nothing is parked.\n");

@@ -1,6 +1,7 @@
 import type { TailOptions } from "../commands/events.ts";
 import { withPlatform } from "../connection/connect.ts";
 import { servicesWithEvents, emits, operate, wantedServices } from "../connection/operate.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { untilInterrupted } from "../connection/until-interrupted.ts";
 import { printJson } from "../output/json.ts";
 import { paintFor } from "../output/paint.ts";
@@ -15,20 +16,21 @@ const most = 1_000;
 export function tailEvents(name: string | undefined, options: TailOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
     const services = wantedServices(await servicesWithEvents(connection), name, emits);
+    const names = services.map((service) => service.name);
+    const missing = new Set<string>();
     const paint = paintFor(process.stdout);
     const last = new Map<string, string>();
     const look = async (limit: number): Promise<void> => {
-      const found = await Promise.all(
-        services.map(async (service) => {
-          const after = last.get(service.name);
-          const events = await operate<ToldEvent[]>(connection, service.name, "events.tail", {
-            limit,
-            ...(after === undefined ? undefined : { after }),
-          });
-          last.set(service.name, events.at(-1)?.id ?? after ?? "0");
-          return events.map((event) => ({ service: service.name, event }));
-        }),
-      );
+      const ask = async (service: string) => {
+        const after = last.get(service);
+        const events = await operate<ToldEvent[]>(connection, service, "events.tail", {
+          limit,
+          ...(after === undefined ? undefined : { after }),
+        });
+        last.set(service, events.at(-1)?.id ?? after ?? "0");
+        return events.map((event) => ({ service, event }));
+      };
+      const found = await thoseThatAnswer(names, ask, missing);
       for (const { service, event } of found
         .flat()
         .sort((a, b) => (a.event.at < b.event.at ? -1 : 1))) {

@@ -50,8 +50,7 @@ export async function runExporter(
     builds: join(homeToStart(options.home, process.env, cwd), "builds"),
     target,
   };
-  const json = options.json === true;
-  const view = json ? undefined : progressView({ json: false, cwd });
+  const view = progressView(cwd);
   try {
     const answer = await runDocumentProgram<ExportAnswer>(
       {
@@ -60,14 +59,12 @@ export async function runExporter(
         boundMs,
         what: "exports apps",
       },
-      (event) => view?.event(event),
+      (event) => view.event(event),
     );
-    if (json) printJson(answer);
-    else {
-      for (const note of answer.notes) console.error(note);
-      view?.result(shown(answer));
-    }
+    if (options.json === true) return printJson(answer);
+    for (const note of answer.notes) view.note(note);
+    view.result(shown(answer));
   } finally {
-    view?.close();
+    view.close();
   }
 }

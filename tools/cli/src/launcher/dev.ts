@@ -1,7 +1,7 @@
 import type { DevOptions } from "../commands/dev.ts";
 import { platformArguments } from "../commands/start-options.ts";
 import { homeToStart } from "../connection/home.ts";
-import { progressView } from "../output/progress-view.ts";
+import { eventLines, progressView } from "../output/progress-view.ts";
 import { assertNoPlatform } from "../background/running-platform.ts";
 import { findApp } from "./app-file.ts";
 import { Browser, browserOpener } from "./browser.ts";
@@ -20,7 +20,7 @@ export async function dev(options: DevOptions): Promise<number> {
   const home = homeToStart(options.home, process.env, cwd);
   const port = options.port ?? 8080;
   const platformPort = options.platformPort ?? 8090;
-  const view = progressView({ json: options.json === true, cwd });
+  const view = options.json === true ? eventLines : progressView(cwd);
   const claim = await HomeClaim.take(home, (text) => view.note(text));
   const traffic = new Traffic();
   const opener =

@@ -39,6 +39,17 @@ live_programs() {
 }
 
 live_servers() {
+  # The Redis of this machine has its configuration as an argument.
+  redis=$home/redis
+  pid=$(head -n 1 "$redis/redis.pid" 2>/dev/null)
+  case $pid in
+    '' | *[!0-9]*) ;;
+    *)
+      case $(command_of "$pid") in
+        *"${redis#"$home"}/redis.conf"*) [ "$pid" -gt 1 ] && printf '%s\n' "$pid" ;;
+      esac
+      ;;
+  esac
   for file in "$home"/postgres/*/data/postmaster.pid; do
     [ -f "$file" ] || continue
     pid=$(head -n 1 "$file" 2>/dev/null)

@@ -2,8 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { ProgressEvent, Status } from "@kerf/control-api";
 import { exitCodeOfError, exitCodes } from "../exit-code.ts";
 import { duration } from "../output/duration.ts";
+import { failureLines } from "../output/failure.ts";
 import type { ProgressView } from "../output/progress-view.ts";
-import { failedStartText } from "./failed-start.ts";
+import { failedStart } from "./failed-start.ts";
 import type { Guardian } from "./guardian.ts";
 import { type PlatformExit, PlatformProcess, type PlatformStart } from "./platform-process.ts";
 import type { StopRequest } from "./stop-requests.ts";
@@ -116,7 +117,8 @@ export class Launcher {
   async #explainFailedStart(platform: PlatformProcess, exit: PlatformExit): Promise<void> {
     // The platform has said itself what is wrong, as a rule.
     if (this.#fatal !== undefined) return;
-    this.#options.view.note(await failedStartText(platform, exit));
+    const error = await failedStart(platform, exit);
+    this.#options.view.note(failureLines(error.toShape()));
   }
 
   /** Waits for the platform as long as it may take, cuts the lifelines and has the guardian end what is left. */

@@ -102,6 +102,6 @@ test("a step of a change says what is done while it goes on, and what came of it
   assert.deepEqual(underWay({ ...step, state: "failed", ms: 3_000 }), { id: "c-1 watch" });
   assert.equal(
     text.of({ ...step, state: "failed", ms: 3_000 }),
-    "✗ deploy search: the new release does worse than the old one  3.0 s",
+    "✗ deploy search: the new release is not kept  3.0 s",
   );
 });

@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { type ErrorShape, KerfError } from "@kerf/kernel";
+import { printJson } from "./json.ts";
 import { paintFor, type Paint } from "./paint.ts";
 import { printable } from "./printable.ts";
 import { tailLine } from "./tail-line.ts";
@@ -10,14 +11,21 @@ export function wantsJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes("--json");
 }
 
-/** Says on stderr what went wrong, why and what to do; as `{"error":{…}}` when the command line asks for JSON. */
+/** Says on stderr what went wrong, why and what to do; and as `{"error":{…}}` on stdout when the command line asks for JSON. */
 export function printFailure(thrown: unknown, json: boolean): void {
   const shape = shapeOf(thrown);
-  const text = json
-    ? JSON.stringify({ error: shape })
-    : [failureText(shape, paintFor(process.stderr)), ...lastLines(shape)].join("\n") +
-      details(thrown);
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${failureLines(shape)}${details(thrown)}\n`);
+  if (json) printError(shape);
+}
+
+/** Prints an error as the document that a program gets in the place of its answer. */
+export function printError(error: ErrorShape): void {
+  printJson({ error });
+}
+
+/** An error as it stands on stderr, with the last lines of the program that it is about. */
+export function failureLines(shape: ErrorShape): string {
+  return [failureText(shape, paintFor(process.stderr)), ...lastLines(shape)].join("\n");
 }
 
 /** How many of the last lines of a log are shown with an error. */

@@ -1,13 +1,8 @@
 import { progressView } from "./progress-view.ts";
 
-/** Shows one step while `work` does it, where the platform tells of none, and how long it took; nothing where JSON is wanted. */
-export async function ownStep<T>(
-  title: string,
-  { json }: { readonly json?: boolean },
-  work: () => Promise<T>,
-): Promise<T> {
-  if (json === true) return work();
-  const view = progressView({ json: false, cwd: process.cwd() });
+/** Shows one step while `work` does it, where the platform tells of none, and how long it took. */
+export async function ownStep<T>(title: string, work: () => Promise<T>): Promise<T> {
+  const view = progressView(process.cwd());
   const begun = performance.now();
   const tell = (state: "started" | "done" | "failed"): void =>
     view.event({

@@ -13,6 +13,7 @@ export type Pictured = Pick<
   | "services"
   | "databases"
   | "broker"
+  | "redis"
   | "platform"
 >;
 
@@ -130,7 +131,7 @@ function kindOf({ embedded, image }: Status["databases"][number]): string {
   return embedded ? "embedded PostgreSQL" : "PostgreSQL by URL";
 }
 
-function placeLines({ broker, databases, platform }: Pictured, paint: Paint): string[] {
+function placeLines({ broker, databases, platform, redis }: Pictured, paint: Paint): string[] {
   const title = (text: string): string => paint("faint", padTo(text, 11));
   const width = Math.max(0, ...databases.map(({ server }) => widthOf(server)));
   return [
@@ -141,7 +142,23 @@ function placeLines({ broker, databases, platform }: Pictured, paint: Paint): st
       return `${title(index === 0 ? "databases" : "")} ${padTo(server.server, width)}  ${paint("faint", `${kind}, ${count}`)}${state}`;
     }),
     ...brokerLines(broker, paint),
+    ...redisLines(redis, paint),
     `${title("platform")} ${paint("name", platform.url)}`,
+  ];
+}
+
+/** Redis, where services keep something there, and what is to be known of it. */
+function redisLines(redis: Status["redis"], paint: Paint): string[] {
+  if (redis === undefined) return [];
+  const { image, note, own, services, url } = redis;
+  const state = redis.state === "ready" ? "" : `  ${stateText(redis.state, paint)}`;
+  const place = own ? "a process of this machine" : url;
+  const where = image === undefined ? place : `a container (${image})`;
+  const count = `${services.length} service${services.length === 1 ? "" : "s"}`;
+  const title = paint("faint", padTo("redis", 11));
+  return [
+    `${title} ${paint("faint", `${where}, ${count}`)}${state}`,
+    ...(note === undefined ? [] : [`${" ".repeat(12)}${paint("warn", note)}`]),
   ];
 }
 

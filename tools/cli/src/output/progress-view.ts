@@ -6,7 +6,7 @@ import { StepLines } from "./step-lines.ts";
 import { StepReminders } from "./step-reminders.ts";
 import { underWay } from "./under-way.ts";
 
-/** Where `kerf dev` shows what happens. */
+/** Where it is shown what happens. */
 export interface ProgressView {
   /** Something that the platform says. */
   event(event: ProgressEvent): void;
@@ -18,10 +18,9 @@ export interface ProgressView {
   close(): void;
 }
 
-/** The view that fits: events as JSON lines, a terminal with moving lines, or plain lines for a log. */
-export function progressView(options: { json: boolean; cwd: string }): ProgressView {
-  if (options.json) return jsonView;
-  const text = new EventText(paintFor(process.stderr), options.cwd);
+/** What people see on stderr: moving lines on a terminal, plain lines in a log. The same with `--json`, which is about stdout. */
+export function progressView(cwd: string): ProgressView {
+  const text = new EventText(paintFor(process.stderr), cwd);
   const steps =
     process.stderr.isTTY && process.env["TERM"] !== "dumb"
       ? new StepLines(process.stderr)
@@ -47,8 +46,8 @@ export function progressView(options: { json: boolean; cwd: string }): ProgressV
   };
 }
 
-/** Programs read events; what the launcher tells people is no data. */
-const jsonView: ProgressView = {
+/** Where what happens is the answer: events as JSON lines on stdout. What the launcher tells people is no data. */
+export const eventLines: ProgressView = {
   event: printJson,
   note: (text) => void process.stderr.write(`${text}\n`),
   result: () => {},

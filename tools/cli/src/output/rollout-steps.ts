@@ -32,7 +32,7 @@ export const rolloutSteps: Readonly<Record<RolloutStep, StepWords>> = {
   watch: {
     started: "comparing the new release with the old one",
     done: "the new release does no worse than the old one",
-    failed: "the new release does worse than the old one",
+    failed: "the new release is not kept",
   },
   shift: {
     started: "telling everyone",

@@ -140,13 +140,14 @@ function problems(status: Status): (readonly [string, ErrorShape])[] {
   ];
 }
 
-/** The telemetry store and the broker, where the platform runs them. */
-function besides({ broker, telemetry }: Status) {
+/** The telemetry store, the broker and Redis, where there are any. */
+function besides({ broker, redis, telemetry }: Status) {
   return [
     ...(telemetry === undefined
       ? []
       : [{ ...telemetry, id: "telemetry", address: telemetry.endpoint }]),
     ...(broker === undefined ? [] : [{ ...broker, id: "broker", address: broker.url }]),
+    ...(redis === undefined ? [] : [{ ...redis, id: "redis", address: redis.url }]),
   ];
 }
 

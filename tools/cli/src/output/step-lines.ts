@@ -20,10 +20,13 @@ export class StepLines {
     this.#stream = stream;
   }
 
-  /** Takes a step up or away. */
+  /** Takes a step up or away, or says anew what it does. */
   update({ id, text }: UnderWay): void {
     if (text === undefined) this.#running.delete(id);
-    else this.#running.set(id, { text, begun: performance.now() });
+    else {
+      const begun = this.#running.get(id)?.begun ?? performance.now();
+      this.#running.set(id, { text, begun });
+    }
     this.#draw();
   }
 

@@ -1,5 +1,6 @@
 import type { SagaListOptions } from "../commands/saga.ts";
 import { withPlatform } from "../connection/connect.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { printJson } from "../output/json.ts";
 import { oneLine } from "../output/printable.ts";
 import { table } from "../output/table.ts";
@@ -13,15 +14,13 @@ export type Listed = SagaSummary & { readonly service: string };
 export function listSagas(name: string | undefined, options: SagaListOptions): Promise<void> {
   return withPlatform(options, async (connection) => {
     const services = await servicesWithData(connection, name);
-    const lists = await Promise.all(
-      services.map(async (service) =>
-        (
-          await operateOn<readonly SagaSummary[]>(connection, service, "sagas.list", {
-            all: options.all === true,
-            ...(options.name === undefined ? undefined : { name: options.name }),
-          })
-        ).map((saga): Listed => ({ service, ...saga })),
-      ),
+    const lists = await thoseThatAnswer(services, async (service) =>
+      (
+        await operateOn<readonly SagaSummary[]>(connection, service, "sagas.list", {
+          all: options.all === true,
+          ...(options.name === undefined ? undefined : { name: options.name }),
+        })
+      ).map((saga): Listed => ({ service, ...saga })),
     );
     const sagas = lists.flat().toSorted((a, b) => b.startedAt.localeCompare(a.startedAt));
     if (options.json === true) printJson(sagas);

@@ -1,6 +1,7 @@
 import type { ScheduleOptions } from "../commands/schedule.ts";
 import { withPlatform } from "../connection/connect.ts";
 import { declaredServices, operate } from "../connection/operate.ts";
+import { thoseThatAnswer } from "../connection/those-that-answer.ts";
 import { printJson } from "../output/json.ts";
 import { printable } from "../output/printable.ts";
 import { table } from "../output/table.ts";
@@ -22,13 +23,12 @@ export function listSchedules(options: ScheduleOptions): Promise<void> {
     const services = (await declaredServices(connection)).filter(
       ({ schedules }) => (schedules ?? []).length > 0,
     );
-    const found = await Promise.all(
-      services.map(async ({ name }) =>
-        (await operate<Listed[]>(connection, name, "schedules.list")).map((each) => ({
-          service: name,
-          ...each,
-        })),
-      ),
+    const names = services.map(({ name }) => name);
+    const found = await thoseThatAnswer(names, async (service) =>
+      (await operate<Listed[]>(connection, service, "schedules.list")).map((each) => ({
+        service,
+        ...each,
+      })),
     );
     const all = found.flat();
     if (options.json === true) return printJson(all);

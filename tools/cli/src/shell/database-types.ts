@@ -3,6 +3,7 @@ import { dirname, relative } from "node:path";
 import { KerfError } from "@kerf/kernel";
 import type { DbTypesOptions } from "../commands/db.ts";
 import { type Connection, withPlatform } from "../connection/connect.ts";
+import { exitCodes } from "../exit-code.ts";
 import { printJson } from "../output/json.ts";
 
 /** A file with table types. `stale`: it is not what the database says. */
@@ -19,13 +20,15 @@ export function databaseTypes(service: string | undefined, options: DbTypesOptio
     const files: TypesFile[] = [];
     for (const name of services)
       files.push(await bringUpToDate(connection, name, options.check === true));
-    if (options.json === true) printJson({ files });
-    else {
-      for (const { service: name, file, state } of files) {
-        process.stdout.write(`${name}: ${relative(process.cwd(), file)} ${sentences[state]}\n`);
-      }
-    }
     const stale = files.filter(({ state }) => state === "stale");
+    if (options.json === true) {
+      // The answer says it, and is the one document.
+      if (stale.length > 0) process.exitCode = exitCodes.failed;
+      return printJson({ files });
+    }
+    for (const { service: name, file, state } of files) {
+      process.stdout.write(`${name}: ${relative(process.cwd(), file)} ${sentences[state]}\n`);
+    }
     if (stale.length === 0) return;
     throw new KerfError("stale_types", {
       message: `The table types of ${stale.map(({ service: name }) => name).join(", ")} are not what the migrations made.`,

@@ -7,7 +7,7 @@ import { oneLine } from "../output/printable.ts";
 /** Exchanges the passwords of a service's database, and prints how the old ones were refused. */
 export function rotatePasswords(service: string, options: DbRotateOptions): Promise<void> {
   return withPlatform(options, async ({ client }) => {
-    const done = await ownStep(`Exchanging the passwords of ${service}`, options, () =>
+    const done = await ownStep(`Exchanging the passwords of ${service}`, () =>
       client.rotateDatabasePasswords({ service }),
     );
     if (options.json === true) return printJson(done);

@@ -66,7 +66,7 @@ function noSource(cwd: string): never {
 
 /** Shows how the shop starts. Afterwards the acts say themselves what happens. */
 function viewUntilReady(json: boolean, ready: Promise<unknown>): ProgressView {
-  const shown = progressView({ json: false, cwd: process.cwd() });
+  const shown = progressView(process.cwd());
   let isSilent = json;
   void ready.then(() => {
     isSilent = true;

@@ -45,7 +45,7 @@ export function change<T>(
   request: Parameters<typeof withStepsUntil<T>>[3],
 ): Promise<T> {
   // Whoever leaves the tour waits until what it changed is put back.
-  const options = { ...(json ? { json } : undefined), wait: true } as const;
+  const options = { ...(json ? { silent: json } : undefined), wait: true } as const;
   return withStepsUntil(undefined, connection.client, options, request);
 }
 

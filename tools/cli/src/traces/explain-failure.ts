@@ -18,7 +18,7 @@ export function explainFailure(of: string, options: WhyOptions): Promise<void> {
 
 /** The sentence, the way of the failure from who noticed it to where it began, and what was logged on it. */
 export function explanationText(told: Explanation, paint: Paint): string {
-  const { cause, failed, logs, path, saga, sentence, traceId } = told;
+  const { cause, failed, fromLogs, logs, path, saga, sentence, traceId } = told;
   return [
     paint(failed ? "strong" : "good", oneLine(sentence)),
     ...(saga === undefined
@@ -26,6 +26,9 @@ export function explanationText(told: Explanation, paint: Paint): string {
       : [
           `  saga ${saga.name} of ${saga.service} (${saga.id}) is ${saga.state}${saga.failure === undefined ? "" : `: ${oneLine(saga.failure.message)}`}`,
         ]),
+    ...(fromLogs === true
+      ? ["  Its trace was not recorded; this is by what was logged of it."]
+      : []),
     ...(path.length === 0 ? [] : [""]),
     ...path.map((span, depth) => stepText(span, depth, span.spanId === cause?.spanId, paint)),
     ...logs.map((log) => `  ${logRecordText(log, paint)}`),

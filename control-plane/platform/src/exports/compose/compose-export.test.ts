@@ -38,7 +38,7 @@ test("the export is golden/compose.yaml, with a boot document for each program a
     Object.keys(secrets)
       .filter((name) => secrets[name] === "")
       .toSorted(),
-    ["files/partner-keys.json", "settings/payments/providerKey"],
+    ["files/partner-keys.json", "redis/payments", "settings/payments/providerKey"],
   );
 });
 
@@ -51,7 +51,8 @@ test("programs share a network with whom they use, and with nobody else; only th
   };
   const networks = (name: string): string[] => services[name]?.networks ?? [];
   assert.deepEqual(networks("orders"), ["calls-orders", "calls-payments", "calls-postgres-main"]);
-  assert.deepEqual(networks("payments"), ["calls-payments", "calls-postgres-main"]);
+  // Its Redis is none of the app's.
+  assert.deepEqual(networks("payments"), ["calls-payments", "calls-postgres-main", "outside"]);
   assert.deepEqual(networks("gateway-web"), ["front", "calls-orders"]);
   for (const [name, { cap_drop, ports, read_only }] of Object.entries(services)) {
     assert.deepEqual(ports, name === "gateway-web" ? ["8080:8080"] : undefined, name);

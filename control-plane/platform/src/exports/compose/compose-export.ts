@@ -13,6 +13,7 @@ import {
   type ExportedProgram,
   exportedProgramsOf,
   hasBroker,
+  inRedisOf,
 } from "../exported-programs.ts";
 import { migrationSecrets, secretsOf, serversOf } from "../wanted-secrets.ts";
 import { documentYaml } from "../kubernetes/manifest.ts";
@@ -223,10 +224,11 @@ function healthcheck({ gateway }: ExportedProgram): object {
   };
 }
 
-/** Whether a program needs what is none of the app's: a broker, or who takes telemetry. Gateways are on a network that leads out anyway. */
+/** Whether a program needs what is none of the app's: a broker, Redis, or who takes telemetry. Gateways are on a network that leads out anyway. */
 function reachesOut(program: ExportedProgram, app: AppManifest, options: ComposeOptions): boolean {
   const otlp = options.otlp ?? app.telemetry?.otlp?.endpoint;
-  return program.gateway === undefined && (hasBroker(program, options) || otlp !== undefined);
+  if (program.gateway !== undefined) return false;
+  return hasBroker(program, options) || inRedisOf(program).length > 0 || otlp !== undefined;
 }
 
 function networksOf(

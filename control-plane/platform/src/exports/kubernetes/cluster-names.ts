@@ -12,6 +12,8 @@ export const clusterNames = {
   superuser: (server: string): string => `postgres-${server}-superuser`,
   /** The broker's URL, with who the app is to it. */
   broker: "kerf-broker",
+  /** The URL of a service's user of Redis. */
+  redis: (service: string): string => `${service}-redis`,
   settings: (service: string): string => `${service}-settings`,
   files: (program: string): string => `${program}-files`,
   /** What cert-manager makes, and what Kerf does: two, since neither may overwrite what the other has made. */
@@ -29,6 +31,7 @@ export const secretKeys = {
   owner: "owner-url",
   admin: "admin-url",
   broker: "url",
+  redis: "url",
 } as const;
 
 /** A name of a file as the key of a Secret. */

@@ -2,7 +2,7 @@ import type { IJob } from "kubernetes-models/batch/v1";
 import type { ICluster } from "@kubernetes-models/cloudnative-pg/postgresql.cnpg.io/v1";
 import type { IExternalSecret } from "@kubernetes-models/external-secrets/external-secrets.io/v1";
 import type { AppManifest } from "@kerf/service";
-import { databasesOf, type ExportedProgram, filesOf } from "../exported-programs.ts";
+import { databasesOf, type ExportedProgram, filesOf, inRedisOf } from "../exported-programs.ts";
 import {
   appLabels,
   clusterNames,
@@ -123,6 +123,8 @@ export function wantedSecrets(
         name: clusterNames.database(service),
         keys: [secretKeys.app, secretKeys.owner],
       });
+    for (const service of inRedisOf(program))
+      secrets.push({ name: clusterNames.redis(service), keys: [secretKeys.redis] });
     for (const { database, name, secrets: own = [] } of program.gateway === undefined
       ? program.services
       : []) {

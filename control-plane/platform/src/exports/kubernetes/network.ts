@@ -3,7 +3,7 @@ import type { IService } from "kubernetes-models/v1";
 import type { IHTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import { KerfError } from "@kerf/kernel";
 import { containerPorts } from "../export-options.ts";
-import { databasesOf, type ExportedProgram, hasBroker } from "../exported-programs.ts";
+import { databasesOf, type ExportedProgram, hasBroker, inRedisOf } from "../exported-programs.ts";
 import { asksCluster } from "./access.ts";
 import { appLabels, labelsOf, selectorOf } from "./cluster-names.ts";
 import { allowedPorts } from "./image-pod.ts";
@@ -213,6 +213,8 @@ export function routeOf(
 function outsidePorts(program: ExportedProgram, options: KubernetesOptions): number[] {
   const ports = new Set<number>(options.egress?.[program.name]);
   if (databasesOf(program).length > 0 && options.postgres === "url") ports.add(5432);
+  // Its URL is a secret, which nobody reads here; another port is named by --egress.
+  if (inRedisOf(program).length > 0) ports.add(6379);
   if (asksCluster(program, options)) for (const port of apiPorts) ports.add(port);
   for (const port of allowedPorts(program)) ports.add(port);
   if (options.otlp !== undefined) ports.add(portOf(options.otlp));

@@ -1,6 +1,6 @@
 import type { IPodSpec, IContainer } from "kubernetes-models/v1";
 import { containerPaths, containerPorts, stopSeconds } from "../export-options.ts";
-import { databasesOf, type ExportedProgram, filesOf } from "../exported-programs.ts";
+import { databasesOf, type ExportedProgram, filesOf, inRedisOf } from "../exported-programs.ts";
 import { secretNames } from "../exported-boot.ts";
 import { programPath } from "../../images/program-layer.ts";
 import { readsBrokerSecret } from "../wanted-secrets.ts";
@@ -159,6 +159,9 @@ function secretsOf(
     ),
     ...databases.map((name) =>
       secret(clusterNames.database(name), [[secretKeys.app, secretNames.database(name)]]),
+    ),
+    ...inRedisOf(program).map((name) =>
+      secret(clusterNames.redis(name), [[secretKeys.redis, secretNames.redis(name)]]),
     ),
     ...(readsBrokerSecret(program, options)
       ? [secret(clusterNames.broker, [[secretKeys.broker, secretNames.broker]])]

@@ -96,7 +96,7 @@ test("secrets are drawn once and their owner's alone; certificates are renewed i
       .filter(([, text]) => text === "")
       .map(([name]) => name)
       .toSorted(),
-    ["files/partner-keys.json", "settings/payments/providerKey"],
+    ["files/partner-keys.json", "redis/payments", "settings/payments/providerKey"],
   );
   for (const path of first.written) assert.equal(statSync(path).mode & 0o777, 0o600, path);
   assert.deepEqual((await draw(now + certificateLifeMs / 4)).written, []);

@@ -33,6 +33,7 @@ export const exampleApp: AppManifest = {
     }),
     service("payments", {
       database: { server: "main", migrations: "/app/payments/migrations", connections: 4 },
+      redis: true,
       config: { type: "object", properties: { largestCharge: { type: "integer" } } },
       secrets: [{ name: "providerKey", development: true }],
     }),

@@ -11,6 +11,8 @@ export const mounted = {
   sockets: `${runFolder}/platform`,
   /** The folders of PostgreSQL's sockets. */
   postgres: `${runFolder}/postgres`,
+  /** The folder of the socket of Redis. */
+  redis: `${runFolder}/redis`,
   builds: `${programFolder}/builds`,
   snapshot: `${runFolder}/snapshot.json`,
 } as const;
@@ -36,6 +38,7 @@ export interface ContainerSurroundings {
   /** Folders of this machine. */
   readonly sockets: string;
   readonly postgres: string;
+  readonly redis: string;
 }
 
 /** A container as the engine is asked to make it. Nothing in it is secret: everybody who may inspect it reads it. */
@@ -44,7 +47,7 @@ export function containerOf(
   around: ContainerSurroundings,
 ): object {
   const memoryBytes = foreign === undefined ? most : sidecarBytes;
-  const { home, image, network, postgres, sockets, user } = around;
+  const { home, image, network, postgres, redis, sockets, user } = around;
   const builds = Object.entries(preload.builds ?? {});
   const ids = `uid=${user.uid},gid=${user.gid}`;
   return {
@@ -89,6 +92,7 @@ export function containerOf(
       Mounts: [
         bind(sockets, mounted.sockets),
         bind(postgres, mounted.postgres),
+        bind(redis, mounted.redis),
         ...builds.map(([name, directory]) => bind(directory, `${mounted.builds}/${name}`)),
       ],
     },

@@ -108,6 +108,7 @@ export class Containers {
         user,
         sockets: home.containerSockets,
         postgres: home.postgresSockets,
+        redis: home.redisSocket,
       }),
     });
   }
@@ -168,7 +169,8 @@ export class Containers {
   }
 }
 
-function isWanted(backing: string, { broker, postgres }: BackingImages): boolean {
+function isWanted(backing: string, { broker, postgres, redis }: BackingImages): boolean {
+  if (backing === "redis") return redis !== undefined;
   return backing === "broker" ? broker !== undefined : postgres !== undefined;
 }
 
