@@ -33,7 +33,8 @@ export function readReply(
     case "*": {
       const count = lengthIn(line);
       if (count !== undefined && count < 0) return { reply: null, end: next };
-      if (count === undefined || depth === deepest) return { reply: unreadable(), end: bytes.length };
+      if (count === undefined || depth === deepest)
+        return { reply: unreadable(), end: bytes.length };
       const all: (Reply | KerfError)[] = [];
       let end = next;
       while (all.length < count) {
