@@ -2,17 +2,23 @@
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { run } from "node:test";
-import { spec } from "node:test/reporters";
+import { setTimeout as sleep } from "node:timers/promises";
+import { idleProcessors } from "./idle-processors.ts";
 import { endWithParent } from "./lifeline.ts";
 import { root } from "./root.ts";
 import { testFiles } from "./test-files.ts";
 import { besideAndAlone, longestFirst } from "./test-order.ts";
+import { TestRuns } from "./test-runs.ts";
 
 /** A file that takes longer hangs, in milliseconds; all files together take less than five minutes. */
 const fileTimeout = 150_000;
 /** Engine tests install whole workspaces and start servers, in milliseconds. */
 const engineTimeout = 600_000;
+/**
+ * Engine tests wait for servers, installations and faults for half of the time that they take. One more begins where three tenths of the processors had
+ * nothing to do for so many milliseconds: as long as a platform takes to start.
+ */
+const [idleShare, lookMs] = [0.3, 6_000];
 
 endWithParent();
 // Until all has passed.
@@ -32,48 +38,26 @@ if (engines) spawnSync("scripts/engines/setup", { cwd: root, stdio: "inherit" })
 // What one file's process has compiled, the next one finds: half of what its start costs.
 process.env["NODE_COMPILE_CACHE"] ??= join(root, "node_modules/.cache/node-compile");
 
-let ran = 0;
-let passed = true;
-const empty: string[] = [];
-
+const runs = new TestRuns({
+  cwd: root,
+  execArgv: ["--conditions=kerf-source", "--disable-warning=ExperimentalWarning"],
+  timeout: engines ? engineTimeout : fileTimeout,
+});
 if (engines) {
   const { alone, beside } = besideAndAlone(files);
-  // Most of what engine tests take is waiting: for servers, installations, faults.
-  await runFiles(longestFirst(beside), Math.min(2, availableParallelism()));
-  await runFiles(alone, 1);
+  await runs.sideBySide(longestFirst(beside), {
+    least: Math.min(2, availableParallelism()),
+    most: availableParallelism() + 2,
+    room: idleShare,
+    idle: idleProcessors(),
+    pause: () => sleep(lookMs, undefined, { ref: false }),
+  });
+  await runs.sideBySide(alone, "alone");
 } else {
   // Many wait for processes of their own, so two more than there are cores; more only make each other slow.
-  await runFiles(longestFirst(files), Math.min(6, availableParallelism() + 2));
+  await runs.atOnce(longestFirst(files), Math.min(6, availableParallelism() + 2));
 }
-for (const name of empty) console.error(`${name} contains no test.`);
-if (ran === 0) console.error("No test ran: a suite that tests nothing does not pass.");
-process.exitCode = ran > 0 && empty.length === 0 && passed ? 0 : 1;
-
-/** Runs some files, so many at a time, and prints how it goes; none is no failure. */
-async function runFiles(some: readonly string[], concurrency: number): Promise<void> {
-  if (some.length === 0) return;
-  const stream = run({
-    files: [...some],
-    cwd: root,
-    concurrency,
-    execArgv: ["--conditions=kerf-source", "--disable-warning=ExperimentalWarning"],
-    timeout: engines ? engineTimeout : fileTimeout,
-  });
-  let summed = false;
-  stream.on("test:summary", ({ counts, file, success }) => {
-    // One summary a file and, without a file, the one over all.
-    if (file !== undefined) return;
-    ran += counts.tests;
-    summed = true;
-    passed &&= success;
-  });
-  stream.on("test:pass", ({ name }) => {
-    // node:test reports a file without tests as one passed test of the file's name.
-    if (some.includes(name)) empty.push(name);
-  });
-  for await (const text of stream.compose(spec)) process.stdout.write(text);
-  passed &&= summed;
-}
+process.exitCode = (await runs.end()) ? 0 : 1;
 
 function parseArguments(args: string[]) {
   return {

@@ -1,17 +1,17 @@
 // Boundary: `kerf init` as an author meets it: the packed packages, outside of the workspace, nothing but npm and Node.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { hasProgram, lacking } from "./engines.ts";
 import { newcomerEnv } from "./fresh-clone/newcomer-env.ts";
 import { gone, processesOf } from "./fresh-clone/processes.ts";
+import { packedPackages } from "./packed-packages.ts";
 
-const checkout = resolve(import.meta.dirname, "..");
 const needs = {
   "Linux (it reads /proc)": process.platform === "linux",
   npm: hasProgram("npm"),
@@ -36,12 +36,7 @@ test(
         stdio: ["ignore", "pipe", "pipe"],
       });
 
-    const packed = join(folder, "packed");
-    execFileSync(process.execPath, ["--conditions=kerf-source", "scripts/pack.ts", packed], {
-      cwd: checkout,
-      stdio: "ignore",
-    });
-    const tarballs = readdirSync(packed).map((name) => join(packed, name));
+    const tarballs = packedPackages();
     const kerf = tarballs.find((path) => /\/kerf-\d[^/]*\.tgz$/.test(path)) ?? assert.fail();
     const app = join(folder, "meeting-rooms");
 

@@ -1,12 +1,9 @@
 // Boundary: the dashboard as a person uses it: the real shop, the system's Chromium, every page with an action on it.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { httpClient } from "@kerf/call/browser";
-import { platform } from "@kerf/control-api";
 import { hasProgram, lacking } from "../engines.ts";
 import { Customer } from "../shop/customer.ts";
+import { platformClient } from "../shop/platform-client.ts";
 import { hasPython } from "../shop/python.ts";
 import { eventually, RunningShop } from "../shop/running-shop.ts";
 import { DashboardBrowser } from "./browser.ts";
@@ -209,12 +206,7 @@ describe("the dashboard", { skip, timeout: 400_000 }, () => {
   });
 
   test("alerts: what is missed stands on every page, is acknowledged and silenced", async () => {
-    const [place, token] = await Promise.all(
-      ["platform.json", "token"].map((name) => readFile(join(shop.home, name), "utf8")),
-    );
-    const { url } = JSON.parse(place ?? "") as { url: string };
-    const headers = { authorization: `Bearer ${token?.trim()}` };
-    const operator = httpClient(platform, { baseUrl: url, headers: () => headers });
+    const operator = await platformClient(shop.home);
     // Calls that have no time at all fail where they are served.
     const call = { service: "catalog", operation: "list", input: {}, deadlineMs: 1 };
     const misses = "catalog.list misses its objective";

@@ -23,7 +23,7 @@ import {
   makeReviews,
   type Packed,
   packContract,
-  packKerf,
+  packedKerf,
 } from "./reviews-repository.ts";
 import { firstDifference } from "./shape.ts";
 import { Shell } from "./shell.ts";
@@ -93,7 +93,7 @@ before(() => {
     npm_config_audit: "false",
     npm_config_fund: "false",
   };
-  packed = packKerf(join(folder, "packed"), env);
+  packed = packedKerf(env);
   makeReviews(repository, packed, packContract(folder, packed, "1.0.0"));
   shell = new Shell(join(folder, "kerf"), env);
 });

@@ -1,14 +1,7 @@
 import { execFileSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { join, resolve } from "node:path";
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { packedPackages } from "../packed-packages.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 const reviews = join(checkout, "docs/guides/examples/reviews");
@@ -22,15 +15,11 @@ export interface Packed {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** Packs Kerf as it would be published. */
-export function packKerf(folder: string, env: NodeJS.ProcessEnv): Packed {
-  execFileSync(process.execPath, ["--conditions=kerf-source", "scripts/pack.ts", folder], {
-    cwd: checkout,
-    stdio: "ignore",
-  });
-  const tarballs = readdirSync(folder).map((file): [string, string] => {
-    const [, name = ""] = /^(.*)-\d[^-]*\.tgz$/.exec(file) ?? [];
-    return [name.replace(/^kerf-/, "@kerf/"), join(folder, file)];
+/** Kerf as it would be published. */
+export function packedKerf(env: NodeJS.ProcessEnv): Packed {
+  const tarballs = packedPackages().map((path): [string, string] => {
+    const [, name = ""] = /^(.*)-\d[^-]*\.tgz$/.exec(basename(path)) ?? [];
+    return [name.replace(/^kerf-/, "@kerf/"), path];
   });
   return { tarballs: Object.fromEntries(tarballs), env };
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { httpClient } from "@kerf/call/browser";
 import type { Client } from "@kerf/contract";
-import { type ChangeReport, platform, type ReleaseStatus } from "@kerf/control-api";
+import type { ChangeReport, platform, ReleaseStatus } from "@kerf/control-api";
+import { platformClient } from "../shop/platform-client.ts";
 import { type Outcome, runKerf, type ShopStatus } from "../shop/running-shop.ts";
 
 /** Lines of a command that failed that are shown. */
@@ -61,22 +61,17 @@ export class ReleasedApp {
     return this.kerf("deploy", service, "--app", this.app, ...options);
   }
 
-  status(): Promise<ShopStatus> {
-    return this.kerf("status");
+  async status(): Promise<ShopStatus> {
+    return (await this.client()).status({});
   }
 
-  releases(): Promise<ReleaseStatus[]> {
-    return this.kerf("releases");
+  async releases(): Promise<ReleaseStatus[]> {
+    return (await (await this.client()).releases({})).releases;
   }
 
   /** A client of the platform, as `kerf` has one. `token`: another one than the operator's. */
-  async client(token?: string): Promise<Client<typeof platform>> {
-    const { url } = JSON.parse(await readFile(join(this.home, "platform.json"), "utf8")) as {
-      url: string;
-    };
-    const bearer = token ?? (await readFile(join(this.home, "token"), "utf8")).trim();
-    const headers = { authorization: `Bearer ${bearer}` };
-    return httpClient(platform, { baseUrl: url, headers: () => headers });
+  client(token?: string): Promise<Client<typeof platform>> {
+    return platformClient(this.home, token);
   }
 
   /** Ends everything. */

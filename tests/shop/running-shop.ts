@@ -5,11 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { platformClient } from "./platform-client.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const startWithinMs = 60_000;
+/** Pause between two looks at what is waited for, milliseconds: at least, and however long a look takes. */
+const pollMs = 25;
+const longestPauseMs = 1_000;
 
-/** What `kerf status --json` prints, as far as the scenarios read it. */
+/** What the platform says of itself, as `kerf status --json` prints it, as far as the scenarios read it. */
 export interface ShopStatus {
   app: string;
   units: {
@@ -19,7 +23,7 @@ export interface ShopStatus {
   }[];
   gateways: { name: string; url: string; pid: number }[];
   databases: { server: string; pid: number; state: string }[];
-  telemetry?: { pid: number; state: string; restarts: number };
+  telemetry?: { pid: number; state: string; restarts: number } | undefined;
   platform: { url: string; pid: number };
 }
 
@@ -127,9 +131,7 @@ export class RunningShop {
   }
 
   async status(): Promise<ShopStatus> {
-    const { stdout, stderr, code } = await this.kerf("status", "--json");
-    if (code !== 0) throw new Error(`kerf status exited ${code}: ${stderr}`);
-    return JSON.parse(stdout) as ShopStatus;
+    return (await platformClient(this.home)).status({});
   }
 
   /** The process ids of all that runs, PostgreSQL included. */
@@ -217,7 +219,10 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Asks again until `attempt` returns something, at most `withinMs`. */
+/**
+ * Asks again until `attempt` returns something, at most `withinMs`. Between two attempts it waits for as long as the last one took: whoever asks by
+ * starting a program leaves the processor to what is waited for.
+ */
 export async function eventually<T>(
   what: string,
   attempt: () => Promise<T | undefined>,
@@ -226,14 +231,16 @@ export async function eventually<T>(
   const end = performance.now() + withinMs;
   let last: unknown;
   for (;;) {
+    const began = performance.now();
     try {
       const value = await attempt();
       if (value !== undefined) return value;
     } catch (thrown) {
       last = thrown;
     }
-    if (performance.now() > end)
-      throw new Error(`${what}: not within ${withinMs} ms`, { cause: last });
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    const now = performance.now();
+    if (now > end) throw new Error(`${what}: not within ${withinMs} ms`, { cause: last });
+    const pauseMs = Math.min(Math.max(now - began, pollMs), longestPauseMs);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

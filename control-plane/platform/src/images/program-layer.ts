@@ -68,11 +68,14 @@ export interface BundledPrograms {
 /** What packages bring for people that stays with them wherever they go. */
 const legal = /^(?:licen[cs]e|notice|copying)/i;
 
+/** Kerf's programs with the packages that they need, as every image has them. */
+export interface ProgramFiles {
+  readonly files: LayerFiles;
+  readonly packages: Packages["packages"];
+}
+
 /** Kerf's programs as a few modules, with the packages that they need. Depends on nothing but those. */
-export async function programFiles(): Promise<{
-  files: LayerFiles;
-  packages: Packages["packages"];
-}> {
+export async function programFiles(): Promise<ProgramFiles> {
   const { files, wanted } = await bundlePrograms();
   const { content, packages } = copyPackages(wanted);
   for (const each of wanted.filter(({ name }) => joinedPackages.includes(name))) {

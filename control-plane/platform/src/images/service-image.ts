@@ -7,7 +7,13 @@ import { baseFiles, imageUser, nodePath } from "./base-layer.ts";
 import { architecture, type Image, imageOf, json } from "./image.ts";
 import type { Layer, LayerFile } from "./layer.ts";
 import { LayerCache } from "./layer-cache.ts";
-import { type ImageProgram, programFiles, programFolder, programPath } from "./program-layer.ts";
+import {
+  type ImageProgram,
+  type ProgramFiles,
+  programFiles,
+  programFolder,
+  programPath,
+} from "./program-layer.ts";
 import { billOfMaterials, bundledPackages, type Part, sbomPath } from "./sbom.ts";
 
 /** What images of services stand on. */
@@ -45,16 +51,22 @@ export interface ImageProgramOf {
   readonly builds: readonly Build[];
 }
 
-/**
- * The image of a unit or a gateway: it starts that program with these builds. `module`: a file of the project, by which the versions of bundled packages are
- * found. Throws `invalid_configuration` for a build that runs elsewhere.
- */
+/** How an image is made. */
+export interface ImageMaking {
+  readonly cache?: LayerCache;
+  /** A file of the project, by which the versions of bundled packages are found. */
+  readonly module?: string | undefined;
+  /** What every image has of Kerf, for whoever makes several: a second of a processor each time. */
+  readonly programs?: ProgramFiles;
+}
+
+/** The image of a unit or a gateway: it starts that program with these builds. Throws `invalid_configuration` for a build that runs elsewhere. */
 export async function programImageOf(
   { builds, isGateway, name }: ImageProgramOf,
   base: ImageBase,
-  { cache = new LayerCache(), module }: { cache?: LayerCache; module?: string | undefined } = {},
+  { cache = new LayerCache(), module, programs: given }: ImageMaking = {},
 ): Promise<Image> {
-  const programs = await programFiles();
+  const programs = given ?? (await programFiles());
   const files = new Map<string, LayerFile>();
   for (const build of builds) for (const [path, file] of filesOf(build)) files.set(path, file);
   const all = [

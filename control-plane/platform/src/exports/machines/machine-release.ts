@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { packTar, type TarEntry } from "modern-tar";
 import { openBuild } from "@kerf/service/builds";
 import type { Layer } from "../../images/layer.ts";
+import { type ProgramFiles, programFiles } from "../../images/program-layer.ts";
 import { type ImageBase, ownBase, programImageOf } from "../../images/service-image.ts";
 import type { MachineSecrets } from "./machine-secrets.ts";
 import type { MachineProgram } from "./systemd-export.ts";
@@ -25,6 +26,7 @@ export class ReleaseMaker {
   readonly #module: string;
   readonly #secrets: MachineSecrets;
   #base: Promise<ImageBase> | undefined;
+  #programs: Promise<ProgramFiles> | undefined;
 
   constructor(builds: ReadonlyMap<string, string>, module: string, secrets: MachineSecrets) {
     this.#builds = builds;
@@ -38,7 +40,8 @@ export class ReleaseMaker {
     const builds = program.services.map(({ name }) => openBuild(this.#builds.get(name) ?? ""));
     const base = await (this.#base ??= ownBase());
     const kind = { name: program.name, isGateway: program.gateway !== undefined, builds };
-    const image = await programImageOf(kind, base, { module: this.#module });
+    const programs = await (this.#programs ??= programFiles());
+    const image = await programImageOf(kind, base, { module: this.#module, programs });
     const hash = createHash("sha256");
     for (const { diffId } of image.layers) hash.update(`${diffId}\n`);
     const entries: TarEntry[] = [];
