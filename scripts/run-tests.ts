@@ -47,7 +47,7 @@ if (engines) {
   const { alone, beside } = besideAndAlone(files);
   await runs.sideBySide(longestFirst(beside), {
     least: Math.min(2, availableParallelism()),
-    most: availableParallelism() + 2,
+    most: availableParallelism() + 1,
     room: idleShare,
     idle: idleProcessors(),
     pause: () => sleep(lookMs, undefined, { ref: false }),

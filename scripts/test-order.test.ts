@@ -12,8 +12,8 @@ test("every file is run once, whatever the order", () => {
   const engines = testFiles(root, "engines");
   const { alone, beside } = besideAndAlone(engines);
   assert.deepEqual([...alone, ...beside].toSorted(), engines);
-  assert.ok(alone.includes("tests/faults.engine.test.ts"));
+  assert.ok(alone.includes("tests/chaos.engine.test.ts"));
   assert.deepEqual(longestFirst(beside).toSorted(), beside);
-  assert.equal(longestFirst(beside)[0], "tests/tour.engine.test.ts");
+  assert.equal(longestFirst(beside)[0], "tests/docker/foreign-image.engine.test.ts");
   assert.ok(beside.includes("tests/init.engine.test.ts"));
 });

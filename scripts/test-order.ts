@@ -9,11 +9,8 @@ const long = [
 
 /** Engine tests that take most of a minute or more, the longest first, as CI has them: those that mostly wait, and those that work. */
 const longest = [
-  "tests/tour.",
   "tests/docker/foreign-image.",
-  "tests/chaos.",
   "tests/alerts.",
-  "tests/guides/deploying.",
   "tests/dashboard/dashboard.",
   "tests/docker/shop.",
   "tests/machines.",
@@ -23,9 +20,9 @@ const longest = [
   "control-plane/platform/src/scaling/sleep.",
   "tests/broken-releases.",
   "tests/crash/relay.",
-  "tests/deploys.",
-  "tests/fresh-clone.",
   "control-plane/platform/src/domains/",
+  "tests/redis.",
+  "tests/docker/redis.",
   "tests/shop/why.",
   "tests/kills.",
   "tests/shop/refused.",
@@ -50,8 +47,19 @@ export function longestFirst(files: readonly string[]): string[] {
   return files.toSorted((one, other) => rank(one) - rank(other));
 }
 
-/** Engine tests that have the machine to themselves: they judge how many of so many requests a second are answered, whatever else goes on. */
-const alone = ["tests/faults."];
+/**
+ * Engine tests that have the machine to themselves. They judge what clients see under load, how soon, and whether a page is whole: beside others such a page
+ * lacked, on a busy machine, the part whose deadline had passed.
+ */
+const alone = [
+  "data-plane/proxy/src/protocol/",
+  "tests/chaos.",
+  "tests/deploys.",
+  "tests/faults.",
+  "tests/fresh-clone.",
+  "tests/guides/deploying.",
+  "tests/tour.",
+];
 
 /** Files that may run beside others, and those that may not. */
 export function besideAndAlone(files: readonly string[]): { beside: string[]; alone: string[] } {
