@@ -25,6 +25,7 @@ interface Listed {
     readonly operation: string;
     readonly silence?: string;
     readonly told: readonly string[];
+    readonly traces: readonly string[];
     readonly acknowledged?: { readonly note?: string };
   }[];
 }
@@ -108,6 +109,12 @@ describe("payments fails, and somebody is told", { timeout: 600_000 }, () => {
     const rota = JSON.stringify({ people, begins, timeZone: "Europe/Berlin", handOver: "00:00" });
     await shop.kerf("oncall", "set", "payments-team", "--file", await given("rota.json", rota));
     await shop.kerf("alerts", "destinations", "test", "chat");
+    // Who is replaced before anybody was told is told of nothing.
+    await eventually(
+      "ada is told",
+      async () => mail.mails.find(({ text }) => text.includes("ada is on call")),
+      boundMs,
+    );
     await shop.kerf("oncall", "swap", "payments-team", "--to", "grace", "--until", "12h");
     const told = await eventually(
       "the hand-over is told",
@@ -127,7 +134,9 @@ describe("payments fails, and somebody is told", { timeout: 600_000 }, () => {
     await release('throw new TypeError("total is undefined");');
     const alert = await ordering("payments.authorise fires", listed);
     assert.ok(alert.silence !== undefined);
-    await ordering("it is judged again", async () => ((await listed()) ? true : undefined));
+    await ordering("traces show it", async () =>
+      (await listed())?.traces.length ? true : undefined,
+    );
     assert.deepEqual(ofPayments(), []);
   });
 

@@ -280,6 +280,11 @@ test("what is missed is told once, with all that helps; a restart and a silence 
     await calls(2, { failed: 100, of: "kerf.client.duration", error: "unavailable" });
     await round(alerting);
     assert.match(taken.at(-1)?.notice.text ?? "", /: 100 % of 1200 calls failed in the last 5 min/);
+    // Spans may be later than what is counted.
+    assert.deepEqual(alerting.list(false)[0]?.traces, []);
+    const traceId = around.failingTrace();
+    await round(alerting);
+    assert.deepEqual(alerting.list(false)[0]?.traces, [traceId]);
     await clock.advance(40 * minute);
     await round(alerting);
     await clock.advance(6 * minute);

@@ -8,7 +8,7 @@ import type { AlertFile, KeptAlert } from "./alert-file.ts";
 import { alertText } from "./alert-text.ts";
 import { alertWindows, windowTimes } from "./alert-windows.ts";
 import { type AskStore, CallHistory } from "./call-history.ts";
-import { evidenceOf } from "./evidence.ts";
+import { evidenceOf, type EvidenceSources } from "./evidence.ts";
 import { type Judging, leastFailures } from "./judge.ts";
 import { keyOf } from "./objective.ts";
 import { objectivesOf, type OwnedObjective } from "./objectives-of.ts";
@@ -95,7 +95,7 @@ export class ObjectiveJudge {
       const alert = firing.get(keyOf(objective));
       firing.delete(keyOf(objective));
       const standing = standingOf(objective, calls, now, judging);
-      if (alert !== undefined) await this.#lookAgain(alert, standing, now);
+      if (alert !== undefined) await this.#lookAgain(alert, objective, standing, now);
       else if (standing.missed !== undefined) await this.#begin(objective, standing.missed, now);
     }
     for (const alert of firing.values()) await this.#end(alert, "unpromised", now);
@@ -113,7 +113,7 @@ export class ObjectiveJudge {
     const evidence = await evidenceOf(
       objective,
       { from: now - windows.longMs, now },
-      { ...this.#options, ask: (path) => this.#store().ask(path) },
+      this.#evidenceSources,
     );
     const alert: KeptAlert = {
       id: `a-${randomHex(4)}`,
@@ -131,15 +131,28 @@ export class ObjectiveJudge {
   }
 
   /** It is over once its objective has been met for as long as the shortest window: whoever is told once is not told back and forth. */
-  async #lookAgain(alert: KeptAlert, { isCalled, missed }: Standing, now: number): Promise<void> {
+  async #lookAgain(
+    alert: KeptAlert,
+    objective: OwnedObjective,
+    { isCalled, missed }: Standing,
+    now: number,
+  ): Promise<void> {
     if (missed !== undefined) {
       this.#calmSince.delete(alert.id);
+      // Spans come by another way than what is counted, and may be later.
+      if (alert.traces.length === 0) await this.#findTraces(alert, objective, now);
       return;
     }
     const since = this.#calmSince.get(alert.id) ?? now;
     this.#calmSince.set(alert.id, since);
     if (now - since < this.times.calmMs) return;
     await this.#end(alert, isCalled ? "met" : "not called", now);
+  }
+
+  async #findTraces(alert: KeptAlert, objective: OwnedObjective, now: number): Promise<void> {
+    const from = now - alert.windows.longMs;
+    const { traces } = await evidenceOf(objective, { from, now }, this.#evidenceSources);
+    if (traces.length > 0) await this.#file.update(alert.id, (kept) => ({ ...kept, traces }));
   }
 
   async #end(
@@ -156,6 +169,10 @@ export class ObjectiveJudge {
       ),
     }));
     this.#options.log.info(`the objective of ${service}.${operation} is met again`, { alert: id });
+  }
+
+  get #evidenceSources(): EvidenceSources {
+    return { ...this.#options, ask: (path) => this.#store().ask(path) };
   }
 
   #store(): StoreClient {
